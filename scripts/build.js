@@ -1,0 +1,65 @@
+// Bundles src/cli and workers/ into dist/ with esbuild (React in production mode), only when a source is newer.
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(root, 'dist');
+const stamp = path.join(dist, '.built');
+
+if (isStale()) {
+  rmSync(dist, { recursive: true, force: true });
+  const workers = readdirSync(path.join(root, 'workers')).filter((name) => name.endsWith('.ts'));
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      'cli/main': 'src/cli/main.ts',
+      ...Object.fromEntries(workers.map((file) => [`workers/${file.slice(0, -3)}`, `workers/${file}`])),
+    },
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.20',
+    sourcemap: true,
+    logLevel: 'warning',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    external: [
+      'better-sqlite3',
+      'hnswlib-node',
+      'onnxruntime-node',
+      'node-llama-cpp',
+      'pdfjs-dist',
+      'pino',
+      'mammoth',
+      'linkedom',
+      'chokidar',
+      'yauzl',
+    ],
+    alias: {
+      // Ink must draw on a GPU box that has CI=1 set, and never looks for its development tools here.
+      'is-in-ci': path.join(root, 'scripts', 'not-in-ci.js'),
+      'react-devtools-core': path.join(root, 'scripts', 'not-in-ci.js'),
+    },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  });
+  writeFileSync(stamp, '');
+}
+
+function isStale() {
+  if (!existsSync(stamp)) return true;
+  const built = statSync(stamp).mtimeMs;
+  const folders = ['src', 'stores', 'workers', 'scripts', 'package-lock.json'];
+  return folders.some((name) => newest(path.join(root, name)) > built);
+}
+
+function newest(file) {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(file).reduce((max, name) => Math.max(max, newest(path.join(file, name))), stat.mtimeMs);
+}

@@ -1,0 +1,42 @@
+// Compiles the native modules that come without a binary, then bundles. Runs before every npm script that needs
+// them; does nothing (some 20 ms) when all is there. See README "Installing".
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const NATIVE = {
+  'better-sqlite3': () => new (require('better-sqlite3'))(':memory:').close(),
+  'hnswlib-node': () => require('hnswlib-node'),
+};
+
+const missing = Object.keys(NATIVE).filter((name) => !loads(NATIVE[name]));
+if (missing.length > 0) {
+  console.error(
+    `ragtui: building ${missing.join(' and ')} once (about a minute; needs python3, make and a C++ compiler)`,
+  );
+  const npm = process.env.npm_execpath;
+  const args = ['rebuild', ...missing, '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error'];
+  const run = npm ? spawnSync(process.execPath, [npm, ...args], options()) : spawnSync('npm', args, options());
+  const still = missing.filter((name) => !loads(NATIVE[name]));
+  if (run.status !== 0 || still.length > 0) {
+    console.error(`${run.stdout ?? ''}${run.stderr ?? ''}`.split('\n').slice(-30).join('\n'));
+    console.error(
+      `ragtui: ${missing.join(' and ')} could not be built. Install python3, make and g++ and run the same command again.`,
+    );
+    process.exit(1);
+  }
+}
+await import('./build.js');
+
+function options() {
+  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
+}
+
+function loads(load) {
+  // A child process: a failed load is cached in this one.
+  const code = `import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(import.meta.url)}); (${load})()`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: root }).status === 0;
+}

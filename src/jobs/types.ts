@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { nodeGroupSchema } from '../kb/types.ts';
+import type { Brand } from '../platform/ids.ts';
+
+export type JobId = Brand<string, 'JobId'>;
+/** Sortable and safe in a path: `20261123-061530-ingest-4f2a`. */
+export const jobIdSchema = z
+  .string()
+  .regex(/^\d{8}-\d{6}-[a-z-]+-[0-9a-f]{4}$/)
+  .transform((id) => id as JobId);
+
+/** What a job does. Later issues add members; nothing else has to change. */
+export const jobWorkSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('ingest'),
+    kb: z.string(),
+    /** Absolute paths of files and folders. */
+    roots: z.array(z.string()).min(1),
+    groups: z.array(nodeGroupSchema).min(1),
+    embedders: z.array(z.string()),
+    watch: z.boolean(),
+    prune: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('serve'),
+    engine: z.literal('llama'),
+    model: z.string(),
+    contextTokens: z.number().int().positive(),
+    /** Stops by itself after so many idle minutes; 0 = never. */
+    idleMinutes: z.number().nonnegative(),
+  }),
+  z.object({ kind: z.literal('pull'), models: z.array(z.string()).min(1) }),
+]);
+export type JobWork = z.infer<typeof jobWorkSchema>;
+
+export const jobSpecSchema = z.object({
+  version: z.literal(1),
+  id: jobIdSchema,
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  work: jobWorkSchema,
+});
+export type JobSpec = z.infer<typeof jobSpecSchema>;
+
+export const jobStateSchema = z.enum([
+  'queued',
+  'starting',
+  'running',
+  'stopping',
+  'succeeded',
+  'failed',
+  'stopped',
+  'lost',
+]);
+export type JobState = z.infer<typeof jobStateSchema>;
+export const isOver = (state: JobState): boolean => ['succeeded', 'failed', 'stopped', 'lost'].includes(state);
+
+export const progressSchema = z.object({
+  /** What is going on: "reading", "embedding", "waiting for ingest 2026…". */
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+  /** Units per second, smoothed. */
+  rate: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  /** More numbers for the panel, named for the screen: {"documents": 12, "tokens/s": 2410}. */
+  details: z.record(z.string(), z.number()).default({}),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+const envelope = {
+  /** Grows by one per writer. */
+  seq: z.number().int().nonnegative(),
+  time: z.iso.datetime(),
+  /** The supervisor and the worker append to one file; each line is one write() of less than 4 KiB or the file is locked. */
+  writer: z.enum(['supervisor', 'worker']),
+};
+
+/** A line of `events.jsonl`. */
+export const jobEventSchema = z.discriminatedUnion('type', [
+  z.object({ ...envelope, type: z.literal('state'), state: jobStateSchema, reason: z.string().default('') }),
+  z.object({ ...envelope, type: z.literal('progress'), progress: progressSchema }),
+  z.object({ ...envelope, type: z.literal('metric'), name: z.string(), step: z.number(), value: z.number() }),
+  z.object({ ...envelope, type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), text: z.string() }),
+  z.object({
+    ...envelope,
+    type: z.literal('artifact'),
+    name: z.string(),
+    path: z.string(),
+    data: z.unknown().optional(),
+  }),
+  z.object({ ...envelope, type: z.literal('error'), code: z.string(), message: z.string(), hint: z.string() }),
+]);
+export type JobEvent = z.infer<typeof jobEventSchema>;
+
+/** A job as screens and `jobs list` see it, folded from its folder. */
+export interface JobView {
+  readonly spec: JobSpec;
+  readonly folder: string;
+  readonly state: JobState;
+  readonly reason: string;
+  readonly progress: Progress | null;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly pid: number | null;
+  /** Of a `serve` job: where it answers. */
+  readonly endpoint: { readonly url: string; readonly model: string } | null;
+}

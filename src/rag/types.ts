@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { hitSchema, searchModeSchema, type searchResultSchema } from '../kb/types.ts';
+
+export const messageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export type Message = z.infer<typeof messageSchema>;
+
+export const samplingSchema = z.object({
+  temperature: z.number().min(0).default(0),
+  seed: z.number().int().default(1314),
+  maxTokens: z.number().int().positive().default(256),
+});
+export type Sampling = z.infer<typeof samplingSchema>;
+
+/** One pipeline = one column of a comparison (design §2). */
+export const pipelineSchema = z.object({
+  kb: z.string(),
+  group: z.string().optional(),
+  embedder: z.string().optional(),
+  mode: searchModeSchema.default('hybrid'),
+  topK: z.number().int().min(1).max(100).default(3),
+  instruction: z.boolean().default(true),
+  reranker: z.string().optional(),
+  filter: z.record(z.string(), z.string()).default({}),
+  /** Catalogue id or the name of an endpoint. */
+  llm: z.string(),
+  /** `default`, `tutorial`, or the name of a template of the user's own. */
+  prompt: z.string().default('default'),
+  sampling: samplingSchema.prefault({}),
+});
+export type Pipeline = z.infer<typeof pipelineSchema>;
+
+export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });
+export const answerTimingSchema = z.object({
+  embeddingMs: z.number(),
+  retrievalMs: z.number(),
+  firstTokenMs: z.number().nullable(),
+  totalMs: z.number(),
+  tokensPerSecond: z.number().nullable(),
+});
+
+/** A finished answer: what history keeps and `ask --json` prints. */
+export const answerSchema = z.object({
+  question: z.string(),
+  answer: z.string(),
+  /** Kept and shown apart, never scored. */
+  reasoning: z.string().default(''),
+  finish: z.enum(['stop', 'length', 'cancelled', 'error']),
+  pipeline: pipelineSchema,
+  hits: z.array(hitSchema),
+  relevant: z.boolean(),
+  /** The exact messages sent. */
+  messages: z.array(messageSchema),
+  /** How the context was cut to fit, '' if it was not. */
+  cut: z.string().default(''),
+  usage: usageSchema,
+  timing: answerTimingSchema,
+  models: z.object({ llm: z.string(), embedder: z.string().nullable() }),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+/** What `src/rag/pipeline.ts` yields while it works. */
+export type AnswerEvent =
+  | { readonly type: 'retrieved'; readonly search: z.infer<typeof searchResultSchema> }
+  | {
+      readonly type: 'prompt';
+      readonly messages: readonly Message[];
+      readonly promptTokens: number | null;
+      readonly cut: string;
+    }
+  | { readonly type: 'delta'; readonly text: string; readonly reasoning: string }
+  | { readonly type: 'done'; readonly answer: Answer };
