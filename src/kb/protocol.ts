@@ -107,24 +107,29 @@ export const methods = {
     result: z.object({ session: z.string().nullable(), heldBy: z.string().nullable() }),
   },
   'ingest.sources': { params: z.object({ session: z.string() }), result: z.array(sourceRecord) },
-  /** Stores a new revision of one document, not yet visible. Returns what has no vector yet. */
-  'ingest.document': {
+  /**
+   * Stores new revisions of documents of one source (a batch, one transaction), not yet visible. Returns what has no
+   * vector yet. A document already live with this very content and recipe is not written again: its live revision
+   * comes back with `changed: false`.
+   */
+  'ingest.documents': {
     params: z.object({
       session: z.string(),
       source: sourceRecord,
-      document: z.object({
-        key: z.string(),
-        title: z.string(),
-        text: z.string(),
-        metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-      }),
-      chunks: z.array(z.object({ group: z.string(), chunks: z.array(chunkDraftSchema) })),
+      documents: z.array(
+        z.object({
+          key: z.string(),
+          title: z.string(),
+          text: z.string(),
+          metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+          chunks: z.array(z.object({ group: z.string(), chunks: z.array(chunkDraftSchema) })),
+        }),
+      ),
     }),
     result: z.object({
-      revision: z.number().int(),
-      /** False when the document is live with this very content already. */
-      changed: z.boolean(),
-      /** Per embedder id: hashes (of the exact text) that have no vector. */
+      /** In the order given. */
+      revisions: z.array(z.object({ revision: z.number().int(), changed: z.boolean() })),
+      /** Texts of the batch without a vector, each (embedder, hash) once. */
       missing: z.array(z.object({ embedder: z.string(), hash: hashSchema, text: z.string() })),
     }),
   },
