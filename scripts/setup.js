@@ -1,6 +1,7 @@
 // Compiles the native modules that come without a binary, then bundles. Runs before every npm script that needs
 // them; does nothing (some 20 ms) when all is there. See README "Installing".
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,7 @@ if (missing.length > 0) {
   );
   const npm = process.env.npm_execpath;
   const args = ['rebuild', ...missing, '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error'];
+  requireTools();
   const run = npm ? spawnSync(process.execPath, [npm, ...args], options()) : spawnSync('npm', args, options());
   const still = missing.filter((name) => !loads(NATIVE[name]));
   if (run.status !== 0 || still.length > 0) {
@@ -32,7 +34,25 @@ if (missing.length > 0) {
 await import('./build.js');
 
 function options() {
-  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
+  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...headers() } };
+}
+
+/** Node's own headers, where they lie beside its binary: node-gyp then downloads none. */
+function headers() {
+  const prefix = path.dirname(path.dirname(process.execPath));
+  if (process.env.npm_config_nodedir || !existsSync(path.join(prefix, 'include', 'node', 'node.h'))) return {};
+  return { npm_config_nodedir: prefix };
+}
+
+function requireTools() {
+  const absent = ['python3', 'make', process.env.CXX ?? 'g++'].filter(
+    (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0,
+  );
+  if (absent.length === 0) return;
+  console.error(
+    `ragtui: ${absent.join(', ')} not found; the native modules cannot be built. On Debian or Ubuntu: sudo apt-get install g++ make python3`,
+  );
+  process.exit(1);
 }
 
 function loads(load) {
