@@ -20,6 +20,8 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     embedders: z.array(z.string()),
     watch: z.boolean(),
     prune: z.boolean(),
+    /** Embedder processes of one thread each; absent = all cores but one. */
+    threads: z.number().int().positive().optional(),
   }),
   z.object({
     kind: z.literal('serve'),

@@ -150,6 +150,8 @@ export const ingestReportSchema = z.object({
   unchanged: z.number().int(),
   removed: z.number().int(),
   failed: z.array(ingestFailureSchema),
+  /** What was deliberately not done, and why: "12 of 30 documents are gone …, nothing was removed without --prune". */
+  warnings: z.array(z.string()).default([]),
   chunks: z.number().int(),
   /** Texts really embedded: 0 on a re-ingest without change. */
   embedded: z.number().int(),

@@ -1,0 +1,111 @@
+import type { Progress } from '../../jobs/types.ts';
+import type { ExtractedDocument } from '../types.ts';
+import { charactersLeft, Rate } from './forecast.ts';
+import type { FoundFile } from './plan.ts';
+
+/** Turns what an ingest does into the progress events of its job: chunks done of all, chunks/s, tokens/s, time left. */
+export class IngestProgress {
+  private phase = 'scanning';
+  private files = 0;
+  private filesTotal = 0;
+  private bytesRead = 0;
+  private bytesTotal = 0;
+  private documents = 0;
+  private chunks = 0;
+  private toEmbed = 0;
+  private chunksEmbedded = 0;
+  private charactersQueued = 0;
+  private charactersWaiting = 0;
+  private readonly chunkRate: Rate;
+  private readonly tokenRate: Rate;
+  private readonly characterRate: Rate;
+
+  constructor(
+    private readonly emit: (progress: Progress) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    const start = now();
+    this.chunkRate = new Rate(start);
+    this.tokenRate = new Rate(start);
+    this.characterRate = new Rate(start);
+  }
+
+  waitingFor(owner: string): void {
+    this.phase = `waiting for ${owner}`;
+    this.publish();
+  }
+
+  scanned(files: number): void {
+    this.phase = 'scanning';
+    this.filesTotal = files;
+    if (files % 200 === 1) this.publish();
+  }
+
+  planned(todo: readonly FoundFile[]): void {
+    this.phase = 'reading';
+    this.filesTotal = todo.length;
+    this.bytesTotal = todo.reduce((sum, file) => sum + file.size, 0);
+    this.publish();
+  }
+
+  stored(documents: readonly ExtractedDocument[], chunks: number, missing: number): void {
+    this.documents += documents.length;
+    this.chunks += chunks;
+    this.toEmbed += missing;
+    this.publish();
+  }
+
+  queued(characters: number): void {
+    this.charactersQueued += characters;
+    this.charactersWaiting += characters;
+  }
+
+  read(file: FoundFile): void {
+    this.files++;
+    this.bytesRead += file.size;
+    if (this.files === this.filesTotal) this.phase = 'embedding';
+    this.publish();
+  }
+
+  embedded(texts: number, tokens: number, characters: number, waiting: number): void {
+    const now = this.now();
+    this.chunksEmbedded += texts;
+    this.charactersWaiting = waiting;
+    this.chunkRate.observe(texts, now);
+    this.tokenRate.observe(tokens, now);
+    this.characterRate.observe(characters, now);
+    this.publish();
+  }
+
+  published(): void {
+    this.publish();
+  }
+
+  finished(): void {
+    this.phase = 'done';
+    this.charactersWaiting = 0;
+    this.publish();
+  }
+
+  private publish(): void {
+    const rate = this.characterRate.perSecond;
+    const left = charactersLeft(this.charactersWaiting, this.bytesRead, this.bytesTotal, this.charactersQueued);
+    const done = this.chunks - this.toEmbed + this.chunksEmbedded;
+    this.emit({
+      phase: this.phase,
+      done: Math.max(0, done),
+      total: Math.max(this.chunks, done),
+      unit: 'chunks',
+      rate: this.chunkRate.perSecond,
+      secondsLeft: this.phase === 'done' ? 0 : rate ? left / rate : null,
+      details: {
+        files: this.files,
+        'files total': this.filesTotal,
+        documents: this.documents,
+        chunks: this.chunks,
+        embedded: this.chunksEmbedded,
+        'tokens/s': this.tokenRate.perSecond ?? 0,
+      },
+    });
+  }
+}
