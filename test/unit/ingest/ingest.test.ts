@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type IngestDeps, ingestOnce } from '../../../src/kb/ingest/ingest.ts';
+import type { KbClient, Method, Params, SourceRecord } from '../../../src/kb/protocol.ts';
+import { methods } from '../../../src/kb/protocol.ts';
+import { RagtuiError } from '../../../src/platform/errors.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-ingest-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A kb service in memory: just enough to answer the ingest methods, and a log of what was asked. */
+class MemoryService implements KbClient {
+  readonly log: string[] = [];
+  readonly sources = new Map<string, SourceRecord>();
+  readonly vectors = new Set<string>();
+  readonly failures = new Map<string, string>();
+  busyFor = 0;
+  failNext: { method: Method; error: RagtuiError } | undefined;
+  private revision = 0;
+
+  async call<M extends Method>(method: M, params: Params<M>) {
+    this.log.push(method);
+    if (this.failNext?.method === method) {
+      const { error } = this.failNext;
+      this.failNext = undefined;
+      throw error;
+    }
+    return methods[method].result.parse(this.answer(method, params)) as never;
+  }
+  async close() {}
+  onRestart() {
+    return () => undefined;
+  }
+
+  private answer(method: Method, params: unknown): unknown {
+    switch (method) {
+      case 'ingest.begin':
+        return this.busyFor-- > 0 ? { session: null, heldBy: 'job-1' } : { session: 's', heldBy: null };
+      case 'ingest.sources':
+        return [...this.sources.values()];
+      case 'ingest.documents': {
+        const { documents } = methods['ingest.documents'].params.parse(params);
+        const texts = documents.flatMap((d) => d.chunks.flatMap((g) => g.chunks.map((c) => c.text)));
+        const missing = [...new Set(texts)]
+          .map((text) => ({ embedder: 'e', text, hash: createHash('sha256').update(text).digest('hex').slice(0, 32) }))
+          .filter(({ hash }) => !this.vectors.has(hash));
+        return { revisions: documents.map(() => ({ revision: ++this.revision, changed: true })), missing };
+      }
+      case 'ingest.vectors': {
+        for (const { hash } of methods['ingest.vectors'].params.parse(params).vectors) this.vectors.add(hash);
+        return {};
+      }
+      case 'ingest.publish': {
+        const { source } = methods['ingest.publish'].params.parse(params);
+        this.sources.set(source.path, source);
+        return { removed: 0 };
+      }
+      case 'ingest.failed': {
+        const { source, reason } = methods['ingest.failed'].params.parse(params);
+        this.sources.set(source.path, source);
+        this.failures.set(source.path, reason);
+        return {};
+      }
+      case 'ingest.remove': {
+        const { paths } = methods['ingest.remove'].params.parse(params);
+        for (const file of paths) this.sources.delete(file);
+        return { removed: paths.length };
+      }
+      default:
+        return {};
+    }
+  }
+}
+
+function deps(kb: KbClient, over: Partial<IngestDeps> = {}): IngestDeps {
+  return {
+    kb,
+    work: {
+      kind: 'ingest',
+      kb: 'k',
+      roots: [folder],
+      groups: [{ name: 'line', splitter: 'line' }],
+      embedders: ['e'],
+      watch: false,
+      prune: false,
+    },
+    owner: 'job-2',
+    embedders: [{ id: 'e', fingerprint: 'f'.repeat(32), dimension: 2 }],
+    recipe: 'a'.repeat(32),
+    walk: async function* () {
+      for (const name of ['a.txt', 'b.txt', 'bad.txt']) {
+        const file = path.join(folder, name);
+        const stat = statSync(file, { throwIfNoEntry: false });
+        if (stat) yield { path: file, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino };
+      }
+    },
+    read: async function* (file) {
+      if (file.endsWith('bad.txt')) throw new RagtuiError('invalid', 'It is not text.', 'Convert it.');
+      yield [{ key: '', title: '', text: path.basename(file), metadata: {} }];
+    },
+    split: (text) => [{ ordinal: 0, start: 0, end: text.length, title: '', text }],
+    embed: async (_lane, _embedder, texts) => ({
+      vectors: texts.map(() => new Float32Array([1, 0])),
+      tokens: texts.map(() => 3),
+    }),
+    lanes: 1,
+    onProgress: () => undefined,
+    onLog: () => undefined,
+    signal: new AbortController().signal,
+    ...over,
+  };
+}
+
+function write(...names: string[]) {
+  for (const name of names) writeFileSync(path.join(folder, name), name);
+}
+
+test('good files go in, the bad one has its reason, a second run does nothing', async () => {
+  write('a.txt', 'b.txt', 'bad.txt');
+  const kb = new MemoryService();
+  const first = await ingestOnce(deps(kb));
+  expect(first).toMatchObject({ added: 2, changed: 0, chunks: 2, embedded: 2, tokens: 6 });
+  expect(first.failed).toEqual([
+    { path: path.join(folder, 'bad.txt'), reason: 'It is not text.', hint: 'Convert it.' },
+  ]);
+  const second = await ingestOnce(deps(kb));
+  expect(second).toMatchObject({ added: 0, changed: 0, unchanged: 3, embedded: 0 });
+});
+
+test('vectors are stored before their document is published', async () => {
+  write('a.txt');
+  const kb = new MemoryService();
+  await ingestOnce(deps(kb));
+  expect(kb.log.indexOf('ingest.vectors')).toBeLessThan(kb.log.indexOf('ingest.publish'));
+  expect(kb.log.at(-1)).toBe('ingest.end');
+});
+
+test('a file that is gone leaves', async () => {
+  write('a.txt', 'b.txt');
+  const kb = new MemoryService();
+  await ingestOnce(deps(kb));
+  rmSync(path.join(folder, 'b.txt'));
+  expect(await ingestOnce(deps(kb))).toMatchObject({ removed: 1, unchanged: 1 });
+});
+
+test('a removal the service refuses is a warning, not the end', async () => {
+  write('a.txt', 'b.txt');
+  const kb = new MemoryService();
+  await ingestOnce(deps(kb));
+  rmSync(path.join(folder, 'b.txt'));
+  kb.failNext = { method: 'ingest.remove', error: new RagtuiError('invalid', 'Half of it is gone.', 'Use --prune.') };
+  const report = await ingestOnce(deps(kb));
+  expect(report.warnings).toEqual(['Half of it is gone. Use --prune.']);
+});
+
+test('it waits while another ingest has the knowledge base, saying whose', async () => {
+  write('a.txt');
+  const kb = new MemoryService();
+  kb.busyFor = 1;
+  const phases: string[] = [];
+  await ingestOnce(deps(kb, { onProgress: (p) => phases.push(p.phase) }));
+  expect(phases[0]).toBe('waiting for job-1');
+  expect(phases.at(-1)).toBe('done');
+});
+
+test('a service that died is asked again, and nothing is embedded twice', async () => {
+  write('a.txt', 'b.txt');
+  const kb = new MemoryService();
+  kb.failNext = { method: 'ingest.publish', error: new RagtuiError('unavailable', 'The service went away.') };
+  let texts = 0;
+  const base = deps(kb);
+  const report = await ingestOnce({
+    ...base,
+    embed: (lane, embedder, batch) => {
+      texts += batch.length;
+      return base.embed(lane, embedder, batch);
+    },
+  });
+  expect(kb.sources.size).toBe(2);
+  expect(texts).toBe(2);
+  expect(report.failed).toEqual([]);
+});
+
+test('stopping throws `cancelled` and still ends the session', async () => {
+  write('a.txt', 'b.txt');
+  const kb = new MemoryService();
+  const stop = new AbortController();
+  const base = deps(kb);
+  const run = ingestOnce({
+    ...base,
+    signal: stop.signal,
+    embed: async (...args) => {
+      stop.abort();
+      return base.embed(...args);
+    },
+  });
+  await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+  expect(kb.log.at(-1)).toBe('ingest.end');
+});
+
+test('a full disk ends it with its own reason', async () => {
+  write('a.txt');
+  const kb = new MemoryService();
+  kb.failNext = { method: 'ingest.vectors', error: new RagtuiError('disk-full', 'No space left.') };
+  await expect(ingestOnce(deps(kb))).rejects.toMatchObject({ code: 'disk-full' });
+});
