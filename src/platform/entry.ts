@@ -24,6 +24,7 @@ export type WorkerName =
   | 'index-builder'
   | 'ingest'
   | 'llama-server'
+  | 'pull'
   | 'supervisor'
   | 'telemetry';
 

@@ -1,0 +1,94 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
+import { jobFiles } from './folder.ts';
+import { livingProcess, signalProcess } from './identity.ts';
+import { launchJob } from './launcher.ts';
+import { readJob } from './registry.ts';
+import { isOver, type JobView } from './types.ts';
+
+/** A step of stopping a job: how it is told to end, and how long it is given before the next step. */
+export interface StopStep {
+  readonly step: 'ask' | 'terminate' | 'kill';
+  readonly graceSeconds: number;
+}
+
+export interface StopOptions {
+  readonly onStep?: (step: StopStep) => void;
+  /** Seconds for each step; the defaults suit workers that finish a batch or a document first. */
+  readonly grace?: { readonly ask?: number; readonly terminate?: number; readonly kill?: number };
+}
+
+const GRACE = { ask: 15, terminate: 5, kill: 5 };
+
+/**
+ * Stops a job: asks it (stop file and TERM to the worker alone), then TERM to the worker with its children, then KILL.
+ * Works without the supervisor too. Resolves with the job as it is then; a job that is over is returned as it is.
+ */
+export async function stopJob(paths: WorkspacePaths, id: string, options: StopOptions = {}): Promise<JobView> {
+  const view = readJob(paths, id);
+  if (isOver(view.state)) return view;
+  const grace = { ...GRACE, ...options.grace };
+  const files = jobFiles(view.folder);
+  const worker = () => livingProcess(files.worker);
+  const isOverNow = () => isOver(readJob(paths, id).state);
+
+  askToStop(files.stop);
+  options.onStep?.({ step: 'ask', graceSeconds: grace.ask });
+  signalIf(worker(), (identity) => signalProcess(identity, 'SIGTERM'));
+  if (await waitUntil(isOverNow, grace.ask * 1000)) return readJob(paths, id);
+
+  options.onStep?.({ step: 'terminate', graceSeconds: grace.terminate });
+  signalIf(worker(), (identity) => signalGroup(identity, 'SIGTERM'));
+  if (await waitUntil(isOverNow, grace.terminate * 1000)) return readJob(paths, id);
+
+  options.onStep?.({ step: 'kill', graceSeconds: grace.kill });
+  signalIf(worker(), (identity) => signalGroup(identity, 'SIGKILL'));
+  await waitUntil(isOverNow, grace.kill * 1000);
+  return readJob(paths, id);
+}
+
+function askToStop(file: string): void {
+  try {
+    if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600 });
+  } catch (error) {
+    // Even on a full disk the signal gets through.
+    if (toRagtuiError(error).code !== 'disk-full') throw toRagtuiError(error);
+  }
+}
+
+function signalIf(identity: ProcessIdentity | undefined, send: (identity: ProcessIdentity) => boolean): void {
+  if (identity) send(identity);
+}
+
+/** Starts the same work again as a new job. What is done already (ingested documents, downloaded bytes) is not done twice. */
+export function retryJob(paths: WorkspacePaths, id: string): Promise<JobView> {
+  const { spec } = readJob(paths, id);
+  return launchJob(paths, spec.work, { name: spec.name });
+}
+
+/** Goes on with a job that was stopped, failed or lost: the same as `retryJob`, since every kind of work goes on where it was. */
+export const resumeJob = retryJob;
+
+/** Waits until a job is over (or `signal` aborts) and returns it; `onView` hears of every change on the way. */
+export async function waitForJob(
+  paths: WorkspacePaths,
+  id: string,
+  options: { readonly signal?: AbortSignal; readonly onView?: (view: JobView) => void } = {},
+): Promise<JobView> {
+  let view = readJob(paths, id);
+  let last = '';
+  await waitUntil(
+    () => {
+      view = readJob(paths, id);
+      const now = JSON.stringify([view.state, view.progress]);
+      if (now !== last) options.onView?.(view);
+      last = now;
+      return isOver(view.state) || options.signal?.aborted === true;
+    },
+    Number.POSITIVE_INFINITY,
+    200,
+  );
+  return view;
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { workerPath } from '../platform/entry.ts';
+import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { spawnDetached, waitUntil } from '../platform/processes.ts';
+import { type JobFiles, jobFiles, syncFolder } from './folder.ts';
+import { storeIdentity } from './identity.ts';
+import { readJob } from './registry.ts';
+import { type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema } from './types.ts';
+
+const START_TIMEOUT_MS = 20_000;
+
+/**
+ * Starts a job: its spec is on disk before anything runs, and a supervisor in a session of its own runs the worker, so
+ * that the job outlives whoever launched it. Resolves when the supervisor has taken over.
+ * Errors: `unavailable` when the supervisor does not start, `disk-full`, `permission`.
+ */
+export async function launchJob(
+  paths: WorkspacePaths,
+  work: JobWork,
+  options: { readonly name?: string /** Replaced in tests. */; readonly supervisor?: string } = {},
+): Promise<JobView> {
+  const program = options.supervisor ?? workerPath('supervisor');
+  if (!existsSync(program)) {
+    throw new RagtuiError('unavailable', `${program} is not built.`, 'Run `npm run setup` in the ragtui folder.');
+  }
+  const { spec, folder } = createFolder(paths, work, options.name ?? defaultName(work));
+  const files = jobFiles(folder);
+  writeSpec(files, spec);
+  const supervisor = spawnDetached(process.execPath, [program, folder], {
+    logFolder: folder,
+    env: { ...process.env, RAGTUI_HOME: paths.home, RAGTUI_MODELS_CACHE: paths.models },
+  });
+  let failed: Error | undefined;
+  supervisor.on('error', (error) => (failed = error));
+  // Also written by the supervisor itself: like this the job is never without an owner, whoever dies first.
+  if (supervisor.pid !== undefined) storeIdentity(files.supervisor, supervisor.pid);
+
+  const over = () => failed !== undefined || supervisor.exitCode !== null || supervisor.signalCode !== null;
+  await waitUntil(() => existsSync(files.state) || over(), START_TIMEOUT_MS, 10);
+  if (!existsSync(files.state)) {
+    const why = failed ? toRagtuiError(failed).message : lastLine(files.stderr) || 'it gave no sign of life';
+    throw new RagtuiError('unavailable', `The job's supervisor did not start: ${why}.`, `See ${files.stderr}.`);
+  }
+  return readJob(paths, spec.id);
+}
+
+function createFolder(paths: WorkspacePaths, work: JobWork, name: string): { spec: JobSpec; folder: string } {
+  mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
+  for (;;) {
+    const now = new Date();
+    const id = jobIdSchema.parse(newJobId(work.kind, now));
+    const folder = path.join(paths.jobs, id);
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+      return { spec: jobSpecSchema.parse({ version: 1, id, name, createdAt: now.toISOString(), work }), folder };
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw toRagtuiError(error);
+    }
+  }
+}
+
+/** `20261123-061530-ingest-4f2a`, in UTC. */
+export function newJobId(kind: string, now: Date): string {
+  const [date = '', time = ''] = now.toISOString().split('T');
+  const digits = (text: string) => text.replace(/\D/g, '');
+  return `${digits(date)}-${digits(time).slice(0, 6)}-${kind}-${randomBytes(2).toString('hex')}`;
+}
+
+function defaultName(work: JobWork): string {
+  switch (work.kind) {
+    case 'ingest':
+      return `ingest into ${work.kb}`;
+    case 'serve':
+      return `serve ${work.model}`;
+    case 'pull':
+      return `pull ${work.models.join(', ')}`;
+  }
+}
+
+function writeSpec(files: JobFiles, spec: JobSpec): void {
+  try {
+    const fd = openSync(files.spec, 'wx', 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify(spec, null, 2)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    syncFolder(path.dirname(files.spec));
+    syncFolder(path.dirname(path.dirname(files.spec)));
+  } catch (error) {
+    throw toRagtuiError(error);
+  }
+}
+
+function lastLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import {
+  endpointFileSchema,
+  jobFiles,
+  jobFolder,
+  progressFileSchema,
+  readJsonFile,
+  resultFileSchema,
+  type StateFile,
+  specFileSchema,
+  stateFileSchema,
+} from './folder.ts';
+import { livingProcess, type ProcessTable, systemProcesses } from './identity.ts';
+import { isOver, type JobSpec, type JobState, type JobView, jobIdSchema } from './types.ts';
+
+/**
+ * A job as it is now, from the small files of its folder (the event log is not read).
+ * Errors: `not-found`, `corrupt` when its spec cannot be read, `usage` for what is no job id.
+ */
+export function readJob(paths: WorkspacePaths, id: string, table: ProcessTable = systemProcesses): JobView {
+  const folder = jobFolder(paths, id);
+  if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
+  const view = viewOf(folder, table);
+  if (!view) {
+    throw new RagtuiError(
+      'corrupt',
+      `The spec of job ${id} cannot be read.`,
+      `Delete it: \`ragtui jobs delete ${id}\`.`,
+    );
+  }
+  return view;
+}
+
+/** Every job of the workspace, newest first. A folder whose spec cannot be read (its launcher died) is left out. */
+export function listJobs(paths: WorkspacePaths, table: ProcessTable = systemProcesses): JobView[] {
+  return jobIds(paths)
+    .sort()
+    .reverse()
+    .flatMap((id) => viewOf(path.join(paths.jobs, id), table) ?? []);
+}
+
+function jobIds(paths: WorkspacePaths): string[] {
+  try {
+    return readdirSync(paths.jobs).filter((name) => jobIdSchema.safeParse(name).success);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw toRagtuiError(error);
+  }
+}
+
+/** Deletes a finished job's folder with its logs. Errors: `busy` while it runs. */
+export function deleteJob(paths: WorkspacePaths, id: string): void {
+  const folder = jobFolder(paths, id);
+  if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
+  const files = jobFiles(folder);
+  if (livingProcess(files.worker) || livingProcess(files.supervisor)) {
+    throw new RagtuiError('busy', `Job ${id} is running.`, `Stop it first: \`ragtui jobs stop ${id}\`.`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function viewOf(folder: string, table: ProcessTable): JobView | undefined {
+  const files = jobFiles(folder);
+  const spec = readJsonFile(files.spec, specFileSchema);
+  if (!spec) return undefined;
+  const supervisor = livingProcess(files.supervisor, table);
+  const worker = livingProcess(files.worker, table);
+  // Read after the processes: a supervisor that ends between the two has written its last state before.
+  const written = readJsonFile(files.state, stateFileSchema);
+  const endpoint = readJsonFile(files.endpoint, endpointFileSchema);
+  const now = currentState(
+    files,
+    written,
+    { supervisor: supervisor !== undefined, worker: worker !== undefined },
+    spec,
+  );
+  return {
+    spec,
+    folder,
+    ...now,
+    progress: readJsonFile(files.progress, progressFileSchema) ?? null,
+    pid: worker?.pid ?? null,
+    endpoint: endpoint && !isOver(now.state) ? { url: endpoint.url, model: endpoint.model } : null,
+  };
+}
+
+type Now = Pick<JobView, 'state' | 'reason' | 'error' | 'startedAt' | 'endedAt'>;
+
+/**
+ * What is true now. The supervisor's word counts while it lives and once it has said the last one; without it the
+ * worker's own result counts, then whether the worker's process is there. Silence and clocks say nothing.
+ */
+function currentState(
+  files: ReturnType<typeof jobFiles>,
+  written: StateFile | undefined,
+  alive: { supervisor: boolean; worker: boolean },
+  spec: JobSpec,
+): Now {
+  const base: StateFile = written ?? { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null };
+  if (isOver(base.state)) return base;
+  const asked = existsSync(files.stop);
+  if (alive.supervisor) return asked ? { ...base, state: 'stopping', reason: 'asked to stop' } : base;
+
+  if (alive.worker) {
+    const state: JobState = asked ? 'stopping' : spec.work.kind === 'serve' ? serverState(files) : 'running';
+    return { ...base, state, reason: 'its supervisor died; the worker goes on by itself' };
+  }
+  const result = readJsonFile(files.result, resultFileSchema);
+  if (result) return { ...base, ...result };
+  return { ...base, state: 'lost', reason: 'its processes are gone and left no result' };
+}
+
+const serverState = (files: ReturnType<typeof jobFiles>): JobState =>
+  existsSync(files.endpoint) ? 'running' : 'starting';

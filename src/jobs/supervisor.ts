@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, watch, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { z } from 'zod';
+import { type WorkerName, workerPath } from '../platform/entry.ts';
+import { toRagtuiError } from '../platform/errors.ts';
+import { EventWriter } from './events.ts';
+import {
+  type JobError,
+  type JobFiles,
+  jobFiles,
+  readJsonFile,
+  resultFileSchema,
+  type StateFile,
+  specFileSchema,
+  writeJsonFile,
+} from './folder.ts';
+import { storeIdentity } from './identity.ts';
+import { isOver, type JobState, type JobWork } from './types.ts';
+import { EXIT } from './worker.ts';
+
+const NICE = 10;
+const STOP_POLL_MS = 500;
+const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
+  ingest: 'ingest',
+  serve: 'llama-server',
+  pull: 'pull',
+};
+const readyMessageSchema = z.object({ type: z.literal('ready') });
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly error?: Error;
+}
+
+/** Runs one job's worker to its end, recording its states. Resolves when all is written. `program` replaces the worker in tests. */
+export async function superviseJob(folder: string, program?: string): Promise<void> {
+  const files = jobFiles(folder);
+  storeIdentity(files.supervisor, process.pid);
+  const states = new StateLog(folder, files);
+  ignoreTerminal();
+  const spec = readJsonFile(files.spec, specFileSchema);
+  if (!spec) return states.enter('failed', 'spec.json is missing or damaged');
+  states.enter('starting');
+  if (existsSync(files.stop)) return states.enter('stopped', 'asked to stop before it started');
+
+  lowerPriority();
+  const oomBefore = oomKills();
+  const worker = startWorker(folder, program ?? workerPath(WORKERS[spec.work.kind]));
+  if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
+  if (spec.work.kind !== 'serve') states.enter('running');
+  worker.on('message', (message) => {
+    if (readyMessageSchema.safeParse(message).success) states.enter('running');
+  });
+  const stopWatching = onStopFile(folder, files, () => states.enter('stopping', 'asked to stop'));
+  // A TERM to the supervisor alone (a shutdown, a careful `kill`) is a request to stop the job.
+  process.on('SIGTERM', () => {
+    writeFileSync(files.stop, '', { mode: 0o600 });
+    worker.kill('SIGTERM');
+  });
+
+  const exit = await exitOf(worker);
+  stopWatching();
+  sweepGroup(worker.pid);
+  const { state, reason, error } = judge(files, exit, oomKills() > oomBefore);
+  states.enter(state, reason, error);
+}
+
+/** The worker's own result if it wrote one, else what its exit says. */
+function judge(files: JobFiles, exit: Exit, oom: boolean): { state: JobState; reason: string; error: JobError | null } {
+  const result = readJsonFile(files.result, resultFileSchema);
+  if (result) return result;
+  if (existsSync(files.stop)) return { state: 'stopped', reason: howItEnded(exit, oom), error: null };
+  if (exit.code === EXIT.succeeded) return { state: 'succeeded', reason: '', error: null };
+  if (exit.code === EXIT.stopped) return { state: 'stopped', reason: 'asked to stop', error: null };
+  const reason = [howItEnded(exit, oom), lastWords(files.stderr)].filter(Boolean).join(': ');
+  const hint = oom ? 'Close other programs or take a smaller model, then retry.' : `See ${files.stderr}.`;
+  return { state: 'failed', reason, error: { code: 'internal', message: `The worker ${reason}.`, hint } };
+}
+
+function howItEnded({ code, signal, error }: Exit, oom: boolean): string {
+  if (error) return `could not be started: ${toRagtuiError(error).message}`;
+  if (signal === 'SIGKILL' && oom) return 'was killed by the system: out of memory';
+  return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+}
+
+/** The last line of stderr.log that is a sentence, not a stack frame. */
+function lastWords(file: string): string {
+  const lines = tail(file, 4096)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('at ') && !line.startsWith('Node.js v'));
+  const telling = lines.findLast((line) => /error|fatal|abort|terminate/i.test(line)) ?? lines.at(-1) ?? '';
+  return telling.slice(0, 300);
+}
+
+function tail(file: string, bytes: number): string {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const buffer = Buffer.alloc(Math.min(bytes, size));
+      readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+      return buffer.toString('utf8');
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return '';
+  }
+}
+
+function startWorker(folder: string, program: string): ChildProcess {
+  const { stdout, stderr } = jobFiles(folder);
+  const out = openSync(stdout, 'a', 0o600);
+  const err = openSync(stderr, 'a', 0o600);
+  // A session of its own: a stop can end the worker with all its children and leave us to write down the outcome.
+  const worker = spawn(process.execPath, ['--enable-source-maps', program, folder], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', out, err, 'ipc'],
+  });
+  closeSync(out);
+  closeSync(err);
+  return worker;
+}
+
+function exitOf(worker: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    worker.once('exit', (code, signal) => resolve({ code, signal }));
+    worker.once('error', (error) => resolve({ code: null, signal: null, error }));
+  });
+}
+
+/** Children the worker left behind have no business after it. */
+function sweepGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody left: the usual case.
+  }
+}
+
+function ignoreTerminal(): void {
+  process.on('SIGHUP', () => {});
+  process.on('SIGINT', () => {});
+}
+
+function lowerPriority(): void {
+  try {
+    os.setPriority(NICE);
+  } catch {
+    // Already lower, or not allowed to: the job runs all the same.
+  }
+}
+
+/** Processes the kernel killed for memory since boot; 0 where /proc does not tell. */
+function oomKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function onStopFile(folder: string, files: JobFiles, action: () => void): () => void {
+  let done = false;
+  const look = () => {
+    if (done || !existsSync(files.stop)) return;
+    done = true;
+    action();
+  };
+  const timer = setInterval(look, STOP_POLL_MS);
+  const watcher = watch(folder, look).on('error', () => {});
+  look();
+  return () => {
+    done = true;
+    clearInterval(timer);
+    watcher.close();
+  };
+}
+
+/** The job's states: an event each, and the last one in `state.json`. */
+class StateLog {
+  readonly #events: EventWriter;
+  readonly #files: JobFiles;
+  #now: StateFile = { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null };
+
+  constructor(folder: string, files: JobFiles) {
+    this.#events = new EventWriter(folder, 'supervisor');
+    this.#files = files;
+  }
+
+  enter(state: JobState, reason = '', error: JobError | null = null): void {
+    if (this.#now.state === state || isOver(this.#now.state)) return;
+    if (state === 'running' && this.#now.state === 'stopping') return;
+    const time = new Date().toISOString();
+    const { startedAt } = this.#now;
+    this.#now = { state, reason, startedAt: startedAt ?? time, endedAt: isOver(state) ? time : null, error };
+    this.#try(() => writeJsonFile(this.#files.state, this.#now, { durable: true }));
+    this.#try(() => this.#events.append({ type: 'state', state, reason }));
+  }
+
+  #try(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      // A full disk: the worker's result.json or the missing processes tell the rest.
+      console.error(thrown);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { existsSync, watch } from 'node:fs';
+import type { z } from 'zod';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
+import { EventWriter, type JobEventBody } from './events.ts';
+import { type JobFiles, jobFiles, type ResultFile, readJsonFile, specFileSchema, writeJsonFile } from './folder.ts';
+import type { JobSpec, JobWork, progressSchema } from './types.ts';
+
+/** At most four progress events a second; the last one is always kept. */
+const PROGRESS_MS = 250;
+const STOP_POLL_MS = 500;
+
+/** Exit codes by which the supervisor knows the outcome even when `result.json` could not be written. */
+export const EXIT = { succeeded: 0, failed: 1, stopped: 143 } as const;
+
+/** How a worker tells the world what it does. No method throws: a full disk must not end the work. */
+export interface JobReport {
+  progress(progress: z.input<typeof progressSchema>): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+  metric(name: string, step: number, value: number): void;
+  artifact(name: string, path: string, data?: unknown): void;
+  /** Records an error the job goes on after; what `run` throws is recorded by itself. */
+  error(error: unknown): void;
+  /** A server answers now: the job's state becomes `running`. */
+  ready(): void;
+}
+
+export interface JobContext<K extends JobWork['kind'] = JobWork['kind']> {
+  readonly spec: JobSpec;
+  readonly work: Extract<JobWork, { kind: K }>;
+  readonly folder: string;
+  readonly paths: WorkspacePaths;
+  readonly report: JobReport;
+  /** Aborts when somebody asks the job to stop (stop file or SIGTERM). */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The body of a job's worker process: `workers/NAME.ts` calls this once. Returning = succeeded, throwing = failed with
+ * that error, throwing or returning after `signal` aborted = stopped. Ends the process.
+ */
+export async function runJobWorker<K extends JobWork['kind']>(
+  kind: K,
+  run: (context: JobContext<K>) => Promise<void>,
+): Promise<void> {
+  const folder = process.argv[2];
+  if (!folder) throw new RagtuiError('usage', 'A job worker is started by the supervisor with its folder.');
+  const files = jobFiles(folder);
+  const events = new EventWriter(folder, 'worker');
+  const report = new Reporter(events, files);
+  const stop = listenForStop(folder, files);
+  process.on('SIGHUP', () => {}); // The terminal's end is not ours.
+  process.on('uncaughtException', (error) => end(failure(error)));
+  process.on('unhandledRejection', (error) => end(failure(error)));
+  try {
+    const spec = readJsonFile(files.spec, specFileSchema);
+    if (!spec) throw new RagtuiError('corrupt', `${files.spec} is missing or damaged.`, 'Start the job again.');
+    if (!isWork(spec.work, kind)) throw new RagtuiError('internal', `A ${kind} worker got a ${spec.work.kind} job.`);
+    await run({ spec, work: spec.work, folder, paths: workspacePaths(), report, signal: stop.signal });
+    end(stop.signal.aborted ? stopped() : { state: 'succeeded', reason: '', error: null });
+  } catch (error) {
+    end(stop.signal.aborted ? stopped() : failure(error));
+  }
+
+  function end(result: Omit<ResultFile, 'endedAt'>): void {
+    if (result.error) report.fail(result.error);
+    report.flush();
+    quietly(() => writeJsonFile(files.result, { ...result, endedAt: new Date().toISOString() }, { durable: true }));
+    process.exit(EXIT[result.state]);
+  }
+}
+
+const stopped = (): Omit<ResultFile, 'endedAt'> => ({ state: 'stopped', reason: 'asked to stop', error: null });
+
+function failure(thrown: unknown): Omit<ResultFile, 'endedAt'> {
+  const { code, message, hint, stack, cause } = toRagtuiError(thrown);
+  // The event says it in one line; stderr.log keeps where it came from.
+  console.error(cause instanceof Error ? cause.stack : stack);
+  return { state: 'failed', reason: message, error: { code, message, hint } };
+}
+
+function isWork<K extends JobWork['kind']>(work: JobWork, kind: K): work is Extract<JobWork, { kind: K }> {
+  return work.kind === kind;
+}
+
+function listenForStop(folder: string, files: JobFiles): AbortController {
+  const controller = new AbortController();
+  const stop = () => {
+    if (!controller.signal.aborted)
+      controller.abort(new RagtuiError('cancelled', 'The job was asked to stop.', 'It can be resumed.'));
+  };
+  const look = () => {
+    if (existsSync(files.stop)) stop();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  setInterval(look, STOP_POLL_MS).unref();
+  quietly(() => watch(folder, { persistent: false }, look).on('error', () => {}));
+  look();
+  return controller;
+}
+
+class Reporter implements JobReport {
+  readonly #events: EventWriter;
+  readonly #files: JobFiles;
+  #pending: z.input<typeof progressSchema> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(events: EventWriter, files: JobFiles) {
+    this.#events = events;
+    this.#files = files;
+  }
+
+  progress(progress: z.input<typeof progressSchema>): void {
+    this.#pending = progress;
+    if (!this.#timer) this.#flushAndRest();
+  }
+
+  #flushAndRest(): void {
+    this.flush();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#pending) this.#flushAndRest();
+    }, PROGRESS_MS).unref();
+  }
+
+  flush(): void {
+    const progress = this.#pending;
+    if (!progress) return;
+    this.#pending = undefined;
+    const whole = { ...progress, details: progress.details ?? {} };
+    this.#append({ type: 'progress', progress: whole });
+    quietly(() => writeJsonFile(this.#files.progress, whole));
+  }
+
+  log(level: 'info' | 'warn' | 'error', text: string): void {
+    this.#append({ type: 'log', level, text });
+  }
+
+  metric(name: string, step: number, value: number): void {
+    this.#append({ type: 'metric', name, step, value });
+  }
+
+  artifact(name: string, path: string, data?: unknown): void {
+    this.#append({ type: 'artifact', name, path, ...(data === undefined ? {} : { data }) });
+  }
+
+  error(error: unknown): void {
+    const { code, message, hint } = toRagtuiError(error);
+    this.fail({ code, message, hint });
+  }
+
+  fail(error: { code: string; message: string; hint: string }): void {
+    this.#append({ type: 'error', ...error });
+  }
+
+  ready(): void {
+    if (process.connected) process.send?.({ type: 'ready' });
+  }
+
+  #append(body: JobEventBody): void {
+    quietly(() => this.#events.append(body));
+  }
+}
+
+function quietly(action: () => unknown): void {
+  try {
+    action();
+  } catch {
+    // A full disk or a deleted folder: the work itself says so if it matters.
+  }
+}
