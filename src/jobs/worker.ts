@@ -4,6 +4,7 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
 import { EventWriter, type JobEventBody } from './events.ts';
 import { type JobFiles, jobFiles, type ResultFile, readJsonFile, specFileSchema, writeJsonFile } from './folder.ts';
+import { storeIdentity } from './identity.ts';
 import type { JobSpec, JobWork, progressSchema } from './types.ts';
 
 /** At most four progress events a second; the last one is always kept. */
@@ -46,6 +47,8 @@ export async function runJobWorker<K extends JobWork['kind']>(
   const folder = process.argv[2];
   if (!folder) throw new RagtuiError('usage', 'A job worker is started by the supervisor with its folder.');
   const files = jobFiles(folder);
+  // Also written by the supervisor: like this no crash of it leaves a worker that nobody can find.
+  storeIdentity(files.worker, process.pid);
   const events = new EventWriter(folder, 'worker');
   const report = new Reporter(events, files);
   const stop = listenForStop(folder, files);
