@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 const DOMAINS = ['kb', 'models', 'rag', 'serving', 'jobs'];
 const VIEW_BELOW_SCREENS = ['ui', 'keys', 'terminal', 'platform'];
 
+/** Folders whose `types.ts` is a contract: any layer may take types from it. */
+const CONTRACTS = new Set([...DOMAINS, 'keys']);
+
 /** What each layer may import, besides itself. */
 const ALLOWED = {
   cli: ['app', 'screens', 'stores', ...DOMAINS, ...VIEW_BELOW_SCREENS],
@@ -61,7 +64,7 @@ export function checkImports(root) {
 function layerProblem(from, entry, target) {
   const to = layerOf(target);
   if (to === from || ALLOWED[from].includes(to)) return undefined;
-  const contract = DOMAINS.includes(to) && path.posix.basename(target) === 'types.ts';
+  const contract = CONTRACTS.has(to) && path.posix.basename(target) === 'types.ts';
   if (contract && entry.typeOnly) return undefined;
   return `${from} must not import ${to} (${target})${contract ? ' except by "import type"' : ''}`;
 }

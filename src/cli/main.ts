@@ -1,1 +1,3 @@
-console.log('ragtui');
+import { runCli } from './run.ts';
+
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,180 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { isOver, type JobEvent, type JobView } from '../../jobs/types.ts';
+import { confirm } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import { handle, type Invocation } from '../define.ts';
+import { EXIT } from '../exit-codes.ts';
+import { followJob } from '../follow.ts';
+import { clock, table } from '../output.ts';
+
+const one = z.tuple([z.string()]);
+const none = z.tuple([]);
+const noOptions = z.object({});
+
+/** `ragtui jobs list|show|logs|stop|resume|retry|delete`. */
+export function addJobs(program: Command, invocation: Invocation): void {
+  const jobs = program.command('jobs').description('work that goes on by itself: ingests, servers, downloads');
+
+  handle(
+    jobs.command('list').description('all jobs, newest first'),
+    invocation,
+    { args: none, options: noOptions },
+    list,
+  );
+  handle(
+    jobs.command('show').description('one job').argument('<id>'),
+    invocation,
+    { args: one, options: noOptions },
+    show,
+  );
+  handle(
+    jobs.command('logs').description('what a job said').argument('<id>').option('-f, --follow', 'go on until it ends'),
+    invocation,
+    { args: one, options: z.object({ follow: z.boolean().default(false) }) },
+    logs,
+  );
+  handle(
+    jobs.command('stop').description('stop a job: ask, then TERM, then KILL').argument('<id>'),
+    invocation,
+    { args: one, options: noOptions },
+    stop,
+  );
+  for (const name of ['resume', 'retry'] as const) {
+    const text = name === 'resume' ? 'go on with a job that ended early' : 'do the same work again';
+    handle(
+      jobs.command(name).description(`${text} (as a new job)`).argument('<id>'),
+      invocation,
+      { args: one, options: noOptions },
+      again,
+    );
+  }
+  handle(
+    jobs
+      .command('delete')
+      .description('delete a finished job with its logs')
+      .argument('<id>')
+      .option('--yes', 'do not ask'),
+    invocation,
+    { args: one, options: z.object({ yes: z.boolean().default(false) }) },
+    remove,
+  );
+}
+
+/** `job` {id, kind, state, progress} as scripts may count on it (design §8). */
+export function jobJson(view: JobView) {
+  const { spec, state, reason, progress, error, startedAt, endedAt, pid, endpoint, folder } = view;
+  return {
+    id: spec.id,
+    kind: spec.work.kind,
+    name: spec.name,
+    state,
+    reason,
+    progress,
+    error,
+    createdAt: spec.createdAt,
+    startedAt,
+    endedAt,
+    pid,
+    endpoint,
+    folder,
+  };
+}
+
+function progressText(view: JobView): string {
+  const { progress } = view;
+  if (!progress || isOver(view.state)) return '';
+  const of = progress.total > 0 ? ` of ${progress.total}` : '';
+  const left = progress.secondsLeft === null ? '' : `, ${clock(progress.secondsLeft)} left`;
+  return `${progress.phase} ${progress.done}${of} ${progress.unit}${left}`;
+}
+
+async function list({ out, paths }: CommandContext): Promise<undefined> {
+  const { listJobs } = await import('../../jobs/registry.ts');
+  const views = listJobs(paths);
+  out.result({ jobs: views.map(jobJson) }, () =>
+    views.length === 0
+      ? 'No jobs yet.'
+      : table(
+          ['ID', 'STATE', 'NAME', 'PROGRESS'],
+          views.map((view) => [view.spec.id, view.state, view.spec.name, progressText(view) || view.reason]),
+        ),
+  );
+}
+
+async function show({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+  const { readJob } = await import('../../jobs/registry.ts');
+  const view = readJob(paths, id);
+  const job = jobJson(view);
+  out.result({ job }, () => [
+    `${view.spec.name}  (${job.id})`,
+    `state     ${job.state}${job.reason ? `: ${job.reason}` : ''}`,
+    `created   ${job.createdAt}`,
+    ...(job.startedAt ? [`started   ${job.startedAt}`] : []),
+    ...(job.endedAt ? [`ended     ${job.endedAt}`] : []),
+    ...(progressText(view) ? [`progress  ${progressText(view)}`] : []),
+    ...(job.pid ? [`process   ${job.pid}`] : []),
+    ...(job.endpoint ? [`answers   ${job.endpoint.url} (${job.endpoint.model})`] : []),
+    ...(job.error ? [`error     ${job.error.message} ${job.error.hint}`] : []),
+    `folder    ${job.folder}`,
+  ]);
+}
+
+/** One event as a line; progress is left out of logs that are read afterwards. */
+export function eventLine(event: JobEvent): string | undefined {
+  const time = event.time.slice(11, 19);
+  switch (event.type) {
+    case 'state':
+      return `${time} ${event.state}${event.reason ? `: ${event.reason}` : ''}`;
+    case 'log':
+      return `${time} ${event.level === 'info' ? '' : `${event.level}: `}${event.text}`;
+    case 'error':
+      return `${time} error: ${event.message} ${event.hint}`.trimEnd();
+    case 'artifact':
+      return `${time} made ${event.name}${event.path ? ` (${event.path})` : ''}`;
+    default:
+      return undefined;
+  }
+}
+
+async function logs(context: CommandContext, [id]: [string], options: { follow: boolean }): Promise<number> {
+  const { out, paths, signal } = context;
+  const { readJob } = await import('../../jobs/registry.ts');
+  const { readLastEvents } = await import('../../jobs/events.ts');
+  const print = (event: JobEvent) => {
+    if (out.json) return out.jsonLine(event);
+    const line = eventLine(event);
+    if (line) out.result(event, () => line);
+  };
+  if (options.follow) {
+    await followJob(paths, id, { signal, onEvent: print });
+    return signal.aborted ? EXIT.interrupted : EXIT.done;
+  }
+  const { events } = await readLastEvents(readJob(paths, id).folder, Number.MAX_SAFE_INTEGER);
+  for (const event of events) print(event);
+  return EXIT.done;
+}
+
+async function stop({ out, paths }: CommandContext, [id]: [string]): Promise<number> {
+  const { stopJob } = await import('../../jobs/control.ts');
+  const words = { ask: 'asked it to stop', terminate: 'sent TERM', kill: 'sent KILL' };
+  const view = await stopJob(paths, id, {
+    onStep: ({ step, graceSeconds }) => out.note(`${words[step]}; waiting up to ${graceSeconds} s`),
+  });
+  out.result({ job: jobJson(view) }, () => `${view.spec.id} ${view.state}`);
+  return isOver(view.state) ? EXIT.done : EXIT.failed;
+}
+
+async function again({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+  const { retryJob } = await import('../../jobs/control.ts');
+  const view = await retryJob(paths, id);
+  out.result({ job: jobJson(view) }, () => `Started ${view.spec.id}. Follow it: ragtui jobs logs -f ${view.spec.id}`);
+}
+
+async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
+  const { deleteJob, readJob } = await import('../../jobs/registry.ts');
+  readJob(context.paths, id);
+  await confirm(context, options.yes, `Deletes job ${id} with its logs.`);
+  deleteJob(context.paths, id);
+  context.out.result({ deleted: id }, () => `Deleted ${id}.`);
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { packageRoot } from '../platform/entry.ts';
+import { addConfig } from './commands/config.ts';
+import { addJobs } from './commands/jobs.ts';
+import { addTui } from './commands/tui.ts';
+import type { Invocation } from './define.ts';
+
+const globalSchema = z.object({
+  home: z.string().min(1).optional(),
+  json: z.boolean().default(false),
+  quiet: z.boolean().default(false),
+  color: z.boolean().default(true),
+});
+
+/**
+ * The whole command line. Parsing only notes in `invocation` what to run; the modules that do the work are imported
+ * by the handlers, so that `ragtui search` never loads the screen.
+ */
+export function buildProgram(invocation: Invocation): Command {
+  const program = new Command('ragtui')
+    .description('Keep a knowledge base, ask it, and tune what answers. Without a command: the full-screen program.')
+    .option('--home <dir>', 'the workspace (default: RAGTUI_HOME, else the XDG data folder)')
+    .option('--json', 'print one JSON document on stdout')
+    .option('--quiet', 'no remarks and no progress on stderr')
+    .option('--no-color', 'no colour (also: NO_COLOR=1)')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addTui(program, invocation);
+  addJobs(program, invocation);
+  addConfig(program, invocation);
+  return program;
+}
+
+/** The options that hold for every command, wherever they stood on the line. */
+export function globalOptions(program: Command): z.output<typeof globalSchema> {
+  return globalSchema.parse(program.opts());
+}
+
+function version(): string {
+  const file = path.join(packageRoot(), 'package.json');
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
+}
