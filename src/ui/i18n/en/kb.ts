@@ -1,0 +1,4 @@
+/** Words of the kb screen. Keys start with `kb.`. */
+export const kb = {
+  'kb.title': 'Knowledge',
+} as const;

@@ -1,0 +1,70 @@
+import type { Action } from '../../keys/types.ts';
+import { ask } from './en/ask.ts';
+import { common } from './en/common.ts';
+import { home } from './en/home.ts';
+import { jobs } from './en/jobs.ts';
+import { kb } from './en/kb.ts';
+import { models } from './en/models.ts';
+import { settings } from './en/settings.ts';
+import type { ActionTexts, Language, Texts } from './types.ts';
+import { actionTexts } from './zh/actions.ts';
+import * as zhAsk from './zh/ask.ts';
+import { common as zhCommon } from './zh/common.ts';
+import * as zhHome from './zh/home.ts';
+import * as zhJobs from './zh/jobs.ts';
+import * as zhKb from './zh/kb.ts';
+import * as zhModels from './zh/models.ts';
+import * as zhSettings from './zh/settings.ts';
+
+const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...settings };
+const chinese: Texts<typeof english> = {
+  ...zhCommon,
+  ...zhHome.home,
+  ...zhKb.kb,
+  ...zhAsk.ask,
+  ...zhModels.models,
+  ...zhJobs.jobs,
+  ...zhSettings.settings,
+};
+
+export type MessageKey = keyof typeof english;
+type Values = Readonly<Record<string, string | number>>;
+
+/** Every message of a language: for the test that compares them. */
+export const messages: Readonly<Record<Language, Texts<typeof english>>> = { en: english, zh: chinese };
+
+/** Chinese titles and helps of actions, by action id; English ones stand in the action tables. */
+export const chineseActions: ActionTexts = {
+  ...actionTexts,
+  ...zhHome.homeActions,
+  ...zhKb.kbActions,
+  ...zhAsk.askActions,
+  ...zhModels.modelsActions,
+  ...zhJobs.jobsActions,
+  ...zhSettings.settingsActions,
+};
+
+let current: Language = 'en';
+
+/** One language per process: the app draws everything anew after a change. */
+export function setLanguage(language: Language): void {
+  current = language;
+}
+export const language = (): Language => current;
+
+/** The message in the current language, `{name}` filled from `values`. */
+export function t(key: MessageKey, values: Values = {}): string {
+  return messages[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** Title and help of an action in the current language. */
+export function actionText(action: Pick<Action<never>, 'id' | 'title' | 'help'>): { title: string; help: string } {
+  const translated = current === 'zh' ? chineseActions[action.id] : undefined;
+  return translated ? { title: translated[0], help: translated[1] } : { title: action.title, help: action.help };
+}
+
+/** The language of the environment: `LC_ALL`, `LC_MESSAGES`, `LANG` starting with `zh` means Chinese. */
+export function defaultLanguage(env: NodeJS.ProcessEnv): Language {
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  return locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
