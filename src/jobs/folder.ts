@@ -84,7 +84,14 @@ export const resultFileSchema = z.object({
 export type ResultFile = z.infer<typeof resultFileSchema>;
 
 /** `endpoint.json` of a server. The key stays in this file (0600) and in the memory of who asks. */
-export const endpointFileSchema = z.object({ url: z.url(), key: z.string(), model: z.string() });
+export const endpointFileSchema = z.object({
+  /** Base URL, ending in `/v1`. */
+  url: z.url(),
+  key: z.string(),
+  model: z.string(),
+  /** False while the model loads. */
+  ready: z.boolean(),
+});
 export type EndpointFile = z.infer<typeof endpointFileSchema>;
 
 export const specFileSchema = jobSpecSchema;

@@ -71,12 +71,8 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
   // Read after the processes: a supervisor that ends between the two has written its last state before.
   const written = readJsonFile(files.state, stateFileSchema);
   const endpoint = readJsonFile(files.endpoint, endpointFileSchema);
-  const now = currentState(
-    files,
-    written,
-    { supervisor: supervisor !== undefined, worker: worker !== undefined },
-    spec,
-  );
+  const alive = { supervisor: supervisor !== undefined, worker: worker !== undefined };
+  const now = currentState(files, written, alive, spec, endpoint?.ready === true);
   return {
     spec,
     folder,
@@ -98,6 +94,7 @@ function currentState(
   written: StateFile | undefined,
   alive: { supervisor: boolean; worker: boolean },
   spec: JobSpec,
+  answers: boolean,
 ): Now {
   const base: StateFile = written ?? { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null };
   if (isOver(base.state)) return base;
@@ -105,13 +102,10 @@ function currentState(
   if (alive.supervisor) return asked ? { ...base, state: 'stopping', reason: 'asked to stop' } : base;
 
   if (alive.worker) {
-    const state: JobState = asked ? 'stopping' : spec.work.kind === 'serve' ? serverState(files) : 'running';
+    const state: JobState = asked ? 'stopping' : spec.work.kind === 'serve' && !answers ? 'starting' : 'running';
     return { ...base, state, reason: 'its supervisor died; the worker goes on by itself' };
   }
   const result = readJsonFile(files.result, resultFileSchema);
   if (result) return { ...base, ...result };
   return { ...base, state: 'lost', reason: 'its processes are gone and left no result' };
 }
-
-const serverState = (files: ReturnType<typeof jobFiles>): JobState =>
-  existsSync(files.endpoint) ? 'running' : 'starting';

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { messageSchema } from '../../rag/types.ts';
+
+const contentPart = z.object({ type: z.literal('text'), text: z.string() });
+
+/** Text, or a list of text parts, as OpenAI's clients send it. */
+const contentSchema = z
+  .union([z.string(), z.array(contentPart)])
+  .transform((content) => (typeof content === 'string' ? content : content.map((part) => part.text).join('')));
+
+const chatMessageSchema = z
+  .object({ role: z.enum(['system', 'developer', 'user', 'assistant']), content: contentSchema })
+  .transform(({ role, content }) => messageSchema.parse({ role: role === 'developer' ? 'system' : role, content }));
+
+const stopSchema = z
+  .union([z.string(), z.array(z.string()).max(16)])
+  .nullish()
+  .transform((stop) => (stop == null ? [] : typeof stop === 'string' ? [stop] : stop));
+
+/** A chat completion. What we cannot do is refused, not ignored: an answer that quietly lacks it would be a lie. */
+export const chatRequestSchema = z.object({
+  model: z.string(),
+  messages: z.array(chatMessageSchema).min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  seed: z.number().int().min(0).max(0xffff_ffff).nullish(),
+  max_tokens: z.number().int().positive().nullish(),
+  max_completion_tokens: z.number().int().positive().nullish(),
+  stop: stopSchema,
+  n: z.literal(1, { error: 'only n = 1 is supported by the embedded engine' }).nullish(),
+  tools: z.array(z.unknown()).length(0, { error: 'tools are not supported by the embedded engine' }).nullish(),
+  response_format: z
+    .object({ type: z.literal('text') }, { error: 'only text is supported by the embedded engine' })
+    .nullish(),
+  /** Ours: strict (the default) reuses nothing of earlier requests; false lets a chat reuse its beginning. */
+  ragtui: z.object({ strict: z.boolean().default(true) }).optional(),
+});
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
+
+export const tokenizeRequestSchema = z.union([
+  z.object({ model: z.string().optional(), messages: z.array(chatMessageSchema).min(1) }),
+  z.object({ model: z.string().optional(), prompt: z.string() }),
+]);
+
+/** An error as OpenAI's servers write it: `{error: {message, type, code}}` with an HTTP status. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  get body(): { error: { message: string; type: string; param: null; code: string } } {
+    const type =
+      this.status >= 500 ? 'server_error' : this.status === 401 ? 'authentication_error' : 'invalid_request_error';
+    return { error: { message: this.message, type, param: null, code: this.code } };
+  }
+}
