@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { packageRoot } from '../platform/entry.ts';
 import { addConfig } from './commands/config.ts';
 import { addJobs } from './commands/jobs.ts';
+import { addModels } from './commands/models.ts';
 import { addTui } from './commands/tui.ts';
 import type { Invocation } from './define.ts';
 
@@ -32,6 +33,7 @@ export function buildProgram(invocation: Invocation): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   addTui(program, invocation);
+  addModels(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
   return program;

@@ -1,0 +1,148 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { VerifyReport } from '../../models/store.ts';
+import type { ModelStatus } from '../../models/types.ts';
+import { confirm } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import { handle, type Invocation } from '../define.ts';
+import { EXIT } from '../exit-codes.ts';
+import { pullOne } from '../need-models.ts';
+import { megabytes, table } from '../output.ts';
+
+/** `ragtui models list|pull|verify|remove|add`. */
+export function addModels(program: Command, invocation: Invocation): void {
+  const models = program.command('models').description('embedders, chat models, rerankers and endpoints');
+  const ids = z.tuple([z.array(z.string())]);
+  const noOptions = z.object({});
+
+  handle(
+    models.command('list').description('what can be had and what is here'),
+    invocation,
+    { args: z.tuple([]), options: noOptions },
+    list,
+  );
+  handle(
+    models.command('pull').description('fetch models (without a name: the default ones)').argument('[id...]'),
+    invocation,
+    { args: ids, options: noOptions },
+    pull,
+  );
+  handle(
+    models.command('verify').description('hash the files (without a name: of all that are here)').argument('[id...]'),
+    invocation,
+    { args: ids, options: noOptions },
+    verify,
+  );
+  handle(
+    models
+      .command('remove')
+      .description('delete a model, or forget an endpoint')
+      .argument('<id>')
+      .option('--yes', 'do not ask'),
+    invocation,
+    { args: z.tuple([z.string()]), options: z.object({ yes: z.boolean().default(false) }) },
+    remove,
+  );
+}
+
+async function list({ out, paths }: CommandContext): Promise<undefined> {
+  const { listEndpoints, listModels } = await import('../../models/store.ts');
+  const models = listModels(paths);
+  const endpoints = listEndpoints(paths);
+  const json = models.map(({ entry, state, folder, bytesTotal, bytesPresent }) => {
+    const { id, kind, title, languages, licence, origin, parameters, note } = entry;
+    return {
+      id,
+      kind,
+      title,
+      languages,
+      licence,
+      origin,
+      parameters,
+      note,
+      state,
+      bytes: bytesTotal,
+      bytesPresent,
+      folder,
+    };
+  });
+  out.result({ models: json, endpoints }, () => [
+    ...table(
+      ['ID', 'KIND', 'STATE', 'SIZE', 'LANGUAGES', 'LICENCE'],
+      models.map(({ entry, state, bytesTotal }) => [
+        entry.id,
+        entry.kind,
+        state,
+        megabytes(bytesTotal),
+        entry.languages.join(' '),
+        entry.licence,
+      ]),
+    ),
+    ...(endpoints.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            ['ENDPOINT', 'KIND', 'MODEL', 'URL'],
+            endpoints.map((one) => [one.name, one.kind, one.model, one.url]),
+          ),
+        ]),
+  ]);
+}
+
+async function pull(context: CommandContext, [ids]: [string[]]): Promise<undefined> {
+  const { DEFAULT_CHAT_MODEL, DEFAULT_EMBEDDERS } = await import('../../models/catalogue.ts');
+  const { findModel, installedModel, modelStatus } = await import('../../models/store.ts');
+  const wanted = ids.length > 0 ? ids : [...Object.values(DEFAULT_EMBEDDERS), DEFAULT_CHAT_MODEL];
+  // A misspelt name should cost no download.
+  for (const id of wanted) findModel(context.paths, id);
+  const done: { id: string; folder: string; pulled: boolean }[] = [];
+  for (const id of wanted) {
+    const before = modelStatus(context.paths, id).state;
+    if (before !== 'present') await pullOne(context, id);
+    const { folder } = installedModel(context.paths, id);
+    done.push({ id, folder, pulled: before !== 'present' });
+  }
+  context.out.result({ models: done }, () =>
+    done.map(({ id, folder, pulled }) => `${id}: ${pulled ? 'pulled' : 'was here already'} (${folder})`),
+  );
+}
+
+async function verify({ out, paths, signal }: CommandContext, [ids]: [string[]]): Promise<number> {
+  const { listModels, verifyModel } = await import('../../models/store.ts');
+  const here = ({ state }: ModelStatus) => state === 'present' || state === 'damaged';
+  const wanted =
+    ids.length > 0
+      ? ids
+      : listModels(paths)
+          .filter(here)
+          .map(({ entry }) => entry.id);
+  const reports: VerifyReport[] = [];
+  for (const id of wanted) {
+    out.progress(`hashing ${id}`);
+    reports.push(await verifyModel(paths, id, signal));
+  }
+  out.clearProgress();
+  out.result({ models: reports }, () =>
+    reports.length === 0
+      ? 'No model is here yet.'
+      : table(
+          ['ID', 'FILE', 'OK', 'DETAIL'],
+          reports.flatMap((report) =>
+            report.files.map((file) => [report.id, file.name, file.ok ? 'yes' : 'NO', file.detail]),
+          ),
+        ),
+  );
+  return reports.every((report) => report.ok) ? EXIT.done : EXIT.gateSaysNo;
+}
+
+async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
+  const { listEndpoints, modelStatus, removeModel } = await import('../../models/store.ts');
+  const endpoint = listEndpoints(context.paths).some((one) => one.name === id);
+  const what = endpoint
+    ? `Forgets the endpoint ${id}.`
+    : `Deletes the model ${id} (${megabytes(modelStatus(context.paths, id).bytesPresent)} on this disk).`;
+  await confirm(context, options.yes, what);
+  await removeModel(context.paths, id, context.signal);
+  context.out.result({ removed: id }, () => `Removed ${id}.`);
+}
