@@ -66,7 +66,7 @@ export interface UiState {
   /** An error or warning came into the log since it was last open. */
   readonly unreadErrors: number;
   readonly zoomed: boolean;
-  readonly theme: 'dark' | 'light' | 'ansi16' | 'none';
+  readonly theme: 'dark' | 'light' | 'ansi' | 'none';
   readonly mouse: boolean;
   readonly language: 'en' | 'zh';
   readonly size: { readonly columns: number; readonly rows: number };

@@ -20,8 +20,6 @@ export interface BoundAction {
 export interface Scope {
   readonly name: string;
   readonly actions: readonly BoundAction[];
-  /** Keys that no action here takes are swallowed: what lies below a modal must not see them. */
-  readonly closed?: boolean;
 }
 
 /** Ties a table to the function that reads its state when a key arrives. */

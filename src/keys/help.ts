@@ -2,7 +2,6 @@ import { Fzf } from 'fzf';
 import type { BoundAction, Scope } from './bind.ts';
 import { isTyped, keyName } from './names.ts';
 import type { ActionTable } from './registry.ts';
-import { openScopes } from './resolve.ts';
 
 /** Title and help of an action in the user's language. */
 export type ActionWords = (action: Pick<BoundAction, 'id' | 'title' | 'help'>) => {
@@ -37,7 +36,7 @@ export function footerItems(
   const seen = new Set<string>();
   const items: FooterItem[] = [];
   let room = width;
-  for (const scope of openScopes(scopes)) {
+  for (const scope of scopes) {
     const ranked = scope.actions.filter((action) => action.rank !== undefined);
     for (const action of ranked.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0))) {
       const keys = liveKey(action, inText);
@@ -70,7 +69,7 @@ export interface HelpSection {
 export function helpSections(scopes: readonly Scope[], words: ActionWords = ownWords): HelpSection[] {
   const taken = new Set<string>();
   const sections: HelpSection[] = [];
-  for (const scope of openScopes(scopes)) {
+  for (const scope of scopes) {
     const rows: HelpRow[] = [];
     for (const action of scope.actions) {
       const keys = action.keys.filter((key) => !taken.has(key));
@@ -131,7 +130,14 @@ export function keyTableMarkdown(tables: readonly ActionTable[]): string {
         const keys = action.keys.map((key) => `\`${escape(keyName(key))}\``).join(' ');
         return `| ${keys || '–'} | ${escape(action.title)} | ${escape(action.help)} | \`${action.id}\` |`;
       });
-      return [`### ${table.title}`, '', '| Keys | Action | What it does | Id |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');
+      return [
+        `### ${table.title}`,
+        '',
+        '| Keys | Action | What it does | Id |',
+        '| --- | --- | --- | --- |',
+        ...rows,
+        '',
+      ].join('\n');
     })
     .join('\n');
 }

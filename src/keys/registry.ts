@@ -10,14 +10,20 @@ export type ActionRecord = Pick<BoundAction, 'id' | 'title' | 'help' | 'keys'> &
 
 /** The actions of one place. Tables of different places may use the same keys, if the places never meet. */
 export interface ActionTable {
-  /** `global`, `kb`, `kb.documents`: keys of `a` also hold in `a.b`, those of `global` everywhere. */
+  /** `kb`, `kb.documents`: keys of `a` also hold in `a.b`; those of `global` and `global.list` hold everywhere. */
   readonly place: string;
   readonly title: string;
   readonly actions: readonly ActionRecord[];
 }
 
 export type KeyProblem =
-  | { readonly kind: 'clash'; readonly key: string; readonly first: string; readonly second: string; readonly place: string }
+  | {
+      readonly kind: 'clash';
+      readonly key: string;
+      readonly first: string;
+      readonly second: string;
+      readonly place: string;
+    }
   | { readonly kind: 'same-id'; readonly id: string }
   | { readonly kind: 'bad-key'; readonly id: string; readonly key: string }
   /** It is marked to work while text is typed, but all its keys would be typed, or are the text field's own. */
@@ -78,7 +84,7 @@ function clashesIn(table: ActionTable, tables: readonly ActionTable[]): KeyProbl
 }
 
 const surrounds = (outer: string, inner: string): boolean =>
-  outer !== inner && (outer === 'global' ? !inner.startsWith('overlay') : inner.startsWith(`${outer}.`));
+  outer !== inner && (outer.startsWith('global') || inner.startsWith(`${outer}.`));
 
 export interface Keymap {
   /** Keys by action id, only of actions that the user changed. */
@@ -91,7 +97,10 @@ export type KeymapProblem = KeyProblem | { readonly kind: 'unknown-action'; read
  * The user's `[keys]` checked against the tables. An override that names no action, names a key no terminal sends, or
  * takes a key that is in use is left out and told of; the others hold.
  */
-export function checkKeymap(overrides: Readonly<Record<string, readonly string[]>>, tables: readonly ActionTable[]): Keymap {
+export function checkKeymap(
+  overrides: Readonly<Record<string, readonly string[]>>,
+  tables: readonly ActionTable[],
+): Keymap {
   const known = new Set(tables.flatMap((table) => table.actions.map((action) => action.id)));
   const problems: KeymapProblem[] = [];
   const keys = new Map<string, readonly string[]>();
@@ -129,7 +138,10 @@ function withKeys(tables: readonly ActionTable[], keys: ReadonlyMap<string, read
 }
 
 /** The actions with the user's keys in place of their own. */
-export function rebind<A extends ActionRecord>(actions: readonly A[], keys: ReadonlyMap<string, readonly string[]>): A[] {
+export function rebind<A extends ActionRecord>(
+  actions: readonly A[],
+  keys: ReadonlyMap<string, readonly string[]>,
+): A[] {
   return actions.map((action) => {
     const own = keys.get(action.id);
     return own ? { ...action, keys: own } : action;

@@ -14,8 +14,7 @@ export function reaches(action: BoundAction, key: string, inText: boolean): bool
 
 /**
  * What a key means here. Scopes come innermost first: overlay, focused pane, screen, everywhere. An action that cannot
- * run lets the key through to an outer one that can; if none can, the innermost reason is given. A closed scope ends
- * the search.
+ * run lets the key through to an outer one that can; if none can, the innermost reason is given.
  */
 export function resolve(key: string, scopes: readonly Scope[], inText: boolean): Resolution {
   let refused: Resolution | undefined;
@@ -26,13 +25,6 @@ export function resolve(key: string, scopes: readonly Scope[], inText: boolean):
       if (reason === true) return { kind: 'action', action };
       refused ??= { kind: 'disabled', action, reason };
     }
-    if (scope.closed) break;
   }
   return refused ?? { kind: 'none' };
-}
-
-/** The scopes a key can reach: up to and with the first closed one. */
-export function openScopes(scopes: readonly Scope[]): readonly Scope[] {
-  const closed = scopes.findIndex((scope) => scope.closed);
-  return closed < 0 ? scopes : scopes.slice(0, closed + 1);
 }

@@ -59,6 +59,8 @@ const COMMANDS: Readonly<Record<string, EditorCommand>> = {
   'ctrl+up': { type: 'older' },
   'ctrl+down': { type: 'newer' },
 };
+/** Keys that text fields keep for themselves: no action that works while typing may take one. */
+export const EDITOR_KEYS: readonly string[] = Object.keys(COMMANDS);
 const NEWLINES = new Set(['alt+enter', 'ctrl+j', 'shift+enter']);
 
 export function createEditorModel(options: EditorOptions = {}): EditorModel {

@@ -28,6 +28,8 @@ export interface PaneDefinition {
   readonly actions?: readonly BoundAction[];
   /** False = skipped by Tab just now. */
   readonly focusable?: () => boolean;
+  /** What `y` copies while this pane has the focus; null = nothing just now. */
+  readonly copy?: () => string | null;
 }
 
 /** What a screen's view gets. Its panes' rectangles are already those of the zoomed pane, if one is. */
@@ -74,6 +76,8 @@ export interface ScreenDefinition {
   readonly modals?: readonly ModalDefinition[];
   readonly onEnter?: () => void;
   readonly onLeave?: () => void;
+  /** What `Y` copies and `o` opens in the pager: the whole answer, the whole document. */
+  readonly copyAll?: () => string | null;
   /** Esc: undo one step inside the screen; false = there was nothing to undo. */
   readonly back?: () => boolean;
 }

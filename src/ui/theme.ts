@@ -21,10 +21,10 @@ export interface TextStyle {
   readonly underline?: boolean;
 }
 
-export type ThemeName = 'dark' | 'light' | 'ansi16' | 'none';
+export type ThemeName = 'dark' | 'light' | 'ansi' | 'none';
 export type Theme = Readonly<Record<StyleName, TextStyle>>;
 
-export const themeNames: readonly ThemeName[] = ['dark', 'light', 'ansi16', 'none'];
+export const themeNames: readonly ThemeName[] = ['dark', 'light', 'ansi', 'none'];
 
 export const themes: Readonly<Record<ThemeName, Theme>> = {
   dark: {
@@ -51,7 +51,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     borderFocus: { color: '#0b5cad' },
     highlight: { color: '#2b2100', backgroundColor: '#ffe08a' },
   },
-  ansi16: {
+  ansi: {
     text: {},
     muted: { dimColor: true },
     accent: { color: 'cyan' },
@@ -83,5 +83,5 @@ export function defaultTheme(env: NodeJS.ProcessEnv, wanted?: ThemeName): ThemeN
   if (env['NO_COLOR']) return 'none';
   if (wanted) return wanted;
   const many = /256|truecolor|24bit|kitty|direct/.test(`${env['TERM'] ?? ''} ${env['COLORTERM'] ?? ''}`);
-  return many ? 'dark' : 'ansi16';
+  return many ? 'dark' : 'ansi';
 }
