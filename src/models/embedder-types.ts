@@ -9,6 +9,8 @@ export type EmbedderSource =
       readonly url: string;
       readonly model: string;
       readonly keyEnv?: string;
+      /** Probe vectors from its first use: other weights behind the same name are noticed. */
+      readonly canary: string;
     };
 
 /** An embedder that is ready to be started; plain data, safe to send between processes. */

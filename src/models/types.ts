@@ -67,6 +67,8 @@ export const endpointSchema = z.object({
   model: z.string(),
   /** Environment variable that holds the key. */
   keyEnv: z.string().optional(),
+  /** Of an embedding endpoint: put before a query when the instruction is on. */
+  queryInstruction: z.string().optional(),
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 

@@ -1,0 +1,121 @@
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type EmbedderChild, startChild } from './embedder-child.ts';
+import type {
+  Embedded,
+  EmbedderProcess,
+  EmbedOptions,
+  RerankerProcess,
+  ResolvedEmbedder,
+  ResolvedReranker,
+  StartOptions,
+} from './embedder-types.ts';
+import { fingerprintOf, withInstruction } from './fingerprint.ts';
+import { resolveHttpEmbedder, startHttpEmbedder } from './http-embedder.ts';
+import { fileOf, findModel, installedModel, readOwnModels } from './store.ts';
+
+/** Texts per message to the child: long enough to sort by length, short enough to cancel and to replay. */
+const WINDOW = 256;
+
+/**
+ * What is needed to start embedder `id`: a catalogue model that is here, an own model, or an embedding endpoint
+ * (asked once for its dimension). Throws `not-found`, `unavailable` (not pulled), `corrupt`, `usage` (not an embedder).
+ */
+export async function resolveEmbedder(paths: WorkspacePaths, id: string): Promise<ResolvedEmbedder> {
+  const endpoint = readOwnModels(paths).endpoints.find((candidate) => candidate.name === id);
+  if (endpoint) return resolveHttpEmbedder(paths, endpoint);
+  const entry = findModel(paths, id);
+  if (entry.kind !== 'embedder') throw new RagtuiError('usage', `"${id}" is a ${entry.kind} model, not an embedder.`);
+  const model = installedModel(paths, id);
+  const config = entry.embedder;
+  return {
+    id,
+    fingerprint: fingerprintOf(config, {
+      model: model.sha256['model.onnx'],
+      tokenizer: model.sha256['tokenizer.json'],
+    }),
+    dimension: config.dimension,
+    config,
+    source: {
+      kind: 'folder',
+      folder: model.folder,
+      model: fileOf(model, 'model.onnx'),
+      tokenizer: fileOf(model, 'tokenizer.json'),
+    },
+  };
+}
+
+/** The same for a cross-encoder. */
+export function resolveReranker(paths: WorkspacePaths, id: string): ResolvedReranker {
+  const entry = findModel(paths, id);
+  if (entry.kind !== 'reranker') throw new RagtuiError('usage', `"${id}" is a ${entry.kind} model, not a reranker.`);
+  const model = installedModel(paths, id);
+  return {
+    id,
+    maxTokens: entry.maxTokens,
+    model: fileOf(model, 'model.onnx'),
+    tokenizer: fileOf(model, 'tokenizer.json'),
+  };
+}
+
+/**
+ * Starts an embedder: a child process that loads the model, or a client of its server. Rejects when the model cannot
+ * be loaded (`corrupt`), the child dies at once (`unavailable`), or the server gives other vectors than before (`invalid`).
+ */
+export async function startEmbedder(resolved: ResolvedEmbedder, options: StartOptions = {}): Promise<EmbedderProcess> {
+  const { source, config } = resolved;
+  if (source.kind === 'endpoint') return startHttpEmbedder(resolved, source);
+  const child = await startChild(
+    { role: 'embedder', model: source.model, tokenizer: source.tokenizer, threads: options.threads ?? 1, config },
+    options.nice ?? 10,
+  );
+  return {
+    resolved,
+    pid: child.pid,
+    embed: (texts, how) => embedWindows(child, resolved, texts, how),
+    close: child.close,
+    onExit: child.onExit,
+  };
+}
+
+/** Starts a cross-encoder in a child of its own. */
+export async function startReranker(resolved: ResolvedReranker, options: StartOptions = {}): Promise<RerankerProcess> {
+  const { model, tokenizer, maxTokens } = resolved;
+  const load = { role: 'reranker' as const, model, tokenizer, maxTokens, threads: options.threads ?? 1 };
+  const child = await startChild(load, options.nice ?? 10);
+  return {
+    pid: child.pid,
+    async rerank(query, texts, signal) {
+      if (texts.length === 0) return [];
+      const reply = await child.call({ type: 'rerank', query, texts: [...texts] }, signal);
+      if (reply.type !== 'scored' || reply.scores.length !== texts.length) throw unexpected(resolved.id);
+      return reply.scores;
+    },
+    close: child.close,
+    onExit: child.onExit,
+  };
+}
+
+async function embedWindows(
+  child: EmbedderChild,
+  resolved: ResolvedEmbedder,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<Embedded> {
+  const vectors: Float32Array[] = [];
+  const tokens: number[] = [];
+  for (let at = 0; at < texts.length; at += WINDOW) {
+    const window = texts.slice(at, at + WINDOW).map((text) => withInstruction(resolved.config, text, options));
+    const reply = await child.call({ type: 'embed', texts: window }, options.signal);
+    const { dimension } = resolved;
+    if (reply.type !== 'embedded' || reply.vectors.length !== window.length * dimension) throw unexpected(resolved.id);
+    for (let row = 0; row < window.length; row += 1) {
+      vectors.push(reply.vectors.slice(row * dimension, (row + 1) * dimension));
+    }
+    tokens.push(...reply.tokens);
+  }
+  return { vectors, tokens };
+}
+
+const unexpected = (id: string): RagtuiError =>
+  new RagtuiError('internal', `The process of model "${id}" gave an answer of the wrong shape.`);
