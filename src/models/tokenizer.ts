@@ -21,12 +21,14 @@ const normalizerSchema: z.ZodType<Normalizer> = z.lazy(() =>
   z.looseObject({
     type: z.string(),
     handle_chinese_chars: z.boolean().optional(),
+    lowercase: z.boolean().optional(),
     normalizers: z.array(normalizerSchema).optional(),
   }),
 );
 interface Normalizer {
   type: string;
   handle_chinese_chars?: boolean | undefined;
+  lowercase?: boolean | undefined;
   normalizers?: Normalizer[] | undefined;
 }
 
@@ -62,7 +64,7 @@ export async function loadTokenizer(location: string): Promise<TextTokenizer> {
 export function tokenizerFrom(json: unknown): TextTokenizer {
   const config = fileSchema.parse(json);
   const tokenizer = new Tokenizer(config, {});
-  const prepare = splitsIdeographs(config.normalizer) ? (text: string) => spaceAstral(wellFormed(text)) : wellFormed;
+  const prepare = preparation(config.normalizer);
   return {
     encode: (text) => [...tokenizer.encode(prepare(text)).ids],
     count: (text) => tokenizer.encode(prepare(text), { add_special_tokens: false }).ids.length,
@@ -82,16 +84,33 @@ export function truncate(ids: readonly number[], maxTokens: number): number[] {
   return [...ids.slice(0, maxTokens - 1), last];
 }
 
-function splitsIdeographs(normalizer: Normalizer | null | undefined): boolean {
-  if (!normalizer) return false;
-  if (normalizer.type === 'BertNormalizer') return normalizer.handle_chinese_chars !== false;
-  return (normalizer.normalizers ?? []).some(splitsIdeographs);
+/** What the library's normalizers do otherwise than the reference's is done before they see the text. */
+function preparation(normalizer: Normalizer | null | undefined): (text: string) => string {
+  const all = flatten(normalizer);
+  const splits = all.some((one) => one.type === 'BertNormalizer' && one.handle_chinese_chars !== false);
+  const lowers = all.some(
+    (one) => one.type === 'Lowercase' || (one.type === 'BertNormalizer' && one.lowercase !== false),
+  );
+  return (text) => {
+    let prepared = wellFormed(text);
+    if (splits) prepared = spaceAstral(prepared);
+    if (lowers) prepared = plainSigma(prepared);
+    return prepared;
+  };
+}
+
+function flatten(normalizer: Normalizer | null | undefined): Normalizer[] {
+  if (!normalizer) return [];
+  return [normalizer, ...(normalizer.normalizers ?? []).flatMap(flatten)];
 }
 
 // The ranges the reference treats as ideographs beyond U+FFFF. The library looks at UTF-16 units there and does not
 // part neighbours; a space on each side gives the reference's ids.
 const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 const spaceAstral = (text: string): string => text.replace(ASTRAL_IDEOGRAPH, ' $& ');
+
+// JavaScript lowers a final sigma to another letter than one inside a word; the reference goes by single characters.
+const plainSigma = (text: string): string => text.replaceAll('Σ', 'σ');
 
 // A lone half of a surrogate pair is no character: the reference cannot even be given one.
 const LONE_SURROGATE = /\p{Surrogate}/gu;
