@@ -1,16 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopJob } from '../jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { launchJob } from '../jobs/launcher.ts';
-import { withLock } from '../jobs/lock.ts';
 import { listJobs, readJob } from '../jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../jobs/types.ts';
-import { CATALOGUE } from '../models/catalogue.ts';
+import { lockFile } from '../models/lock.ts';
+import { installedModel } from '../models/store.ts';
+import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { modelFile } from './model-file.ts';
 
 /** Longer contexts cost memory that a retrieved passage or three never need. */
 const MAX_CONTEXT_TOKENS = 4096;
@@ -39,17 +38,18 @@ export interface ServeOptions {
 
 /**
  * The server of a pulled chat model: the one that runs, or a new one. Resolves when it answers. Callers in several
- * processes at once get the same server. Errors: `not-found` (not pulled), `corrupt` (its file), `unavailable` (memory,
- * start), `timeout`, `cancelled`.
+ * processes at once get the same server. Errors: `not-found` (no such model), `corrupt` (its file), `unavailable` (not
+ * pulled, memory, start), `timeout`, `cancelled`.
  */
 export async function ensureLlmServer(
   paths: WorkspacePaths,
   model: string,
   options: ServeOptions = {},
 ): Promise<ServedModel> {
-  modelFile(paths, model);
-  const job = findServer(paths, model) ?? (await startServer(paths, model, options));
-  options.onStatus?.(`starting ${model}`);
+  const { entry } = installedModel(paths, model);
+  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} is no chat model.`, 'See `ragtui models list`.');
+  const job = findServer(paths, model) ?? (await startServer(paths, entry, options));
+  if (job.state !== 'running') options.onStatus?.(`starting ${model}`);
   return untilItAnswers(paths, model, job.spec.id, options);
 }
 
@@ -67,25 +67,21 @@ export async function stopLlmServer(paths: WorkspacePaths, model: string): Promi
   if (job) await stopJob(paths, job.spec.id);
 }
 
-async function startServer(paths: WorkspacePaths, model: string, options: ServeOptions): Promise<JobView> {
-  mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
-  const lock = path.join(paths.jobs, '.serve.lock');
-  const { signal } = options;
-  return withLock(
-    lock,
-    async () => findServer(paths, model) ?? launchJob(paths, serveWork(model, options), { name: `serve ${model}` }),
-    signal ? { signal } : {},
-  );
+async function startServer(paths: WorkspacePaths, entry: ChatEntry, options: ServeOptions): Promise<JobView> {
+  const unlock = await lockFile(path.join(paths.jobs, '.serve.lock'), options.signal ? { signal: options.signal } : {});
+  try {
+    return findServer(paths, entry.id) ?? (await launchJob(paths, serveWork(entry, options)));
+  } finally {
+    unlock();
+  }
 }
 
-function serveWork(model: string, { contextTokens, idleMinutes }: ServeOptions) {
-  const entry = CATALOGUE.find(({ id }) => id === model);
-  const trained = entry?.kind === 'chat' ? entry.contextTokens : MAX_CONTEXT_TOKENS;
+function serveWork(entry: ChatEntry, { contextTokens, idleMinutes }: ServeOptions) {
   return {
     kind: 'serve',
     engine: 'llama',
-    model,
-    contextTokens: contextTokens ?? Math.min(trained, MAX_CONTEXT_TOKENS),
+    model: entry.id,
+    contextTokens: contextTokens ?? Math.min(entry.contextTokens, MAX_CONTEXT_TOKENS),
     idleMinutes: idleMinutes ?? IDLE_MINUTES,
   } as const;
 }

@@ -3,8 +3,8 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobContext } from '../../jobs/worker.ts';
-import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import { modelFile } from '../model-file.ts';
+import { fileOf, installedModel } from '../../models/store.ts';
+import { RagtuiError } from '../../platform/errors.ts';
 import { loadEngine } from './engine.ts';
 import { LlmHttpServer } from './http.ts';
 
@@ -14,7 +14,7 @@ const MEMORY_FACTOR = 1.2;
 
 /** The body of a `serve` job: loads the model, answers until it is stopped or has been idle for long enough. */
 export async function serveLlama({ work, folder, paths, report, signal }: JobContext<'serve'>): Promise<void> {
-  const file = modelFile(paths, work.model);
+  const file = fileOf(installedModel(paths, work.model), 'model.gguf');
   checkMemory(file, work.model);
   const key = randomBytes(24).toString('base64url');
   const server = new LlmHttpServer({ model: work.model, key });
@@ -47,7 +47,7 @@ async function untilIdle(server: LlmHttpServer, idleMinutes: number, signal: Abo
 }
 
 function checkMemory(file: string, model: string): void {
-  const needed = sizeOf(file, model) * MEMORY_FACTOR;
+  const needed = statSync(file).size * MEMORY_FACTOR;
   const available = availableMemory();
   if (available < needed) {
     const mb = (bytes: number) => `${Math.ceil(bytes / MEGABYTE)} MB`;
@@ -56,15 +56,6 @@ function checkMemory(file: string, model: string): void {
       `${model} needs about ${mb(needed)} of memory; ${mb(available)} are free.`,
       'Close other programs or take a smaller model.',
     );
-  }
-}
-
-function sizeOf(file: string, model: string): number {
-  try {
-    return statSync(file).size;
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw toRagtuiError(error);
-    throw new RagtuiError('not-found', `${model} is not pulled.`, `Run \`ragtui models pull ${model}\`.`);
   }
 }
 
