@@ -1,0 +1,130 @@
+import { stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { JobContext } from '../../jobs/worker.ts';
+import { resolveEmbedder } from '../../models/embedder-client.ts';
+import type { ResolvedEmbedder } from '../../models/embedder-types.ts';
+import { findModel, modelFolder } from '../../models/store.ts';
+import { type SupervisedEmbedder, supervisedEmbedder } from '../../models/supervised-embedder.ts';
+import { loadTokenizer } from '../../models/tokenizer.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { connectKb } from '../client.ts';
+import { loadFile } from '../loaders/load.ts';
+import { createParserPool, type ParserPool } from '../loaders/parser-pool.ts';
+import { loaderVersion } from '../loaders/types.ts';
+import { walk } from '../loaders/walk.ts';
+import { type CountTokens, splitDocument, splitterVersion } from '../splitters/registry.ts';
+import type { ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
+import { type IngestDeps, ingestOnce } from './ingest.ts';
+import { ingestRecipe } from './recipe.ts';
+import { RootsWatcher } from './watch.ts';
+
+/** Formats that are read in this process up to this size: no parser stands between bytes and text. */
+const PLAIN = new Set(['.txt', '.md']);
+const PLAIN_MAX_BYTES = 1024 * 1024;
+const PARSERS = 2;
+
+/** The ingest job with its real parts: one pass, then, with `watch`, one more after each change until it is stopped. */
+export async function runIngestJob({ work, spec, paths, report, signal }: JobContext<'ingest'>): Promise<void> {
+  const resolved = await Promise.all(work.embedders.map((id) => resolveEmbedder(paths, id)));
+  const kb = await connectKb(paths, { signal });
+  const parsers = createParserPool({ size: PARSERS });
+  const lanes = work.threads ?? Math.max(1, os.availableParallelism() - 1);
+  const embedders = new LaneEmbedders(resolved, (id, reason) =>
+    report.log('warn', `A process of embedder ${id} was started again: ${reason}`),
+  );
+  const counters = await tokenCounters(paths, work.groups);
+  const deps: IngestDeps = {
+    kb,
+    work,
+    owner: spec.id,
+    embedders: resolved.map(({ id, fingerprint, dimension }) => ({ id, fingerprint, dimension })),
+    recipe: ingestRecipe({
+      loaderVersion,
+      splitterVersion,
+      groups: work.groups,
+      embedders: resolved.map((r) => r.fingerprint),
+    }),
+    walk: (roots, abort) => walk(roots, { signal: abort }),
+    read: (file, abort) => readDocuments(file, parsers, abort),
+    split: (text, group) => splitDocument(text, group, toolsFor(group, counters)),
+    embed: (lane, embedder, texts) => embedders.embed(lane, embedder, texts),
+    lanes,
+    onProgress: report.progress.bind(report),
+    onLog: report.log.bind(report),
+    signal,
+  };
+  const watcher = work.watch ? new RootsWatcher(work.roots, signal) : undefined;
+  try {
+    await watcher?.ready();
+    do {
+      const result = await ingestOnce(deps);
+      report.artifact('report', '', result);
+      report.log('info', reportLine(result));
+    } while (watcher && (await watcher.next()));
+  } finally {
+    await Promise.allSettled([watcher?.close(), embedders.close(), parsers.close(), kb.close()]);
+  }
+}
+
+async function* readDocuments(
+  file: string,
+  parsers: ParserPool,
+  signal: AbortSignal,
+): AsyncGenerator<ExtractedDocument[]> {
+  const plain = PLAIN.has(path.extname(file).toLowerCase()) && (await stat(file)).size <= PLAIN_MAX_BYTES;
+  yield* plain ? loadFile(file) : parsers.parse(file, {}, signal);
+}
+
+/** Tokenizers of the models the `token` groups count with. */
+async function tokenCounters(
+  paths: WorkspacePaths,
+  groups: readonly NodeGroup[],
+): Promise<ReadonlyMap<string, CountTokens>> {
+  const counters = new Map<string, CountTokens>();
+  for (const group of groups) {
+    if (group.splitter !== 'token' || counters.has(group.tokenizer)) continue;
+    findModel(paths, group.tokenizer);
+    const tokenizer = await loadTokenizer(modelFolder(paths, group.tokenizer));
+    counters.set(group.tokenizer, (text) => tokenizer.count(text));
+  }
+  return counters;
+}
+
+function toolsFor(group: NodeGroup, counters: ReadonlyMap<string, CountTokens>): { countTokens?: CountTokens } {
+  const countTokens = group.splitter === 'token' ? counters.get(group.tokenizer) : undefined;
+  return countTokens ? { countTokens } : {};
+}
+
+/** One process per (lane, embedder), started at its first text, so that lanes never wait for each other. */
+class LaneEmbedders {
+  private readonly started = new Map<string, SupervisedEmbedder>();
+
+  constructor(
+    private readonly resolved: readonly ResolvedEmbedder[],
+    private readonly onRestart: (id: string, reason: string) => void,
+  ) {}
+
+  async embed(lane: number, embedder: string, texts: readonly string[]) {
+    const key = `${embedder}\0${lane}`;
+    const running = this.started.get(key) ?? this.start(embedder);
+    this.started.set(key, running);
+    return running.embed(texts, { kind: 'passage' });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.started.values()].map((embedder) => embedder.close()));
+  }
+
+  private start(id: string): SupervisedEmbedder {
+    const resolved = this.resolved.find((candidate) => candidate.id === id);
+    if (!resolved) throw new RagtuiError('internal', `No embedder "${id}" was prepared for this ingest.`);
+    return supervisedEmbedder(resolved, { threads: 1, onRestart: (reason) => this.onRestart(id, reason) });
+  }
+}
+
+function reportLine(report: IngestReport): string {
+  const { added, changed, unchanged, removed, failed, chunks, embedded, seconds } = report;
+  return `${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ${failed.length} failed; ${chunks} chunks, ${embedded} embedded in ${seconds.toFixed(1)} s`;
+}
