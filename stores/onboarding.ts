@@ -31,8 +31,8 @@ export interface OnboardingState {
   /** Pulls what is chosen and not there yet, one after the other; then asks for the documents. */
   pull(): Promise<void>;
   cancelPull(): void;
-  useSample(): Promise<void>;
-  useFolder(path: string): Promise<void>;
+  takeSample(): Promise<void>;
+  takeFolder(path: string): Promise<void>;
   /** One step back; false at the first. */
   back(): boolean;
   /** Leaves the guide; everything it does can be done on the other screens. */
@@ -145,7 +145,7 @@ export function createOnboardingStore(dependencies: OnboardingDependencies): Onb
         for (const id of get().chosen) models.getState().cancel(id);
         set({ step: 'models' });
       },
-      useSample: async () => {
+      takeSample: async () => {
         const { language } = get();
         const questions =
           language === 'both' ? [...sample.questions.en, ...sample.questions.zh] : sample.questions[language];
@@ -153,7 +153,7 @@ export function createOnboardingStore(dependencies: OnboardingDependencies): Onb
         ask.getState().configure({ kb: 'sample', llm: ofKind('chat') ?? null });
         ask.getState().suggest(questions);
       },
-      useFolder: async (path) => {
+      takeFolder: async (path) => {
         const taken = (kb.getState().list ?? []).map((each) => each.name);
         const name = knowledgeBaseName(path, taken);
         await fill(name, path);

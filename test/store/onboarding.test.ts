@@ -63,7 +63,7 @@ describe('onboarding', () => {
     models.pulls.get(CHAT)?.done.resolve();
     await pulled;
     expect(store.getState().step).toBe('documents');
-    await store.getState().useSample();
+    await store.getState().takeSample();
     expect(jobs.launched[0]).toMatchObject({ kb: 'sample', roots: ['/fixtures/sample-kb'], embedders: [EN] });
     const [job] = await jobs.port.list();
     if (!job) throw new Error('no job');
@@ -110,7 +110,7 @@ describe('onboarding', () => {
     const { store, jobs, modelsStore, finished } = setup();
     await modelsStore.getState().refresh();
     store.getState().begin();
-    await store.getState().useFolder('/home/me/My Notes');
+    await store.getState().takeFolder('/home/me/My Notes');
     const [job] = await jobs.port.list();
     if (!job) throw new Error('no job');
     jobs.end(job.spec.id, 'failed', {

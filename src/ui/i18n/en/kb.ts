@@ -1,4 +1,5 @@
 /** Words of the kb screen. Keys start with `kb.`. */
 export const kb = {
   'kb.title': 'Knowledge',
+  'kb.failedCount': '{count} failed',
 } as const;

@@ -1,0 +1,52 @@
+import type { Action } from '../../keys/types.ts';
+import { t } from '../../ui/i18n/index.ts';
+import type { HomeModel } from './model.ts';
+
+const inGuide = ({ guiding }: HomeModel): true | string => (guiding() ? true : t('home.why.noGuide'));
+
+export const homeActions: readonly Action<HomeModel>[] = [
+  {
+    id: 'home.do',
+    title: 'Do it',
+    help: 'Does what is under the cursor.',
+    keys: ['enter'],
+    rank: 1,
+    when: ({ guiding, step, steps, context }) => {
+      if (!guiding()) return steps.selected() ? true : t('home.why.nothing');
+      if (step() === 'models' && context.onboarding.getState().chosen.length === 0) return t('home.why.noModel');
+      return step() === 'ingest' ? t('home.why.wait') : true;
+    },
+    run: ({ proceed }) => proceed(),
+  },
+  {
+    id: 'home.choose',
+    title: 'Choose',
+    help: 'Chooses the model under the cursor, or leaves it out.',
+    keys: ['x'],
+    rank: 2,
+    when: (model) => (model.guiding() && model.step() === 'models' ? true : t('home.why.noModels')),
+    run: ({ guide, context }) => {
+      const model = guide.models.selected();
+      if (model) context.onboarding.getState().toggle(model.entry.id);
+    },
+  },
+  {
+    id: 'home.cancel',
+    title: 'Cancel',
+    help: 'Stops the download; what came is kept, and it goes on from there next time.',
+    keys: ['c'],
+    rank: 2,
+    command: 'ragtui models pull ID…',
+    when: (model) => (model.guiding() && model.step() === 'pull' ? true : t('home.why.noPull')),
+    run: ({ context }) => context.onboarding.getState().cancelPull(),
+  },
+  {
+    id: 'home.skip',
+    title: 'Skip the guide',
+    help: 'Leaves the guided start. Everything in it can be done on the other screens too.',
+    keys: ['s'],
+    rank: 3,
+    when: inGuide,
+    run: ({ context }) => context.onboarding.getState().skip(),
+  },
+];

@@ -1,0 +1,68 @@
+import type { Pull } from '../../stores/models.ts';
+import type { JobView } from '../jobs/types.ts';
+import { formatBytes, formatDuration, formatRate, formatShort } from '../ui/format.ts';
+import { t } from '../ui/i18n/index.ts';
+import { progressSpans } from '../ui/Meters.tsx';
+import type { Line } from '../ui/text.ts';
+
+/** Bar, share, rate and time left of a job, in one row. Pure. */
+export function jobProgressLine(job: JobView, width: number): Line {
+  const { progress } = job;
+  if (!progress) return [{ text: stateText(job.state), style: 'muted' }];
+  const { done, total, unit, rate, secondsLeft } = progress;
+  return progressSpans({ width, done, total, unit: unitText(unit), rate, secondsLeft });
+}
+
+/** The other numbers of a job's progress: `documents 12 · tokens/s 2.4k`. */
+export function progressDetails(job: JobView): string {
+  const details = Object.entries(job.progress?.details ?? {});
+  return details.map(([name, value]) => `${detailText(name)} ${formatShort(value)}`).join(' · ');
+}
+
+/** Bar, bytes, rate and time left of a pull. */
+export function pullProgressLine(pull: Pull, width: number): Line {
+  const { progress, rate, secondsLeft } = pull;
+  if (!progress) return [{ text: t('models.pull.waiting'), style: 'muted' }];
+  return progressSpans({
+    width,
+    done: progress.bytes,
+    total: progress.total,
+    unit: '',
+    rate,
+    secondsLeft,
+    format: formatBytes,
+  });
+}
+
+/** What a pull is doing, from where. */
+export function pullPhase(pull: Pull): string {
+  const { progress } = pull;
+  if (!progress) return t('models.pull.waiting');
+  return t(`models.phase.${progress.phase}`, { file: progress.file, source: progress.source });
+}
+
+export function stateText(state: JobView['state']): string {
+  return t(`jobs.state.${state}`);
+}
+
+/** How long a job took, or takes so far, in words. */
+export function jobDuration(job: JobView, now: number): string {
+  if (!job.startedAt) return '';
+  const end = job.endedAt ? Date.parse(job.endedAt) : now;
+  return formatDuration((end - Date.parse(job.startedAt)) / 1000);
+}
+
+export function rateText(job: JobView): string {
+  const { progress } = job;
+  return progress?.rate ? formatRate(progress.rate, unitText(progress.unit)) : '';
+}
+
+function unitText(unit: string): string {
+  if (unit === 'chunks' || unit === 'documents' || unit === 'tokens' || unit === 'files') return t(`unit.${unit}`);
+  return unit;
+}
+
+function detailText(name: string): string {
+  if (name.endsWith('/s')) return `${unitText(name.slice(0, -2))}/s`;
+  return unitText(name);
+}
