@@ -41,6 +41,8 @@ export type LocalModel = z.infer<typeof localModelSchema>;
 
 const ownModelsSchema = z.object({
   version: z.literal(1),
+  /** Entries written by hand: any hub repository, package or folder, in the form of the built-in catalogue. */
+  catalogue: z.array(catalogueEntrySchema).default([]),
   models: z.array(localModelSchema).default([]),
   endpoints: z.array(endpointSchema).default([]),
 });
@@ -67,7 +69,7 @@ export function readOwnModels(paths: WorkspacePaths): OwnModels {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { version: 1, models: [], endpoints: [] };
+    if (errnoOf(error) === 'ENOENT') return { version: 1, catalogue: [], models: [], endpoints: [] };
     throw toRagtuiError(error);
   }
   try {
@@ -93,9 +95,10 @@ export async function updateOwnModels(paths: WorkspacePaths, change: (own: OwnMo
   }
 }
 
-/** The catalogue with the user's own models behind it. */
+/** The catalogue with the user's own entries and models behind it. */
 export function allModels(paths: WorkspacePaths): CatalogueEntry[] {
-  return [...CATALOGUE, ...readOwnModels(paths).models.map((model) => model.entry)];
+  const own = readOwnModels(paths);
+  return [...CATALOGUE, ...own.catalogue, ...own.models.map((model) => model.entry)];
 }
 
 /** The entry called `id`. Throws `not-found`, naming what is there. */
@@ -114,7 +117,7 @@ export function findModel(paths: WorkspacePaths, id: string): CatalogueEntry {
 export function listModels(paths: WorkspacePaths): ModelStatus[] {
   const own = readOwnModels(paths);
   return [
-    ...CATALOGUE.map((entry) => catalogueStatus(paths, entry)),
+    ...[...CATALOGUE, ...own.catalogue].map((entry) => catalogueStatus(paths, entry)),
     ...own.models.map((model): ModelStatus => {
       const total = model.files.reduce((sum, file) => sum + file.bytes, 0);
       const intact = model.files.filter(isUnchanged);

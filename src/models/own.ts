@@ -1,0 +1,213 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { hashFile } from './files.ts';
+import { allModels, type LocalModel, listEndpoints, updateOwnModels } from './store.ts';
+import {
+  type CatalogueEntry,
+  catalogueEntrySchema,
+  type EmbedderConfig,
+  type Endpoint,
+  endpointSchema,
+} from './types.ts';
+
+export interface LocalModelRequest {
+  readonly name: string;
+  /** A `.gguf` or `.onnx` file, or a folder as Hugging Face lays it out. */
+  readonly path: string;
+  readonly kind: 'chat' | 'embedding' | 'reranker';
+  /** What the folder does not say, or says wrongly. */
+  readonly embedder?: Partial<EmbedderConfig>;
+  readonly contextTokens?: number;
+}
+
+const ONNX_NAMES = ['model.onnx', 'onnx/model.onnx', 'model_quantized.onnx', 'onnx/model_quantized.onnx'];
+const NAME = /^[a-z0-9][a-z0-9._-]*$/;
+
+/**
+ * Adds a model that lies on this disk (`models add NAME --path`). It stays where it is; its hashes are taken now, so
+ * that other bytes later are noticed. Throws `exists`, `not-found`, `usage` (what the folder lacks).
+ */
+export async function addLocalModel(
+  paths: WorkspacePaths,
+  request: LocalModelRequest,
+  signal?: AbortSignal,
+): Promise<CatalogueEntry> {
+  checkName(paths, request.name);
+  const target = path.resolve(request.path);
+  if (!existsSync(target)) throw new RagtuiError('not-found', `${target} does not exist.`);
+  const folder = statSync(target).isDirectory() ? target : path.dirname(target);
+  const found = request.kind === 'chat' ? ggufFiles(target) : onnxFiles(target, folder);
+  const files: LocalModel['files'] = [];
+  for (const [name, file] of Object.entries(found)) {
+    const { size, mtimeMs } = statSync(file);
+    files.push({ name, path: file, bytes: size, mtimeMs, sha256: await hashFile(file, signal) });
+  }
+  const entry = entryFor(request, folder, found, files);
+  await updateOwnModels(paths, (own) => {
+    checkName(paths, request.name);
+    return { ...own, models: [...own.models, { entry, folder, files }] };
+  });
+  return entry;
+}
+
+/** Adds an OpenAI-compatible server (`models add NAME --url`). It is not contacted yet. Throws `exists`, `usage`. */
+export async function addEndpoint(paths: WorkspacePaths, endpoint: Endpoint): Promise<Endpoint> {
+  checkName(paths, endpoint.name);
+  const parsed = endpointSchema.safeParse(endpoint);
+  if (!parsed.success || !/^https?:$/.test(new URL(parsed.data.url).protocol)) {
+    throw new RagtuiError(
+      'usage',
+      `"${endpoint.url}" is not the URL of a server.`,
+      'Give one like http://127.0.0.1:8000/v1.',
+    );
+  }
+  if (new URL(parsed.data.url).password) {
+    throw new RagtuiError(
+      'usage',
+      'A key does not belong in the URL.',
+      'Put it into an environment variable and name that with --key-env.',
+    );
+  }
+  await updateOwnModels(paths, (own) => {
+    checkName(paths, endpoint.name);
+    return { ...own, endpoints: [...own.endpoints, parsed.data] };
+  });
+  return parsed.data;
+}
+
+function checkName(paths: WorkspacePaths, name: string): void {
+  if (!NAME.test(name)) {
+    throw new RagtuiError(
+      'usage',
+      `"${name}" cannot be a model's name.`,
+      'Use small letters, digits, ".", "_" and "-".',
+    );
+  }
+  const taken =
+    allModels(paths).some((entry) => entry.id === name) || listEndpoints(paths).some((one) => one.name === name);
+  if (taken)
+    throw new RagtuiError(
+      'exists',
+      `There is a model "${name}" already.`,
+      `Choose another name, or run "ragtui models remove ${name}".`,
+    );
+}
+
+function ggufFiles(target: string): Record<string, string> {
+  const file = statSync(target).isDirectory() ? path.join(target, 'model.gguf') : target;
+  if (!existsSync(file) || readFileHead(file, 4) !== 'GGUF') {
+    throw new RagtuiError('usage', `${file} is not a GGUF file.`, 'Name the .gguf file of the model with --path.');
+  }
+  return { 'model.gguf': file };
+}
+
+function onnxFiles(target: string, folder: string): Record<string, string> {
+  const candidates = target === folder ? ONNX_NAMES.map((name) => path.join(folder, name)) : [target];
+  const model = candidates.find((file) => existsSync(file));
+  if (!model) {
+    throw new RagtuiError(
+      'usage',
+      `${folder} holds no ONNX model (${ONNX_NAMES.join(', ')}).`,
+      'Export the model to ONNX first.',
+    );
+  }
+  const tokenizer = [folder, path.dirname(folder)]
+    .map((one) => path.join(one, 'tokenizer.json'))
+    .find((file) => existsSync(file));
+  if (!tokenizer)
+    throw new RagtuiError('usage', `${folder} holds no tokenizer.json.`, 'Copy it from the model that was tuned.');
+  return { 'model.onnx': model, 'tokenizer.json': tokenizer };
+}
+
+function entryFor(
+  request: LocalModelRequest,
+  folder: string,
+  found: Record<string, string>,
+  files: LocalModel['files'],
+): CatalogueEntry {
+  const common = {
+    id: request.name,
+    title: request.name,
+    languages: [],
+    licence: 'your own',
+    origin: folder,
+    parameters: '',
+    note: '',
+    files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256, sources: [{ kind: 'folder', folder }] })),
+  };
+  if (request.kind === 'chat') {
+    return catalogueEntrySchema.parse({ ...common, kind: 'chat', contextTokens: request.contextTokens ?? 4096 });
+  }
+  const described = describeFolder(folder);
+  const maxTokens = request.embedder?.maxTokens ?? described.maxTokens ?? 512;
+  if (request.kind === 'reranker') return catalogueEntrySchema.parse({ ...common, kind: 'reranker', maxTokens });
+  const dimension = request.embedder?.dimension ?? described.dimension;
+  if (!dimension) {
+    throw new RagtuiError(
+      'usage',
+      `${folder} does not say how long its vectors are.`,
+      'Put the config.json of the model beside it.',
+    );
+  }
+  const quantised = /quant|int8|uint8|-q\b|_q8/i.test(found['model.onnx'] ?? '');
+  const embedder: EmbedderConfig = {
+    pooling: described.pooling ?? 'cls',
+    normalize: true,
+    dtype: quantised ? 'int8' : 'f32',
+    queryInstruction: '',
+    passageInstruction: '',
+    ...request.embedder,
+    dimension,
+    maxTokens,
+  };
+  return catalogueEntrySchema.parse({ ...common, kind: 'embedder', embedder });
+}
+
+const configSchema = z.looseObject({
+  hidden_size: z.number().int().optional(),
+  max_position_embeddings: z.number().int().optional(),
+});
+const limitSchema = z.looseObject({ max_seq_length: z.number().int().nullish() });
+const poolingSchema = z.looseObject({
+  pooling_mode_cls_token: z.boolean().default(false),
+  pooling_mode_mean_tokens: z.boolean().default(false),
+});
+
+/** What a Hugging Face or sentence-transformers folder says of itself. */
+function describeFolder(folder: string): {
+  readonly dimension: number | undefined;
+  readonly maxTokens: number | undefined;
+  readonly pooling: 'cls' | 'mean' | undefined;
+} {
+  const config = readJson(path.join(folder, 'config.json'), configSchema);
+  const limit = readJson(path.join(folder, 'sentence_bert_config.json'), limitSchema);
+  const pooling = readJson(path.join(folder, '1_Pooling', 'config.json'), poolingSchema);
+  return {
+    dimension: config?.hidden_size,
+    maxTokens: limit?.max_seq_length ?? config?.max_position_embeddings,
+    pooling: pooling?.pooling_mode_mean_tokens ? 'mean' : pooling?.pooling_mode_cls_token ? 'cls' : undefined,
+  };
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new RagtuiError('usage', `${file} cannot be read.`, toRagtuiError(error).message, { cause: error });
+  }
+}
+
+function readFileHead(file: string, bytes: number): string {
+  const handle = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(bytes);
+    readSync(handle, head, 0, bytes, 0);
+    return head.toString('latin1');
+  } finally {
+    closeSync(handle);
+  }
+}
