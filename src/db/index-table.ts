@@ -1,0 +1,116 @@
+import type { Database } from 'better-sqlite3';
+
+export interface IndexRow {
+  readonly id: number;
+  readonly group_id: number;
+  readonly embedder_id: number;
+  readonly dim: number;
+  readonly kb_id: number;
+}
+export interface SegmentRow {
+  readonly id: number;
+  readonly index_id: number;
+  readonly file: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly sha256: Buffer;
+  readonly dim: number;
+  readonly space: string;
+  readonly m: number;
+  readonly ef_construction: number;
+  readonly library: string;
+  readonly recall: number;
+}
+
+/** Live texts of a group, the members of its indexes, and the segment files that make them fast. */
+export function indexTable(db: Database) {
+  const addText = db.prepare<[number, Buffer], { refs: number }>(
+    `INSERT INTO live_text(group_id, h, refs) VALUES(?, ?, 1)
+     ON CONFLICT(group_id, h) DO UPDATE SET refs = refs + 1 RETURNING refs`,
+  );
+  const textRefs = db.prepare<[number, Buffer], { refs: number }>(
+    'SELECT refs FROM live_text WHERE group_id = ? AND h = ?',
+  );
+  const lessText = db.prepare<[number, Buffer]>('UPDATE live_text SET refs = refs - 1 WHERE group_id = ? AND h = ?');
+  const dropText = db.prepare<[number, Buffer]>('DELETE FROM live_text WHERE group_id = ? AND h = ?');
+  const countTexts = db.prepare<[number], { n: number }>('SELECT count(*) AS n FROM live_text WHERE group_id = ?');
+  const columns = 'i.id, i.group_id, i.embedder_id, e.dim, g.kb_id';
+  const joined = `SELECT ${columns} FROM ann_index i JOIN embedder e ON e.id = i.embedder_id
+    JOIN node_group g ON g.id = i.group_id`;
+  const all = db.prepare<[], IndexRow>(joined);
+  const ofGroup = db.prepare<[number], IndexRow>(`${joined} WHERE i.group_id = ?`);
+  const ofEmbedder = db.prepare<[number], IndexRow>(`${joined} WHERE i.embedder_id = ?`);
+  const find = db.prepare<[number, number], IndexRow>(`${joined} WHERE i.group_id = ? AND i.embedder_id = ?`);
+  const create = db.prepare<[number, number]>('INSERT INTO ann_index(group_id, embedder_id) VALUES(?, ?)');
+  const fill = db.prepare<[number, number, number]>(
+    `INSERT OR IGNORE INTO member(index_id, slot) SELECT ?, v.slot FROM live_text t
+     JOIN vec v ON v.embedder_id = ? AND v.h = t.h WHERE t.group_id = ?`,
+  );
+  const addMember = db.prepare<[number, number]>('INSERT OR IGNORE INTO member(index_id, slot) VALUES(?, ?)');
+  const dropMember = db.prepare<[number, number]>('DELETE FROM member WHERE index_id = ? AND slot = ?');
+  const isMember = db.prepare<[number, number], { slot: number }>(
+    'SELECT slot FROM member WHERE index_id = ? AND slot = ?',
+  );
+  const countMembers = db.prepare<[number], { n: number }>('SELECT count(*) AS n FROM member WHERE index_id = ?');
+  const members = db.prepare<[number, number, number], { slot: number; v: Buffer }>(
+    `SELECT m.slot, v.v FROM member m JOIN vec v ON v.slot = m.slot WHERE m.index_id = ? AND m.slot > ?
+     ORDER BY m.slot LIMIT ?`,
+  );
+  const slots = db.prepare<[number], number>('SELECT slot FROM member WHERE index_id = ? ORDER BY slot').pluck();
+  const segments = db.prepare<[number], SegmentRow>('SELECT * FROM ann_segment WHERE index_id = ? ORDER BY id');
+  const files = db.prepare<[], string>('SELECT file FROM ann_segment').pluck();
+  const newSegment = db.prepare<
+    [number, string, number, number, Buffer, number, string, number, number, string, number, string]
+  >(
+    `INSERT INTO ann_segment(index_id, file, count, bytes, sha256, dim, space, m, ef_construction, library, recall, created_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const dropSegment = db.prepare<[number]>('DELETE FROM ann_segment WHERE id = ?');
+  return {
+    /** One more live chunk has this text; true when it is the first. */
+    addText: (groupId: number, hash: Buffer): boolean => addText.get(groupId, hash)?.refs === 1,
+    /** One live chunk less has this text; true when it was the last. */
+    removeText(groupId: number, hash: Buffer): boolean {
+      const refs = textRefs.get(groupId, hash)?.refs ?? 0;
+      if (refs > 1) lessText.run(groupId, hash);
+      else dropText.run(groupId, hash);
+      return refs === 1;
+    },
+    isLive: (groupId: number, hash: Buffer): boolean => textRefs.get(groupId, hash) !== undefined,
+    countTexts: (groupId: number) => countTexts.get(groupId)?.n ?? 0,
+    all: () => all.all(),
+    ofGroup: (groupId: number) => ofGroup.all(groupId),
+    ofEmbedder: (embedderId: number) => ofEmbedder.all(embedderId),
+    find: (groupId: number, embedderId: number) => find.get(groupId, embedderId),
+    create: (groupId: number, embedderId: number): number => Number(create.run(groupId, embedderId).lastInsertRowid),
+    /** Gives a new index the vectors that are there already (of another knowledge base, or from before). */
+    fill: (indexId: number, embedderId: number, groupId: number) => fill.run(indexId, embedderId, groupId),
+    addMember: (indexId: number, slot: number): boolean => addMember.run(indexId, slot).changes > 0,
+    removeMember: (indexId: number, slot: number): boolean => dropMember.run(indexId, slot).changes > 0,
+    isMember: (indexId: number, slot: number): boolean => isMember.get(indexId, slot) !== undefined,
+    countMembers: (indexId: number) => countMembers.get(indexId)?.n ?? 0,
+    /** Members with their vectors, by slot, `limit` after `slot`. */
+    membersAfter: (indexId: number, slot: number, limit: number) => members.all(indexId, slot, limit),
+    slots: (indexId: number) => slots.all(indexId),
+    segments: (indexId: number) => segments.all(indexId),
+    segmentFiles: () => files.all(),
+    newSegment: (indexId: number, s: Omit<SegmentRow, 'id' | 'index_id'>, at: string): number =>
+      Number(
+        newSegment.run(
+          indexId,
+          s.file,
+          s.count,
+          s.bytes,
+          s.sha256,
+          s.dim,
+          s.space,
+          s.m,
+          s.ef_construction,
+          s.library,
+          s.recall,
+          at,
+        ).lastInsertRowid,
+      ),
+    dropSegment: (id: number) => dropSegment.run(id),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Database } from 'better-sqlite3';
+
+/** Vectors, once per (embedder, exact text): the cache that makes re-ingest cheap, and the truth behind every index. */
+export function vectorsTable(db: Database) {
+  const insert = db.prepare<[number, Buffer, Buffer]>('INSERT OR IGNORE INTO vec(embedder_id, h, v) VALUES(?, ?, ?)');
+  const slotOf = db.prepare<[number, Buffer], { slot: number }>('SELECT slot FROM vec WHERE embedder_id = ? AND h = ?');
+  const bySlot = db.prepare<[number], { v: Buffer }>('SELECT v FROM vec WHERE slot = ?');
+  const missingOf = db.prepare<[number, number], { n: number }>(
+    `SELECT count(*) AS n FROM chunk c LEFT JOIN vec v ON v.embedder_id = ? AND v.h = c.h
+     WHERE c.rev_id = ? AND v.slot IS NULL`,
+  );
+  const orphans = db.prepare<[], { n: number }>(
+    'SELECT count(*) AS n FROM vec WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.slot = vec.slot)',
+  );
+  return {
+    /** True when it is new. Throws when the length is not that of the embedder. */
+    insert: (embedderId: number, hash: Buffer, vector: Buffer): boolean =>
+      insert.run(embedderId, hash, vector).changes > 0,
+    slotOf: (embedderId: number, hash: Buffer) => slotOf.get(embedderId, hash)?.slot,
+    bySlot: (slot: number) => bySlot.get(slot)?.v,
+    /** How many chunks of a revision have no vector of this embedder. */
+    missingOfRevision: (embedderId: number, revId: number) => missingOf.get(embedderId, revId)?.n ?? 0,
+    /** Vectors no index needs now; they stay as a cache. */
+    orphans: () => orphans.get()?.n ?? 0,
+  };
+}
+
+/** Bytes as stored (f32, little-endian) → numbers. Copies, since a Buffer may start at any offset. */
+export function toVector(bytes: Buffer): Float32Array {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return new Float32Array(copy.buffer);
+}
+
+export function fromVector(vector: Float32Array): Buffer {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+}

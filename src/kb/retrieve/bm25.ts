@@ -1,0 +1,45 @@
+import type { Tables } from '../../db/tables.ts';
+import { type Token, tokenize } from './segment.ts';
+
+export interface Bm25Hit {
+  readonly chunkId: number;
+  readonly score: number;
+}
+export interface Bm25Terms {
+  /** FTS5 expression; '' when nothing of the query can be searched. */
+  readonly expression: string;
+  readonly terms: readonly { readonly text: string; readonly documents: number }[];
+}
+
+const TITLE_WEIGHT = 2;
+const BODY_WEIGHT = 1;
+const MAX_TERMS = 16;
+const COMMON_SHARE = 0.02;
+/** Below so many rows nothing is slow, and a share says little. */
+const COMMON_FLOOR = 200;
+
+/** The tokens of a query that are worth looking up: rare ones first, at most 16; common ones only if nothing else is there. */
+export function queryTerms(query: string, rows: number, frequency: (token: string) => number): Bm25Terms {
+  const seen = new Map<string, { token: Token; documents: number }>();
+  for (const token of tokenize(query, 'query')) {
+    if (!seen.has(token.text)) seen.set(token.text, { token, documents: frequency(token.text) });
+  }
+  const known = [...seen.values()].sort((a, b) => a.documents - b.documents);
+  // A single character is matched as a prefix, so its own frequency says nothing.
+  const usable = known.filter((entry) => entry.documents > 0 || entry.token.kind === 'char');
+  const limit = Math.max(COMMON_FLOOR, rows * COMMON_SHARE);
+  const rare = usable.filter((entry) => entry.documents <= limit);
+  const chosen = (rare.length > 0 ? rare : usable).slice(0, MAX_TERMS);
+  return {
+    expression: chosen.map(({ token }) => `"${token.text}"${token.kind === 'char' ? '*' : ''}`).join(' OR '),
+    terms: chosen.map(({ token, documents }) => ({ text: token.text, documents })),
+  };
+}
+
+export function searchBm25(tables: Tables, groupId: number, terms: Bm25Terms, limit: number): Bm25Hit[] {
+  if (terms.expression === '') return [];
+  return tables
+    .fts(groupId)
+    .search(terms.expression, TITLE_WEIGHT, BODY_WEIGHT, limit)
+    .map(({ id, score }) => ({ chunkId: id, score }));
+}

@@ -1,0 +1,213 @@
+import type { IndexRow } from '../../db/index-table.ts';
+import type { FoundChunkRow } from '../../db/listing-table.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { IndexSet, OpenIndex } from '../index/open-index.ts';
+import type { ParsedParams } from '../protocol.ts';
+import { requireKb, type StoreContext } from '../store/context.ts';
+import { documentName, requireGroup } from '../store/documents.ts';
+import type { Hit, SearchMode, SearchResult } from '../types.ts';
+import { queryTerms, searchBm25 } from './bm25.ts';
+import { fuse, type Ranked } from './fuse.ts';
+
+/** Makes a query's vector. `fingerprint` tells which embedder really made it. */
+export interface QueryEmbedder {
+  embed(embedder: string, text: string, instruction: boolean): Promise<{ vector: Float32Array; fingerprint: string }>;
+}
+export interface Reranker {
+  /** One score per text, larger is better. */
+  rerank(reranker: string, query: string, texts: readonly string[]): Promise<number[]>;
+}
+export interface Retrieval {
+  readonly context: StoreContext;
+  readonly indexes: IndexSet;
+  readonly embedder: QueryEmbedder;
+  readonly reranker: Reranker;
+}
+
+/** Each arm of a hybrid search is asked for so many times the hits wanted, at least `ARM_DEPTH`. */
+const ARM_FACTOR = 4;
+const ARM_DEPTH = 50;
+const RERANK_DEPTH = 20;
+
+interface Target {
+  readonly index: IndexRow;
+  readonly embedder: string;
+}
+interface Candidate {
+  readonly row: FoundChunkRow;
+  readonly score: number;
+  readonly scoreKind: Hit['scoreKind'];
+  readonly arms: Hit['arms'];
+}
+
+/** Answers a search: embeds the query, asks the arms in one read transaction, fuses, reranks. */
+export async function search(retrieval: Retrieval, params: ParsedParams<'search'>): Promise<SearchResult> {
+  const { context } = retrieval;
+  const kb = requireKb(context.read, params.kb);
+  const group = requireGroup(context, kb, params.group);
+  const target = params.mode === 'bm25' ? undefined : findTarget(context, kb, group, params.embedder);
+  if (params.mode === 'vector' && !target) throw noVectors(kb.name);
+  const mode: SearchMode = target ? params.mode : 'bm25';
+
+  const embedStart = performance.now();
+  const query = target ? await queryVector(retrieval, target, params) : undefined;
+  const open = target ? await retrieval.indexes.get(target.index) : undefined;
+  const retrieveStart = performance.now();
+  const depth = params.reranker ? Math.max(params.topK, RERANK_DEPTH) : params.topK;
+  const found = context.read.db.transaction(() =>
+    retrieve(context, { mode, group: group.id, open, query, text: params.query, depth }),
+  )();
+  const rerankStart = performance.now();
+  const ranked = params.reranker
+    ? await rerank(retrieval, params.reranker, params.query, found.candidates)
+    : found.candidates;
+  const end = performance.now();
+  return {
+    hits: ranked.slice(0, params.topK).map(toHit),
+    embedder: target?.embedder ?? null,
+    group: group.name,
+    mode,
+    search: found.kind,
+    timing: {
+      embeddingMs: retrieveStart - embedStart,
+      retrievalMs: rerankStart - retrieveStart,
+      rerankMs: end - rerankStart,
+    },
+    relevant: ranked.length > 0,
+  };
+}
+
+function findTarget(
+  context: StoreContext,
+  kb: { id: number; name: string },
+  group: { id: number },
+  name: string | undefined,
+): Target | undefined {
+  const embedders = context.read.kb.embedders(kb.id);
+  const embedder = name === undefined ? embedders[0] : embedders.find((entry) => entry.name === name);
+  if (!embedder) {
+    if (name === undefined) return undefined;
+    throw new RagtuiError(
+      'not-found',
+      `"${kb.name}" has no embedder "${name}".`,
+      `It has: ${embedders.map((entry) => entry.name).join(', ') || 'none'}.`,
+    );
+  }
+  if (embedder.embedder_id === null) return undefined;
+  const index = context.read.index.find(group.id, embedder.embedder_id);
+  return index ? { index, embedder: embedder.name } : undefined;
+}
+
+function noVectors(kb: string): RagtuiError {
+  return new RagtuiError(
+    'invalid',
+    `"${kb}" has no vectors to search.`,
+    `Ingest with an embedder, or search with --mode bm25.`,
+  );
+}
+
+async function queryVector(
+  retrieval: Retrieval,
+  target: Target,
+  params: ParsedParams<'search'>,
+): Promise<Float32Array> {
+  const { vector, fingerprint } = await retrieval.embedder.embed(target.embedder, params.query, params.instruction);
+  const known = retrieval.context.read.kb.embedderByFingerprint(Buffer.from(fingerprint, 'hex'));
+  if (known?.id !== target.index.embedder_id || vector.length !== target.index.dim) {
+    throw new RagtuiError(
+      'invalid',
+      `The embedder ${target.embedder} has changed since "${params.kb}" was embedded: its vectors cannot be compared.`,
+      `Ingest again: ragtui ingest PATH --kb ${params.kb}`,
+    );
+  }
+  return vector;
+}
+
+interface Question {
+  readonly mode: SearchMode;
+  readonly group: number;
+  readonly open: OpenIndex | undefined;
+  readonly query: Float32Array | undefined;
+  readonly text: string;
+  readonly depth: number;
+}
+
+function retrieve(
+  context: StoreContext,
+  question: Question,
+): { candidates: Candidate[]; kind: SearchResult['search'] } {
+  const { mode, depth } = question;
+  const armDepth = mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
+  const rows = new Map<number, FoundChunkRow>();
+  const vector = mode === 'bm25' ? undefined : vectorArm(context, question, armDepth, rows);
+  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, armDepth);
+  const candidates: Candidate[] = [];
+  const row = (id: number) => rows.get(id) ?? context.read.listing.liveChunk(id, question.group);
+  for (const entry of fuse([vector?.list ?? [], bm25])) {
+    if (candidates.length >= depth) break;
+    const chunk = row(entry.id);
+    if (!chunk) continue;
+    const [v, b] = entry.arms;
+    const arms = { ...(v && { vector: v }), ...(b && { bm25: b }) };
+    if (mode === 'hybrid') candidates.push({ row: chunk, score: entry.score, scoreKind: 'rrf', arms });
+    else if (v) candidates.push({ row: chunk, score: v.score, scoreKind: 'cosine', arms });
+    else if (b) candidates.push({ row: chunk, score: b.score, scoreKind: 'bm25', arms });
+  }
+  return { candidates, kind: vector?.kind ?? 'none' };
+}
+
+/** Vectors found become the live chunks that have their text; the database has the last word on what is live. */
+function vectorArm(
+  context: StoreContext,
+  { open, query, group }: Question,
+  depth: number,
+  rows: Map<number, FoundChunkRow>,
+): { list: Ranked[]; kind: 'exact' | 'hnsw' } {
+  if (!open || !query) return { list: [], kind: 'exact' };
+  const { found, kind } = open.search(query, depth);
+  const list: Ranked[] = [];
+  for (const { slot, score } of found) {
+    if (list.length >= depth) break;
+    const chunks = context.read.listing.liveChunksOfSlot(group, slot, open.row.embedder_id, depth - list.length);
+    for (const chunk of chunks) {
+      rows.set(chunk.id, chunk);
+      list.push({ id: chunk.id, score });
+    }
+  }
+  return { list, kind };
+}
+
+function bm25Arm(context: StoreContext, { group, text }: Question, depth: number): Ranked[] {
+  const fts = context.read.fts(group);
+  const terms = queryTerms(text, fts.count(), (token) => fts.documentFrequency(token));
+  return searchBm25(context.read, group, terms, depth).map(({ chunkId, score }) => ({ id: chunkId, score }));
+}
+
+async function rerank(
+  retrieval: Retrieval,
+  reranker: string,
+  query: string,
+  candidates: readonly Candidate[],
+): Promise<Candidate[]> {
+  const texts = candidates.map((candidate) => candidate.row.text);
+  const scores = await retrieval.reranker.rerank(reranker, query, texts);
+  return candidates
+    .map((candidate, at) => ({ ...candidate, score: scores[at] ?? 0, scoreKind: 'rerank' as const }))
+    .sort((a, b) => b.score - a.score || a.row.id - b.row.id);
+}
+
+function toHit({ row, score, scoreKind, arms }: Candidate, at: number): Hit {
+  return {
+    rank: at + 1,
+    text: row.text,
+    document: documentName(row),
+    title: row.title === '' ? row.doc_title : row.title,
+    start: row.start_off,
+    end: row.end_off,
+    score,
+    scoreKind,
+    documentId: row.doc_id,
+    chunkId: row.id,
+    arms,
+  };
+}
