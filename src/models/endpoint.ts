@@ -2,8 +2,8 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import type { Message, Sampling } from '../rag/types.ts';
 import { connectionFault, protocolFault, stallFault, statusFault, streamFault } from './endpoint-faults.ts';
+import { ReasoningSplitter, type Split, splitReasoning } from './endpoint-reasoning.ts';
 import { apiUrl, authHeaders, type ChatEndpoint, rootUrl } from './endpoint-url.ts';
-import { ReasoningSplitter, type Split, splitReasoning } from './reasoning.ts';
 
 export type { ChatEndpoint } from './endpoint-url.ts';
 
@@ -176,6 +176,7 @@ class AnswerCollector {
   #pieces = 0;
   #firstAt: number | undefined;
   #lastAt = 0;
+  #events = 0;
   #sinceEvent = 0;
 
   constructor(endpoint: ChatEndpoint, onDelta: ((delta: Split) => void) | undefined) {
@@ -194,6 +195,7 @@ class AnswerCollector {
   }
 
   event(data: string): void {
+    this.#events += 1;
     this.#sinceEvent = 0;
     if (data.trim() === '[DONE]') {
       this.done = true;
@@ -237,7 +239,7 @@ class AnswerCollector {
 
   result(): ChatResult {
     if (!this.#finish) {
-      if (!this.began) throw protocolFault(this.#endpoint, 'sent an empty answer');
+      if (this.#events === 0) throw protocolFault(this.#endpoint, 'sent an answer without a single event');
       if (!this.done) throw connectionFault(this.#endpoint, new Error('the stream ended early'), true);
       if (this.#pieces === 0) throw protocolFault(this.#endpoint, 'sent an answer with nothing in it');
     }

@@ -29,11 +29,18 @@ export const pipelineSchema = z.object({
 });
 export type Pipeline = z.infer<typeof pipelineSchema>;
 
-export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });
+export const usageSchema = z.object({
+  promptTokens: z.number().int(),
+  completionTokens: z.number().int(),
+  /** Counted by us, because the server does not tell. */
+  estimated: z.boolean().optional(),
+});
 export const answerTimingSchema = z.object({
   embeddingMs: z.number(),
   retrievalMs: z.number(),
+  /** From the request to the LLM to its first piece of text. */
   firstTokenMs: z.number().nullable(),
+  /** From the question to the end of the answer. */
   totalMs: z.number(),
   tokensPerSecond: z.number().nullable(),
 });
@@ -55,6 +62,8 @@ export const answerSchema = z.object({
   usage: usageSchema,
   timing: answerTimingSchema,
   models: z.object({ llm: z.string(), embedder: z.string().nullable() }),
+  /** Whether the embedded engine reused nothing of earlier requests; absent for other servers. */
+  strict: z.boolean().optional(),
 });
 export type Answer = z.infer<typeof answerSchema>;
 

@@ -1,0 +1,212 @@
+import type { KbClient } from '../kb/protocol.ts';
+import type { SearchResult } from '../kb/types.ts';
+import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
+import { estimateTokens, type Fitted, fitPrompt } from './fit.ts';
+import { findPrompt, type TemplateText } from './prompts.ts';
+import type { Answer, AnswerEvent, Message, Pipeline } from './types.ts';
+
+export interface AnswerDependencies {
+  readonly kb: Pick<KbClient, 'call'>;
+  readonly paths: WorkspacePaths;
+  /** `llmResolver(paths)`. */
+  readonly resolveLlm: ResolveLlm;
+  /** Templates of the settings, by name. */
+  readonly prompts?: Readonly<Record<string, TemplateText>>;
+}
+
+export interface AnswerRequest {
+  readonly question: string;
+  readonly pipeline: Pipeline;
+  /** Earlier questions and answers, oldest first. */
+  readonly thread?: readonly Message[];
+  /** Bit-identical at temperature 0 on the embedded engine. Default: without a thread. */
+  readonly strict?: boolean;
+}
+
+export interface AnswerOptions {
+  readonly signal?: AbortSignal;
+  /** What is being waited for before the first word, in words. */
+  readonly onStatus?: (text: string) => void;
+}
+
+/** `llm: 'none'` only retrieves. */
+const NO_LLM = 'none';
+
+/**
+ * Retrieves, builds the prompt, streams the answer. Always ends with `done`; a cancel gives an answer that says so, with
+ * what had come. Without a single hit the LLM is not asked. Errors: those of search, `findPrompt`, `fitPrompt`, the LLM.
+ */
+export async function* answer(
+  deps: AnswerDependencies,
+  request: AnswerRequest,
+  options: AnswerOptions = {},
+): AsyncGenerator<AnswerEvent> {
+  const left = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const draft = new Draft(request);
+  try {
+    const template = findPrompt(deps.paths, request.pipeline.prompt, deps.prompts);
+    const asksLlm = request.pipeline.llm !== NO_LLM;
+    // A server that must start does so while we search.
+    const llm = asksLlm ? deps.resolveLlm(request.pipeline.llm, { ...options, signal }) : undefined;
+    llm?.catch(() => {});
+
+    const search = await deps.kb.call('search', searchParams(request), { signal });
+    draft.search = search;
+    yield { type: 'retrieved', search };
+    if (llm && search.hits.length > 0) {
+      const endpoint = await llm;
+      draft.strict = endpoint.embedded ? (request.strict ?? !request.thread?.length) : undefined;
+      const prompt = await makePrompt(endpoint, request, search, template.build, signal);
+      draft.prompt = prompt;
+      yield { type: 'prompt', messages: prompt.messages, promptTokens: prompt.promptTokens, cut: prompt.cut };
+      yield* talk(endpoint, prompt.messages, draft, signal);
+    }
+  } catch (error) {
+    if (!options.signal?.aborted) throw toRagtuiError(error);
+    draft.cancelled = true;
+  } finally {
+    left.abort();
+  }
+  yield { type: 'done', answer: draft.finish() };
+}
+
+function searchParams({ question, pipeline }: AnswerRequest) {
+  const { kb, group, embedder, mode, topK, instruction, reranker, filter } = pipeline;
+  return {
+    kb,
+    query: question,
+    mode,
+    topK,
+    instruction,
+    filter,
+    ...(group === undefined ? {} : { group }),
+    ...(embedder === undefined ? {} : { embedder }),
+    ...(reranker === undefined ? {} : { reranker }),
+  };
+}
+
+type Prompt = Omit<Fitted, 'promptTokens'> & { readonly promptTokens: number | null };
+
+async function makePrompt(
+  endpoint: ResolvedLlm,
+  { question, pipeline, thread = [] }: AnswerRequest,
+  search: SearchResult,
+  build: ReturnType<typeof findPrompt>['build'],
+  signal: AbortSignal,
+): Promise<Prompt> {
+  const passages = search.hits.map((hit) => hit.text);
+  const whole = build({ passages, question, thread });
+  const contextTokens =
+    endpoint.contextTokens ?? (await countTokens(endpoint, whole, { signal }))?.contextTokens ?? null;
+  signal.throwIfAborted();
+  // Only the server knows its limit: it will say so if the prompt is too long.
+  if (contextTokens === null) return { messages: whole, promptTokens: null, cut: '' };
+  const budget = contextTokens - pipeline.sampling.maxTokens;
+  if (budget < 1) {
+    throw new RagtuiError(
+      'invalid',
+      `An answer of ${pipeline.sampling.maxTokens} tokens leaves no room for a prompt in ${contextTokens}.`,
+      'Lower the length of the answer.',
+    );
+  }
+  return fitPrompt({
+    passages,
+    thread,
+    build: (kept, turns) => build({ passages: kept, question, thread: turns }),
+    count: async (messages) => {
+      signal.throwIfAborted();
+      return (await countTokens(endpoint, messages, { signal }))?.count ?? estimateTokens(messages);
+    },
+    budget,
+  });
+}
+
+async function* talk(
+  endpoint: ResolvedLlm,
+  messages: readonly Message[],
+  draft: Draft,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const { sampling } = draft.request.pipeline;
+  const events: AnswerEvent[] = [];
+  let ring = () => {};
+  const chat = streamChat(
+    endpoint,
+    { messages, sampling, ...(draft.strict === undefined ? {} : { strict: draft.strict }) },
+    {
+      signal,
+      onDelta: (delta) => {
+        events.push({ type: 'delta', ...delta });
+        ring();
+      },
+    },
+  );
+  let over = false;
+  const ended = chat.finally(() => {
+    over = true;
+    ring();
+  });
+  ended.catch(() => {});
+  for (;;) {
+    const event = events.shift();
+    if (event) yield event;
+    else if (over) break;
+    else await new Promise<void>((resolve) => (ring = resolve));
+  }
+  draft.result = await chat;
+}
+
+/** What is known of the answer so far. */
+class Draft {
+  search: SearchResult | undefined;
+  prompt: Prompt | undefined;
+  result: ChatResult | undefined;
+  strict: boolean | undefined;
+  cancelled = false;
+  readonly request: AnswerRequest;
+  readonly #startedAt = performance.now();
+
+  constructor(request: AnswerRequest) {
+    this.request = request;
+  }
+
+  finish(): Answer {
+    const { search, prompt, result, request } = this;
+    return {
+      question: request.question,
+      answer: result?.text ?? '',
+      reasoning: result?.reasoning ?? '',
+      finish: this.cancelled ? 'cancelled' : (result?.finish ?? 'stop'),
+      pipeline: request.pipeline,
+      hits: search?.hits ?? [],
+      relevant: search?.relevant ?? false,
+      messages: prompt?.messages ?? [],
+      cut: prompt?.cut ?? '',
+      usage: this.#usage(),
+      timing: {
+        embeddingMs: search?.timing.embeddingMs ?? 0,
+        retrievalMs: search?.timing.retrievalMs ?? 0,
+        firstTokenMs: result?.firstTokenMs ?? null,
+        totalMs: performance.now() - this.#startedAt,
+        tokensPerSecond: result?.tokensPerSecond ?? null,
+      },
+      models: { llm: request.pipeline.llm, embedder: search?.embedder ?? null },
+      ...(this.strict === undefined ? {} : { strict: this.strict }),
+    };
+  }
+
+  #usage(): Answer['usage'] {
+    const { prompt, result } = this;
+    if (result?.usage) return result.usage;
+    if (!prompt) return { promptTokens: 0, completionTokens: 0 };
+    return {
+      promptTokens: prompt.promptTokens ?? estimateTokens(prompt.messages),
+      completionTokens: result?.pieces ?? 0,
+      estimated: true,
+    };
+  }
+}
