@@ -41,13 +41,23 @@ const realClock: Clock = {
   },
 };
 
-export function createScheduler(clock: Clock = realClock): Scheduler {
+export interface SchedulerOptions {
+  readonly clock?: Clock;
+  /** Called when something begins to wait; what it returns, when it was published. For whoever waits for idleness. */
+  readonly begin?: () => () => void;
+}
+
+export function createScheduler({
+  clock = realClock,
+  begin = () => () => undefined,
+}: SchedulerOptions = {}): Scheduler {
   const listeners = new Set<() => void>();
   const tickListeners = new Set<() => void>();
   const posts = new Set<() => void>();
   let version = 0;
   let tick = 0;
   let dirty = false;
+  let ended: (() => void) | undefined;
   let interval = PAINT_INTERVAL_MS;
   let smoothedPaint = 0;
   let lastPublished = Number.NEGATIVE_INFINITY;
@@ -63,12 +73,19 @@ export function createScheduler(clock: Clock = realClock): Scheduler {
     version++;
     const waiting = [...posts];
     posts.clear();
-    for (const apply of waiting) apply();
-    for (const listener of listeners) listener();
+    const end = ended;
+    ended = undefined;
+    try {
+      for (const apply of waiting) apply();
+      for (const listener of listeners) listener();
+    } finally {
+      end?.();
+    }
   }
 
   function touch(): void {
     dirty = true;
+    ended ??= begin();
     if (stopTimer) return;
     const wait = Math.max(0, lastPublished + interval - clock.now());
     stopTimer = clock.after(wait, publish);
@@ -115,6 +132,9 @@ export function createScheduler(clock: Clock = realClock): Scheduler {
       stopTick?.();
       stopTimer = undefined;
       stopTick = undefined;
+      ended?.();
+      ended = undefined;
+      dirty = false;
       listeners.clear();
       tickListeners.clear();
     },

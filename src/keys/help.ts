@@ -90,6 +90,8 @@ export function helpSections(scopes: readonly Scope[], words: ActionWords = ownW
 
 export interface PaletteItem {
   readonly action: BoundAction;
+  /** Name of the scope it belongs to. */
+  readonly place: string;
   readonly title: string;
   readonly help: string;
   readonly keys: string;
@@ -100,13 +102,18 @@ export interface PaletteItem {
 
 /** Actions whose title or id fits the query, best first; without a query all, in the order of the scopes. */
 export function paletteItems(scopes: readonly Scope[], query: string, words: ActionWords = ownWords): PaletteItem[] {
-  const byId = new Map<string, BoundAction>();
-  for (const scope of scopes) for (const action of scope.actions) if (!byId.has(action.id)) byId.set(action.id, action);
-  const items = [...byId.values()].map((action): PaletteItem => {
-    const reason = action.when();
-    const disabled = reason === true ? undefined : reason;
-    return { action, ...words(action), keys: action.keys.map(keyName).join(' '), disabled, matched: [] };
-  });
+  const seen = new Set<string>();
+  const items: PaletteItem[] = [];
+  for (const { name: place, actions } of scopes) {
+    for (const action of actions) {
+      if (seen.has(action.id)) continue;
+      seen.add(action.id);
+      const reason = action.when();
+      const disabled = reason === true ? undefined : reason;
+      const keys = action.keys.map(keyName).join(' ');
+      items.push({ action, place, ...words(action), keys, disabled, matched: [] });
+    }
+  }
   const wanted = query.normalize('NFKC').trim();
   if (wanted === '') return items;
   const finder = new Fzf(items, {
@@ -122,13 +129,13 @@ export function paletteItems(scopes: readonly Scope[], query: string, words: Act
 
 /** The key tables as Markdown, for the README. */
 export function keyTableMarkdown(tables: readonly ActionTable[]): string {
-  const escape = (text: string): string => text.replace(/\|/g, '\\|');
+  const cellText = (text: string): string => text.replace(/\|/g, '\\|');
   return tables
     .filter((table) => table.actions.length > 0)
     .map((table) => {
       const rows = table.actions.map((action) => {
-        const keys = action.keys.map((key) => `\`${escape(keyName(key))}\``).join(' ');
-        return `| ${keys || '–'} | ${escape(action.title)} | ${escape(action.help)} | \`${action.id}\` |`;
+        const keys = action.keys.map((key) => `\`${cellText(keyName(key))}\``).join(' ');
+        return `| ${keys || '–'} | ${cellText(action.title)} | ${cellText(action.help)} | \`${action.id}\` |`;
       });
       return [
         `### ${table.title}`,

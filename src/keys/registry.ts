@@ -84,7 +84,7 @@ function clashesIn(table: ActionTable, tables: readonly ActionTable[]): KeyProbl
 }
 
 const surrounds = (outer: string, inner: string): boolean =>
-  outer !== inner && (outer.startsWith('global') || inner.startsWith(`${outer}.`));
+  outer !== inner && ((outer.startsWith('global') && !inner.startsWith('overlay')) || inner.startsWith(`${outer}.`));
 
 export interface Keymap {
   /** Keys by action id, only of actions that the user changed. */

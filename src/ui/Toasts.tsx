@@ -1,6 +1,9 @@
 import type { ReactNode } from 'react';
-import { Row } from './Row.tsx';
+import { sanitizeLine } from '../platform/sanitize.ts';
+import { Rows } from './Row.tsx';
+import type { Line, Span } from './text.ts';
 import type { StyleName } from './theme.ts';
+import { wrapRows } from './wrap.ts';
 
 export interface ToastView {
   readonly id: number;
@@ -20,19 +23,24 @@ const SIGNS: Readonly<Record<ToastView['tone'], readonly [sign: string, style: S
   bad: ['✗', 'bad'],
 };
 
-/** Passing messages, one row each, newest last. */
-export function Toasts({ toasts, width }: ToastsProps): ReactNode {
-  return toasts.map(({ id, tone, text }) => {
+const MOST_ROWS_EACH = 2;
+
+/** Passing messages as rows, newest last; a long one takes two. Pure. */
+export function toastLines(toasts: readonly ToastView[], width: number): Line[] {
+  return toasts.flatMap(({ tone, text }) => {
     const [sign, style] = SIGNS[tone];
-    return (
-      <Row
-        key={id}
-        width={width}
-        line={[
-          { text: ` ${sign} `, style, bold: true },
-          { text: text.replace(/\n+/g, ' '), style: tone === 'bad' ? 'bad' : 'text' },
-        ]}
-      />
-    );
+    const rows = wrapRows(sanitizeLine(text), width - 4);
+    const shown = rows.slice(0, MOST_ROWS_EACH);
+    return shown.map((row, i): Span[] => [
+      { text: i === 0 ? ` ${sign} ` : '   ', style, bold: true },
+      {
+        text: i === MOST_ROWS_EACH - 1 && rows.length > MOST_ROWS_EACH ? `${row}…` : row,
+        style: tone === 'bad' ? 'bad' : 'text',
+      },
+    ]);
   });
+}
+
+export function Toasts({ toasts, width }: ToastsProps): ReactNode {
+  return <Rows lines={toastLines(toasts, width)} width={width} />;
 }

@@ -57,6 +57,7 @@ export interface ModalDefinition {
   readonly actions: readonly BoundAction[];
   readonly editor?: () => EditorModel | null;
   readonly target?: () => NavigationTarget | null;
+  /** After Esc closed it; not when an action closes it by `ui.close()`. */
   readonly onClose?: () => void;
 }
 

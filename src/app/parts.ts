@@ -1,0 +1,52 @@
+import type { Scheduler } from '../../stores/scheduler.ts';
+import type { Overlay, UiStore } from '../../stores/ui.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { StatusItem } from '../ui/bars.ts';
+import type { ModalDefinition, ScreenDefinition } from '../ui/screen.ts';
+
+/** The part of the terminal that the app uses. */
+export type AppTerminal = Pick<
+  Terminal,
+  | 'size'
+  | 'onEvent'
+  | 'onResize'
+  | 'onStrayOutput'
+  | 'setCursor'
+  | 'redraw'
+  | 'setMouse'
+  | 'copy'
+  | 'suspend'
+  | 'suspendFor'
+>;
+
+/** A store that footer and status bar may depend on. */
+export interface Watched {
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+/** What the app is made of; `createApp` takes these. */
+export interface AppOptions {
+  readonly terminal: AppTerminal;
+  readonly ui: UiStore;
+  readonly scheduler: Scheduler;
+  readonly screens: readonly ScreenDefinition[];
+  /** Their changes draw footer and status bar anew. */
+  readonly watch: readonly Watched[];
+  /** Left to right in the status bar. */
+  readonly status: () => readonly StatusItem[];
+  /** Names of jobs that go on when the window closes. */
+  readonly runningJobs: () => readonly string[];
+  /** `[keys]` of the settings. */
+  readonly keymap?: Readonly<Record<string, readonly string[]>>;
+  /** Theme, mouse or language was changed: to be saved. */
+  readonly saveSetting?: (key: 'theme' | 'mouse' | 'language', value: string | boolean) => void;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Leaves the app; the caller closes the terminal. */
+  readonly quit: () => void;
+}
+
+/** The overlay on top as a modal; `filter` lies in the footer instead and has no box. */
+export interface OpenOverlay {
+  readonly overlay: Overlay;
+  readonly modal: ModalDefinition;
+}
