@@ -9,7 +9,6 @@ const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 
 if (isStale()) {
-  rmSync(dist, { recursive: true, force: true });
   const workers = readdirSync(path.join(root, 'workers')).filter((name) => name.endsWith('.ts'));
   await build({
     absWorkingDir: root,
@@ -48,6 +47,17 @@ if (isStale()) {
     },
   });
   writeFileSync(stamp, '');
+  removeOldChunks();
+}
+
+/** Chunks of earlier builds stay for a day: a process that runs from them may still load one. */
+function removeOldChunks() {
+  const yesterday = Date.now() - 24 * 3600 * 1000;
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const file = path.join(dist, name);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() && stat.mtimeMs < yesterday) rmSync(file, { force: true });
+  }
 }
 
 function isStale() {
