@@ -10,7 +10,8 @@ const stamp = path.join(dist, '.built');
 
 if (isStale()) {
   const workers = readdirSync(path.join(root, 'workers')).filter((name) => name.endsWith('.ts'));
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: {
       'cli/main': 'src/cli/main.ts',
@@ -47,16 +48,16 @@ if (isStale()) {
     },
   });
   writeFileSync(stamp, '');
-  removeOldChunks();
+  removeOldChunks(new Set(Object.keys(metafile.outputs).map((file) => path.join(root, file))));
 }
 
 /** Chunks of earlier builds stay for a day: a process that runs from them may still load one. */
-function removeOldChunks() {
+function removeOldChunks(current) {
   const yesterday = Date.now() - 24 * 3600 * 1000;
   for (const name of readdirSync(dist, { recursive: true })) {
     const file = path.join(dist, name);
     const stat = statSync(file, { throwIfNoEntry: false });
-    if (stat?.isFile() && stat.mtimeMs < yesterday) rmSync(file, { force: true });
+    if (!current.has(file) && file !== stamp && stat?.isFile() && stat.mtimeMs < yesterday) rmSync(file, { force: true });
   }
 }
 
