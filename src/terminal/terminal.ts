@@ -203,6 +203,8 @@ export function openTerminal(options: TerminalOptions = {}): Terminal {
       try {
         return await work();
       } finally {
+        // A Ctrl+C for the other program is a signal to us as well, read a turn later.
+        await turns(2);
         lent = false;
         if (!closed) take();
       }
@@ -252,6 +254,10 @@ function subscribe<T>(listeners: Set<T>, listener: T): Unsubscribe {
   return () => {
     listeners.delete(listener);
   };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function oneLine(text: string): string {

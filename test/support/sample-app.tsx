@@ -28,7 +28,7 @@ function Sample({ terminal: screen }: { terminal: Terminal }) {
   const [count, setCount] = useState(0);
   const [input, setInput] = useState('');
   const [events, setEvents] = useState<string[]>([]);
-  const [note, setNote] = useState('ready');
+  const [note, setNote] = useState(`ready pid ${process.pid}`);
   const [renderError, setRenderError] = useState(false);
   if (renderError) throw new Error('sample: thrown while rendering');
 
