@@ -57,7 +57,8 @@ function removeOldChunks(current) {
   for (const name of readdirSync(dist, { recursive: true })) {
     const file = path.join(dist, name);
     const stat = statSync(file, { throwIfNoEntry: false });
-    if (!current.has(file) && file !== stamp && stat?.isFile() && stat.mtimeMs < yesterday) rmSync(file, { force: true });
+    if (!current.has(file) && file !== stamp && stat?.isFile() && stat.mtimeMs < yesterday)
+      rmSync(file, { force: true });
   }
 }
 
