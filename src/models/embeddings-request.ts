@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { RagtuiError } from '../platform/errors.ts';
+import { apiUrl } from './endpoint-url.ts';
 
 export interface EmbeddingsServer {
   readonly name: string;
@@ -68,7 +69,7 @@ async function request(server: EmbeddingsServer, texts: readonly string[], signa
     let wait = 500 * 2 ** attempt;
     try {
       const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const response = await fetch(embeddingsUrl(server.url), {
+      const response = await fetch(apiUrl(server, 'embeddings'), {
         method: 'POST',
         headers,
         body,
@@ -169,11 +170,4 @@ function retryAfter(response: Response): number | undefined {
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
-}
-
-/** `http://host:8000`, `…/v1` and `…/v1/embeddings` all mean the same. */
-export function embeddingsUrl(url: string): string {
-  const base = url.replace(/\/+$/, '');
-  if (base.endsWith('/embeddings')) return base;
-  return /\/v\d+[a-z]*$/.test(base) ? `${base}/embeddings` : `${base}/v1/embeddings`;
 }

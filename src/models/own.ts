@@ -167,6 +167,7 @@ function entryFor(
 }
 
 const configSchema = z.looseObject({
+  model_type: z.string().optional(),
   hidden_size: z.number().int().optional(),
   max_position_embeddings: z.number().int().optional(),
 });
@@ -187,10 +188,16 @@ function describeFolder(folder: string): {
   const pooling = readJson(path.join(folder, '1_Pooling', 'config.json'), poolingSchema);
   return {
     dimension: config?.hidden_size,
-    maxTokens: limit?.max_seq_length ?? config?.max_position_embeddings,
+    maxTokens: limit?.max_seq_length ?? positions(config),
     pooling: pooling?.pooling_mode_mean_tokens ? 'mean' : pooling?.pooling_mode_cls_token ? 'cls' : undefined,
   };
 }
+
+// RoBERTa and its kin count positions from 2.
+const positions = (config: z.infer<typeof configSchema> | undefined): number | undefined => {
+  const all = config?.max_position_embeddings;
+  return all && /roberta/.test(config?.model_type ?? '') ? all - 2 : all;
+};
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
   if (!existsSync(file)) return undefined;
