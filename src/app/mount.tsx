@@ -43,6 +43,7 @@ export function mountApp(element: ReactElement, terminal: Canvas, options: Mount
     debug: true,
     patchConsole: false,
     exitOnCtrlC: false,
+    isScreenReaderEnabled: false,
   });
   instance.waitUntilExit().catch(onFatal);
 

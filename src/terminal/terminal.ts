@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { TerminalEvent } from '../keys/types.ts';
 import { busy } from '../platform/busy.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -8,6 +7,7 @@ import { createIdleReporter } from './idle-mark.ts';
 import { createInputParser } from './input.ts';
 import { createModes, writeAllSync } from './modes.ts';
 import { type CursorPosition, createFrameStdout, type FrameStdout } from './painter.ts';
+import { SilentStdin } from './silent-stdin.ts';
 import { readSize, type TerminalSize } from './size.ts';
 import { captureOutput } from './stray-output.ts';
 
@@ -226,16 +226,6 @@ export function openTerminal(options: TerminalOptions = {}): Terminal {
       if (message) writeAllSync(stdout.fd, `${message}\n`);
     },
   };
-}
-
-/** A stdin for Ink that is no terminal and stays silent. */
-class SilentStdin extends Socket {
-  readonly isTTY = false;
-  readonly isRaw = false;
-  readonly fd = -1;
-  setRawMode(): this {
-    return this;
-  }
 }
 
 function refuseNonTerminal(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, env: NodeJS.ProcessEnv): void {

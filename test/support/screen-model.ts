@@ -151,6 +151,18 @@ export class ScreenModel {
   }
 }
 
+/** What a test waits for: text in one row, a match in the rows joined by \n, or a condition. */
+export type Expectation = string | RegExp | ((screen: readonly string[]) => boolean);
+
+export function matches(expected: Expectation, screen: readonly string[]): boolean {
+  if (typeof expected === 'string') return screen.some((row) => row.includes(expected));
+  return expected instanceof RegExp ? expected.test(screen.join('\n')) : expected(screen);
+}
+
+export function describeExpectation(expected: Expectation): string {
+  return typeof expected === 'function' ? `a condition (${expected.toString()})` : JSON.stringify(String(expected));
+}
+
 /** The screen in a frame with row numbers, for error messages. */
 export function drawScreen(rows: readonly string[], columns: number): string {
   const bar = '─'.repeat(columns);

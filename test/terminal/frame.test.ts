@@ -65,6 +65,17 @@ describe('frames of the full height', () => {
     expectIntactBorders(running);
   });
 
+  it('draws frames larger than what the terminal takes at once', async () => {
+    const running = await start({ columns: 250, rows: 150 });
+    expect(running.rawBytes().length).toBeGreaterThan(16_384 * 2);
+    for (const count of [1, 2]) {
+      running.press('ctrl+l', 'J');
+      await running.waitIdle();
+      expect(running.screen()[1]).toContain(`count ${count}`);
+    }
+    expectIntactBorders(running);
+  });
+
   it('puts the hardware cursor where the editor says', async () => {
     const running = await start();
     running.type('ab中');
