@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -49,6 +49,16 @@ function jobIds(paths: WorkspacePaths): string[] {
     if (errnoOf(error) === 'ENOENT') return [];
     throw toRagtuiError(error);
   }
+}
+
+/** Calls `listener` when a job appears or is deleted; no timer. Returns the way to stop. */
+export function watchJobs(paths: WorkspacePaths, listener: () => void): () => void {
+  mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
+  const watcher = watch(paths.jobs, (_, name) => {
+    if (name === null || jobIdSchema.safeParse(name).success) listener();
+  });
+  watcher.on('error', () => watcher.close());
+  return () => watcher.close();
 }
 
 /** Deletes a finished job's folder with its logs. Errors: `busy` while it runs. */
