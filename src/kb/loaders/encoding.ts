@@ -14,9 +14,10 @@ const SAMPLE_BYTES = 64 * 1024;
 
 /**
  * Finds the encoding: byte-order mark, strict UTF-8, UTF-16 by its looks, then statistics, each proven by a strict
- * decode of the whole file, then windows-1252. Throws RagtuiError for bytes that are no text.
+ * decode of the whole file, then windows-1252. `declared` (a `<meta charset>`) goes before statistics. Throws
+ * RagtuiError for bytes that are no text.
  */
-export function detectEncoding(bytes: Uint8Array): Encoding {
+export function detectEncoding(bytes: Uint8Array, declared?: string): Encoding {
   const marked = byteOrderMark(bytes);
   if (marked) return checked(bytes, marked);
   const kind = binaryKind(bytes);
@@ -33,7 +34,8 @@ export function detectEncoding(bytes: Uint8Array): Encoding {
       'Remove it, or save it as UTF-8 text.',
     );
   }
-  return withoutControls(bytes, { label: byStatistics(bytes), bomBytes: 0 });
+  const label = declared && knownLabel(declared) && decodes(bytes, declared) ? declared : byStatistics(bytes);
+  return withoutControls(bytes, { label, bomBytes: 0 });
 }
 
 /** The text of `bytes`, "\r\n" made "\n". */
@@ -79,6 +81,14 @@ function checked(bytes: Uint8Array, encoding: Encoding): Encoding {
   );
 }
 
+function knownLabel(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Strict validity, in pieces: a 100 MB file must not become a 200 MB string for this. */
 function decodes(bytes: Uint8Array, label: string): boolean {
   if (label === 'utf-8') return isUtf8(bytes);
@@ -96,7 +106,8 @@ function decodes(bytes: Uint8Array, label: string): boolean {
 
 /**
  * UTF-16 without a mark. English shows as NULs on one side; Chinese as code units nearly all in the everyday blocks.
- * Pairs of ASCII letters look like rare Chinese too, hence the limit on the share of ASCII bytes.
+ * Pairs of ASCII letters and Shift_JIS kana look like rare Chinese too, hence the limit on the share of ASCII bytes,
+ * and the wish for an ideographic comma, full stop or full-width mark: their first byte begins nothing elsewhere.
  */
 function utf16ByLooks(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes.length < 4 || bytes.length % 2 !== 0) return undefined;
@@ -104,11 +115,21 @@ function utf16ByLooks(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   let ascii = 0;
   for (const byte of sample) if (byte >= 0x20 && byte < 0x7f) ascii++;
   const nuls = sample.includes(0);
-  if (!nuls && ascii / sample.length > 0.7) return undefined;
+  if (!nuls && (ascii / sample.length > 0.7 || !hasWidePunctuation(sample))) return undefined;
   const scored = (['utf-16le', 'utf-16be'] as const).map((label) => ({ label, share: everydayShare(sample, label) }));
   scored.sort((a, b) => b.share - a.share);
   const best = scored[0];
   return best && best.share >= 0.95 && decodes(bytes, best.label) ? best.label : undefined;
+}
+
+function hasWidePunctuation(sample: Uint8Array): boolean {
+  for (let i = 0; i + 1 < sample.length; i += 2) {
+    const [high, low] = [sample[i] ?? 0, sample[i + 1] ?? 0];
+    for (const unit of [(high << 8) | low, (low << 8) | high]) {
+      if (unit === 0x3001 || unit === 0x3002 || unit === 0xff0c || unit === 0xff0e) return true;
+    }
+  }
+  return false;
 }
 
 /** Share of code units that are printable ASCII, Latin, Greek, Cyrillic, kana, CJK or their punctuation. */

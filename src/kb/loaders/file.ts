@@ -3,13 +3,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import type { SourceFile } from './types.ts';
 
-const PIECE_BYTES = 1024 * 1024;
+export interface OpenSource extends SourceFile {
+  /** The first bytes, to tell the format. */
+  head(): Promise<Buffer>;
+  close(): Promise<void>;
+}
 
-/**
- * Opens a regular file of at most `maxBytes`. Never blocks on a FIFO. Errors: not-found (vanished), permission,
- * unsupported (no regular file, too large), invalid (empty).
- */
-export async function openSource(path: string, maxBytes: number): Promise<SourceFile & { close(): Promise<void> }> {
+/** Opens a regular file; never blocks on a FIFO. Errors: not-found (vanished), permission, unsupported (no regular file). */
+export async function openSource(path: string): Promise<OpenSource> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -19,12 +20,11 @@ export async function openSource(path: string, maxBytes: number): Promise<Source
   try {
     const stat = await handle.stat();
     checkRegular(stat);
-    checkSize(stat.size, maxBytes);
     return {
       path,
       size: stat.size,
+      head: () => readAll(handle, Math.min(stat.size, 512)),
       read: () => readAll(handle, stat.size),
-      pieces: () => pieces(handle, stat.size),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -46,7 +46,8 @@ export function checkRegular(stat: Stats): void {
   throw new RagtuiError('unsupported', `It is ${kind}, not a file.`, 'Name a regular file.');
 }
 
-function checkSize(size: number, maxBytes: number): void {
+/** Throws for an empty file (invalid) and one of more than `maxBytes` (unsupported). */
+export function checkSize(size: number, maxBytes: number): void {
   if (size === 0) throw new RagtuiError('invalid', 'The file is empty.', 'Remove it, or put text into it.');
   if (size <= maxBytes) return;
   throw new RagtuiError(
@@ -67,16 +68,6 @@ async function readAll(handle: FileHandle, size: number): Promise<Buffer> {
     at += bytesRead;
   }
   return bytes;
-}
-
-async function* pieces(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < size; ) {
-    const bytes = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size - at));
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at).catch(rethrow);
-    if (bytesRead === 0) throw changedWhileReading();
-    at += bytesRead;
-    yield bytes.subarray(0, bytesRead);
-  }
 }
 
 const changedWhileReading = (): RagtuiError =>

@@ -1,6 +1,6 @@
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import type { ExtractedDocument } from '../types.ts';
-import { openSource } from './file.ts';
+import { checkSize, openSource } from './file.ts';
 import { loaderFor } from './registry.ts';
 import { type LoadOptions, loadOptionsSchema } from './types.ts';
 
@@ -13,10 +13,11 @@ export const BATCH_CHARS = 1_000_000;
  */
 export async function* loadFile(path: string, options: LoadOptions = {}): AsyncGenerator<ExtractedDocument[]> {
   const parsed = loadOptionsSchema.parse(options);
-  const loader = loaderFor(path);
-  const file = await openSource(path, parsed.maxBytes ?? loader.maxBytes);
+  const file = await openSource(path);
   let documents = 0;
   try {
+    const loader = loaderFor(path, await file.head());
+    checkSize(file.size, parsed.maxBytes ?? loader.maxBytes);
     let batch: ExtractedDocument[] = [];
     let chars = 0;
     for await (const document of loader.load(file, parsed)) {

@@ -26,8 +26,6 @@ export interface SourceFile {
   readonly size: number;
   /** All bytes. */
   read(): Promise<Buffer>;
-  /** The bytes in pieces, for formats that need not be in memory whole. */
-  pieces(): AsyncIterable<Buffer>;
 }
 
 /** One file format. `load` throws RagtuiError with one line of what and why; the path is not in it (the report has it beside). */
@@ -39,5 +37,12 @@ export interface Loader {
   load(file: SourceFile, options: ParsedLoadOptions): AsyncIterable<ExtractedDocument>;
 }
 
-/** Default size limits: text is held in memory while it is decoded, rows are streamed, archives grow when unpacked. */
-export const LIMITS = { text: 100 * MB, rows: 1024 * MB, markup: 32 * MB, archive: 64 * MB, pdf: 256 * MB } as const;
+/** Default size limits in bytes, so that a parser stays within its 512 MB: parsed JSON and markup grow several times over. */
+export const LIMITS = {
+  text: 100 * MB,
+  rows: 200 * MB,
+  json: 48 * MB,
+  markup: 16 * MB,
+  archive: 64 * MB,
+  pdf: 200 * MB,
+} as const;
