@@ -34,6 +34,9 @@ describe('one row of a frame', () => {
   it('keeps the last cell of a full row', async () => {
     const model = await shown('│ab│', 4);
     expect(model.screen()[0]).toBe('│ab│');
+    // xterm and tmux would erase it, xterm.js would not: so look at the bytes.
+    expect(drawRow('│ab│', 4)).toBe('│ab│');
+    expect(drawRow('│ab', 4)).toBe('│ab\u001b[K');
   });
 
   it('keeps styles, ends them with the row, and counts no cells for them', async () => {
@@ -71,6 +74,8 @@ describe('one row of a frame', () => {
       const model = await shown(row, inner + 2, widths);
       expect([content, model.cell(inner + 1, 0)]).toEqual([content, '│']);
       expect([content, model.screen()[1]]).toEqual([content, 'next']);
+      // Where the terminal draws narrower than we count, what stood there before is gone.
+      expect(model.screen()[0]).not.toContain('#');
     }
   });
 
