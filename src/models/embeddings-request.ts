@@ -76,7 +76,7 @@ async function request(server: EmbeddingsServer, texts: readonly string[], signa
         signal: within,
         redirect: 'error',
       });
-      if (response.ok) return read(server, texts, await response.json());
+      if (response.ok) return read(server, texts, parseJson(await response.text()));
       last = await explain(response);
       if (response.status !== 429 && response.status < 500) throw refusal(server, response.status, last);
       wait = retryAfter(response) ?? wait;
@@ -114,6 +114,14 @@ function read(server: EmbeddingsServer, texts: readonly string[], json: unknown)
   const characters = texts.reduce((sum, text) => sum + text.length, 0) || 1;
   const total = parsed.data.usage?.prompt_tokens ?? 0;
   return { vectors, tokens: texts.map((text) => Math.round((total * text.length) / characters)) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function unit(values: readonly number[], name: string): Float32Array {

@@ -1,4 +1,4 @@
-import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { RagtuiError } from '../platform/errors.ts';
 import { startEmbedder } from './embedder-client.ts';
 import type { Embedded, EmbedderProcess, EmbedOptions, ResolvedEmbedder, StartOptions } from './embedder-types.ts';
 
@@ -48,27 +48,26 @@ export function supervisedEmbedder(resolved: ResolvedEmbedder, options: Supervis
     return current;
   }
 
-  async function once(texts: readonly string[], how: EmbedOptions): Promise<Embedded> {
-    return (await ensure()).embed(texts, how);
+  /** Undefined when the process died of the call; failing to start is not the fault of a text and is thrown. */
+  async function once(texts: readonly string[], how: EmbedOptions): Promise<Embedded | undefined> {
+    const started = await ensure();
+    try {
+      return await started.embed(texts, how);
+    } catch (error) {
+      const died = error instanceof RagtuiError && error.code === 'unavailable';
+      // A server that stays away is no death of ours, and a closed embedder is not started again.
+      if (!died || closed || resolved.source.kind === 'endpoint') throw error;
+      options.onRestart?.(error.message);
+      return undefined;
+    }
   }
 
   /** `first` is the number of `texts[0]` in the caller's list. */
   async function guarded(texts: readonly string[], first: number, how: EmbedOptions): Promise<Embedded> {
     const bad = texts.findIndex((text) => quarantined.has(text));
     if (bad >= 0) throw refused(first + bad);
-    try {
-      return await once(texts, how);
-    } catch (error) {
-      if (!isDeath(error)) throw error;
-      options.onRestart?.(toRagtuiError(error).message);
-    }
-    try {
-      return await once(texts, how);
-    } catch (error) {
-      // A server that stays away is not the fault of a text.
-      if (!isDeath(error) || resolved.source.kind === 'endpoint') throw error;
-      options.onRestart?.(toRagtuiError(error).message);
-    }
+    const done = (await once(texts, how)) ?? (await once(texts, how));
+    if (done) return done;
     const [only] = texts;
     if (texts.length === 1 && only !== undefined) {
       quarantined.add(only);
@@ -92,7 +91,6 @@ export function supervisedEmbedder(resolved: ResolvedEmbedder, options: Supervis
   };
 }
 
-const isDeath = (error: unknown): boolean => error instanceof RagtuiError && error.code === 'unavailable';
 const refused = (index: number): RagtuiError =>
   new RagtuiError(
     'invalid',

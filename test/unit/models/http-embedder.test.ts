@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { resolveEmbedder, startEmbedder } from '../../../src/models/embedder-client.ts';
+import { requestEmbeddings } from '../../../src/models/embeddings-request.ts';
+import { addEndpoint } from '../../../src/models/own.ts';
+import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
+import { type SeenRequest, startServer, type TestServer } from '../../support/model-server.ts';
+
+const bodySchema = z.object({ model: z.string(), input: z.array(z.string()) });
+const inputsOf = (request: SeenRequest): string[] => bodySchema.parse(JSON.parse(request.body)).input;
+
+/** A server whose vector of a text is [its length, 3, turn], not of unit length and listed backwards. */
+const answer = (inputs: readonly string[], turn = 0): string =>
+  JSON.stringify({
+    data: inputs.map((text, index) => ({ index, embedding: [text.length, 3, turn] })).reverse(),
+    usage: { prompt_tokens: inputs.length * 10 },
+  });
+
+let home: string;
+let paths: WorkspacePaths;
+let server: TestServer | undefined;
+beforeEach(() => {
+  home = mkdtempSync(path.join(os.tmpdir(), 'ragtui http-'));
+  paths = workspacePaths(home, {});
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  delete process.env['RAGTUI_TEST_KEY'];
+  rmSync(home, { recursive: true, force: true });
+});
+
+const endpoint = (url: string) => ({ name: 'remote', kind: 'embedding', url, model: 'm' }) as const;
+
+describe('requestEmbeddings', () => {
+  it('asks for 64 at a time, keeps the order, makes unit vectors, shares the tokens out', async () => {
+    const started = await startServer((request, response) => void response.end(answer(inputsOf(request))));
+    server = started;
+    const texts = Array.from({ length: 150 }, (_, index) => 'x'.repeat((index % 7) + 1));
+    const { vectors, tokens } = await requestEmbeddings(
+      { name: 'remote', url: `${started.url}/v1/`, model: 'm' },
+      texts,
+    );
+    expect(started.seen.map((request) => request.url)).toEqual(Array(3).fill('/v1/embeddings'));
+    expect(started.seen.map((request) => inputsOf(request).length).sort()).toEqual([22, 64, 64]);
+    for (const [index, text] of texts.entries()) {
+      const norm = Math.hypot(text.length, 3);
+      expect([...(vectors[index] ?? [])]).toEqual([
+        expect.closeTo(text.length / norm, 6),
+        expect.closeTo(3 / norm, 6),
+        0,
+      ]);
+    }
+    expect(Math.abs(tokens.reduce((sum, count) => sum + count, 0) - 1500)).toBeLessThan(75);
+  });
+
+  it('waits as long as a busy server asks, then goes on', async () => {
+    let calls = 0;
+    const started = await startServer((request, response) => {
+      calls += 1;
+      if (calls === 1) return void response.writeHead(429, { 'retry-after': '0' }).end();
+      if (calls === 2) return void response.writeHead(503, { 'retry-after': '0.01' }).end();
+      response.end(answer(inputsOf(request)));
+    });
+    server = started;
+    expect((await requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a'])).vectors).toHaveLength(1);
+    expect(calls).toBe(3);
+  });
+
+  it.each([
+    [400, { error: { message: 'input is too long' } }, 'invalid', /input is too long/],
+    [401, { error: 'no' }, 'permission', /refuses us/],
+  ])('HTTP %i is not tried again and says why', async (status, body, code, message) => {
+    const started = await startServer(
+      (_request, response) => void response.writeHead(status).end(JSON.stringify(body)),
+    );
+    server = started;
+    const failing = requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a']);
+    await expect(failing).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(started.seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['a page', '<html>'],
+    ['another shape', '{"vectors": []}'],
+    ['too few vectors', JSON.stringify({ data: [{ index: 0, embedding: [1] }] })],
+    ['a zero vector', JSON.stringify({ data: [0, 1].map((index) => ({ index, embedding: [0, 0] })) })],
+  ])('refuses %s', async (_name, body) => {
+    const started = await startServer((_request, response) => void response.end(body));
+    server = started;
+    const failing = requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a', 'b']);
+    await expect(failing).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  it('sends the key of the variable named, and says when it is not set', async () => {
+    const started = await startServer((request, response) => void response.end(answer(inputsOf(request))));
+    server = started;
+    const target = { name: 'remote', url: started.url, model: 'm', keyEnv: 'RAGTUI_TEST_KEY' };
+    await expect(requestEmbeddings(target, ['a'])).rejects.toMatchObject({ code: 'usage' });
+    process.env['RAGTUI_TEST_KEY'] = 'k-1';
+    await requestEmbeddings(target, ['a']);
+    expect(started.seen.map((request) => request.headers['authorization'])).toEqual(['Bearer k-1']);
+  });
+
+  it('is cancelled in the middle of a request', async () => {
+    const stop = new AbortController();
+    const started = await startServer(() => stop.abort());
+    server = started;
+    const failing = requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a'], stop.signal);
+    await expect(failing).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('an embedding endpoint', () => {
+  it('learns its dimension at the first use and puts the instruction before queries', async () => {
+    const started = await startServer((request, response) => void response.end(answer(inputsOf(request))));
+    server = started;
+    await addEndpoint(paths, { ...endpoint(started.url), queryInstruction: 'find: ' });
+    const resolved = await resolveEmbedder(paths, 'remote');
+    expect(resolved).toMatchObject({
+      id: 'remote',
+      dimension: 3,
+      fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    expect((await resolveEmbedder(paths, 'remote')).fingerprint).toBe(resolved.fingerprint);
+    const embedder = await startEmbedder(resolved);
+    await embedder.embed(['q'], { kind: 'query' });
+    await embedder.embed(['q'], { kind: 'query', instruction: false });
+    await embedder.embed(['q'], { kind: 'passage' });
+    expect(started.seen.slice(-3).flatMap(inputsOf)).toEqual(['find: q', 'q', 'q']);
+  });
+
+  it('is stopped when it gives other vectors than at its first use', async () => {
+    let turn = 0;
+    const started = await startServer((request, response) => void response.end(answer(inputsOf(request), turn)));
+    server = started;
+    await addEndpoint(paths, endpoint(started.url));
+    const resolved = await resolveEmbedder(paths, 'remote');
+    turn = 0.001;
+    await startEmbedder(resolved);
+    turn = 5;
+    await expect(startEmbedder(resolved)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('other vectors'),
+    });
+  });
+});
