@@ -23,6 +23,8 @@ const ID_NAMES = [
   'context_id',
   'contextid',
   'pid',
+  '编号',
+  '序号',
 ];
 /** Belong to one question of a context, not to the context. */
 const QUESTION_NAMES = new Set(['question', 'questions', 'query', 'answer', 'answers', 'response', 'qas']);
