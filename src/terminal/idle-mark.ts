@@ -20,6 +20,7 @@ export interface IdleReporterOptions {
 
 /** React and its scheduler hand work on through macrotasks: so many quiet ones in a row mean that none is left. */
 const QUIET_TURNS = 4;
+const UNSETTLED_POLL_MS = 10;
 
 /**
  * For tests (RAGTUI_TEST_IDLE=1): writes `ESC ] 7777 ; idle ; counter ; bytes read ; columns ; rows BEL` each time the
@@ -34,9 +35,14 @@ export function createIdleReporter(options: IdleReporterOptions): { activity(): 
 
   function watch(): void {
     if (stopped) return;
-    if (busy.count > 0 || isUnsettled()) {
-      // `onIdle`, the paint or the flushed key will call `activity` again.
+    if (busy.count > 0) {
+      // `onIdle` will call `activity` again.
       watching = false;
+      return;
+    }
+    if (isUnsettled()) {
+      quiet = 0;
+      setTimeout(watch, UNSETTLED_POLL_MS).unref();
       return;
     }
     if (quiet++ < QUIET_TURNS) {

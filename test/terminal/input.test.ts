@@ -39,6 +39,14 @@ it('knows keys by the names of the action tables', async () => {
   await running.waitFor('alt+enter f5 esc');
 });
 
+it('is idle again after bytes that mean nothing', async () => {
+  const running = await start();
+  running.type('\u001b[99~\u001b]11;never ended');
+  await running.waitIdle();
+  running.press('x');
+  await running.waitFor('> x');
+});
+
 it('takes a paste of more than 10 KB as one event, newlines whole', async () => {
   const running = await start();
   const text = '第一行 first line\nsecond, with a tab\t。\n'.repeat(300);
