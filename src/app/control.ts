@@ -8,8 +8,16 @@ import { neighbourPane, type Place } from './place.ts';
 /** A second Ctrl+C counts within this time. */
 const TWICE_MS = 2000;
 
-/** What the app's own actions do. */
-export function createControl(options: AppOptions, place: () => Place, now: () => number): AppControl {
+/**
+ * What the app's own actions do. `place` is where the keys go, `base` what lies below all overlays: actions are also
+ * judged by help and palette, while those open.
+ */
+export function createControl(
+  options: AppOptions,
+  place: () => Place,
+  base: () => Place,
+  now: () => number,
+): AppControl {
   const { ui, terminal } = options;
   const state = ui.getState;
   let interruptedAt = Number.NEGATIVE_INFINITY;
@@ -26,7 +34,7 @@ export function createControl(options: AppOptions, place: () => Place, now: () =
       closeOverlay();
       return;
     }
-    const { screen, pane, target, editor } = place();
+    const { screen, pane, target, editor } = base();
     if (target?.filter?.get()) {
       target.filter.set('');
       return;
@@ -56,16 +64,16 @@ export function createControl(options: AppOptions, place: () => Place, now: () =
   return {
     back,
     quit,
-    canFilter: () => place().target?.filter !== undefined,
-    hasOtherPane: () => neighbourPane(place().screen, place().pane?.id, 1) !== undefined,
-    copyText: () => place().pane?.copy?.() ?? null,
-    copyAllText: () => place().screen.copyAll?.() ?? null,
+    canFilter: () => base().target?.filter !== undefined,
+    hasOtherPane: () => neighbourPane(base().screen, base().pane?.id, 1) !== undefined,
+    copyText: () => base().pane?.copy?.() ?? null,
+    copyAllText: () => base().screen.copyAll?.() ?? null,
     openHelp: () => state().open({ kind: 'help' }),
     openPalette: () => state().open({ kind: 'palette' }),
     openFilter: () => state().open({ kind: 'filter' }),
     openLog: () => state().open({ kind: 'log' }),
     focusNext: (step) => {
-      const { screen, pane } = place();
+      const { screen, pane } = base();
       const next = neighbourPane(screen, pane?.id, step);
       if (next) state().setFocus(next.id);
     },

@@ -42,13 +42,13 @@ export function createDispatcher(
       keys,
     );
   const showScreen = rebind(screenActions(screens, ui), keys);
-  const control = createControl(options, place, now);
+  const control = createControl(options, place, base, now);
   const modalOf = createOverlays(
     {
       ui,
       scopesBelow: () => placeBelow().scopes,
       allScopes: () => everyScope(placeBelow(), screens, (id) => ui.getState().showScreen(id)),
-      paneTarget: () => placeOf(ui.getState(), parts, []).target,
+      paneTarget: () => base().target,
       invoke,
       perform,
       close: () => ui.getState().close(),
@@ -67,6 +67,9 @@ export function createDispatcher(
 
   function place(): Place {
     return placeOf(ui.getState(), parts);
+  }
+  function base(): Place {
+    return placeOf(ui.getState(), parts, []);
   }
   function placeBelow(): Place {
     return placeOf(ui.getState(), parts, ui.getState().overlays.slice(0, -1));
@@ -91,6 +94,8 @@ export function createDispatcher(
     const { scopes, editor } = place();
     const inText = editor !== null;
     if (event.name === 'r' && !inText && retries.any()) {
+      // The whole window is drawn again: a panel's children hang on what is drawn around it.
+      ui.setState({});
       retries.retry();
       return;
     }
