@@ -19,21 +19,19 @@ export class EventWriter {
   readonly #fd: number;
   readonly #writer: JobEvent['writer'];
   #seq = 0;
-  #torn: boolean;
 
   constructor(folder: string, writer: JobEvent['writer']) {
     this.#fd = openSync(jobFiles(folder).events, 'a+', 0o600);
     this.#writer = writer;
-    this.#torn = endsInMidLine(this.#fd);
   }
 
   append(body: JobEventBody): JobEvent {
     const envelope = { seq: this.#seq, time: new Date().toISOString(), writer: this.#writer };
     this.#seq += 1;
     const event: JobEvent = { ...envelope, ...body };
-    const line = Buffer.from(`${this.#torn ? '\n' : ''}${JSON.stringify(event)}\n`);
-    this.#torn = true;
-    this.#torn = writeSync(this.#fd, line) !== line.length;
+    // The other writer may have died, or filled the disk, in the middle of a line.
+    const before = endsInMidLine(this.#fd) ? '\n' : '';
+    writeSync(this.#fd, `${before}${JSON.stringify(event)}\n`);
     return event;
   }
 

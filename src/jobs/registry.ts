@@ -65,8 +65,9 @@ export function watchJobs(paths: WorkspacePaths, listener: () => void): () => vo
 export function deleteJob(paths: WorkspacePaths, id: string): void {
   const folder = jobFolder(paths, id);
   if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
-  const files = jobFiles(folder);
-  if (livingProcess(files.worker) || livingProcess(files.supervisor)) {
+  const view = viewOf(folder, systemProcesses);
+  const goesOn = view ? !isOver(view.state) : livingProcess(jobFiles(folder).supervisor) !== undefined;
+  if (goesOn) {
     throw new RagtuiError('busy', `Job ${id} is running.`, `Stop it first: \`ragtui jobs stop ${id}\`.`);
   }
   rmSync(folder, { recursive: true, force: true });
