@@ -32,6 +32,9 @@ export interface PullOptions {
 type ManifestFile = Manifest['files'][number];
 type Report = (file: string, source: string, phase: PullProgress['phase'], bytes: number, total: number) => void;
 
+/** Kinds of sources whose server did not answer: not asked again for the next file of the same pull. */
+type Silent = Map<ModelSource['kind'], RagtuiError>;
+
 /** Beside what is still to come: packages are compressed and kept until the model is whole. */
 const SPACE_FACTOR = 2;
 const SPACE_RESERVE = 64 << 20;
@@ -74,8 +77,11 @@ async function pullLocked(
   mkdirSync(staging, { recursive: true, mode: 0o700 });
   checkSpace(staging, entry);
   const files: ManifestFile[] = [];
+  const silent: Silent = new Map();
   for (const file of entry.files) {
-    files.push((await keepInstalled(paths, entry, file)) ?? (await fetchFile(entry, file, staging, options, report)));
+    files.push(
+      (await keepInstalled(paths, entry, file)) ?? (await fetchFile(entry, file, staging, options, report, silent)),
+    );
   }
   publish(paths, entry, files, staging);
 }
@@ -103,6 +109,7 @@ async function fetchFile(
   staging: string,
   options: PullOptions,
   report: Report,
+  silent: Silent,
 ): Promise<ManifestFile> {
   const env = options.env ?? process.env;
   const whole = path.join(staging, file.name);
@@ -114,6 +121,8 @@ async function fetchFile(
     let name: string = source.kind;
     try {
       name = describeSource(source, env);
+      const known = silent.get(source.kind);
+      if (known) throw known;
       report(file.name, name, 'downloading', 0, file.bytes);
       const part = path.join(staging, `${file.name}.${source.kind}.part`);
       const promised = await drive(file, source, part, {
@@ -134,6 +143,7 @@ async function fetchFile(
       // No other source helps against these.
       if (error.code === 'cancelled' || error.code === 'disk-full') throw error;
       failures.push({ source: name, error });
+      if (source.kind === 'hub' && /^(network|timeout|unavailable)$/.test(error.code)) silent.set(source.kind, error);
     }
     throwIfAborted(options.signal);
   }
