@@ -12,6 +12,8 @@ export type AskSettings = Omit<Pipeline, 'kb' | 'llm'> & { readonly kb: string |
 export interface Running {
   readonly question: string;
   readonly phase: 'retrieving' | 'prompting' | 'answering';
+  /** What is waited for, in words: "starting smollm2…"; '' = nothing special. */
+  readonly status: string;
   readonly startedAt: number;
   readonly search: SearchResult | null;
   readonly messages: readonly Message[];
@@ -98,6 +100,7 @@ export function createAskStore(dependencies: AskDependencies): AskStore {
         running: {
           question,
           phase: 'retrieving',
+          status: '',
           startedAt: now(),
           search: null,
           messages: [],
@@ -113,6 +116,7 @@ export function createAskStore(dependencies: AskDependencies): AskStore {
         pipeline,
         thread: threadMessages(get().thread),
         signal: owner.signal,
+        onStatus: (status) => update(owner, () => ({ status })),
       });
       for await (const event of stream) {
         if (controller !== owner) return;

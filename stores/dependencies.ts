@@ -38,6 +38,8 @@ export interface AskPort {
     readonly pipeline: Pipeline;
     readonly thread: readonly Message[];
     readonly signal: AbortSignal;
+    /** What is waited for before the first word. */
+    readonly onStatus: (text: string) => void;
   }): AsyncIterable<AnswerEvent>;
 }
 

@@ -175,7 +175,7 @@ function Pulls({ model, state, width, height }: BodyProps): ReactNode {
     if (status?.state === 'present' || pull?.state === 'done') {
       return [[{ text: '  ✓ ', style: 'good' }, { text: title }], ''];
     }
-    if (!pull || pull.state !== 'running')
+    if (pull?.state !== 'running')
       return [
         [
           { text: '  · ', style: 'muted' },

@@ -15,6 +15,7 @@ export const home = {
   'home.connection.connecting': 'starting …',
   'home.connection.ready': 'running',
   'home.connection.failed': 'did not start',
+  'home.serviceRestarted': 'The knowledge service went away and was started again.',
   'home.restarts': 'restarted {count}×',
   'home.baseLine': '{documents} documents, {chunks} chunks',
   'home.modelsPresent': '{count} here',

@@ -17,6 +17,7 @@ export const home: Texts<typeof english> = {
   'home.connection.connecting': '正在启动……',
   'home.connection.ready': '运行中',
   'home.connection.failed': '启动失败',
+  'home.serviceRestarted': '知识库服务曾中断，已重新启动。',
   'home.restarts': '重启过 {count} 次',
   'home.baseLine': '{documents} 篇文档，{chunks} 个片段',
   'home.modelsPresent': '已有 {count} 个',

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { createStores, type Stores } from '../../stores/create.ts';
+import { diskOf, realAnswers, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
+import { sampleKnowledge } from '../../stores/sample.ts';
+import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
+import { createUiStore, type UiStore } from '../../stores/ui.ts';
+import { isOver } from '../jobs/types.ts';
+import { connectKb } from '../kb/client.ts';
+import { busy } from '../platform/busy.ts';
+import { loadSettings, saveSetting } from '../platform/config.ts';
+import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
+import type { ScreenContext } from '../screens/context.ts';
+import { createScreens } from '../screens/index.ts';
+import { openTerminal, type Terminal } from '../terminal/terminal.ts';
+import { defaultTheme } from '../ui/theme.ts';
+import { createApp } from './create-app.tsx';
+import { mountApp } from './mount.tsx';
+import { watchForNotices } from './notices.ts';
+import { statusItems } from './status.ts';
+
+export interface TuiOptions {
+  /** The workspace; default `RAGTUI_HOME`, else the XDG data folder. */
+  readonly home?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Opens the full-screen program and resolves when the person leaves it, the terminal restored.
+ * Errors: `usage` when stdin or stdout is no terminal; `permission` when the workspace cannot be made.
+ */
+export async function startTui(options: TuiOptions = {}): Promise<void> {
+  const { env = process.env } = options;
+  const paths = workspacePaths(options.home, env);
+  const existed = existsSync(paths.database);
+  ensureWorkspace(paths);
+  const { settings } = loadSettings(paths.configFile);
+  const scheduler = createScheduler({ begin: () => busy.begin('paint') });
+  const terminal = openTerminal({ env, mouse: settings.interface.mouse });
+  const ui = createUiStore({
+    theme: defaultTheme(env, settings.interface.theme),
+    mouse: settings.interface.mouse,
+    language: settings.interface.language,
+    size: terminal.size(),
+  });
+  const stores = makeStores(paths, existed, ui, scheduler);
+  if (!existed) stores.onboarding.getState().begin();
+  await run({ paths, env, ui, stores, scheduler, terminal });
+}
+
+function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, scheduler: Scheduler): Stores {
+  return createStores({
+    home: paths.home,
+    existed,
+    connect: () => busy.during(connectKb(paths), 'kb service'),
+    disk: () => diskOf(paths.home),
+    models: realModels(paths),
+    jobs: realJobs(paths),
+    answers: (workspace, settings) =>
+      realAnswers(
+        paths,
+        () => workspace.getState().connect(),
+        () => settings.getState().settings.prompts,
+      ),
+    settings: {
+      file: paths.configFile,
+      port: {
+        load: () => loadSettings(paths.configFile),
+        save: (section, key, value) => saveSetting(paths.configFile, section, key, value),
+      },
+    },
+    sample: sampleKnowledge(),
+    schedule: scheduler.schedule,
+    now: () => performance.now(),
+    onGuideEnd: () => {
+      ui.getState().showScreen('ask');
+      ui.getState().setFocus('question', 'ask');
+    },
+  });
+}
+
+interface Parts {
+  readonly paths: WorkspacePaths;
+  readonly env: NodeJS.ProcessEnv;
+  readonly ui: UiStore;
+  readonly stores: Stores;
+  readonly scheduler: Scheduler;
+  readonly terminal: Terminal;
+}
+
+async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
+  const { workspace, kb, ask, models, jobs, settings, onboarding } = stores;
+  const context: ScreenContext = {
+    ...stores,
+    ui,
+    preview: realPreview(paths),
+    paths: realPaths(),
+    now: Date.now,
+  };
+  await new Promise<void>((leave) => {
+    const app = createApp({
+      terminal,
+      ui,
+      scheduler,
+      screens: createScreens(context),
+      watch: [workspace, kb, ask, models, jobs, settings, onboarding],
+      status: () => statusItems(stores),
+      runningJobs: () =>
+        (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),
+      keymap: settings.getState().settings.keys,
+      saveSetting: (key, value) => settings.getState().change('interface', key, value),
+      env,
+      quit: () => {
+        app.dispose();
+        mounted.unmount();
+        leave();
+      },
+    });
+    const mounted = mountApp(app.element, terminal);
+    for (const warning of settings.getState().warnings) ui.getState().toast(warning, 'warn');
+    watchForNotices(stores, ui, terminal);
+    // The first frame is out before anything is read or started.
+    setImmediate(() => void load(stores));
+  });
+  terminal.close();
+  await workspace.getState().close();
+}
+
+/** Reads what there is. Each part shows its own failure. */
+async function load({ workspace, kb, models, jobs, onboarding }: Stores): Promise<void> {
+  await busy.during(
+    (async () => {
+      await models.getState().refresh();
+      jobs.getState().open();
+      await workspace.getState().refreshDisk();
+      await kb.getState().refresh();
+      const { list } = kb.getState();
+      const filling = (jobs.getState().list ?? []).some(
+        ({ spec, state }) => spec.work.kind === 'ingest' && !isOver(state),
+      );
+      if (list?.length === 0 && !filling) onboarding.getState().begin();
+    })(),
+    'looking at what there is',
+  );
+}

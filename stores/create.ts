@@ -1,0 +1,70 @@
+import { type AskStore, createAskStore } from './ask.ts';
+import { keepAskDefaults } from './defaults.ts';
+import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
+import { createJobsStore, type JobsStore } from './jobs.ts';
+import { createKbStore, type KbStore } from './kb.ts';
+import { createModelsStore, type ModelsStore } from './models.ts';
+import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } from './onboarding.ts';
+import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
+import { createWorkspaceStore, type WorkspaceStore } from './workspace.ts';
+
+export interface StoreDependencies {
+  readonly home: string;
+  /** Whether the workspace had a database before we started. */
+  readonly existed: boolean;
+  readonly connect: Connect;
+  readonly disk: () => Promise<{ free: number; used: number }>;
+  readonly models: ModelsPort;
+  readonly jobs: JobsPort;
+  /** The answer engine; it asks the kb service through the connection of the workspace store. */
+  readonly answers: (workspace: WorkspaceStore, settings: SettingsStore) => AskPort;
+  readonly settings: { readonly file: string; readonly port: SettingsPort };
+  readonly sample: SampleKnowledge;
+  readonly schedule: Schedule;
+  readonly now: Clock;
+  /** The guided start is over: show Ask. */
+  readonly onGuideEnd: () => void;
+}
+
+export interface Stores {
+  readonly workspace: WorkspaceStore;
+  readonly kb: KbStore;
+  readonly ask: AskStore;
+  readonly models: ModelsStore;
+  readonly jobs: JobsStore;
+  readonly settings: SettingsStore;
+  readonly onboarding: OnboardingStore;
+}
+
+/** All stores, tied together. Nothing is read or started yet. */
+export function createStores(dependencies: StoreDependencies): Stores {
+  const { schedule, now } = dependencies;
+  const settings = createSettingsStore(dependencies.settings.file, dependencies.settings.port);
+  const workspace = createWorkspaceStore(dependencies);
+  const jobs = createJobsStore({ jobs: dependencies.jobs, schedule });
+  const models = createModelsStore({ models: dependencies.models, schedule, now });
+  const kb = createKbStore({ workspace, jobs });
+  const { defaults } = settings.getState().settings;
+  const ask = createAskStore({
+    workspace,
+    answers: dependencies.answers(workspace, settings),
+    schedule,
+    now,
+    settings: {
+      mode: defaults.mode,
+      topK: defaults.top_k,
+      prompt: defaults.prompt,
+      reranker: defaults.reranker,
+    },
+  });
+  const onboarding = createOnboardingStore({
+    models,
+    kb,
+    jobs,
+    ask,
+    sample: dependencies.sample,
+    finish: dependencies.onGuideEnd,
+  });
+  keepAskDefaults({ ask, kb, models, settings });
+  return { workspace, kb, ask, models, jobs, settings, onboarding };
+}

@@ -1,0 +1,136 @@
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { stopJob } from '../src/jobs/control.ts';
+import { readLastEvents, tailEvents } from '../src/jobs/events.ts';
+import { launchJob } from '../src/jobs/launcher.ts';
+import { deleteJob, listJobs, readJob, watchJobs } from '../src/jobs/registry.ts';
+import type { JobEvent } from '../src/jobs/types.ts';
+import type { KbClient } from '../src/kb/protocol.ts';
+import { splitDocument } from '../src/kb/splitters/registry.ts';
+import { pullModel } from '../src/models/pull.ts';
+import { listEndpoints, listModels, modelFolder, modelStatus, removeModel, verifyModel } from '../src/models/store.ts';
+import { loadTokenizer, type TextTokenizer } from '../src/models/tokenizer.ts';
+import { errnoOf, RagtuiError } from '../src/platform/errors.ts';
+import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { answer } from '../src/rag/pipeline.ts';
+import type { TemplateText } from '../src/rag/prompts.ts';
+import { llmResolver } from '../src/serving/resolve.ts';
+import type { AskPort, JobsPort, ModelsPort, PreviewPort } from './dependencies.ts';
+import type { PathPort } from './path.ts';
+
+/** The real world behind the stores; nothing here blocks for long and nothing is native. */
+
+export function realModels(paths: WorkspacePaths): ModelsPort {
+  return {
+    list: async () => listModels(paths),
+    endpoints: async () => listEndpoints(paths),
+    pull: async (id, options) => {
+      await pullModel(paths, id, options);
+    },
+    verify: async (id) => {
+      const report = await verifyModel(paths, id);
+      const status = modelStatus(paths, id);
+      return report.ok ? status : { ...status, state: 'damaged' };
+    },
+    remove: (id) => removeModel(paths, id),
+  };
+}
+
+export function realJobs(paths: WorkspacePaths): JobsPort {
+  return {
+    list: async () => listJobs(paths),
+    view: async (id) => readJob(paths, id),
+    launch: async (name, work) => (await launchJob(paths, work, { name })).spec.id,
+    tail: (id, listener) => {
+      const controller = new AbortController();
+      void follow(readJob(paths, id).folder, listener, controller.signal);
+      return () => controller.abort();
+    },
+    watch: (listener) => watchJobs(paths, listener),
+    stop: async (id, onStep) => {
+      await stopJob(paths, id, { onStep });
+    },
+    remove: async (id) => deleteJob(paths, id),
+  };
+}
+
+/** What was logged last, then what comes. Ends quietly when the folder is deleted: its job left the list too. */
+async function follow(
+  folder: string,
+  listener: (events: readonly JobEvent[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { events, offset } = await readLastEvents(folder);
+    if (signal.aborted) return;
+    listener(events);
+    await tailEvents(folder, { from: offset, signal, onEvent: (event) => listener([event]) });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+export function realAnswers(
+  paths: WorkspacePaths,
+  connect: () => Promise<KbClient>,
+  prompts: () => Readonly<Record<string, TemplateText>>,
+): AskPort {
+  const resolveLlm = llmResolver(paths);
+  return {
+    async *ask({ question, pipeline, thread, signal, onStatus }) {
+      const kb = await connect();
+      yield* answer(
+        { kb, paths, resolveLlm, prompts: prompts() },
+        { question, pipeline, thread },
+        { signal, onStatus },
+      );
+    },
+  };
+}
+
+/** A preview stays far below 20 ms: only the beginning of a text is cut. */
+const PREVIEW_CHARACTERS = 20_000;
+
+export function realPreview(paths: WorkspacePaths): PreviewPort {
+  const tokenizers = new Map<string, Promise<TextTokenizer>>();
+  const tokenizerOf = (id: string): Promise<TextTokenizer> => {
+    const known = tokenizers.get(id);
+    if (known) return known;
+    if (modelStatus(paths, id).state !== 'present') {
+      throw new RagtuiError('unavailable', `The tokenizer of ${id} is not here.`, 'Pull the model on screen 4.');
+    }
+    const loading = loadTokenizer(modelFolder(paths, id));
+    tokenizers.set(id, loading);
+    loading.catch(() => tokenizers.delete(id));
+    return loading;
+  };
+  return {
+    split: async (text, group, signal) => {
+      const tokenizer = group.splitter === 'token' ? await tokenizerOf(group.tokenizer) : undefined;
+      signal.throwIfAborted();
+      const beginning = text.slice(0, PREVIEW_CHARACTERS);
+      return splitDocument(beginning, group, tokenizer ? { countTokens: (piece) => tokenizer.count(piece) } : {});
+    },
+  };
+}
+
+export function realPaths(): PathPort {
+  return {
+    homeFolder: homedir(),
+    currentFolder: process.cwd(),
+    kind: async (path) => {
+      const found = await stat(path).catch(() => null);
+      return found ? (found.isDirectory() ? 'folder' : 'file') : 'missing';
+    },
+    entries: async (folder) => {
+      const entries = await readdir(folder, { withFileTypes: true });
+      return entries.map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));
+    },
+  };
+}
+
+/** Free and used bytes of the disk under a folder. */
+export async function diskOf(folder: string): Promise<{ free: number; used: number }> {
+  const { bavail, bfree, blocks, bsize } = await statfs(folder);
+  return { free: bavail * bsize, used: (blocks - bfree) * bsize };
+}
