@@ -17,6 +17,7 @@ const total = { passed: 0, failed: 0, names: [] };
 check('format and lint', 'biome', ['check', '.']);
 check('types', 'tsc', ['-p', '.']);
 check('imports', process.execPath, ['scripts/check-imports.js']);
+check('lock file', process.execPath, ['scripts/complete-lock.js', '--check']);
 check('unused code', 'knip', ['--no-progress']);
 vitest('fast');
 if (check('models', process.execPath, ['bin/ragtui.js', 'models', 'pull'])) {

@@ -4,8 +4,12 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { packageRoot } from '../platform/entry.ts';
 import { addConfig } from './commands/config.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addIngest } from './commands/ingest.ts';
 import { addJobs } from './commands/jobs.ts';
+import { addKb } from './commands/kb.ts';
 import { addModels } from './commands/models.ts';
+import { addSearch } from './commands/search.ts';
 import { addTui } from './commands/tui.ts';
 import type { Invocation } from './define.ts';
 
@@ -34,8 +38,12 @@ export function buildProgram(invocation: Invocation): Command {
     .configureOutput({ outputError: () => {} });
   addTui(program, invocation);
   addModels(program, invocation);
+  addKb(program, invocation);
+  addIngest(program, invocation);
+  addSearch(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
+  addDoctor(program, invocation);
   return program;
 }
 
