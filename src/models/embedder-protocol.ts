@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { embedderConfigSchema } from './types.ts';
 
 /** Messages between `embedder-client.ts` and `workers/embedder.ts` (IPC, structured clone). */
-export const loadSchema = z.discriminatedUnion('role', [
+const loadSchema = z.discriminatedUnion('role', [
   z.object({
     role: z.literal('embedder'),
     model: z.string(),

@@ -11,7 +11,7 @@ import { type CatalogueEntry, catalogueEntrySchema, type Endpoint, endpointSchem
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** `models/<id>/manifest.json`: written last, so its presence means every file is whole. */
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   pulledAt: z.iso.datetime(),
@@ -136,7 +136,8 @@ function catalogueStatus(paths: WorkspacePaths, entry: CatalogueEntry): ModelSta
   const folder = modelFolder(paths, entry.id);
   const expected = entry.files.reduce((sum, file) => sum + file.bytes, 0);
   const manifest = readManifest(folder);
-  if (manifest) {
+  const wanted = [...entry.files, ...(entry.kind === 'chat' && entry.derived ? [entry.derived] : [])];
+  if (manifest && wanted.every(({ name }) => manifest.files.some((file) => file.name === name))) {
     const whole = manifest.files.filter((file) => sizeOf(path.join(folder, file.name)) === file.bytes);
     return {
       entry,
@@ -193,6 +194,12 @@ export function fileOf(model: InstalledModel, name: string): string {
   if (!file)
     throw new RagtuiError('corrupt', `Model "${model.entry.id}" has no ${name}.`, 'Remove it and pull it again.');
   return file;
+}
+
+/** The file a chat model is served from: the faster form made here, else what was pulled. */
+export function chatFile(model: InstalledModel): string {
+  const derived = model.entry.kind === 'chat' ? model.entry.derived?.name : undefined;
+  return fileOf(model, derived ?? 'model.gguf');
 }
 
 export interface VerifyReport {

@@ -64,7 +64,7 @@ export async function runTool(run: ToolRun): Promise<string | undefined> {
 }
 
 /** Bytes of all files below a folder; what vanishes meanwhile counts nothing. */
-export function folderBytes(folder: string): number {
+function folderBytes(folder: string): number {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })
       .filter((item) => item.isFile())
