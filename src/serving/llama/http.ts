@@ -8,6 +8,8 @@ import { type ChatRequest, chatRequestSchema, HttpError, tokenizeRequestSchema }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 64;
+/** A stream that waits in line says so, or its client would think the server hangs. */
+const HEARTBEAT_MS = 10_000;
 
 export interface LlmHttpOptions {
   /** Name of the model as clients ask for it. */
@@ -52,6 +54,11 @@ export class LlmHttpServer {
   /** Milliseconds since the last request ended; 0 while one is served or waits. */
   get idleMs(): number {
     return this.#turnstile.load > 0 ? 0 : performance.now() - this.#lastUse;
+  }
+
+  /** Requests being served or in line. */
+  get load(): number {
+    return this.#turnstile.load;
   }
 
   async close(): Promise<void> {
@@ -216,6 +223,8 @@ class StreamReply implements Reply {
     this.#head = { id: completionId(), object: 'chat.completion.chunk', created, model: request.model };
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
     this.#choice({ role: 'assistant', content: '' }, null);
+    const beat = setInterval(() => response.write(': waiting\n\n'), HEARTBEAT_MS);
+    response.on('close', () => clearInterval(beat));
   }
 
   text(text: string): void {
@@ -257,7 +266,7 @@ function toHttpError(thrown: unknown): HttpError {
   if (thrown instanceof HttpError) return thrown;
   const { code, message } = toRagtuiError(thrown);
   if (code === 'unsupported' || code === 'invalid') return new HttpError(400, code, message);
-  console.error(thrown);
+  if (!(thrown instanceof RagtuiError)) console.error(thrown);
   return new HttpError(500, code, message);
 }
 
