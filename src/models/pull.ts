@@ -3,7 +3,6 @@ import path from 'node:path';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { hashFile, syncPath, throwIfAborted, writeJsonAtomic } from './files.ts';
-import { requantizeToQ8 } from './gguf/requantize.ts';
 import { lockFile } from './lock.ts';
 import { folderSource } from './sources/folder.ts';
 import { hubSource } from './sources/hub.ts';
@@ -36,8 +35,8 @@ type Report = (file: string, source: string, phase: PullProgress['phase'], bytes
 /** Kinds of sources whose server did not answer: not asked again for the next file of the same pull. */
 type Silent = Map<ModelSource['kind'], RagtuiError>;
 
-/** Beside what is still to come: a package is kept until the model is whole, and a faster form may be made. */
-const SPACE_FACTOR = 3;
+/** Beside what is still to come: packages are compressed and kept until the model is whole. */
+const SPACE_FACTOR = 2;
 const SPACE_RESERVE = 64 << 20;
 
 /**
@@ -84,8 +83,7 @@ async function pullLocked(
       (await keepInstalled(paths, entry, file)) ?? (await fetchFile(entry, file, staging, options, report, silent)),
     );
   }
-  const derived = await derive(paths, entry, staging, options, report);
-  publish(paths, entry, [...files, ...derived], staging);
+  publish(paths, entry, files, staging);
 }
 
 /** Of a damaged model, the files that are still whole need not come again. */
@@ -103,29 +101,6 @@ async function keepInstalled(
   if (!expected || (file.sha256 && size !== file.bytes)) return undefined;
   if ((await hashFile(installed)) !== expected) return undefined;
   return { name: file.name, bytes: size, sha256: expected, source: known?.source ?? 'already here' };
-}
-
-/** Makes the faster form of a chat model, from the copy that was just hashed. */
-async function derive(
-  paths: WorkspacePaths,
-  entry: CatalogueEntry,
-  staging: string,
-  options: PullOptions,
-  report: Report,
-): Promise<ManifestFile[]> {
-  if (entry.kind !== 'chat' || !entry.derived) return [];
-  const { name, recipe } = entry.derived;
-  const pulled = path.join(staging, 'model.gguf');
-  const source = existsSync(pulled) ? pulled : path.join(modelFolder(paths, entry.id), 'model.gguf');
-  const part = path.join(staging, `${name}.part`);
-  await requantizeToQ8(source, part, {
-    ...(options.signal ? { signal: options.signal } : {}),
-    onBytes: (bytes, total) => report(name, `made here from model.gguf (${recipe})`, 'extracting', bytes, total),
-  });
-  const sha256 = await hashFile(part, options.signal);
-  const whole = path.join(staging, name);
-  renameSync(part, whole);
-  return [{ name, bytes: sizeOf(whole), sha256, source: 'made here from model.gguf', recipe }];
 }
 
 async function fetchFile(

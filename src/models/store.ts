@@ -136,8 +136,7 @@ function catalogueStatus(paths: WorkspacePaths, entry: CatalogueEntry): ModelSta
   const folder = modelFolder(paths, entry.id);
   const expected = entry.files.reduce((sum, file) => sum + file.bytes, 0);
   const manifest = readManifest(folder);
-  const wanted = [...entry.files, ...(entry.kind === 'chat' && entry.derived ? [entry.derived] : [])];
-  if (manifest && wanted.every(({ name }) => manifest.files.some((file) => file.name === name))) {
+  if (manifest) {
     const whole = manifest.files.filter((file) => sizeOf(path.join(folder, file.name)) === file.bytes);
     return {
       entry,
@@ -194,12 +193,6 @@ export function fileOf(model: InstalledModel, name: string): string {
   if (!file)
     throw new RagtuiError('corrupt', `Model "${model.entry.id}" has no ${name}.`, 'Remove it and pull it again.');
   return file;
-}
-
-/** The file a chat model is served from: the faster form made here, else what was pulled. */
-export function chatFile(model: InstalledModel): string {
-  const derived = model.entry.kind === 'chat' ? model.entry.derived?.name : undefined;
-  return fileOf(model, derived ?? 'model.gguf');
 }
 
 export interface VerifyReport {

@@ -53,13 +53,7 @@ const common = {
 export const catalogueEntrySchema = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('embedder'), embedder: embedderConfigSchema }),
   z.object({ ...common, kind: z.literal('reranker'), maxTokens: z.number().int().positive() }),
-  z.object({
-    ...common,
-    kind: z.literal('chat'),
-    contextTokens: z.number().int().positive(),
-    /** A faster form of `model.gguf` that is made here after the download and served instead of it. */
-    derived: z.object({ name: z.string(), recipe: z.literal('q4_1-to-q8_0') }).optional(),
-  }),
+  z.object({ ...common, kind: z.literal('chat'), contextTokens: z.number().int().positive() }),
 ]);
 export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
 export type EmbedderEntry = Extract<CatalogueEntry, { kind: 'embedder' }>;
