@@ -1,7 +1,9 @@
 // The kb service: the one process that writes ragtui.db. argv: the workspace folder.
+
+import { QueryModels } from '../src/kb/retrieve/query-models.ts';
 import { serve } from '../src/kb/server.ts';
 import { openKbService } from '../src/kb/service.ts';
-import { errorLine, RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import { errorLine, toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { waitUntil } from '../src/platform/processes.ts';
 
@@ -21,12 +23,8 @@ try {
 
 async function main(): Promise<void> {
   const paths = workspacePaths(process.argv[2]);
-  const unavailable = (what: string) => () =>
-    Promise.reject(new RagtuiError('unavailable', `${what} cannot run yet.`, 'Search with --mode bm25.'));
-  const options = {
-    embedder: { embed: unavailable('The embedder') },
-    reranker: { rerank: unavailable('The reranker') },
-  };
+  const models = new QueryModels(paths);
+  const options = { embedder: models, reranker: models };
   let opened: ReturnType<typeof openKbService> | undefined;
   const tryOpen = () => {
     try {
@@ -46,6 +44,7 @@ async function main(): Promise<void> {
   });
   await Promise.race([server.done, asked]);
   await server.close();
+  await models.close();
   await service.close().catch((error: unknown) => console.error(errorLine(error)));
   process.exit();
 }

@@ -98,6 +98,9 @@ export function documentsTable(db: Database) {
   const chunksAfter = db.prepare<[number, number, number], ChunkRow>(
     'SELECT id, group_id, title, text, h FROM chunk WHERE rev_id = ? AND id > ? ORDER BY id LIMIT ?',
   );
+  const chunksOf = db.prepare<[number, number], ChunkRow>(
+    'SELECT id, group_id, title, text, h FROM chunk WHERE rev_id = ? AND group_id = ? ORDER BY ord',
+  );
   const deleteChunks = db.prepare<[number, number]>(
     'DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE rev_id = ? ORDER BY id LIMIT ?)',
   );
@@ -168,6 +171,7 @@ export function documentsTable(db: Database) {
       chunk: { ordinal: number; start: number; end: number; title: string; text: string; hash: Buffer },
     ) => newChunk.run(revId, groupId, chunk.ordinal, chunk.start, chunk.end, chunk.title, chunk.text, chunk.hash),
     chunksAfter: (revId: number, after: number, limit: number) => chunksAfter.all(revId, after, limit),
+    chunksOf: (revId: number, groupId: number) => chunksOf.all(revId, groupId),
     /** Deletes up to `limit` chunks; returns how many. */
     deleteChunks: (revId: number, limit: number): number => deleteChunks.run(revId, limit).changes,
     trashedBefore: (at: string, limit: number) => trashedBefore.all(at, limit),

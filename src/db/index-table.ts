@@ -18,6 +18,7 @@ export interface SegmentRow {
   readonly space: string;
   readonly m: number;
   readonly ef_construction: number;
+  readonly ef: number;
   readonly library: string;
   readonly recall: number;
 }
@@ -56,14 +57,19 @@ export function indexTable(db: Database) {
     `SELECT m.slot, v.v FROM member m JOIN vec v ON v.slot = m.slot WHERE m.index_id = ? AND m.slot > ?
      ORDER BY m.slot LIMIT ?`,
   );
-  const slots = db.prepare<[number], number>('SELECT slot FROM member WHERE index_id = ? ORDER BY slot').pluck();
+  const slots = db
+    .prepare<[number, number, number], number>(
+      'SELECT slot FROM member WHERE index_id = ? AND slot > ? ORDER BY slot LIMIT ?',
+    )
+    .pluck();
+  const byId = db.prepare<[number], IndexRow>(`${joined} WHERE i.id = ?`);
   const segments = db.prepare<[number], SegmentRow>('SELECT * FROM ann_segment WHERE index_id = ? ORDER BY id');
   const files = db.prepare<[], string>('SELECT file FROM ann_segment').pluck();
   const newSegment = db.prepare<
-    [number, string, number, number, Buffer, number, string, number, number, string, number, string]
+    [number, string, number, number, Buffer, number, string, number, number, number, string, number, string]
   >(
-    `INSERT INTO ann_segment(index_id, file, count, bytes, sha256, dim, space, m, ef_construction, library, recall, created_at)
-     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO ann_segment(index_id, file, count, bytes, sha256, dim, space, m, ef_construction, ef, library, recall, created_at)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const dropSegment = db.prepare<[number]>('DELETE FROM ann_segment WHERE id = ?');
   return {
@@ -91,7 +97,8 @@ export function indexTable(db: Database) {
     countMembers: (indexId: number) => countMembers.get(indexId)?.n ?? 0,
     /** Members with their vectors, by slot, `limit` after `slot`. */
     membersAfter: (indexId: number, slot: number, limit: number) => members.all(indexId, slot, limit),
-    slots: (indexId: number) => slots.all(indexId),
+    slotsAfter: (indexId: number, slot: number, limit: number): number[] => slots.all(indexId, slot, limit),
+    byId: (indexId: number) => byId.get(indexId),
     segments: (indexId: number) => segments.all(indexId),
     segmentFiles: () => files.all(),
     newSegment: (indexId: number, s: Omit<SegmentRow, 'id' | 'index_id'>, at: string): number =>
@@ -106,6 +113,7 @@ export function indexTable(db: Database) {
           s.space,
           s.m,
           s.ef_construction,
+          s.ef,
           s.library,
           s.recall,
           at,

@@ -75,10 +75,13 @@ export function listingTable(db: Database) {
   const byId = db.prepare<[number, number], FoundChunkRow>(
     `${found} WHERE c.id = ? AND c.group_id = ? AND r.state = 'live'`,
   );
-  const bySlot = db.prepare<[number, number, number, number], FoundChunkRow>(
-    `${found} WHERE c.group_id = ? AND c.h = (SELECT h FROM vec WHERE slot = ? AND embedder_id = ?) AND r.state = 'live'
-     ORDER BY c.id LIMIT ?`,
-  );
+  const bySlot = db
+    .prepare<[number, number, number, number], number>(
+      `SELECT c.id FROM chunk c JOIN doc_rev r ON r.id = c.rev_id
+       WHERE c.group_id = ? AND c.h = (SELECT h FROM vec WHERE slot = ? AND embedder_id = ?) AND r.state = 'live'
+       ORDER BY c.id LIMIT ?`,
+    )
+    .pluck();
   return {
     page: (kbId: number, filter: string, state: string, limit: number, offset: number) =>
       page.all({ kb: kbId, filter, state, limit, offset }),
@@ -91,8 +94,8 @@ export function listingTable(db: Database) {
     failed: (kbId: number) => failed.get(kbId)?.n ?? 0,
     /** A live chunk of the group, or undefined. */
     liveChunk: (chunkId: number, groupId: number) => byId.get(chunkId, groupId),
-    /** Live chunks of the group whose text has this vector of this embedder. */
-    liveChunksOfSlot: (groupId: number, slot: number, embedderId: number, limit: number) =>
+    /** Ids of the live chunks of the group whose text has this vector of this embedder. */
+    liveChunksOfSlot: (groupId: number, slot: number, embedderId: number, limit: number): number[] =>
       bySlot.all(groupId, slot, embedderId, limit),
   };
 }

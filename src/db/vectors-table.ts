@@ -5,6 +5,7 @@ export function vectorsTable(db: Database) {
   const insert = db.prepare<[number, Buffer, Buffer]>('INSERT OR IGNORE INTO vec(embedder_id, h, v) VALUES(?, ?, ?)');
   const slotOf = db.prepare<[number, Buffer], { slot: number }>('SELECT slot FROM vec WHERE embedder_id = ? AND h = ?');
   const bySlot = db.prepare<[number], { v: Buffer }>('SELECT v FROM vec WHERE slot = ?');
+  const bySlotOf = db.prepare<[number, number], { v: Buffer }>('SELECT v FROM vec WHERE slot = ? AND embedder_id = ?');
   const missingOf = db.prepare<[number, number], { n: number }>(
     `SELECT count(*) AS n FROM chunk c LEFT JOIN vec v ON v.embedder_id = ? AND v.h = c.h
      WHERE c.rev_id = ? AND v.slot IS NULL`,
@@ -18,6 +19,8 @@ export function vectorsTable(db: Database) {
       insert.run(embedderId, hash, vector).changes > 0,
     slotOf: (embedderId: number, hash: Buffer) => slotOf.get(embedderId, hash)?.slot,
     bySlot: (slot: number) => bySlot.get(slot)?.v,
+    /** The same, only if it is of that embedder. */
+    bySlotOf: (embedderId: number, slot: number) => bySlotOf.get(slot, embedderId)?.v,
     /** How many chunks of a revision have no vector of this embedder. */
     missingOfRevision: (embedderId: number, revId: number) => missingOf.get(embedderId, revId)?.n ?? 0,
     /** Vectors no index needs now; they stay as a cache. */

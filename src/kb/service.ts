@@ -1,13 +1,15 @@
 import type { z } from 'zod';
 import { type OpenDatabase, openDatabase } from '../db/open.ts';
 import { tables } from '../db/tables.ts';
-import { RagtuiError } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
-import { IndexSet } from './index/open-index.ts';
+import { buildInChild, type SegmentBuilder } from './index/builder.ts';
+import { IndexSet } from './index/index-set.ts';
 import { type Method, methods, PROTOCOL_VERSION } from './protocol.ts';
 import { type QueryEmbedder, type Reranker, search } from './retrieve/search.ts';
+import { Vocabularies } from './retrieve/vocabulary.ts';
 import { addAnswer, listAnswers, removeAnswer } from './store/answers.ts';
-import type { StoreContext } from './store/context.ts';
+import { Background } from './store/background.ts';
+import { requireKb, type StoreContext } from './store/context.ts';
 import { listChunks, listDocuments, removeDocument, restoreDocument, showDocument } from './store/documents.ts';
 import { beginIngest, listSources, recordFailure, removeSources, storeVectors } from './store/ingest.ts';
 import {
@@ -19,8 +21,12 @@ import {
   showKb,
   switchEmbedder,
 } from './store/knowledge-bases.ts';
+import { purge } from './store/purge.ts';
 import { publish, storeDocuments } from './store/revisions.ts';
 import { Sessions } from './store/sessions.ts';
+import { verify } from './store/verify.ts';
+
+const PURGE_EVERY_MS = 60 * 60 * 1000;
 
 /** Who asks: sessions end with their connection. */
 export interface Caller {
@@ -39,6 +45,9 @@ function route<P extends z.ZodType, R extends z.ZodType>(
 export interface KbServiceOptions {
   readonly embedder: QueryEmbedder;
   readonly reranker: Reranker;
+  /** Where segments are built; a child process unless a test says otherwise. */
+  readonly build?: SegmentBuilder;
+  readonly log?: (text: string) => void;
 }
 
 export interface KbService {
@@ -47,6 +56,8 @@ export interface KbService {
   clientGone(client: number): void;
   /** True while work goes on that nobody waits for. */
   busy(): boolean;
+  /** Resolves when that work is done. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,23 +67,40 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
   const db: OpenDatabase = openDatabase(paths);
   const write = tables(db.writer.db);
   const read = tables(db.read);
-  const indexes = new IndexSet(read);
+  const log = options.log ?? console.error;
+  const indexes = new IndexSet({
+    folder: paths.indexes,
+    database: paths.database,
+    read,
+    write,
+    writer: db.writer,
+    build: options.build ?? buildInChild,
+    log,
+  });
   const sessions = new Sessions();
   const startedAt = new Date().toISOString();
+  const vocabulary = new Vocabularies(read);
   const context: StoreContext = {
     db,
     write,
     read,
+    vocabulary,
     onIndexChange: (changes) => indexes.apply(changes),
-    onTextChange: () => undefined,
-    onStructureChange: () => undefined,
+    onTextChange: (groupIds) => vocabulary.forget(groupIds),
+    onStructureChange: () => indexes.forgetMissing(),
   };
   const live: LiveState = {
     ingesting: (kbId) => sessions.holder(kbId),
-    searchKind: () => 'exact',
+    searchKind: (indexId, members, dim) => indexes.searchKind(indexId, members, dim),
   };
   const retrieval = { context, indexes, embedder: options.embedder, reranker: options.reranker };
   const show = (name: string) => showKb(read, name, live);
+  const indexesOf = (name: string) =>
+    read.kb.groups(requireKb(read, name).id).flatMap((group) => read.index.ofGroup(group.id));
+  const background = new Background(log);
+  const clear = () => background.run(() => purge(context, paths.indexes));
+  clear();
+  const daily = setInterval(clear, PURGE_EVERY_MS).unref();
   const routes = {
     hello: route(methods.hello, () => ({ version: PROTOCOL_VERSION, pid: process.pid, startedAt })),
     'kb.list': route(methods['kb.list'], () => listKbs(read, live)),
@@ -83,12 +111,14 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     'kb.show': route(methods['kb.show'], ({ kb }) => show(kb)),
     'kb.delete': route(methods['kb.delete'], async ({ kb }) => {
       await deleteKb(context, kb, live);
+      clear();
       return {};
     }),
-    'kb.verify': route(methods['kb.verify'], () => {
-      throw new RagtuiError('unsupported', 'kb verify is being built.');
+    'kb.verify': route(methods['kb.verify'], ({ kb }) => verify(context, indexes, kb)),
+    'kb.reindex': route(methods['kb.reindex'], async ({ kb }) => {
+      await indexes.rebuild(indexesOf(kb));
+      return show(kb);
     }),
-    'kb.reindex': route(methods['kb.reindex'], ({ kb }) => show(kb)),
     'kb.switch': route(methods['kb.switch'], async ({ kb, embedder }) => {
       await switchEmbedder(context, kb, embedder);
       return show(kb);
@@ -133,7 +163,9 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       removeSources(context, sessions.require(params.session), params),
     ),
     'ingest.end': route(methods['ingest.end'], ({ session }) => {
-      sessions.end(sessions.require(session).id);
+      const { id, kb } = sessions.require(session);
+      sessions.end(id);
+      background.run(() => indexes.settle(indexesOf(kb)));
       return {};
     }),
     'answers.add': route(methods['answers.add'], (params) => addAnswer(context, params)),
@@ -146,9 +178,16 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
   return {
     routes,
     clientGone: (client) => sessions.endOf(client),
-    busy: () => false,
+    busy: () => indexes.busy || background.busy,
+    settled: async () => {
+      await background.settled();
+      await indexes.settled();
+    },
     async close() {
+      clearInterval(daily);
+      indexes.close();
       db.writer.close();
+      await background.settled();
       await db.writer.settled();
       db.close();
     },

@@ -89,7 +89,7 @@ CREATE TABLE chunk(
   h BLOB NOT NULL,
   UNIQUE(rev_id, group_id, ord)
 ) STRICT;
-CREATE INDEX chunk_text ON chunk(group_id, h);
+CREATE INDEX chunk_text ON chunk(group_id, h, rev_id);
 -- How many live chunks of a group have a text; a row exists only while that is more than none.
 CREATE TABLE live_text(
   group_id INTEGER NOT NULL REFERENCES node_group(id),
@@ -135,6 +135,7 @@ CREATE TABLE ann_segment(
   space TEXT NOT NULL,
   m INTEGER NOT NULL,
   ef_construction INTEGER NOT NULL,
+  ef INTEGER NOT NULL,
   library TEXT NOT NULL,
   recall REAL NOT NULL,
   created_at TEXT NOT NULL

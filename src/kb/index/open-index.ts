@@ -1,80 +1,151 @@
+import path from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { IndexRow } from '../../db/index-table.ts';
+import type { IndexRow, SegmentRow } from '../../db/index-table.ts';
 import type { Tables } from '../../db/tables.ts';
 import { toVector } from '../../db/vectors-table.ts';
+import { toRagtuiError } from '../../platform/errors.ts';
 import type { IndexChange } from '../store/context.ts';
-import type { Neighbour } from './ann-index.ts';
+import type { AnnIndex, Neighbour } from './ann-index.ts';
 import { ExactIndex } from './exact.ts';
+import { HnswSegment } from './hnsw.ts';
+import type { IndexState } from './plan-build.ts';
+import { TopK } from './top-k.ts';
 
-const BATCH = 256;
+const PAGE = 256;
 
-/** One index in memory: what `member` says must be found. */
+/** A segment file that is not what the database says. */
+export interface DamagedSegment {
+  readonly row: SegmentRow;
+  readonly reason: string;
+}
+
+/**
+ * One index in memory: segments read from files, and all other members in an exact scan. What is searched is always
+ * what `member` says, whichever files are there: a segment's vectors that are no members count as removed, members in
+ * no segment are scanned. So a missing, stale or damaged file costs time, never an answer.
+ */
 export class OpenIndex {
-  readonly exact: ExactIndex;
+  segments: HnswSegment[] = [];
+  readonly tail: ExactIndex;
   readonly ready: Promise<void>;
+  readonly damaged: DamagedSegment[] = [];
+  /** Set while a segment is built or waits for it. */
+  building = false;
+  /** No more changes are expected for now: small tails are worth a build. */
+  quiet = false;
   #loading = true;
   readonly #late: IndexChange[] = [];
 
   constructor(
     readonly row: IndexRow,
     readonly tables: Tables,
+    readonly folder: string,
   ) {
-    this.exact = new ExactIndex(row.dim, 1024);
+    this.tail = new ExactIndex(row.dim);
     this.ready = this.#load();
   }
 
-  search(query: Float32Array, k: number): { found: Neighbour[]; kind: 'exact' | 'hnsw' } {
-    return { found: this.exact.search(query, k), kind: 'exact' };
+  get size(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.size, this.tail.size);
   }
 
-  /** Follows a commit. */
+  get kind(): AnnIndex['kind'] {
+    return this.segments.length > 0 ? 'hnsw' : 'exact';
+  }
+
+  has(slot: number): boolean {
+    return this.tail.has(slot) || this.segments.some((segment) => segment.has(slot));
+  }
+
+  state(): IndexState {
+    return {
+      dim: this.row.dim,
+      tail: this.tail.size,
+      segments: this.segments.map(({ row, size, deadShare }) => ({ id: row.id, live: size, deadShare })),
+    };
+  }
+
+  search(query: Float32Array, k: number): Neighbour[] {
+    if (this.segments.length === 0) return this.tail.search(query, k);
+    const best = new TopK(k);
+    for (const part of [...this.segments, this.tail]) {
+      for (const { slot, score } of part.search(query, k)) best.offer(slot, score);
+    }
+    return best.sorted();
+  }
+
+  /** Follows a commit. Doing it twice changes nothing. */
   apply(change: IndexChange): void {
     if (this.#loading) {
       this.#late.push(change);
       return;
     }
-    if (change.op === 'remove') {
-      this.exact.remove(change.slot);
+    this.quiet = false;
+    if (change.op === 'add') {
+      if (!this.segments.some((segment) => segment.revive(change.slot))) this.#scan(change.slot);
       return;
     }
-    const bytes = this.tables.vectors.bySlot(change.slot);
-    if (bytes) this.exact.add(change.slot, toVector(bytes));
+    this.tail.remove(change.slot);
+    for (const segment of this.segments) segment.remove(change.slot);
+  }
+
+  /** Takes a new segment in, in place of those it was made from. */
+  adopt(segment: HnswSegment, replaced: readonly number[]): void {
+    const before = [this.tail, ...this.segments.filter(({ row }) => replaced.includes(row.id))];
+    for (const slot of segment.labels()) if (!before.some((part) => part.has(slot))) segment.remove(slot);
+    // What came back to a replaced segment after the build had begun is in no other place.
+    const rest = before.slice(1).flatMap((part) => (part instanceof HnswSegment ? part.liveSlots() : []));
+    this.segments = [...this.segments.filter(({ row }) => !replaced.includes(row.id)), segment];
+    for (const slot of segment.labels()) this.tail.remove(slot);
+    for (const slot of rest) if (!segment.has(slot)) this.#scan(slot);
+  }
+
+  /** Drops all segments; their vectors are scanned from now on. Only for what an exact scan does quickly. */
+  dissolve(): void {
+    const slots = this.segments.flatMap((segment) => segment.liveSlots());
+    this.segments = [];
+    for (const slot of slots) this.#scan(slot);
+  }
+
+  /** How many members could not be found. */
+  absentOf(members: number): number {
+    const slots = this.tables.index.slotsAfter(this.row.id, 0, members);
+    return slots.filter((slot) => !this.has(slot)).length;
+  }
+
+  #scan(slot: number): void {
+    const bytes = this.tables.vectors.bySlotOf(this.row.embedder_id, slot);
+    if (bytes) this.tail.add(slot, toVector(bytes));
   }
 
   async #load(): Promise<void> {
-    let after = 0;
-    for (;;) {
-      const batch = this.tables.index.membersAfter(this.row.id, after, BATCH);
-      for (const { slot, v } of batch) {
-        this.exact.add(slot, toVector(v));
-        after = slot;
+    for (const row of this.tables.index.segments(this.row.id)) {
+      try {
+        this.segments.push(await HnswSegment.open(path.join(this.folder, row.file), row, this.row.dim));
+      } catch (error) {
+        this.damaged.push({ row, reason: toRagtuiError(error).message });
       }
-      if (batch.length < BATCH) break;
-      await nextTick();
+    }
+    const members = await this.#readMembers();
+    for (const segment of this.segments) {
+      for (const slot of segment.labels()) if (!members.has(slot)) segment.remove(slot);
     }
     this.#loading = false;
-    // What was committed while the rows were read: applying it twice changes nothing.
-    for (const change of this.#late) this.apply(change);
+    for (const change of this.#late.splice(0)) this.apply(change);
   }
-}
 
-/** The indexes that were asked for since the service started. */
-export class IndexSet {
-  readonly #open = new Map<number, OpenIndex>();
-
-  constructor(readonly tables: Tables) {}
-
-  async get(row: IndexRow): Promise<OpenIndex> {
-    let index = this.#open.get(row.id);
-    if (!index) {
-      index = new OpenIndex(row, this.tables);
-      this.#open.set(row.id, index);
+  async #readMembers(): Promise<Set<number>> {
+    const members = new Set<number>();
+    let last = 0;
+    for (;;) {
+      const page = this.tables.index.slotsAfter(this.row.id, last, PAGE);
+      for (const slot of page) {
+        members.add(slot);
+        last = slot;
+        if (!this.segments.some((segment) => segment.has(slot))) this.#scan(slot);
+      }
+      if (page.length < PAGE) return members;
+      await nextTick();
     }
-    await index.ready;
-    return index;
-  }
-
-  apply(changes: readonly IndexChange[]): void {
-    for (const change of changes) this.#open.get(change.indexId)?.apply(change);
   }
 }

@@ -8,6 +8,11 @@ export class TopK {
 
   constructor(readonly k: number) {}
 
+  /** What scores less cannot get in. */
+  get floor(): number {
+    return this.#floor;
+  }
+
   offer(slot: number, score: number): void {
     const full = this.#heap.length >= this.k;
     if (full && score < this.#floor) return;

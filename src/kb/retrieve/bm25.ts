@@ -1,5 +1,6 @@
 import type { Tables } from '../../db/tables.ts';
 import { type Token, tokenize } from './segment.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface Bm25Hit {
   readonly chunkId: number;
@@ -19,15 +20,15 @@ const COMMON_SHARE = 0.02;
 const COMMON_FLOOR = 200;
 
 /** The tokens of a query that are worth looking up: rare ones first, at most 16; common ones only if nothing else is there. */
-export function queryTerms(query: string, rows: number, frequency: (token: string) => number): Bm25Terms {
+export function queryTerms(query: string, vocabulary: Vocabulary): Bm25Terms {
   const seen = new Map<string, { token: Token; documents: number }>();
   for (const token of tokenize(query, 'query')) {
-    if (!seen.has(token.text)) seen.set(token.text, { token, documents: frequency(token.text) });
+    if (!seen.has(token.text)) seen.set(token.text, { token, documents: vocabulary.frequency(token.text) });
   }
   const known = [...seen.values()].sort((a, b) => a.documents - b.documents);
   // A single character is matched as a prefix, so its own frequency says nothing.
   const usable = known.filter((entry) => entry.documents > 0 || entry.token.kind === 'char');
-  const limit = Math.max(COMMON_FLOOR, rows * COMMON_SHARE);
+  const limit = Math.max(COMMON_FLOOR, vocabulary.rows * COMMON_SHARE);
   const rare = usable.filter((entry) => entry.documents <= limit);
   const chosen = (rare.length > 0 ? rare : usable).slice(0, MAX_TERMS);
   return {

@@ -1,7 +1,8 @@
 import type { IndexRow } from '../../db/index-table.ts';
 import type { FoundChunkRow } from '../../db/listing-table.ts';
 import { RagtuiError } from '../../platform/errors.ts';
-import type { IndexSet, OpenIndex } from '../index/open-index.ts';
+import type { IndexSet } from '../index/index-set.ts';
+import type { OpenIndex } from '../index/open-index.ts';
 import type { ParsedParams } from '../protocol.ts';
 import { requireKb, type StoreContext } from '../store/context.ts';
 import { documentName, requireGroup } from '../store/documents.ts';
@@ -25,8 +26,8 @@ export interface Retrieval {
 }
 
 /** Each arm of a hybrid search is asked for so many times the hits wanted, at least `ARM_DEPTH`. */
-const ARM_FACTOR = 4;
-const ARM_DEPTH = 50;
+const ARM_FACTOR = 3;
+const ARM_DEPTH = 30;
 const RERANK_DEPTH = 20;
 
 interface Target {
@@ -138,14 +139,12 @@ function retrieve(
 ): { candidates: Candidate[]; kind: SearchResult['search'] } {
   const { mode, depth } = question;
   const armDepth = mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
-  const rows = new Map<number, FoundChunkRow>();
-  const vector = mode === 'bm25' ? undefined : vectorArm(context, question, armDepth, rows);
+  const vector = mode === 'bm25' ? undefined : vectorArm(context, question, armDepth);
   const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, armDepth);
   const candidates: Candidate[] = [];
-  const row = (id: number) => rows.get(id) ?? context.read.listing.liveChunk(id, question.group);
   for (const entry of fuse([vector?.list ?? [], bm25])) {
     if (candidates.length >= depth) break;
-    const chunk = row(entry.id);
+    const chunk = context.read.listing.liveChunk(entry.id, question.group);
     if (!chunk) continue;
     const [v, b] = entry.arms;
     const arms = { ...(v && { vector: v }), ...(b && { bm25: b }) };
@@ -161,25 +160,22 @@ function vectorArm(
   context: StoreContext,
   { open, query, group }: Question,
   depth: number,
-  rows: Map<number, FoundChunkRow>,
 ): { list: Ranked[]; kind: 'exact' | 'hnsw' } {
   if (!open || !query) return { list: [], kind: 'exact' };
-  const { found, kind } = open.search(query, depth);
+  const found = open.search(query, depth);
   const list: Ranked[] = [];
   for (const { slot, score } of found) {
     if (list.length >= depth) break;
     const chunks = context.read.listing.liveChunksOfSlot(group, slot, open.row.embedder_id, depth - list.length);
     for (const chunk of chunks) {
-      rows.set(chunk.id, chunk);
-      list.push({ id: chunk.id, score });
+      list.push({ id: chunk, score });
     }
   }
-  return { list, kind };
+  return { list, kind: open.kind };
 }
 
 function bm25Arm(context: StoreContext, { group, text }: Question, depth: number): Ranked[] {
-  const fts = context.read.fts(group);
-  const terms = queryTerms(text, fts.count(), (token) => fts.documentFrequency(token));
+  const terms = queryTerms(text, context.vocabulary.of(group));
   return searchBm25(context.read, group, terms, depth).map(({ chunkId, score }) => ({ id: chunkId, score }));
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { OpenDatabase } from '../../db/open.ts';
 import type { Tables } from '../../db/tables.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import type { Vocabularies } from '../retrieve/vocabulary.ts';
 
 /** A vector that an index must find from now on, or no longer. */
 export interface IndexChange {
@@ -17,6 +18,8 @@ export interface StoreContext {
   readonly write: Tables;
   /** Statements of the reading connection: always the last committed state. */
   readonly read: Tables;
+  /** Token counts of the full-text tables. */
+  readonly vocabulary: Vocabularies;
   /** Told right after a commit, in its turn. */
   onIndexChange(changes: readonly IndexChange[]): void;
   /** Texts of these node groups were added or removed. */

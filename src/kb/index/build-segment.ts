@@ -1,0 +1,113 @@
+import { closeSync, openSync, statSync } from 'node:fs';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import hnswlib from 'hnswlib-node';
+import { z } from 'zod';
+import { openReader } from '../../db/open.ts';
+import { toVector, vectorsTable } from '../../db/vectors-table.ts';
+import { crashPoint } from '../../platform/crash-point.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import { ExactIndex } from './exact.ts';
+import { assertWhole, EF_LADDER, HNSW, hashOfFile, syncToDisk } from './hnsw-file.ts';
+
+/** From the service to the builder. */
+export const buildOrderSchema = z.object({
+  database: z.string(),
+  embedderId: z.number().int(),
+  dim: z.number().int().positive(),
+  slots: z.instanceof(Uint32Array),
+  /** Where to write; the service gives the file its real name. */
+  file: z.string(),
+});
+export type BuildOrder = z.infer<typeof buildOrderSchema>;
+
+export const builtSchema = z.object({
+  count: z.number().int(),
+  bytes: z.number().int(),
+  /** Hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** recall@10 of the file, read back, for stored vectors against an exact scan. */
+  recall: z.number(),
+  /** The least of `EF_LADDER` that reached `GOOD_RECALL`, or the largest. */
+  ef: z.number().int(),
+});
+export type Built = z.infer<typeof builtSchema>;
+
+const PROBES = 50;
+const PROBE_K = 10;
+const GOOD_RECALL = 0.995;
+const MIN_RECALL = 0.9;
+
+/**
+ * Builds one segment file from the vectors in the database, and believes it only when it has been read back from the
+ * disk and found the nearest neighbours of 50 of its vectors. Steps 4a–4d of the snapshot protocol.
+ */
+export async function buildSegment(order: BuildOrder): Promise<Built> {
+  const vectors = readVectors(order);
+  const graph = new hnswlib.HierarchicalNSW(HNSW.space, order.dim);
+  graph.initIndex(vectors.size, HNSW.m, HNSW.efConstruction);
+  const point = new Array<number>(order.dim).fill(0);
+  for (const [done, slot] of vectors.slots().entries()) {
+    // Lets the process notice that nobody waits for it any more.
+    if (done % 256 === 0) await nextTick();
+    const vector = vectors.vectorOf(slot);
+    for (let at = 0; at < order.dim; at += 1) point[at] = vector[at] ?? 0;
+    graph.addPoint(point, slot);
+  }
+  closeSync(openSync(order.file, 'wx', 0o600));
+  graph.writeIndexSync(order.file);
+  crashPoint('after_tmp');
+  assertWhole(order.file, vectors.size, order.dim);
+  syncToDisk(order.file);
+  crashPoint('after_fsync');
+  const sha256 = await hashOfFile(order.file);
+  const { recall, ef } = probe(order, vectors);
+  if (recall < MIN_RECALL) {
+    throw new RagtuiError('corrupt', `The new index finds only ${Math.round(recall * 100)} % of the neighbours.`);
+  }
+  return { count: vectors.size, bytes: statSync(order.file).size, sha256: sha256.toString('hex'), recall, ef };
+}
+
+function readVectors(order: BuildOrder): ExactIndex {
+  const db = openReader(order.database);
+  try {
+    const table = vectorsTable(db);
+    const vectors = new ExactIndex(order.dim, order.slots.length);
+    for (const slot of order.slots) {
+      const bytes = table.bySlotOf(order.embedderId, slot);
+      if (!bytes) throw new RagtuiError('corrupt', `The vector ${slot} is not in the database.`);
+      vectors.add(slot, toVector(bytes));
+    }
+    return vectors;
+  } finally {
+    db.close();
+  }
+}
+
+function probe(order: BuildOrder, vectors: ExactIndex): { recall: number; ef: number } {
+  const graph = new hnswlib.HierarchicalNSW(HNSW.space, order.dim);
+  graph.readIndexSync(order.file);
+  const k = Math.min(PROBE_K, vectors.size);
+  const slots = vectors.slots();
+  const step = Math.max(1, Math.floor(slots.length / PROBES));
+  const probes = slots
+    .filter((_, at) => at % step === 0)
+    .map((slot) => {
+      const query = vectors.vectorOf(slot);
+      return { query: [...query], nearest: vectors.search(query, k) };
+    });
+  const recallAt = (ef: number) => {
+    graph.setEf(ef);
+    let found = 0;
+    for (const { query, nearest } of probes) {
+      const near = new Set(graph.searchKnn(query, k).neighbors);
+      found += nearest.filter(({ slot }) => near.has(slot)).length / nearest.length;
+    }
+    return found / probes.length;
+  };
+  let best = { recall: 0, ef: 0 };
+  for (const ef of EF_LADDER) {
+    best = { recall: recallAt(ef), ef };
+    if (best.recall >= GOOD_RECALL) break;
+  }
+  return best;
+}
