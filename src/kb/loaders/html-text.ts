@@ -34,9 +34,30 @@ export async function parseDom(html: string): Promise<DomNode> {
 
 /** A fresh DOM document; its own type is whatever the library and Readability agree on. */
 export async function parseDocument(html: string) {
+  refuseDeep(html);
   const { parseHTML } = await import('linkedom');
   const whole = /<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`;
   return parseHTML(whole).document;
+}
+
+const tooDeep = (): RagtuiError =>
+  new RagtuiError('unsupported', `Its elements are nested more than ${MAX_DEPTH} deep.`, 'Save it as text.');
+
+/** Elements that need no end tag, or have no content, and so say nothing about depth. */
+const UNCLOSED = new Set(
+  `p li td th tr dt dd option optgroup tbody thead tfoot colgroup rt rp html head body area base br col embed hr img
+  input link meta param source track wbr`.split(/\s+/),
+);
+
+/** The DOM library takes time that grows with the square of the depth, so depth is looked at before. */
+function refuseDeep(html: string): void {
+  let depth = 0;
+  for (const [, slash, name = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9-]*)/gi)) {
+    if (UNCLOSED.has(name.toLowerCase())) continue;
+    depth = slash ? Math.max(0, depth - 1) : depth + 1;
+    // Text in scripts and inline svg may count a little wrong: leave room before the walk's own limit is asked.
+    if (depth > MAX_DEPTH * 5) throw tooDeep();
+  }
 }
 
 /** Text of a node and all below; `furniture` = whether <nav>, <footer> and <aside> count. */
@@ -60,9 +81,7 @@ function visit(node: DomNode, out: TextLayout, place: Place): void {
     out.words(node.textContent ?? '');
     return;
   }
-  if (place.depth > MAX_DEPTH) {
-    throw new RagtuiError('unsupported', `Its elements are nested more than ${MAX_DEPTH} deep.`, 'Save it as text.');
-  }
+  if (place.depth > MAX_DEPTH) throw tooDeep();
   const name = node.nodeType === ELEMENT ? (node.localName ?? '') : '';
   if (SKIPPED.has(name) || node.hasAttribute?.('hidden') || (!place.furniture && PAGE_FURNITURE.has(name))) return;
   const inside = (change: Partial<Place> = {}): void => {

@@ -51,7 +51,7 @@ function leavesOutMore(all: string, article: string): boolean {
 }
 
 function textOfTitle(source: string): string {
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(source.slice(0, 200_000))?.[1] ?? '';
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(source.slice(0, 50_000))?.[1] ?? '';
   return decodeEntities(title).replace(/\s+/g, ' ').trim();
 }
 

@@ -21,7 +21,7 @@ export const md: Loader = {
 
 /** `title:` of the front matter, else the first heading of the first level, else the first heading. */
 export function markdownTitle(text: string): string | undefined {
-  const head = text.slice(0, 20_000);
+  const head = text.slice(0, 4000);
   const front = /^---\n([\s\S]*?)\n---\n/.exec(head)?.[1];
   const declared = front && /^title:[ \t]*["']?(.+?)["']?[ \t]*$/m.exec(front)?.[1];
   const heading = /^# +(.+?)[ #]*$/m.exec(head)?.[1] ?? /^#{2,6} +(.+?)[ #]*$/m.exec(head)?.[1];

@@ -67,6 +67,8 @@ function* units(text: string, section: Section): Generator<Span> {
   yield* sentenceSpans(text, { start: at, end: section.end });
 }
 
+/** A longer line is no heading: nobody writes such, and patterns need not be tried on it. */
+const MAX_HEADING_CHARS = 500;
 const ATX = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
 const SETEXT = /^ {0,3}(=+|-{2,})[ \t]*$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
@@ -78,6 +80,10 @@ function* scan(text: string): Generator<Line> {
     const line = lines[i];
     if (!line) break;
     const content = text.slice(line.start, line.end);
+    if (content.length > MAX_HEADING_CHARS || content.trim() === '') {
+      yield { ...line, kind: 'text', level: 0, heading: '' };
+      continue;
+    }
     const fence = FENCE.exec(content);
     if (fence?.[1] && !(fence[1].startsWith('`') && fence[2]?.includes('`'))) {
       const last = closingFence(text, lines, i, fence[1]);

@@ -46,9 +46,10 @@ function* tokenSpans(text: string, size: number, overlap: number, countTokens: C
       if (end < count) end = sentenceCut(atoms, first, end, covered);
       const tokens = tokensIn(first, end);
       const sum = at(before, end) - at(before, first);
-      if (sum > 0 && tokens > 0) ratio = tokens / sum;
+      if (sum > 0) ratio = Math.max(LEAST_RATIO, tokens / sum);
       if (tokens <= size) break;
-      if (end > covered + 1) end = Math.min(end - 1, reach(before, first, count, size / ratio));
+      const share = first + Math.floor(((end - first) * size) / tokens);
+      if (end > covered + 1) end = Math.min(end - 1, share, reach(before, first, count, size / ratio));
       // Even one new atom is too many: share less. One atom alone may be larger than the size.
       else if (first < covered) first = nextVisible(atoms, first + 1);
       else break;
@@ -113,7 +114,8 @@ function atomsOf(text: string, countTokens: CountTokens): Atoms {
     const isBlank = atom.trim() === '';
     blanks.push(isBlank ? 1 : 0);
     if (isBlank) continue;
-    const tokens = known.get(atom) ?? countTokens(atom);
+    // Never nothing: a text of what the tokenizer drops must not look free, or all of it is tried at once.
+    const tokens = known.get(atom) ?? Math.max(countTokens(atom), LEAST_TOKENS);
     known.set(atom, tokens);
     sum += tokens;
   }
@@ -135,6 +137,9 @@ function atomsOf(text: string, countTokens: CountTokens): Atoms {
   };
 }
 
+const LEAST_TOKENS = 1 / 8;
+/** WordPiece makes one unknown token of a word of any length: a chunk must not grow without end for that. */
+const LEAST_RATIO = 1 / 4;
 const MEMORY_ENTRIES = 100_000;
 const memories = new WeakMap<CountTokens, Map<string, number>>();
 

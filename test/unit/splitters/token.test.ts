@@ -57,3 +57,22 @@ test('the work is linear: characters counted stay within a few times the text', 
   splitTokens(text, 256, 32, counter);
   expect(counted).toBeLessThan(text.length * 4);
 });
+
+test('what a tokenizer does not see makes neither endless chunks nor endless work', () => {
+  let counted = 0;
+  const blind = (text: string): number => {
+    counted += text.length;
+    return text.length < 1000 ? 0 : Math.ceil(text.length / 10);
+  };
+  const text = '#'.repeat(100_000);
+  const chunks = splitTokens(text, 64, 8, blind);
+  expect(chunks.every((chunk) => chunk.text.length <= 64 * 8 * 4)).toBe(true);
+  expect(chunks.at(-1)?.end).toBe(text.length);
+  expect(counted).toBeLessThan(text.length * 10);
+});
+
+test('one unknown word without end is cut', () => {
+  const unknown = (text: string): number => text.split(/\s+/).filter(Boolean).length;
+  const chunks = splitTokens('x'.repeat(50_000), 32, 4, unknown);
+  expect(Math.max(...chunks.map((chunk) => chunk.text.length))).toBeLessThanOrEqual(32 * 32 * 4);
+});
