@@ -9,6 +9,8 @@ export interface Sink {
   readonly columns?: number;
 }
 
+const LOG_PROGRESS_MS = 10_000;
+
 export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -21,14 +23,17 @@ export interface OutputOptions {
  */
 export class Output {
   private progressShown = false;
-  private lastProgress = Number.NEGATIVE_INFINITY;
+  private lastProgress: number;
 
   constructor(
     readonly options: OutputOptions,
     readonly stdout: Sink,
     readonly stderr: Sink,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    // What is done in less than that needs no progress in a log.
+    this.lastProgress = now();
+  }
 
   get json(): boolean {
     return this.options.json;
@@ -64,9 +69,8 @@ export class Output {
 
   /**
    * How far it is: on a terminal one line that is written over, elsewhere a line every ten seconds.
-   * @param urgent a change worth a line of its own where lines cannot be written over
    */
-  progress(text: string, urgent = false): void {
+  progress(text: string): void {
     if (this.options.quiet) return;
     if (this.stderr.isTTY) {
       const width = Math.max(20, (this.stderr.columns ?? 80) - 1);
@@ -74,7 +78,7 @@ export class Output {
       this.progressShown = true;
       return;
     }
-    if (!urgent && this.now() - this.lastProgress < 10_000) return;
+    if (this.now() - this.lastProgress < LOG_PROGRESS_MS) return;
     this.lastProgress = this.now();
     this.stderr.write(`${sanitizeLine(text)}\n`);
   }

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { packageRoot } from '../platform/entry.ts';
+import { addAsk } from './commands/ask.ts';
 import { addConfig } from './commands/config.ts';
+import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -41,9 +43,11 @@ export function buildProgram(invocation: Invocation): Command {
   addKb(program, invocation);
   addIngest(program, invocation);
   addSearch(program, invocation);
+  addAsk(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
   addDoctor(program, invocation);
+  addDemo(program, invocation);
   return program;
 }
 

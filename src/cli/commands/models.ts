@@ -8,6 +8,7 @@ import { handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { pullOne } from '../need-models.ts';
 import { megabytes, table } from '../output.ts';
+import { addModelsAdd } from './models-add.ts';
 
 /** `ragtui models list|pull|verify|remove|add`. */
 export function addModels(program: Command, invocation: Invocation): void {
@@ -43,6 +44,7 @@ export function addModels(program: Command, invocation: Invocation): void {
     { args: z.tuple([z.string()]), options: z.object({ yes: z.boolean().default(false) }) },
     remove,
   );
+  addModelsAdd(models, invocation);
 }
 
 async function list({ out, paths }: CommandContext): Promise<undefined> {

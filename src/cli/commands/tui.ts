@@ -23,7 +23,10 @@ export function addTui(program: Command, invocation: Invocation): void {
         'Over SSH use "ssh -t". Without a terminal: "ragtui ingest FOLDER --kb NAME", then "ragtui ask QUESTION --kb NAME"; "ragtui demo" shows it all; "ragtui --help" lists the rest.',
       );
     }
-    throw new RagtuiError('unavailable', `The screen is not in this build (workspace ${context.paths.home}).`);
+    const { startTui } = await import('../../app/main.tsx');
+    const env = context.out.options.color ? context.env : { ...context.env, NO_COLOR: '1' };
+    await startTui({ home: context.paths.home, env });
+    return undefined;
   });
 }
 
