@@ -69,7 +69,7 @@ function headerNames(header: readonly string[]): string[] {
 }
 
 /** The separator that occurs most often in the first line, outside quotes. */
-export function delimiterOf(text: string): string {
+function delimiterOf(text: string): string {
   const line = (text.split('\n', 1)[0] ?? '').replace(/"[^"]*"/g, '');
   const counted = [',', '\t', ';', '|'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length - 1 }));
   return counted.reduce((best, next) => (next.count > best.count ? next : best)).delimiter;

@@ -57,7 +57,7 @@ export function* decodePieces(bytes: Uint8Array, encoding: Encoding, pieceBytes 
   yield held + decoder.decode();
 }
 
-export function normalizeNewlines(text: string): string {
+function normalizeNewlines(text: string): string {
   return text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text;
 }
 

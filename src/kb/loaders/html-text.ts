@@ -28,7 +28,7 @@ export async function htmlToText(html: string): Promise<string> {
 }
 
 /** The root element of a page. A fragment is put into a body first: the DOM library needs one. */
-export async function parseDom(html: string): Promise<DomNode> {
+async function parseDom(html: string): Promise<DomNode> {
   return (await parseDocument(html)).documentElement;
 }
 

@@ -4,8 +4,8 @@ import { checkSize, openSource } from './file.ts';
 import { loaderFor } from './registry.ts';
 import { type LoadOptions, loadOptionsSchema } from './types.ts';
 
-export const BATCH_DOCUMENTS = 64;
-export const BATCH_CHARS = 1_000_000;
+const BATCH_DOCUMENTS = 64;
+const BATCH_CHARS = 1_000_000;
 
 /**
  * The documents of one file, in batches of at most 64 documents or about 2 MB of text. Documents without a letter

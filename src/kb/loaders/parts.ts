@@ -36,7 +36,7 @@ function partOf(base: Base, text: string, part: number): ExtractedDocument {
 }
 
 /** The best place to cut at or before `limit`: after a blank line, a line, a blank, else at `limit` itself. */
-export function cutBefore(text: string, limit: number): number {
+function cutBefore(text: string, limit: number): number {
   const earliest = limit - Math.ceil(limit / 10);
   for (const border of ['\n\n', '\n', ' ']) {
     const at = text.lastIndexOf(border, limit - border.length);

@@ -11,7 +11,7 @@ import { txt } from './txt.ts';
 import type { Loader } from './types.ts';
 
 /** All formats. A new one: write its file, add it here. */
-export const loaders: readonly Loader[] = [txt, md, html, pdf, docx, csv, jsonl, json];
+const loaders: readonly Loader[] = [txt, md, html, pdf, docx, csv, jsonl, json];
 
 /** Formats that we know and do not read: what they are, what to do. */
 const UNREADABLE: Readonly<Record<string, readonly [string, string]>> = {

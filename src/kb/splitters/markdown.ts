@@ -3,7 +3,7 @@ import { sentenceSpans } from './sentence.ts';
 import { chunksOf, packSpans, type Span } from './spans.ts';
 
 /** Between the headings of a chunk's title: `Tea › Green tea`. */
-export const HEADING_SEPARATOR = ' › ';
+const HEADING_SEPARATOR = ' › ';
 
 interface Line extends Span {
   readonly kind: 'heading' | 'fence' | 'text';
