@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { waitUntil } from '../../src/platform/processes.ts';
 
 export interface SeenRequest {
   readonly url: string;
@@ -41,19 +42,30 @@ export async function startServer(handler: Handler): Promise<TestServer> {
   };
 }
 
-/** Answers like the hub's file store: whole or from the offset asked for. `stopAfter` bytes the line breaks off. */
-export function serveBytes(
+/** Answers like the hub's file store: whole, or from the offset asked for. */
+export function serveBytes(request: SeenRequest, response: ServerResponse, content: Buffer): void {
+  response.end(beginBytes(request, response, content));
+}
+
+/** The same, but the line breaks off after `bytes` of it, once `arrived` says that they are at the other end. */
+export async function breakOff(
   request: SeenRequest,
   response: ServerResponse,
   content: Buffer,
-  stopAfter = Number.POSITIVE_INFINITY,
-): void {
+  bytes: number,
+  arrived: () => boolean,
+): Promise<void> {
+  response.write(beginBytes(request, response, content).subarray(0, bytes));
+  await waitUntil(arrived, 10_000, 2);
+  response.destroy();
+}
+
+function beginBytes(request: SeenRequest, response: ServerResponse, content: Buffer): Buffer {
   const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
   const body = content.subarray(from);
   if (from > 0) response.setHeader('content-range', `bytes ${from}-${content.length - 1}/${content.length}`);
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length, etag: '"of-the-file-store"' });
-  if (stopAfter >= body.length) response.end(body);
-  else response.write(body.subarray(0, stopAfter), () => response.destroy());
+  return body;
 }
 
 export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');

@@ -27,6 +27,7 @@ export const hubSource: SourceDriver<HubSource> = {
   describe: (source, env) => `${hostOf(env)} ${source.repo}`,
 
   async fetch(file, source, part, options) {
+    let idle = 0;
     for (let attempt = 1; ; attempt += 1) {
       const before = sizeOf(part);
       try {
@@ -35,9 +36,9 @@ export const hubSource: SourceDriver<HubSource> = {
         return isSha256(etag) ? etag : undefined;
       } catch (error) {
         throwIfAborted(options.signal);
-        // A broken line that brought something is worth another try; one that brings nothing is not.
-        const moved = sizeOf(part) > before;
-        if (!(error instanceof Dropped) || !moved || attempt >= ATTEMPTS) throw plain(error);
+        // A broken line is worth another try, but not one that brings nothing twice in a row.
+        idle = sizeOf(part) > before ? 0 : idle + 1;
+        if (!(error instanceof Dropped) || idle > 1 || attempt >= ATTEMPTS) throw plain(error);
       }
     }
   },

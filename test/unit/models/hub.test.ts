@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hubSource } from '../../../src/models/sources/hub.ts';
-import { serveBytes, sha256, startServer, type TestServer, testBytes } from '../../support/model-server.ts';
+import { breakOff, serveBytes, sha256, startServer, type TestServer, testBytes } from '../../support/model-server.ts';
 
 const CONTENT = testBytes(300_000);
 const SOURCE = { kind: 'hub', repo: 'org/name', revision: 'main', file: 'onnx/model.onnx' } as const;
@@ -24,6 +24,8 @@ async function server(handler: Parameters<typeof startServer>[0]): Promise<TestS
   servers.push(started);
   return started;
 }
+
+const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 interface Options {
   readonly hub: TestServer;
@@ -56,26 +58,29 @@ describe('the hub', () => {
   });
 
   it('goes on where a broken line stopped', async () => {
-    let breaks = 2;
+    const part = path.join(folder, 'part');
+    let reached = 0;
     const hub = await server((request, response) => {
       response.setHeader('x-linked-etag', FILE.sha256);
-      serveBytes(request, response, CONTENT, breaks-- > 0 ? 100_000 : undefined);
+      reached += 100_000;
+      if (reached > 200_000) return serveBytes(request, response, CONTENT);
+      const wanted = reached;
+      return breakOff(request, response, CONTENT, 100_000, () => size(part) === wanted);
     });
-    const part = path.join(folder, 'part');
     await fetchTo(part, { hub });
     expect(readFileSync(part).equals(CONTENT)).toBe(true);
     expect(hub.seen.map((request) => request.headers.range)).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
   });
 
   it('keeps what came when the line is dead, and a later call goes on from there', async () => {
+    const part = path.join(folder, 'part');
     let alive = true;
     const hub = await server((request, response) => {
       if (!alive) return void response.destroy();
       alive = false;
       response.setHeader('x-linked-etag', FILE.sha256);
-      serveBytes(request, response, CONTENT, 120_000);
+      return breakOff(request, response, CONTENT, 120_000, () => size(part) === 120_000);
     });
-    const part = path.join(folder, 'part');
     await expect(fetchTo(part, { hub })).rejects.toMatchObject({ code: expect.stringMatching(/network|unavailable/) });
     expect(statSync(part).size).toBe(120_000);
     const again = await server((request, response) => serveBytes(request, response, CONTENT));
@@ -87,14 +92,14 @@ describe('the hub', () => {
 
   it('begins again when the hub has another file by now', async () => {
     const other = testBytes(200_000).reverse();
+    const part = path.join(folder, 'part');
     let first = true;
     const hub = await server((request, response) => {
-      const content = first ? CONTENT : other;
       response.setHeader('x-linked-etag', first ? 'old' : 'new');
-      serveBytes(request, response, content, first ? 50_000 : undefined);
+      if (!first) return serveBytes(request, response, other);
       first = false;
+      return breakOff(request, response, CONTENT, 50_000, () => size(part) === 50_000);
     });
-    const part = path.join(folder, 'part');
     await fetchTo(part, { hub, file: { name: 'model.onnx', bytes: 1, sources: [SOURCE] } });
     expect(readFileSync(part).equals(other)).toBe(true);
   });
