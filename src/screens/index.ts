@@ -1,9 +1,27 @@
+import type { BoundAction } from '../keys/bind.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
 import { createAskScreen } from './ask/screen.tsx';
 import type { ScreenContext } from './context.ts';
 import { createHomeScreen } from './home/screen.tsx';
+import { createJobsScreen } from './jobs/screen.tsx';
+import { createKbScreen } from './kb/screen.tsx';
+import { createModelsScreen } from './models/screen.tsx';
+import { createSettingsScreen } from './settings/screen.tsx';
 
 /** Every screen, in the order of their numbers. */
 export function createScreens(context: ScreenContext): readonly ScreenDefinition[] {
-  return [createHomeScreen(context), createAskScreen(context)];
+  const screens: ScreenDefinition[] = [
+    createHomeScreen(context),
+    createKbScreen(context),
+    createAskScreen(context),
+    createModelsScreen(context),
+    createJobsScreen(context),
+    createSettingsScreen(context, () => screens.flatMap(actionsOf)),
+  ];
+  return screens;
+}
+
+/** All actions of a screen, its panes and modals. */
+function actionsOf({ actions, panes, modals = [] }: ScreenDefinition): readonly BoundAction[] {
+  return [...actions, ...panes.flatMap((pane) => pane.actions ?? []), ...modals.flatMap((modal) => modal.actions)];
 }

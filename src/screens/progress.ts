@@ -13,10 +13,17 @@ export function jobProgressLine(job: JobView, width: number): Line {
   return progressSpans({ width, done, total, unit: unitText(unit), rate, secondsLeft });
 }
 
-/** The other numbers of a job's progress: `documents 12 · tokens/s 2.4k`. */
+/** The other numbers of a job's progress: `files 3/12 · documents 12 · embedded 40 · 2.4k tokens/s`. */
 export function progressDetails(job: JobView): string {
-  const details = Object.entries(job.progress?.details ?? {});
-  return details.map(([name, value]) => `${detailText(name)} ${formatShort(value)}`).join(' · ');
+  const { 'files total': total, files, ...rest } = job.progress?.details ?? {};
+  const counts =
+    files === undefined ? [] : [`${unitText('files')} ${formatShort(files)}${total ? `/${formatShort(total)}` : ''}`];
+  const others = Object.entries(rest)
+    .filter(([name]) => name !== job.progress?.unit)
+    .map(([name, value]) =>
+      name.endsWith('/s') ? formatRate(value, unitText(name.slice(0, -2))) : `${unitText(name)} ${formatShort(value)}`,
+    );
+  return [...counts, ...others].join(' · ');
 }
 
 /** Bar, bytes, rate and time left of a pull. */
@@ -57,12 +64,9 @@ export function rateText(job: JobView): string {
   return progress?.rate ? formatRate(progress.rate, unitText(progress.unit)) : '';
 }
 
-function unitText(unit: string): string {
-  if (unit === 'chunks' || unit === 'documents' || unit === 'tokens' || unit === 'files') return t(`unit.${unit}`);
-  return unit;
-}
+const UNITS = ['chunks', 'documents', 'tokens', 'files', 'embedded'] as const;
 
-function detailText(name: string): string {
-  if (name.endsWith('/s')) return `${unitText(name.slice(0, -2))}/s`;
-  return unitText(name);
+function unitText(unit: string): string {
+  const known = UNITS.find((each) => each === unit);
+  return known ? t(`unit.${known}`) : unit;
 }

@@ -10,6 +10,7 @@ import { inside, type Rect } from '../../ui/rect.ts';
 import { highlightedRow } from '../../ui/StreamView.tsx';
 import { cutStart, type Line, pad, textWidth } from '../../ui/text.ts';
 import { wrapText } from '../../ui/wrap.ts';
+import { drawable } from '../drawable.ts';
 import { armsText, documentName, scoreText } from '../hits.ts';
 import type { AskModel } from './model.ts';
 import type { Copied } from './view.tsx';
@@ -100,14 +101,4 @@ function PassageText({ hit, ranges, width, height }: PassageTextProps): ReactNod
       <Rows lines={lines} width={width} height={room} />
     </>
   );
-}
-
-/** Unsafe characters become spaces, so that offsets stay true; newlines stay. */
-function drawable(text: string): string {
-  return Array.from(text, (character) => {
-    if (character === '\n') return '\n';
-    return sanitizeLine(character) === '' || character === '\t' || character === '\r'
-      ? ' '.repeat(character.length)
-      : character;
-  }).join('');
 }

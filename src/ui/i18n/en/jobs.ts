@@ -42,5 +42,6 @@ export const jobs = {
   'unit.chunks': 'chunks',
   'unit.documents': 'documents',
   'unit.tokens': 'tokens',
+  'unit.embedded': 'embedded',
   'unit.files': 'files',
 } as const;

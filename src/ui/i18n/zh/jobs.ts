@@ -43,6 +43,7 @@ export const jobs: Texts<typeof english> = {
   'unit.chunks': '片段',
   'unit.documents': '文档',
   'unit.tokens': '词元',
+  'unit.embedded': '已算向量',
   'unit.files': '文件',
 };
 
@@ -51,5 +52,4 @@ export const jobsActions: ActionTexts = {
   'jobs.stop': ['停止', '先请求任务结束，再通知，最后强制；每一步都显示出来。'],
   'jobs.delete': ['删除', '删除已结束任务的文件夹和日志。'],
   'jobs.retry': ['重试', '以同样的内容再做一次；已完成的不会重做。'],
-  'jobs.search': ['搜索日志', '只显示含有某些文字的行。'],
 };

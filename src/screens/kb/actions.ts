@@ -1,0 +1,304 @@
+import { isOver } from '../../jobs/types.ts';
+import type { Action } from '../../keys/types.ts';
+import { formatCount } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { fileName } from '../hits.ts';
+import type { KbModel } from './model.ts';
+
+const hasBase = (model: KbModel): true | string => (model.base() ? true : t('kb.why.noBase'));
+const runningIngest = (model: KbModel) => {
+  const job = model.ingest();
+  return job && !isOver(job.state) ? job : undefined;
+};
+
+/** Actions of the whole screen; `openPath` and `openCreate` show its modals. */
+export function kbActions(open: {
+  readonly path: () => void;
+  readonly create: () => void;
+}): readonly Action<KbModel>[] {
+  return [
+    {
+      id: 'kb.create',
+      title: 'New',
+      help: 'Makes a knowledge base: its name, how documents are cut, which embedder.',
+      keys: ['n'],
+      rank: 4,
+      command: 'ragtui kb create NAME',
+      run: open.create,
+    },
+    {
+      id: 'kb.ingest',
+      title: 'Add documents',
+      help: 'Reads a file or folder into the knowledge base; what is in it already and did not change costs nothing.',
+      keys: ['i'],
+      rank: 2,
+      command: 'ragtui ingest PATH --kb NAME',
+      when: (model) => {
+        if (!model.base()) return t('kb.why.noBase');
+        return runningIngest(model) ? t('kb.why.ingesting') : true;
+      },
+      run: open.path,
+    },
+    {
+      id: 'kb.cancel',
+      title: 'Stop ingest',
+      help: 'Stops the ingest; what is in already stays, the next one goes on from there.',
+      keys: ['x'],
+      rank: 1,
+      command: 'ragtui jobs stop ID',
+      when: (model) => (runningIngest(model) ? true : t('kb.why.notIngesting')),
+      run: (model) => {
+        const job = runningIngest(model);
+        return job ? model.context.jobs.getState().stop(job.spec.id) : undefined;
+      },
+    },
+    {
+      id: 'kb.bench',
+      title: 'Search',
+      help: 'Tries searches without an LLM: which passages come, with which scores.',
+      keys: ['s'],
+      rank: 3,
+      command: 'ragtui search "query" --kb NAME',
+      when: hasBase,
+      run: (model) => model.show('bench'),
+    },
+    {
+      id: 'kb.ask',
+      title: 'Ask',
+      help: 'Goes to Ask with this knowledge base.',
+      keys: ['a'],
+      rank: 5,
+      when: hasBase,
+      run: ({ context, base }) => {
+        context.ask.getState().configure({ kb: base()?.name ?? null });
+        context.ui.getState().showScreen('ask');
+        context.ui.getState().setFocus('question', 'ask');
+      },
+    },
+    {
+      id: 'kb.verify',
+      title: 'Verify',
+      help: 'Proves that index and database hold the same, and repairs what does not.',
+      keys: ['v'],
+      rank: 9,
+      command: 'ragtui kb verify NAME',
+      when: hasBase,
+      run: ({ context, base }) => {
+        const name = base()?.name;
+        if (!name) return;
+        context.ui.getState().open({ kind: 'modal', id: 'kb.verify' });
+        return context.kb.getState().verify(name);
+      },
+    },
+    {
+      id: 'kb.embedder',
+      title: 'Switch embedder',
+      help: 'Searches with another embedder of this knowledge base from now on.',
+      keys: ['e'],
+      rank: 10,
+      command: 'ragtui kb switch NAME --embedder ID',
+      when: (model) => {
+        const base = model.base();
+        if (!base) return t('kb.why.noBase');
+        return base.embedders.length > 1 ? true : t('kb.why.oneEmbedder');
+      },
+      run: ({ context, base }) => {
+        const current = base();
+        if (!current) return;
+        context.ui.getState().choose({
+          title: t('kb.chooseEmbedder'),
+          choices: current.embedders.map((id) => ({ id, title: id })),
+          selected: current.embedders[0] ?? '',
+          pick: (id) => context.kb.getState().switchEmbedder(current.name, id),
+        });
+      },
+    },
+    {
+      id: 'kb.undo',
+      title: 'Undo remove',
+      help: 'Brings back the document removed last; it waits in the trash for seven days.',
+      keys: ['u'],
+      rank: 8,
+      when: ({ context }) => (context.kb.getState().removed.length > 0 ? true : t('kb.why.nothingRemoved')),
+      run: async ({ context }) => {
+        const document = await context.kb.getState().undoRemove();
+        if (document) context.ui.getState().toast(t('kb.restored', { name: fileName(document.name) }), 'good');
+      },
+    },
+  ];
+}
+
+export const basesActions: readonly Action<KbModel>[] = [
+  {
+    id: 'kb.open',
+    title: 'Documents',
+    help: 'Goes to the documents of this knowledge base.',
+    keys: ['enter'],
+    when: hasBase,
+    run: ({ context }) => context.ui.getState().setFocus('documents', 'kb'),
+  },
+  {
+    id: 'kb.delete',
+    title: 'Delete',
+    help: 'Deletes this knowledge base with its index. The files it was made from are not touched.',
+    keys: ['d', 'delete'],
+    rank: 11,
+    command: 'ragtui kb delete NAME --yes',
+    when: hasBase,
+    confirm: ({ base }) => {
+      const current = base();
+      const values = {
+        name: current?.name ?? '',
+        documents: formatCount(current?.documents ?? 0),
+        chunks: formatCount(current?.chunks ?? 0),
+      };
+      return t('kb.confirmDelete', values);
+    },
+    run: ({ context, base }) => {
+      const name = base()?.name;
+      return name ? context.kb.getState().remove(name) : undefined;
+    },
+  },
+];
+
+export const documentsActions: readonly Action<KbModel>[] = [
+  {
+    id: 'kb.openDocument',
+    title: 'Chunks',
+    help: 'Shows how this document was cut, each chunk in its text.',
+    keys: ['enter'],
+    rank: 1,
+    when: ({ documents }) => {
+      const document = documents.selected();
+      if (!document) return t('kb.why.noDocument');
+      return document.state === 'failed' ? t('kb.why.failed') : true;
+    },
+    run: ({ openDocument }) => openDocument(),
+  },
+  {
+    id: 'kb.preview',
+    title: 'Try cutting',
+    help: 'Shows what another splitter or size would make of this document, before anything is indexed.',
+    keys: ['p'],
+    rank: 6,
+    when: ({ documents }) => {
+      const document = documents.selected();
+      if (!document) return t('kb.why.noDocument');
+      return document.state === 'failed' ? t('kb.why.failed') : true;
+    },
+    run: ({ openPreview, context }) => {
+      context.kb.getState().closeDocument();
+      return openPreview();
+    },
+  },
+  {
+    id: 'kb.failedOnly',
+    title: 'Failed only',
+    help: 'Shows only the documents that could not be read, each with its reason, or all again.',
+    keys: ['f'],
+    rank: 7,
+    when: hasBase,
+    run: ({ context }) =>
+      context.kb.getState().loadDocuments({ failedOnly: !context.kb.getState().documents?.failedOnly }),
+  },
+  {
+    id: 'kb.removeDocument',
+    title: 'Remove',
+    help: 'Takes this document out of the knowledge base; u brings it back. Its file is not touched.',
+    keys: ['d', 'delete'],
+    rank: 8,
+    command: 'ragtui kb remove NAME DOC',
+    when: ({ documents }) => (documents.selected() ? true : t('kb.why.noDocument')),
+    run: async ({ context, documents }) => {
+      const document = documents.selected();
+      if (!document) return;
+      await context.kb.getState().removeDocument(document);
+      context.ui.getState().toast(t('kb.removed', { name: fileName(document.name) }));
+    },
+  },
+];
+
+export const benchActions: readonly Action<KbModel>[] = [
+  {
+    id: 'kb.search',
+    title: 'Search',
+    help: 'Searches with the settings in the row above.',
+    keys: ['enter'],
+    rank: 1,
+    inText: true,
+    when: ({ query }) => (query.text().trim() ? true : t('kb.why.noQuery')),
+    run: ({ context, query }) => context.kb.getState().search(query.text()),
+  },
+  {
+    id: 'kb.mode',
+    title: 'Mode',
+    help: 'Hybrid, by meaning only, or by words only.',
+    keys: ['ctrl+t'],
+    rank: 2,
+    inText: true,
+    run: ({ context, query }) => {
+      const { bench, configureBench, search } = context.kb.getState();
+      const modes = ['hybrid', 'vector', 'bm25'] as const;
+      const mode = modes[(modes.indexOf(bench.mode) + 1) % modes.length] ?? 'hybrid';
+      configureBench({ mode });
+      return query.text().trim() ? search() : undefined;
+    },
+  },
+  {
+    id: 'kb.topK',
+    title: 'Top-k',
+    help: 'How many passages come: 3, 5, 10, 20, 50.',
+    keys: ['ctrl+n'],
+    rank: 3,
+    inText: true,
+    run: ({ context, query }) => {
+      const { bench, configureBench, search } = context.kb.getState();
+      const sizes = [3, 5, 10, 20, 50];
+      configureBench({ topK: sizes[(sizes.indexOf(bench.topK) + 1) % sizes.length] ?? 5 });
+      return query.text().trim() ? search() : undefined;
+    },
+  },
+  {
+    id: 'kb.instruction',
+    title: 'Instruction',
+    help: 'Puts the embedder’s query instruction before the query, or not.',
+    keys: ['ctrl+o'],
+    rank: 4,
+    inText: true,
+    run: ({ context, query }) => {
+      const { bench, configureBench, search } = context.kb.getState();
+      configureBench({ instruction: !bench.instruction });
+      return query.text().trim() ? search() : undefined;
+    },
+  },
+];
+
+export const specActions: readonly Action<KbModel>[] = [
+  {
+    id: 'kb.useGroup',
+    title: 'Index like this',
+    help: 'Adds this way of cutting to the knowledge base and reads its documents again with it.',
+    keys: ['enter'],
+    rank: 1,
+    inText: true,
+    when: (model) => {
+      const { group } = model.preview.getState();
+      const base = model.base();
+      if (!group || !base) return t('kb.why.noGroup');
+      if (base.groups.some(({ name }) => name === group.name)) return t('kb.why.groupExists', { name: group.name });
+      if (base.sources.length === 0) return t('kb.why.noSources');
+      return runningIngest(model) ? t('kb.why.ingesting') : true;
+    },
+    confirm: (model) => {
+      const { group } = model.preview.getState();
+      return t('kb.confirmGroup', { group: group?.name ?? '', documents: formatCount(model.base()?.documents ?? 0) });
+    },
+    run: async (model) => {
+      const { group } = model.preview.getState();
+      const base = model.base();
+      if (!group || !base) return;
+      await model.context.kb.getState().ingest(base.name, base.sources, { groups: [...base.groups, group] });
+      model.show('documents');
+    },
+  },
+];

@@ -1,0 +1,76 @@
+import { bindActions } from '../../keys/bind.ts';
+import type { Endpoint, ModelStatus } from '../../models/types.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { createListModel, type ListModel } from '../../ui/list-model.ts';
+import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
+import type { ScreenDefinition } from '../../ui/screen.ts';
+import type { ScreenContext } from '../context.ts';
+import { modelsActions } from './actions.ts';
+import { ModelsScreenView } from './view.tsx';
+
+const WIDE = 110;
+
+export interface ModelsModel {
+  readonly context: ScreenContext;
+  readonly list: ListModel<ModelStatus>;
+  readonly endpoints: ListModel<Endpoint>;
+}
+
+const NO_MODELS: readonly ModelStatus[] = [];
+
+/** The catalogue with what is here, pulls under way, and the user's endpoints. */
+export function createModelsScreen(context: ScreenContext): ScreenDefinition {
+  const { models } = context;
+  const list = createListModel<ModelStatus>({
+    items: () => models.getState().list ?? NO_MODELS,
+    key: ({ entry }) => entry.id,
+    text: ({ entry }) => `${entry.title} ${entry.id} ${entry.kind} ${entry.licence}`,
+    onSelect: (status) => {
+      if (status) models.getState().select(status.entry.id);
+    },
+  });
+  const endpoints = createListModel<Endpoint>({
+    items: () => models.getState().endpoints,
+    key: ({ name }) => name,
+  });
+  models.subscribe((state, before) => {
+    if (state.selected && state.selected !== before.selected && list.selected()?.entry.id !== state.selected) {
+      list.select(state.selected);
+    }
+  });
+  const model: ModelsModel = { context, list, endpoints };
+  return {
+    id: 'models',
+    number: 4,
+    title: () => t('models.title'),
+    panes: [
+      {
+        id: 'list',
+        title: () => t('models.list'),
+        target: () => list,
+        copy: () => list.selected()?.entry.id ?? null,
+      },
+      { id: 'details', title: () => t('models.details'), focusable: () => false },
+      {
+        id: 'endpoints',
+        title: () => t('models.endpoints'),
+        target: () => endpoints,
+        copy: () => endpoints.selected()?.url ?? null,
+      },
+    ],
+    layout,
+    view: (props) => <ModelsScreenView model={model} {...props} />,
+    actions: bindActions(modelsActions, () => model),
+    onEnter: () => void models.getState().refresh(),
+  };
+}
+
+function layout(rect: Rect): Record<string, Rect> {
+  if (rect.width >= WIDE) {
+    const [list, right] = splitColumns(rect, ['3fr', '2fr']);
+    const [details, endpoints] = right ? splitRows(right, ['1fr', 6]) : [];
+    return list && details && endpoints ? { list, details, endpoints } : {};
+  }
+  const [list, details, endpoints] = splitRows(rect, ['1fr', 9, 4]);
+  return list && details && endpoints ? { list, details, endpoints } : {};
+}
