@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { RagtuiError } from '../../platform/errors.ts';
 import { handle, type Invocation } from '../define.ts';
 
-/** Commands are looked for up to this many letters away. */
-const NEAR = 2;
+/** One letter in three may be wrong in a word that is still recognised. */
+const LETTERS_PER_SLIP = 3;
 
 /** `ragtui` alone opens the full-screen program. */
 export function addTui(program: Command, invocation: Invocation): void {
@@ -31,9 +31,10 @@ export function addTui(program: Command, invocation: Invocation): void {
 }
 
 function unknownCommand(word: string, program: Command): RagtuiError {
+  const slips = Math.max(1, Math.floor(word.length / LETTERS_PER_SLIP));
   const near = program.commands
     .map((command) => command.name())
-    .filter((name) => name !== 'tui' && distance(name, word) <= NEAR);
+    .filter((name) => name !== 'tui' && distance(name, word) <= slips);
   const hint = near.length > 0 ? `Did you mean "ragtui ${near.join('" or "ragtui ')}"?` : 'Run "ragtui --help".';
   return new RagtuiError('usage', `There is no command "${word}".`, hint);
 }
