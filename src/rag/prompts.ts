@@ -97,7 +97,7 @@ function fill(template: string, values: { context: string; question: string }): 
 
 /** Names of all prompts there are, the built-in ones first. */
 export function listPrompts(paths: WorkspacePaths, own: Readonly<Record<string, TemplateText>> = {}): string[] {
-  return [...new Set([...BUILT_IN.map(({ name }) => name), ...Object.keys(own), ...Object.keys(promptFiles(paths))])];
+  return [...new Set([...BUILT_IN.map(({ name }) => name), ...Object.keys(own), ...promptFiles(paths).keys()])];
 }
 
 /**
@@ -113,7 +113,7 @@ export function findPrompt(
   if (builtIn) return builtIn;
   const text = Object.hasOwn(own, name) ? own[name] : undefined;
   if (text) return ownTemplate(name, text);
-  const file = promptFiles(paths)[name];
+  const file = promptFiles(paths).get(name);
   if (file) return ownTemplate(name, parseTemplate(readTemplate(file)));
   throw new RagtuiError(
     'not-found',
@@ -132,13 +132,13 @@ export function parseTemplate(text: string): TemplateText {
 }
 
 /** Prompt files by name. Names come from the folder, never paths from names. */
-function promptFiles(paths: WorkspacePaths): Readonly<Record<string, string>> {
+function promptFiles(paths: WorkspacePaths): ReadonlyMap<string, string> {
   const folder = path.join(path.dirname(paths.configFile), 'prompts');
   try {
     const names = readdirSync(folder).filter((file) => file.endsWith('.txt'));
-    return Object.fromEntries(names.map((file) => [file.slice(0, -4), path.join(folder, file)]));
+    return new Map(names.sort().map((file) => [file.slice(0, -4), path.join(folder, file)]));
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return {};
+    if (errnoOf(error) === 'ENOENT') return new Map();
     throw toRagtuiError(error);
   }
 }

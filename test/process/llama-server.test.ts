@@ -15,6 +15,7 @@ import { type Answer, type AnswerEvent, type Message, messageSchema, pipelineSch
 import { type Engine, inferenceThreads, loadEngine } from '../../src/serving/llama/engine.ts';
 import { ensureLlmServer, type ServedModel, stopLlmServer } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
+import { fakeKb } from '../store/fakes.ts';
 import { ensureBuilt, ensureModels, pathsWithModels } from '../support/models.ts';
 
 const MODEL = 'smollm2-135m-instruct';
@@ -320,10 +321,8 @@ describe('the answer pipeline on the real engine', () => {
       timing: { embeddingMs: 2, retrievalMs: 1, rerankMs: 0 },
       relevant: true,
     };
-    const kb = { call: () => Promise.resolve(search) };
     const pipeline = pipelineSchema.parse({ kb: 'k', llm: MODEL, sampling: { maxTokens: 40 }, ...change });
-    // The one method that is called; its result type is one of many.
-    const deps = { kb: kb as unknown as Parameters<typeof answer>[0]['kb'], paths, resolveLlm: llmResolver(paths) };
+    const deps = { kb: fakeKb({ search: () => search }).client, paths, resolveLlm: llmResolver(paths) };
     return answer(deps, { question: 'When did the Lisbon office move to Porto?', pipeline }, signal ? { signal } : {});
   }
   async function last(events: AsyncGenerator<AnswerEvent>): Promise<Answer> {
