@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobWork, Progress } from '../../jobs/types.ts';
@@ -22,6 +23,8 @@ export interface IngestDeps {
   readonly embedders: Params<'ingest.begin'>['embedders'];
   /** Hash of everything but the bytes that decides what a file becomes. */
   readonly recipe: string;
+  /** Whether a file met in a folder is of a kind that is never read (pictures, archives …). */
+  readonly isUnreadable: (path: string) => boolean;
   readonly walk: (roots: readonly string[], signal: AbortSignal) => AsyncIterable<WalkEntry>;
   readonly read: (path: string, signal: AbortSignal) => AsyncIterable<readonly ExtractedDocument[]>;
   readonly split: (text: string, group: NodeGroup) => ChunkDraft[];
@@ -126,16 +129,29 @@ async function beginSession(deps: IngestDeps, progress: IngestProgress): Promise
 
 async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestReport): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
+  const passedOver = new Map<string, number>();
   for await (const entry of deps.walk(deps.work.roots, deps.signal)) {
     if (deps.signal.aborted) throw cancelled();
     if ('error' in entry) {
       report.failed.push({ path: entry.path, reason: entry.error.message, hint: entry.error.hint });
+    } else if (deps.isUnreadable(entry.path) && !deps.work.roots.includes(entry.path)) {
+      const extension = path.extname(entry.path).toLowerCase();
+      passedOver.set(extension, (passedOver.get(extension) ?? 0) + 1);
     } else {
       found.push(entry);
       progress.scanned(found.length);
     }
   }
+  if (passedOver.size > 0) report.warnings.push(passedOverLine(passedOver));
   return found;
+}
+
+/** "Passed over 14 files that are not read: 12 .png, 2 .xlsx." */
+function passedOverLine(counts: ReadonlyMap<string, number>): string {
+  const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
+  const kinds = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+  const list = kinds.map(([extension, n]) => `${n} ${extension}`).join(', ');
+  return `Passed over ${total} ${total === 1 ? 'file that is' : 'files that are'} not read: ${list}.`;
 }
 
 async function removeGone(deps: IngestDeps, session: string, paths: readonly string[], report: IngestReport) {
@@ -220,12 +236,8 @@ class SourceReader {
 
   private async readOne(file: FoundFile): Promise<void> {
     this.throwIfOver();
-    const { path, size, mtimeMs, inode } = file;
     const source: SourceRecord = {
-      path,
-      size,
-      mtimeMs,
-      inode,
+      ...file,
       sha: UNREADABLE,
       recipe: this.deps.recipe,
       failed: false,
@@ -239,8 +251,8 @@ class SourceReader {
       problem: undefined,
     };
     try {
-      source.sha = await hashFile(path);
-      for await (const documents of this.deps.read(path, this.deps.signal)) {
+      source.sha = await hashFile(file.path);
+      for await (const documents of this.deps.read(file.path, this.deps.signal)) {
         this.throwIfOver();
         await this.storeDocuments(ticket, documents);
       }
@@ -315,19 +327,18 @@ class SourceReader {
   }
 
   private async recordFailure(ticket: Ticket, problem: RagtuiError): Promise<void> {
-    const { path } = ticket.source;
     const { message: reason, hint } = problem;
-    this.report.failed.push({ path, reason, hint });
-    this.deps.onLog('warn', `${path}: ${reason}`);
+    this.report.failed.push({ path: ticket.source.path, reason, hint });
+    this.deps.onLog('warn', `${ticket.source.path}: ${reason}`);
     const source = { ...ticket.source, failed: true };
     await this.deps.kb.call('ingest.failed', { session: this.session, source, reason, hint });
   }
 }
 
 /** First 16 bytes of the file's sha256, hex. */
-export async function hashFile(path: string): Promise<string> {
+export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(file), hash);
   return hash.digest('hex').slice(0, 32);
 }
 

@@ -12,6 +12,7 @@ import type { WorkspacePaths } from '../../platform/paths.ts';
 import { connectKb } from '../client.ts';
 import { loadFile } from '../loaders/load.ts';
 import { createParserPool, type ParserPool } from '../loaders/parser-pool.ts';
+import { isUnreadable } from '../loaders/registry.ts';
 import { loaderVersion } from '../loaders/types.ts';
 import { walk } from '../loaders/walk.ts';
 import { type CountTokens, splitDocument, splitterVersion } from '../splitters/registry.ts';
@@ -46,6 +47,7 @@ export async function runIngestJob({ work, spec, paths, report, signal }: JobCon
       groups: work.groups,
       embedders: resolved.map((r) => r.fingerprint),
     }),
+    isUnreadable,
     walk: (roots, abort) => walk(roots, { signal: abort }),
     read: (file, abort) => readDocuments(file, parsers, abort),
     split: (text, group) => splitDocument(text, group, toolsFor(group, counters)),

@@ -93,8 +93,9 @@ function deps(kb: KbClient, over: Partial<IngestDeps> = {}): IngestDeps {
     owner: 'job-2',
     embedders: [{ id: 'e', fingerprint: 'f'.repeat(32), dimension: 2 }],
     recipe: 'a'.repeat(32),
+    isUnreadable: (file) => file.endsWith('.png'),
     walk: async function* () {
-      for (const name of ['a.txt', 'b.txt', 'bad.txt']) {
+      for (const name of ['a.txt', 'b.txt', 'bad.txt', 'one.png', 'two.png']) {
         const file = path.join(folder, name);
         const stat = statSync(file, { throwIfNoEntry: false });
         if (stat) yield { path: file, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino };
@@ -131,6 +132,13 @@ test('good files go in, the bad one has its reason, a second run does nothing', 
   ]);
   const second = await ingestOnce(deps(kb));
   expect(second).toMatchObject({ added: 0, changed: 0, unchanged: 3, embedded: 0 });
+});
+
+test('kinds that are never read are passed over in a folder, and counted', async () => {
+  write('a.txt', 'one.png', 'two.png');
+  const report = await ingestOnce(deps(new MemoryService()));
+  expect(report).toMatchObject({ added: 1, failed: [] });
+  expect(report.warnings).toEqual(['Passed over 2 files that are not read: 2 .png.']);
 });
 
 test('vectors are stored before their document is published', async () => {
