@@ -46,7 +46,9 @@ export function brailleChart(values: readonly number[], columns: number, rows: n
     if (row && dot && column >= 0 && column < columns) row[column] = (row[column] ?? 0) | dot;
   };
   const place = (value: number): number => {
-    const share = high > low ? (value - low) / (high - low) : 0.5;
+    // Halved first: the difference of two huge numbers would be infinite.
+    const share = high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0.5;
+    if (!Number.isFinite(share)) return Math.round((dotsY - 1) / 2);
     return Math.round((1 - Math.max(0, Math.min(1, share))) * (dotsY - 1));
   };
   const step = shown.length > 1 ? (dotsX - 1) / (shown.length - 1) : 0;

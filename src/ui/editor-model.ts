@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TerminalEvent } from '../keys/types.ts';
 import { sanitize, sanitizeLine } from '../platform/sanitize.ts';
 import { type EditorCommand, type EditorState, edit, emptyEditor, submitted } from './editor-state.ts';
+import { graphemes, graphemeWidth, textWidth } from './text.ts';
 import { wrapText } from './wrap.ts';
 
 export interface EditorOptions {
@@ -113,12 +114,23 @@ export function createEditorModel(options: EditorOptions = {}): EditorModel {
   };
 }
 
-/** The cursor one soft-wrapped row up or down in the same column of characters; undefined at the first or last row. */
+/** The cursor one soft-wrapped row up or down, in the same column of cells; undefined at the first or last row. */
 function cursorOnRow(text: string, cursor: number, width: number, by: -1 | 1): number | undefined {
   const rows = wrapText(text, width);
   const index = rows.findLastIndex((row) => cursor >= row.start);
   const from = rows[index];
   const to = rows[index + by];
   if (!from || !to) return undefined;
-  return Math.min(to.start + (cursor - from.start), to.start + to.text.length);
+  const column = textWidth(text.slice(from.start, cursor));
+  // Where a row is wrapped inside a word its end is the next row's start: one character earlier is still this row.
+  const wrapsInside = rows[index + by + 1]?.start === to.start + to.text.length;
+  let cells = 0;
+  let target = to.start;
+  for (const grapheme of graphemes(to.text)) {
+    const after = target + grapheme.length;
+    cells += graphemeWidth(grapheme);
+    if (cells > column || (wrapsInside && after === to.start + to.text.length)) break;
+    target = after;
+  }
+  return target;
 }
