@@ -11,7 +11,7 @@ export type DocumentLanguage = 'zh' | 'en' | 'both';
 export type OnboardingStep = 'language' | 'models' | 'pull' | 'documents' | 'ingest' | 'done';
 
 export interface SampleKnowledge {
-  readonly path: string;
+  readonly paths: Readonly<Record<DocumentLanguage, string>>;
   /** Questions the sample documents answer, by language. */
   readonly questions: Readonly<Record<'en' | 'zh', readonly string[]>>;
 }
@@ -149,7 +149,7 @@ export function createOnboardingStore(dependencies: OnboardingDependencies): Onb
         const { language } = get();
         const questions =
           language === 'both' ? [...sample.questions.en, ...sample.questions.zh] : sample.questions[language];
-        await fill('sample', sample.path);
+        await fill('sample', sample.paths[language]);
         ask.getState().configure({ kb: 'sample', llm: ofKind('chat') ?? null });
         ask.getState().suggest(questions);
       },

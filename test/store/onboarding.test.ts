@@ -42,7 +42,10 @@ function setup() {
     kb: kbStore,
     jobs: jobsStore,
     ask,
-    sample: { path: '/fixtures/sample-kb', questions: { en: ['How hot?'], zh: ['多热？'] } },
+    sample: {
+      paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
+      questions: { en: ['How hot?'], zh: ['多热？'] },
+    },
     finish: () => finished++,
   });
   return { store, models, modelsStore, jobs, ask, list, finished: () => finished };
@@ -64,7 +67,7 @@ describe('onboarding', () => {
     await pulled;
     expect(store.getState().step).toBe('documents');
     await store.getState().takeSample();
-    expect(jobs.launched[0]).toMatchObject({ kb: 'sample', roots: ['/fixtures/sample-kb'], embedders: [EN] });
+    expect(jobs.launched[0]).toMatchObject({ kb: 'sample', roots: ['/samples/en'], embedders: [EN] });
     const [job] = await jobs.port.list();
     if (!job) throw new Error('no job');
     jobs.end(job.spec.id, 'succeeded');

@@ -2,8 +2,6 @@ import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { HomeModel } from './model.ts';
 
-const inGuide = ({ guiding }: HomeModel): true | string => (guiding() ? true : t('home.why.noGuide'));
-
 export const homeActions: readonly Action<HomeModel>[] = [
   {
     id: 'home.do',
@@ -18,6 +16,10 @@ export const homeActions: readonly Action<HomeModel>[] = [
     },
     run: ({ proceed }) => proceed(),
   },
+];
+
+/** Only while the guide is open. */
+export const guideActions: readonly Action<HomeModel>[] = [
   {
     id: 'home.choose',
     title: 'Choose',
@@ -46,7 +48,6 @@ export const homeActions: readonly Action<HomeModel>[] = [
     help: 'Leaves the guided start. Everything in it can be done on the other screens too.',
     keys: ['s'],
     rank: 3,
-    when: inGuide,
     run: ({ context }) => context.onboarding.getState().skip(),
   },
 ];

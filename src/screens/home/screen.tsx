@@ -4,7 +4,7 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
-import { homeActions } from './actions.ts';
+import { guideActions, homeActions } from './actions.ts';
 import { createHomeModel } from './model.ts';
 import { HomeView } from './view.tsx';
 
@@ -29,6 +29,7 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
         title: () => t('guide.title'),
         target: () => model.guide.target(),
         focusable: model.guiding,
+        actions: bindActions(guideActions, () => model),
       },
       { id: 'next', title: () => t('home.next'), target: () => model.steps, focusable: () => !model.guiding() },
       { id: 'overview', title: () => t('home.overview'), focusable: () => false },

@@ -110,8 +110,10 @@ function OverviewView({ model, rect }: PartProps): ReactNode {
   }
   const present = (models ?? []).filter(({ state }) => state === 'present');
   lines.push(fact(t('home.fact.models'), { text: models ? t('home.modelsPresent', { count: present.length }) : '…' }));
-  for (const { entry } of present.slice(0, 5)) {
-    lines.push([{ text: `   ${entry.title}` }, { text: `  ${t(`models.kind.${entry.kind}`)}`, style: 'muted' }]);
+  for (const kind of ['embedder', 'chat', 'reranker'] as const) {
+    const titles = present.filter(({ entry }) => entry.kind === kind).map(({ entry }) => entry.title);
+    if (titles.length === 0) continue;
+    lines.push([{ text: `   ${t(`models.kind.${kind}`)} `, style: 'muted' }, { text: titles.join(' · ') }]);
   }
   const running = (jobs ?? []).filter((job) => !isOver(job.state));
   lines.push(fact(t('home.fact.jobs'), { text: jobs ? t('home.jobsRunning', { count: running.length }) : '…' }));

@@ -62,7 +62,7 @@ export function BenchHits({ model, rect, focused }: KbPaneProps): ReactNode {
     const times = [
       t('ask.metric.embedding', { time: formatMillis(embeddingMs) }),
       t('ask.metric.retrieval', { time: formatMillis(retrievalMs) }),
-      ...(rerankMs > 0 ? [t('kb.reranking', { time: formatMillis(rerankMs) })] : []),
+      ...(result.hits[0]?.scoreKind === 'rerank' ? [t('kb.reranking', { time: formatMillis(rerankMs) })] : []),
       `${result.group} · ${result.embedder ?? '–'} · ${result.search}`,
     ];
     head.push([{ text: ` ${times.join(' · ')}`, style: 'muted' }]);

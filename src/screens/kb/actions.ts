@@ -134,6 +134,7 @@ export const basesActions: readonly Action<KbModel>[] = [
     title: 'Documents',
     help: 'Goes to the documents of this knowledge base.',
     keys: ['enter'],
+    rank: 1,
     when: hasBase,
     run: ({ context }) => context.ui.getState().setFocus('documents', 'kb'),
   },
@@ -142,7 +143,6 @@ export const basesActions: readonly Action<KbModel>[] = [
     title: 'Delete',
     help: 'Deletes this knowledge base with its index. The files it was made from are not touched.',
     keys: ['d', 'delete'],
-    rank: 11,
     command: 'ragtui kb delete NAME --yes',
     when: hasBase,
     confirm: ({ base }) => {

@@ -81,7 +81,8 @@ function columns(pulls: Readonly<Record<string, Pull>>, verifying: string | null
   return [
     {
       title: t('models.column.name'),
-      min: 20,
+      min: 32,
+      max: 60,
       weight: 1,
       cell: ({ entry }, { matched }) => [{ text: ' ' }, ...highlighted(entry.title, matched)],
     },
