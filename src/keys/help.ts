@@ -8,7 +8,7 @@ export type ActionWords = (action: Pick<BoundAction, 'id' | 'title' | 'help'>) =
   readonly title: string;
   readonly help: string;
 };
-const ownWords: ActionWords = (action) => action;
+const ownWords: ActionWords = ({ title, help }) => ({ title, help });
 
 export interface FooterItem {
   readonly action: BoundAction;

@@ -20,7 +20,7 @@ const MODIFIERS: Readonly<Record<string, string>> = { ctrl: 'Ctrl', alt: 'Alt', 
 /** A key's parts: `ctrl+alt+p` → [['ctrl', 'alt'], 'p']. The key itself may be `+`. */
 function parts(key: string): { modifiers: string[]; base: string } {
   const pieces = key.split('+');
-  if (key.endsWith('+')) return { modifiers: pieces.slice(0, -2), base: '+' };
+  if (key === '+' || key.endsWith('++')) return { modifiers: pieces.slice(0, -2), base: '+' };
   return { modifiers: pieces.slice(0, -1), base: pieces.at(-1) ?? '' };
 }
 
