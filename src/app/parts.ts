@@ -1,8 +1,8 @@
 import type { Scheduler } from '../../stores/scheduler.ts';
-import type { Overlay, UiStore } from '../../stores/ui.ts';
+import type { UiStore } from '../../stores/ui.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { StatusItem } from '../ui/bars.ts';
-import type { ModalDefinition, ScreenDefinition } from '../ui/screen.ts';
+import type { ScreenDefinition } from '../ui/screen.ts';
 
 /** The part of the terminal that the app uses. */
 export type AppTerminal = Pick<
@@ -43,10 +43,4 @@ export interface AppOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Leaves the app; the caller closes the terminal. */
   readonly quit: () => void;
-}
-
-/** The overlay on top as a modal; `filter` lies in the footer instead and has no box. */
-export interface OpenOverlay {
-  readonly overlay: Overlay;
-  readonly modal: ModalDefinition;
 }

@@ -1,5 +1,5 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import { type StyleName, type TextStyle, type Theme, themes } from './theme.ts';
+import { type Theme, themes } from './theme.ts';
 
 /** Where the hardware cursor (and with it an input method's window) belongs; undefined hides it. */
 export interface CursorPosition {
@@ -28,7 +28,6 @@ const UiContext = createContext<UiServices>({
 
 export const UiProvider = UiContext.Provider;
 export const useUi = (): UiServices => useContext(UiContext);
-export const useStyle = (name: StyleName): TextStyle => useContext(UiContext).theme[name];
 
 /** Draws again at each publication of the scheduler: for views over mutable buffers. */
 export function usePaints(): number {
