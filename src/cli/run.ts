@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
-import { workspacePaths } from '../platform/paths.ts';
+import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
 import type { Invocation } from './define.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Output } from './output.ts';
@@ -25,17 +26,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const options = globalOptions(program);
   const color = options.color && !process.env['NO_COLOR'];
   const out = new Output({ json: options.json, quiet: options.quiet, color }, process.stdout, process.stderr);
+  const paths = workspacePaths(options.home);
   try {
     if (!invocation.run) return EXIT.usage;
     const code = await invocation.run({
       out,
-      paths: workspacePaths(options.home),
+      paths,
       env: process.env,
       signal: interruptSignal(out),
       interactive: Boolean(process.stdin.isTTY && process.stderr.isTTY && !options.json),
     });
     return code ?? EXIT.done;
   } catch (error) {
+    await record(error, paths, argv[0]);
     return fail(error, out);
   } finally {
     out.clearProgress();
@@ -48,6 +51,17 @@ function fail(error: unknown, out: Output): number {
   out.error(known);
   if (process.env['RAGTUI_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCodeOf(known);
+}
+
+/** What should not have happened is kept with its stack in logs/command.log, for whoever has to find it. */
+async function record(error: unknown, paths: WorkspacePaths, command = ''): Promise<void> {
+  if (toRagtuiError(error).code !== 'internal' || !existsSync(paths.home)) return;
+  const { openLog } = await import('../platform/logging.ts');
+  try {
+    openLog(paths.logs, 'command').error({ command, error: error instanceof Error ? error.stack : String(error) });
+  } catch {
+    // The error itself is told in any case.
+  }
 }
 
 /** Help and version were already printed; anything else is wrong usage, said in one line. */

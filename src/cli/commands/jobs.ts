@@ -40,15 +40,19 @@ export function addJobs(program: Command, invocation: Invocation): void {
     { args: one, options: noOptions },
     stop,
   );
-  for (const name of ['resume', 'retry'] as const) {
-    const text = name === 'resume' ? 'go on with a job that ended early' : 'do the same work again';
-    handle(
-      jobs.command(name).description(`${text} (as a new job)`).argument('<id>'),
-      invocation,
-      { args: one, options: noOptions },
-      again,
-    );
-  }
+  const plain = { args: one, options: noOptions };
+  handle(
+    jobs.command('resume').description('go on with a job that ended early (as a new job)').argument('<id>'),
+    invocation,
+    plain,
+    resume,
+  );
+  handle(
+    jobs.command('retry').description('do the same work again (as a new job)').argument('<id>'),
+    invocation,
+    plain,
+    retry,
+  );
   handle(
     jobs
       .command('delete')
@@ -165,10 +169,24 @@ async function stop({ out, paths }: CommandContext, [id]: [string]): Promise<num
   return isOver(view.state) ? EXIT.done : EXIT.failed;
 }
 
-async function again({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+async function again(
+  context: CommandContext,
+  id: string,
+  begin: (paths: CommandContext['paths'], id: string) => Promise<JobView>,
+): Promise<undefined> {
+  const view = await begin(context.paths, id);
+  const follow = `Follow it: ragtui jobs logs -f ${view.spec.id}`;
+  context.out.result({ job: jobJson(view) }, () => `Started ${view.spec.id}. ${follow}`);
+}
+
+async function resume(context: CommandContext, [id]: [string]): Promise<undefined> {
+  const { resumeJob } = await import('../../jobs/control.ts');
+  return again(context, id, resumeJob);
+}
+
+async function retry(context: CommandContext, [id]: [string]): Promise<undefined> {
   const { retryJob } = await import('../../jobs/control.ts');
-  const view = await retryJob(paths, id);
-  out.result({ job: jobJson(view) }, () => `Started ${view.spec.id}. Follow it: ragtui jobs logs -f ${view.spec.id}`);
+  return again(context, id, retryJob);
 }
 
 async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
