@@ -16,6 +16,7 @@ import { defaultTheme } from '../ui/theme.ts';
 import { createApp } from './create-app.tsx';
 import { mountApp } from './mount.tsx';
 import { watchForNotices } from './notices.ts';
+import { startLanguage } from './start-language.ts';
 import { statusItems } from './status.ts';
 
 export interface TuiOptions {
@@ -39,7 +40,7 @@ export async function startTui(options: TuiOptions = {}): Promise<void> {
   const ui = createUiStore({
     theme: defaultTheme(env, settings.interface.theme),
     mouse: settings.interface.mouse,
-    language: settings.interface.language,
+    language: startLanguage(paths.configFile, env),
     size: terminal.size(),
   });
   const stores = makeStores(paths, existed, ui, scheduler);

@@ -1,6 +1,6 @@
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
-import type { AskModel } from './model.ts';
+import { type AskModel, nextSuggestion } from './model.ts';
 import { chooseSetting } from './settings-menu.ts';
 
 const ready = ({ context }: AskModel): true | string => {
@@ -88,7 +88,7 @@ export const questionActions: readonly Action<AskModel>[] = [
     when: (model) => {
       const able = ready(model);
       if (able !== true) return able;
-      const empty = model.editor.text().trim() === '' && model.context.ask.getState().suggestions.length === 0;
+      const empty = model.editor.text().trim() === '' && !nextSuggestion(model.context.ask.getState());
       return empty ? t('ask.why.empty') : true;
     },
     run: ({ send }) => send(),

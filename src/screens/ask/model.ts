@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../../stores/ask.ts';
+import type { AskState, HistoryEntry } from '../../../stores/ask.ts';
 import type { Hit } from '../../kb/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import type { Answer, Message } from '../../rag/types.ts';
@@ -93,8 +93,7 @@ export function createAskModel(context: ScreenContext): AskModel {
       ui.getState().setFocus(shown ? 'history' : 'question', 'ask');
     },
     send: () => {
-      const [suggestion] = ask.getState().suggestions;
-      const text = editor.text().trim() === '' ? (suggestion ?? '') : editor.submit();
+      const text = editor.text().trim() === '' ? (nextSuggestion(ask.getState()) ?? '') : editor.submit();
       if (text) start(text);
     },
     ask: start,
@@ -109,6 +108,11 @@ export function createAskModel(context: ScreenContext): AskModel {
       ui.getState().open({ kind: 'modal', id: 'ask.messages' });
     },
   };
+}
+
+/** The first suggestion that was not asked yet. Pure. */
+export function nextSuggestion({ suggestions, asked }: Pick<AskState, 'suggestions' | 'asked'>): string | undefined {
+  return suggestions.find((question) => !asked.includes(question));
 }
 
 /** The answer with its passages, for the clipboard. Pure. */

@@ -20,6 +20,7 @@ import { showsSuggestions } from './actions.ts';
 import { HistoryView } from './HistoryView.tsx';
 import { answerMetrics, runningMetrics } from './metrics.ts';
 import type { AskModel } from './model.ts';
+import { nextSuggestion } from './model.ts';
 import { PassagesView } from './PassagesView.tsx';
 import { settingText } from './settings-menu.ts';
 
@@ -95,7 +96,7 @@ interface PaneProps {
 function QuestionView({ model, rect, focused }: PaneProps): ReactNode {
   const { context } = model;
   const settings = useStore(context.ask, (state) => state.settings);
-  const suggestion = useStore(context.ask, (state) => state.suggestions[0]);
+  const suggestion = useStore(context.ask, nextSuggestion);
   const turns = useStore(context.ask, (state) => state.thread.length);
   const body = inside(rect);
   const placeholder = suggestion ? t('ask.placeholderSuggestion', { question: suggestion }) : t('ask.placeholder');
@@ -118,13 +119,15 @@ function QuestionView({ model, rect, focused }: PaneProps): ReactNode {
   );
 }
 
-/** `kb tea · hybrid · 3 passages · prompt default · smollm2…`: what the next question goes to. */
+/** `tea · smollm2… · hybrid · top 3 · default · instruction on`: what the next question goes to. */
 function settingsLine(settings: AskSettings): Line {
   const fields = ['kb', 'llm', 'mode', 'topK', 'prompt', 'instruction'] as const;
   return fields.flatMap((field, i): Span[] => {
     const missing = (field === 'kb' && settings.kb === null) || (field === 'llm' && settings.llm === null);
+    // A mode, a model speak for themselves; a number, a switch and what is missing need their name.
+    const named = missing || field === 'topK' || field === 'prompt' || field === 'instruction';
     return [
-      { text: `${i > 0 ? '  ' : ''}${t(`ask.short.${field}`)} `, style: 'muted' },
+      { text: `${i > 0 ? ' · ' : ' '}${named ? `${t(`ask.short.${field}`)} ` : ''}`, style: 'muted' },
       { text: settingText(settings, field), style: missing ? 'warn' : 'accent' },
     ];
   });

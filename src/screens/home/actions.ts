@@ -2,24 +2,34 @@ import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { HomeModel } from './model.ts';
 
-export const homeActions: readonly Action<HomeModel>[] = [
+/** Of the list of next steps. */
+export const nextActions: readonly Action<HomeModel>[] = [
   {
     id: 'home.do',
     title: 'Do it',
     help: 'Does what is under the cursor.',
     keys: ['enter'],
     rank: 1,
-    when: ({ guiding, step, steps, context }) => {
-      if (!guiding()) return steps.selected() ? true : t('home.why.nothing');
-      if (step() === 'models' && context.onboarding.getState().chosen.length === 0) return t('home.why.noModel');
-      return step() === 'ingest' ? t('home.why.wait') : true;
-    },
+    when: ({ steps }) => (steps.selected() ? true : t('home.why.nothing')),
     run: ({ proceed }) => proceed(),
   },
 ];
 
 /** Only while the guide is open. */
 export const guideActions: readonly Action<HomeModel>[] = [
+  {
+    id: 'home.next',
+    title: 'Go on',
+    help: 'Takes what is under the cursor and goes to the next step.',
+    keys: ['enter'],
+    rank: 1,
+    when: ({ step, context }) => {
+      if (step() === 'models' && context.onboarding.getState().chosen.length === 0) return t('home.why.noModel');
+      const busy = step() === 'ingest' || (step() === 'pull' && !context.onboarding.getState().error);
+      return busy ? t('home.why.wait') : true;
+    },
+    run: ({ guide }) => guide.proceed(),
+  },
   {
     id: 'home.choose',
     title: 'Choose',

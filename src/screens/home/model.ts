@@ -10,7 +10,7 @@ export interface HomeModel {
   readonly steps: ListModel<NextStep>;
   readonly guiding: () => boolean;
   readonly step: () => OnboardingStep;
-  /** Enter: does the step under the cursor, or the guide's. */
+  /** Does the step under the cursor. */
   readonly proceed: () => void | Promise<void>;
   readonly openPath: () => void;
 }
@@ -53,7 +53,6 @@ export function createHomeModel(context: ScreenContext, openPath: () => void): H
     step: () => onboarding.getState().step,
     openPath,
     proceed: () => {
-      if (guiding()) return guide.proceed();
       const step = steps.selected();
       return step ? doStep(step, context) : undefined;
     },

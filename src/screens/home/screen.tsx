@@ -4,7 +4,7 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
-import { guideActions, homeActions } from './actions.ts';
+import { guideActions, nextActions } from './actions.ts';
 import { createHomeModel } from './model.ts';
 import { HomeView } from './view.tsx';
 
@@ -31,7 +31,13 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
         focusable: model.guiding,
         actions: bindActions(guideActions, () => model),
       },
-      { id: 'next', title: () => t('home.next'), target: () => model.steps, focusable: () => !model.guiding() },
+      {
+        id: 'next',
+        title: () => t('home.next'),
+        target: () => model.steps,
+        focusable: () => !model.guiding(),
+        actions: bindActions(nextActions, () => model),
+      },
       { id: 'overview', title: () => t('home.overview'), focusable: () => false },
     ],
     layout: (rect): Record<string, Rect> => {
@@ -41,7 +47,7 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
       return next && overview ? { next, overview } : {};
     },
     view: (props) => <HomeView model={model} {...props} />,
-    actions: bindActions(homeActions, () => model),
+    actions: [],
     modals: [path.definition],
     onEnter: () => void context.workspace.getState().refreshDisk(),
     back: () => model.guiding() && context.onboarding.getState().back(),

@@ -50,7 +50,7 @@ export const home = {
   'home.why.noModel': 'no model is chosen',
   'home.why.noModels': 'there is no model to choose here',
   'home.why.noPull': 'nothing is being downloaded',
-  'home.why.wait': 'the documents are being read',
+  'home.why.wait': 'this step is under way',
 
   'guide.title': 'Welcome to ragtui',
   'guide.stepOf': 'step {step} of 3',

@@ -52,7 +52,7 @@ export const home: Texts<typeof english> = {
   'home.why.noModel': '没有选择模型',
   'home.why.noModels': '这里没有可选的模型',
   'home.why.noPull': '没有正在进行的下载',
-  'home.why.wait': '正在读取文档',
+  'home.why.wait': '请等这一步完成',
 
   'guide.title': '欢迎使用 ragtui',
   'guide.stepOf': '第 {step} 步，共 3 步',
@@ -94,6 +94,7 @@ export const home: Texts<typeof english> = {
 /** Of the actions whose ids start with `home.`. */
 export const homeActions: ActionTexts = {
   'home.do': ['执行', '执行光标所在的一项。'],
+  'home.next': ['继续', '采用光标所在的一项，进入下一步。'],
   'home.choose': ['选择', '选择光标所在的模型，或取消选择。'],
   'home.cancel': ['取消', '停止下载；已下载的部分会保留，下次继续。'],
   'home.skip': ['跳过引导', '离开引导。其中的一切也可以在其他界面完成。'],
