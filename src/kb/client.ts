@@ -277,6 +277,7 @@ class Starter {
     mkdirSync(this.paths.home, { recursive: true, mode: 0o700 });
     this.#child = spawnDetached(process.execPath, [workerPath('kb-service'), this.paths.home], {
       logFolder: this.#logFolder,
+      env: { ...process.env, RAGTUI_MODELS_CACHE: this.paths.models },
     });
     this.#child.once('exit', (code) => {
       this.#exit = { code };

@@ -85,8 +85,8 @@ test('two ingests into one knowledge base: the second waits, saying for which', 
 
 test('a stopped ingest goes on where it was: nothing is embedded twice', async () => {
   const corpus = path.join(workspace.folder, 'stopped');
-  writeCorpus(corpus, 30, 20);
-  const different = 30 * 16 + 4;
+  writeCorpus(corpus, 120, 20);
+  const different = 120 * 16 + 4;
   await workspace.createKb('stopped');
   const job = await workspace.launchIngest('stopped', [corpus]);
   const embedded = () => readJob(workspace.paths, job.spec.id).progress?.details['embedded'] ?? 0;
