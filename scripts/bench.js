@@ -35,5 +35,9 @@ await build({
 });
 
 const program = path.join(root, 'dist', 'bench', 'main.js');
-const run = spawnSync(process.execPath, [program, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+const env = {
+  ...process.env,
+  RAGTUI_MODELS_CACHE: process.env.RAGTUI_MODELS_CACHE ?? path.join(root, '.cache', 'models'),
+};
+const run = spawnSync(process.execPath, [program, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', env });
 process.exitCode = run.status ?? 1;
