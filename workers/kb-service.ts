@@ -1,5 +1,6 @@
 // The kb service: the one process that writes ragtui.db. argv: the workspace folder.
 
+import net from 'node:net';
 import { QueryModels } from '../src/kb/retrieve/query-models.ts';
 import { serve } from '../src/kb/server.ts';
 import { openKbService } from '../src/kb/service.ts';
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     return opened !== undefined;
   };
   // Another service has the workspace: it is leaving, or it serves already and we are not needed.
-  if (!(await waitUntil(tryOpen, LOCK_WAIT_MS, 50))) return;
+  if (!(await waitUntil(async () => tryOpen() || (await answers(paths.socket)), LOCK_WAIT_MS, 50))) return;
   const service = opened;
   if (!service) return;
   const server = await serve(paths, service, IDLE_MS);
@@ -47,4 +48,16 @@ async function main(): Promise<void> {
   await models.close();
   await service.close().catch((error: unknown) => console.error(errorLine(error)));
   process.exit();
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath);
+    const done = (answered: boolean) => () => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', done(true));
+    socket.once('error', done(false));
+  });
 }

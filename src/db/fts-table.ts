@@ -27,6 +27,10 @@ export function ftsTable(db: Database, groupId: number) {
     `SELECT rowid AS id, -bm25(${name}, ?, ?) AS score FROM ${name} WHERE ${name} MATCH ?
      ORDER BY score DESC, rowid LIMIT ?`,
   );
+  const searchAmong = db.prepare<[number, number, string, string, number], { id: number; score: number }>(
+    `SELECT rowid AS id, -bm25(${name}, ?, ?) AS score FROM ${name} WHERE ${name} MATCH ?
+     AND rowid IN (SELECT value FROM json_each(?)) ORDER BY score DESC, rowid LIMIT ?`,
+  );
   const documents = db.prepare<[string], { doc: number }>(`SELECT doc FROM ${name}_terms WHERE term = ?`);
   const count = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${name}`);
   const ids = db.prepare<[], number>(`SELECT rowid FROM ${name}`).pluck();
@@ -36,6 +40,9 @@ export function ftsTable(db: Database, groupId: number) {
     /** Best matches of an FTS5 expression; scores grow with the match (BM25, k1 1.2, b 0.75, as FTS5 has it). */
     search: (expression: string, titleWeight: number, bodyWeight: number, limit: number) =>
       search.all(titleWeight, bodyWeight, expression, limit),
+    /** The same, among some rows only. */
+    searchAmong: (expression: string, titleWeight: number, bodyWeight: number, ids: readonly number[], limit: number) =>
+      searchAmong.all(titleWeight, bodyWeight, expression, JSON.stringify(ids), limit),
     /** In how many rows a token occurs. */
     documentFrequency: (token: string) => documents.get(token)?.doc ?? 0,
     count: () => count.get()?.n ?? 0,

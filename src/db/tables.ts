@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { answersTable } from './answers-table.ts';
 import { documentsTable } from './documents-table.ts';
+import { filterTable } from './filter-table.ts';
 import { ftsTable } from './fts-table.ts';
 import { indexTable } from './index-table.ts';
 import { kbTable } from './kb-table.ts';
@@ -18,6 +19,7 @@ export function tables(db: Database) {
     index: indexTable(db),
     answers: answersTable(db),
     listing: listingTable(db),
+    filter: filterTable(db),
     fts(groupId: number) {
       let table = fts.get(groupId);
       if (!table) {

@@ -21,6 +21,9 @@ import {
 /** How long a service may take to answer after it was started (it may have to check a large database first). */
 const START_MS = 60_000;
 
+/** A service that was killed so often while it started will not start. */
+const MAX_DEATHS = 4;
+
 /** Calls that may be sent again when the service died before it answered: twice has the same effect as once. */
 const REPEATABLE: ReadonlySet<Method> = new Set<Method>([
   'kb.list',
@@ -257,6 +260,7 @@ function dial(socketPath: string): Promise<net.Socket | undefined> {
 /** Starts the service; several at once are fine, one of them gets the lock and the others leave. */
 class Starter {
   #exit: { code: number | null } | undefined;
+  #deaths = 0;
   readonly #logFolder: string;
   #child: ReturnType<typeof spawnDetached> | undefined;
 
@@ -269,6 +273,14 @@ class Starter {
   check(): void {
     if (!this.#exit) return;
     if (this.#exit.code === 1) throw this.#reason();
+    if (this.#exit.code !== 0) this.#deaths += 1;
+    if (this.#deaths >= MAX_DEATHS) {
+      throw new RagtuiError(
+        'unavailable',
+        'The knowledge base service dies each time it starts.',
+        `Its log is in ${this.#logFolder}.`,
+      );
+    }
     this.#exit = undefined;
     this.#start();
   }

@@ -69,9 +69,10 @@ export async function serve(paths: WorkspacePaths, service: KbService, idleMs: n
   };
 }
 
-/** One client: its requests run at once, its answers go out in the order they are ready. */
+/** One client: its requests run at once, up to a limit, and its answers go out in the order they are ready. */
 class Connection {
   readonly #lines = new LineReader();
+  readonly #waiting: string[] = [];
   #inFlight = 0;
 
   constructor(
@@ -84,18 +85,32 @@ class Connection {
   start(): void {
     this.socket.on('data', (data: Buffer) => {
       try {
-        for (const line of this.#lines.push(data)) void this.#handle(line);
+        this.#waiting.push(...this.#lines.push(data));
       } catch (error) {
         this.#send({ id: -1, error: describe(error) });
         this.socket.destroySoon();
       }
+      this.#next();
     });
-    this.socket.on('drain', () => this.#resume());
+    this.socket.on('drain', () => this.#next());
+  }
+
+  /** Takes up requests while the client reads its answers; what it sends meanwhile stays in its socket. */
+  #next(): void {
+    while (this.#inFlight < MAX_IN_FLIGHT && !this.socket.writableNeedDrain && !this.socket.destroyed) {
+      const line = this.#waiting.shift();
+      if (line === undefined) break;
+      this.#inFlight += 1;
+      void this.#handle(line).finally(() => {
+        this.#inFlight -= 1;
+        this.#next();
+      });
+    }
+    if (this.#waiting.length > 0) this.socket.pause();
+    else this.socket.resume();
   }
 
   async #handle(line: string): Promise<void> {
-    this.#inFlight += 1;
-    if (this.#inFlight >= MAX_IN_FLIGHT) this.socket.pause();
     let id = -1;
     try {
       const request = requestSchema.parse(JSON.parse(line));
@@ -103,9 +118,6 @@ class Connection {
       this.#send({ id, result: await this.#call(request.method, request.params) });
     } catch (error) {
       this.#send({ id, error: describe(error) });
-    } finally {
-      this.#inFlight -= 1;
-      this.#resume();
     }
   }
 
@@ -132,12 +144,7 @@ class Connection {
     } catch (error) {
       line = encodeLine({ id: message.id, error: describe(error) });
     }
-    // A client that does not read gets no more of its requests done until it does.
-    if (!this.socket.write(line)) this.socket.pause();
-  }
-
-  #resume(): void {
-    if (this.#inFlight < MAX_IN_FLIGHT && !this.socket.writableNeedDrain) this.socket.resume();
+    this.socket.write(line);
   }
 }
 

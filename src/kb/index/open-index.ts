@@ -11,7 +11,15 @@ import { HnswSegment } from './hnsw.ts';
 import type { IndexState } from './plan-build.ts';
 import { TopK } from './top-k.ts';
 
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at += 1) sum += (a[at] ?? 0) * (b[at] ?? 0);
+  return sum;
+}
+
 const PAGE = 256;
+/** Members whose scores stand for all. */
+const SAMPLE = 256;
 
 /** A segment file that is not what the database says. */
 export interface DamagedSegment {
@@ -34,6 +42,8 @@ export class OpenIndex {
   /** No more changes are expected for now: small tails are worth a build. */
   quiet = false;
   #loading = true;
+  #sample: ExactIndex | undefined;
+  #sampledAt = 0;
   readonly #late: IndexChange[] = [];
 
   constructor(
@@ -74,6 +84,24 @@ export class OpenIndex {
     return best.sorted();
   }
 
+  /** The nearest among some members only, all of them compared. */
+  searchAmong(query: Float32Array, slots: readonly number[], k: number): Neighbour[] {
+    const best = new TopK(k);
+    for (const slot of slots) {
+      if (!this.has(slot)) continue;
+      const bytes = this.tables.vectors.bySlotOf(this.row.embedder_id, slot);
+      if (bytes) best.offer(slot, dot(query, toVector(bytes)));
+    }
+    return best.sorted();
+  }
+
+  /** What the query scores with texts of this index in general: cosines with a sample of its members. */
+  usualScores(query: Float32Array): number[] {
+    return this.#sampleOf()
+      .search(query, SAMPLE)
+      .map((neighbour) => neighbour.score);
+  }
+
   /** Follows a commit. Doing it twice changes nothing. */
   apply(change: IndexChange): void {
     if (this.#loading) {
@@ -111,6 +139,22 @@ export class OpenIndex {
   absentOf(members: number): number {
     const slots = this.tables.index.slotsAfter(this.row.id, 0, members);
     return slots.filter((slot) => !this.has(slot)).length;
+  }
+
+  /** Taken once, and again when the index has grown by half: a picture of the whole, not of its newest part. */
+  #sampleOf(): ExactIndex {
+    if (this.#sample && this.size <= this.#sampledAt * 1.5) return this.#sample;
+    const sample = new ExactIndex(this.row.dim, SAMPLE);
+    const slots = [...this.tail.slots(), ...this.segments.flatMap((segment) => segment.liveSlots())];
+    const step = Math.max(1, Math.floor(slots.length / SAMPLE));
+    for (let at = 0; at < slots.length && sample.size < SAMPLE; at += step) {
+      const slot = slots[at] ?? 0;
+      const bytes = this.tables.vectors.bySlotOf(this.row.embedder_id, slot);
+      if (bytes) sample.add(slot, toVector(bytes));
+    }
+    this.#sample = sample;
+    this.#sampledAt = this.size;
+    return sample;
   }
 
   #scan(slot: number): void {

@@ -6,10 +6,18 @@ export interface Bm25Hit {
   readonly chunkId: number;
   readonly score: number;
 }
+export interface Term {
+  readonly text: string;
+  /** Rows that have it. */
+  readonly documents: number;
+}
 export interface Bm25Terms {
   /** FTS5 expression; '' when nothing of the query can be searched. */
   readonly expression: string;
-  readonly terms: readonly { readonly text: string; readonly documents: number }[];
+  /** What is looked up. */
+  readonly terms: readonly Term[];
+  /** Every token of the query, also those that are too common or in no row. */
+  readonly all: readonly Term[];
 }
 
 const TITLE_WEIGHT = 2;
@@ -33,14 +41,25 @@ export function queryTerms(query: string, vocabulary: Vocabulary): Bm25Terms {
   const chosen = (rare.length > 0 ? rare : usable).slice(0, MAX_TERMS);
   return {
     expression: chosen.map(({ token }) => `"${token.text}"${token.kind === 'char' ? '*' : ''}`).join(' OR '),
-    terms: chosen.map(({ token, documents }) => ({ text: token.text, documents })),
+    terms: chosen.map(toTerm),
+    all: known.map(toTerm),
   };
 }
 
-export function searchBm25(tables: Tables, groupId: number, terms: Bm25Terms, limit: number): Bm25Hit[] {
+const toTerm = ({ token, documents }: { token: Token; documents: number }): Term => ({ text: token.text, documents });
+
+/** The best chunks for the terms; among `ids` only, if given. */
+export function searchBm25(
+  tables: Tables,
+  groupId: number,
+  terms: Bm25Terms,
+  limit: number,
+  ids?: readonly number[],
+): Bm25Hit[] {
   if (terms.expression === '') return [];
-  return tables
-    .fts(groupId)
-    .search(terms.expression, TITLE_WEIGHT, BODY_WEIGHT, limit)
-    .map(({ id, score }) => ({ chunkId: id, score }));
+  const fts = tables.fts(groupId);
+  const rows = ids
+    ? fts.searchAmong(terms.expression, TITLE_WEIGHT, BODY_WEIGHT, ids, limit)
+    : fts.search(terms.expression, TITLE_WEIGHT, BODY_WEIGHT, limit);
+  return rows.map(({ id, score }) => ({ chunkId: id, score }));
 }

@@ -1,14 +1,12 @@
 import type { IndexRow } from '../../db/index-table.ts';
-import type { FoundChunkRow } from '../../db/listing-table.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { IndexSet } from '../index/index-set.ts';
-import type { OpenIndex } from '../index/open-index.ts';
 import type { ParsedParams } from '../protocol.ts';
 import { requireKb, type StoreContext } from '../store/context.ts';
 import { documentName, requireGroup } from '../store/documents.ts';
 import type { Hit, SearchMode, SearchResult } from '../types.ts';
-import { queryTerms, searchBm25 } from './bm25.ts';
-import { fuse, type Ranked } from './fuse.ts';
+import { type Candidate, retrieve } from './arms.ts';
+import { isRelevant } from './relevance.ts';
 
 /** Makes a query's vector. `fingerprint` tells which embedder really made it. */
 export interface QueryEmbedder {
@@ -25,22 +23,12 @@ export interface Retrieval {
   readonly reranker: Reranker;
 }
 
-/** Each arm of a hybrid search is asked for so many times the hits wanted, at least `ARM_DEPTH`. */
-const ARM_FACTOR = 3;
-const ARM_DEPTH = 30;
 const RERANK_DEPTH = 20;
 
 interface Target {
   readonly index: IndexRow;
   readonly embedder: string;
 }
-interface Candidate {
-  readonly row: FoundChunkRow;
-  readonly score: number;
-  readonly scoreKind: Hit['scoreKind'];
-  readonly arms: Hit['arms'];
-}
-
 /** Answers a search: embeds the query, asks the arms in one read transaction, fuses, reranks. */
 export async function search(retrieval: Retrieval, params: ParsedParams<'search'>): Promise<SearchResult> {
   const { context } = retrieval;
@@ -56,7 +44,16 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
   const retrieveStart = performance.now();
   const depth = params.reranker ? Math.max(params.topK, RERANK_DEPTH) : params.topK;
   const found = context.read.db.transaction(() =>
-    retrieve(context, { mode, group: group.id, open, query, text: params.query, depth }),
+    retrieve(context, {
+      mode,
+      kb: kb.id,
+      group: group.id,
+      open,
+      query,
+      text: params.query,
+      filter: params.filter,
+      depth,
+    }),
   )();
   const rerankStart = performance.now();
   const ranked = params.reranker
@@ -74,7 +71,7 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
       retrievalMs: rerankStart - retrieveStart,
       rerankMs: end - rerankStart,
     },
-    relevant: ranked.length > 0,
+    relevant: ranked.length > 0 && isRelevant(found.evidence),
   };
 }
 
@@ -122,61 +119,6 @@ async function queryVector(
     );
   }
   return vector;
-}
-
-interface Question {
-  readonly mode: SearchMode;
-  readonly group: number;
-  readonly open: OpenIndex | undefined;
-  readonly query: Float32Array | undefined;
-  readonly text: string;
-  readonly depth: number;
-}
-
-function retrieve(
-  context: StoreContext,
-  question: Question,
-): { candidates: Candidate[]; kind: SearchResult['search'] } {
-  const { mode, depth } = question;
-  const armDepth = mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
-  const vector = mode === 'bm25' ? undefined : vectorArm(context, question, armDepth);
-  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, armDepth);
-  const candidates: Candidate[] = [];
-  for (const entry of fuse([vector?.list ?? [], bm25])) {
-    if (candidates.length >= depth) break;
-    const chunk = context.read.listing.liveChunk(entry.id, question.group);
-    if (!chunk) continue;
-    const [v, b] = entry.arms;
-    const arms = { ...(v && { vector: v }), ...(b && { bm25: b }) };
-    if (mode === 'hybrid') candidates.push({ row: chunk, score: entry.score, scoreKind: 'rrf', arms });
-    else if (v) candidates.push({ row: chunk, score: v.score, scoreKind: 'cosine', arms });
-    else if (b) candidates.push({ row: chunk, score: b.score, scoreKind: 'bm25', arms });
-  }
-  return { candidates, kind: vector?.kind ?? 'none' };
-}
-
-/** Vectors found become the live chunks that have their text; the database has the last word on what is live. */
-function vectorArm(
-  context: StoreContext,
-  { open, query, group }: Question,
-  depth: number,
-): { list: Ranked[]; kind: 'exact' | 'hnsw' } {
-  if (!open || !query) return { list: [], kind: 'exact' };
-  const found = open.search(query, depth);
-  const list: Ranked[] = [];
-  for (const { slot, score } of found) {
-    if (list.length >= depth) break;
-    const chunks = context.read.listing.liveChunksOfSlot(group, slot, open.row.embedder_id, depth - list.length);
-    for (const chunk of chunks) {
-      list.push({ id: chunk, score });
-    }
-  }
-  return { list, kind: open.kind };
-}
-
-function bm25Arm(context: StoreContext, { group, text }: Question, depth: number): Ranked[] {
-  const terms = queryTerms(text, context.vocabulary.of(group));
-  return searchBm25(context.read, group, terms, depth).map(({ chunkId, score }) => ({ id: chunkId, score }));
 }
 
 async function rerank(

@@ -179,7 +179,7 @@ export async function recordFailure(
   session: IngestSession,
   params: ParsedParams<'ingest.failed'>,
 ): Promise<void> {
-  await context.db.writer.run(() => {
+  await context.db.writer.run(async (tx) => {
     const { documents } = context.write;
     const at = now();
     const id =
@@ -187,12 +187,17 @@ export async function recordFailure(
       documents.newSource(session.kbId, toStat(params.source), at);
     const problem = { error: params.reason, hint: params.hint };
     documents.setSource(id, toStat(params.source), 'failed', problem, at);
+    for (const doc of documents.docsOfSource(id)) {
+      for (const revision of documents.revisionsOfDoc(doc.id)) {
+        if (revision.state === 'embedding') await dropRevision(tx, context.write, revision.id);
+      }
+      if (doc.state === 'new') documents.deleteDoc(doc.id);
+    }
     const docs = documents.docsOfSource(id);
     if (docs.some((doc) => doc.state === 'live' || doc.state === 'failed')) return;
     const whole = docs.find((doc) => doc.key === '');
     // A document in the trash keeps its row, and its way back.
     if (!whole) documents.newDoc(session.kbId, id, '', 'failed', at);
-    else if (whole.state === 'new') documents.setDoc(whole.id, 'failed', null, null, at);
   });
 }
 

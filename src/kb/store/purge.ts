@@ -12,7 +12,8 @@ const BATCH = 100;
 /** Clears what is past its time: documents a week in the trash, and knowledge bases that were deleted. */
 export async function purge(context: StoreContext, indexFolder: string, at: Date = new Date()): Promise<void> {
   const before = new Date(at.getTime() - TRASH_DAYS * DAY_MS).toISOString();
-  while (await purgeTrash(context, before));
+  // Nothing is written when there is nothing to do.
+  while (context.read.documents.trashedBefore(before, 1).length > 0 && (await purgeTrash(context, before)));
   for (const id of context.read.kb.buried()) await purgeKb(context, indexFolder, id);
 }
 
