@@ -25,6 +25,7 @@ export interface PythonLoad {
 /** The hand-tuned loop of scripts/bench/embed_loop.py in a process of its own. */
 export interface PythonLoop {
   readonly versions: string;
+  readonly pid: number;
   embed(texts: readonly string[], batch: number, batchTokens: number): Promise<PythonResult>;
   close(): void;
 }
@@ -68,6 +69,7 @@ export async function startPython(python: string, load: PythonLoad): Promise<Pyt
   const { ready } = readySchema.parse(await ask({ load }));
   return {
     versions: ready,
+    pid: child.pid ?? 0,
     embed: async (texts, batch, batch_tokens) =>
       resultSchema.parse(await ask({ run: { texts: [...texts], batch, batch_tokens } })),
     close: () => child.kill(),

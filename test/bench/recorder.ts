@@ -64,7 +64,7 @@ export function record(options: RecordOptions): Recording {
     exited = true;
     for (const watcher of [...watchers]) watcher(performance.now());
   });
-  const clears = () => model.erased().filter((what) => what >= 2).length;
+  const clears = () => model.erased().filter((what) => what === 2).length;
   return {
     pid: pty.pid,
     startedAt,
