@@ -1,0 +1,54 @@
+import { type AlpacaRow, isComplete, type MessagesRow, type QaRow, type SftRow } from './types.ts';
+
+/** System text of training and serving (design §7). */
+export const SFT_SYSTEM = 'You are a helpful assistant.';
+
+/** The tutorial's prompt of fine-tuning and of evaluation with the gold passage, byte for byte (design §7). */
+export function sftPrompt(context: string, question: string): string {
+  return `请用下面的文段的原文来回答问题\n\n### 已知文段：${context}\n\n### 问题：${question}\n`;
+}
+
+/** The way back from `sftPrompt`; the question begins at the last mark. Undefined for any other text. */
+export function parseSftPrompt(text: string): { context: string; question: string } | undefined {
+  const found = /^请用下面的文段的原文来回答问题\n\n### 已知文段：([\s\S]*)\n\n### 问题：([\s\S]*)\n$/.exec(text);
+  return found ? { context: found[1] ?? '', question: found[2] ?? '' } : undefined;
+}
+
+/** A question as a training row: prompt as instruction, empty input, first answer as output. Undefined when incomplete. */
+export function qaToAlpaca(row: QaRow): AlpacaRow | undefined {
+  const [output] = row.answers;
+  if (output === undefined || !isComplete(row)) return undefined;
+  return {
+    form: 'alpaca',
+    id: row.id,
+    system: SFT_SYSTEM,
+    history: [],
+    instruction: sftPrompt(row.context, row.question),
+    input: '',
+    output,
+  };
+}
+
+/** The same conversation as messages; a row without a system text gets `SFT_SYSTEM`, because engines put in their own. */
+export function toMessages(row: SftRow): MessagesRow['messages'] {
+  if (row.form === 'messages') {
+    return row.messages[0]?.role === 'system'
+      ? row.messages
+      : [{ role: 'system', content: SFT_SYSTEM }, ...row.messages];
+  }
+  const earlier = row.history.flatMap(([user, assistant]): MessagesRow['messages'] => [
+    { role: 'user', content: user },
+    { role: 'assistant', content: assistant },
+  ]);
+  return [
+    { role: 'system', content: row.system ?? SFT_SYSTEM },
+    ...earlier,
+    { role: 'user', content: userTurn(row) },
+    { role: 'assistant', content: row.output },
+  ];
+}
+
+/** As LLaMA-Factory joins them: a newline between instruction and input when both are there. */
+function userTurn({ instruction, input }: AlpacaRow): string {
+  return [instruction, input].filter((part) => part !== '').join('\n');
+}
