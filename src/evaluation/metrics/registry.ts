@@ -1,0 +1,57 @@
+import { RagtuiError } from '../../platform/errors.ts';
+import { contextRecall } from './context-recall.ts';
+import { contextRelevance } from './context-relevance.ts';
+import { cosineMetric } from './cosine.ts';
+import { exact } from './exact.ts';
+import { hitMetric } from './hit.ts';
+import { mrrMetric } from './mrr.ts';
+import { originTutorial } from './origin-tutorial.ts';
+import { tokenF1 } from './token-f1.ts';
+import type { Metric } from './types.ts';
+import { verbatim } from './verbatim.ts';
+
+/** Metrics without a parameter, and the usual ones of those that have one. The first answer metric is the primary one. */
+const FIXED: readonly Metric[] = [
+  tokenF1,
+  exact,
+  verbatim,
+  originTutorial,
+  hitMetric(1),
+  hitMetric(5),
+  mrrMetric(10),
+  contextRecall,
+  contextRelevance,
+];
+
+/** Metrics whose name carries a parameter after "@". */
+const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
+  cosine: (embedder) => (embedder === '' ? undefined : cosineMetric(embedder)),
+  hit: (k) => withDepth(k, hitMetric),
+  mrr: (k) => withDepth(k, mrrMetric),
+};
+
+function withDepth(text: string, make: (k: number) => Metric): Metric | undefined {
+  const k = Number(text);
+  return Number.isInteger(k) && k >= 1 && k <= 100 ? make(k) : undefined;
+}
+
+/** Names as `--metrics` takes them. */
+export const METRIC_NAMES: readonly string[] = [...FIXED.map(({ name }) => name), 'cosine@EMBEDDER'];
+
+/** A metric by name (`exact`, `hit@3`, `cosine@bge-small-zh-v1.5`). Errors: `usage` with the names there are. */
+export function findMetric(name: string): Metric {
+  const fixed = FIXED.find((metric) => metric.name === name);
+  if (fixed) return fixed;
+  const at = name.indexOf('@');
+  const family = at > 0 ? name.slice(0, at) : '';
+  const made = Object.hasOwn(FAMILIES, family) ? FAMILIES[family]?.(name.slice(at + 1)) : undefined;
+  if (made) return made;
+  throw new RagtuiError('usage', `There is no metric "${name}".`, `There are: ${METRIC_NAMES.join(', ')}.`);
+}
+
+/** The metrics of a run when none are named: answers if a column has an LLM, retrieval if one retrieves. */
+export function defaultMetrics(wish: { answers: boolean; retrieval: boolean; embedder: string | null }): string[] {
+  const kinds = new Set([...(wish.answers ? ['answer'] : []), ...(wish.retrieval ? ['retrieval'] : [])]);
+  const names = FIXED.filter((metric) => kinds.has(metric.kind)).map(({ name }) => name);
+  return wish.answers && wish.embedder !== null ? [...names, `cosine@${wish.embedder}`] : names;
+}

@@ -1,0 +1,55 @@
+import { splitWords } from './python.ts';
+import type { Metric } from './types.ts';
+
+const ASCII_PUNCTUATION = /[!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]/g;
+/** Of Chinese text and full-width forms. */
+const WIDE_PUNCTUATION = /[\p{P}～￥…]/gu;
+/** Python's `\b` is of Unicode, that of JavaScript is not. */
+const ARTICLES = /(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu;
+const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+const EACH_CJK = new RegExp(CJK.source, 'gu');
+
+/**
+ * Overlap of tokens as the SQuAD 2.0 script counts it (lower case, no punctuation, no articles), best over the answers.
+ * For English it gives the script's value. Where the output or an answer has Chinese or Japanese characters, each of
+ * them is a token, and Unicode punctuation goes too.
+ */
+export const tokenF1: Metric = {
+  name: 'token-f1',
+  kind: 'answer',
+  version: 1,
+  range: [0, 1],
+  direction: 'higher',
+  binary: false,
+  blindTo: 'The order of the words, and negations: "did not rise" scores high against "did rise".',
+  score: ({ output, answers }) => {
+    if (output === null) return null;
+    const wide = CJK.test(output) || answers.some((answer) => CJK.test(answer));
+    const given = tokensOf(output, wide);
+    return Math.max(0, ...answers.map((answer) => overlapF1(given, tokensOf(answer, wide))));
+  },
+};
+
+/** Tokens after normalisation; exported for the tests. */
+export function tokensOf(text: string, wide: boolean): string[] {
+  let plain = text.toLowerCase().replace(ASCII_PUNCTUATION, '');
+  if (wide) plain = plain.replace(WIDE_PUNCTUATION, '').replace(EACH_CJK, ' $& ');
+  return splitWords(plain.replace(ARTICLES, ' '));
+}
+
+function overlapF1(given: readonly string[], gold: readonly string[]): number {
+  if (given.length === 0 || gold.length === 0) return Number(given.length === gold.length);
+  const left = new Map<string, number>();
+  for (const token of gold) left.set(token, (left.get(token) ?? 0) + 1);
+  let same = 0;
+  for (const token of given) {
+    const count = left.get(token) ?? 0;
+    if (count === 0) continue;
+    left.set(token, count - 1);
+    same += 1;
+  }
+  if (same === 0) return 0;
+  const precision = same / given.length;
+  const recall = same / gold.length;
+  return (2 * precision * recall) / (precision + recall);
+}

@@ -1,0 +1,45 @@
+/** What a metric sees of one finished item. */
+export interface ScoredItem {
+  readonly question: string;
+  /** The gold passage the question was asked about. */
+  readonly goldContext: string;
+  readonly contextId: string;
+  /** Gold answers, the first is the reference of the tutorial's metrics. */
+  readonly answers: readonly string[];
+  /** What the column answered; null when it has no LLM. */
+  readonly output: string | null;
+  /** What the LLM was given to read: gold or retrieved passages; null when it was given none. */
+  readonly context: string | null;
+  /** Best first, as deep as the metrics need; null when the column retrieves nothing. */
+  readonly retrieved: readonly RetrievedChunk[] | null;
+  /** How many of them the column hands on (its top-k). */
+  readonly topK: number;
+  /** Vectors of `output` and of the first answer, by metric embedder. */
+  readonly vectors?: Readonly<Record<string, { readonly output: Float32Array; readonly answer: Float32Array }>>;
+}
+
+export interface RetrievedChunk {
+  readonly text: string;
+  /** Name of its document, with `#key` for one row of a file. */
+  readonly document: string;
+}
+
+/** A metric is one file: what it is called, what it measures, and what it cannot see. */
+export interface Metric {
+  readonly name: string;
+  readonly kind: 'answer' | 'retrieval';
+  /** Raised when the same item may score differently than before. */
+  readonly version: number;
+  readonly range: readonly [number, number];
+  readonly direction: 'higher' | 'lower';
+  /** Whether every score is 0 or 1: exact McNemar and Wilson apply. */
+  readonly binary: boolean;
+  /** One sentence for the screen. */
+  readonly blindTo: string;
+  /** Chunks it looks at; absent = the column's own top-k. */
+  readonly depth?: number;
+  /** Catalogue id of the embedder whose vectors it needs. */
+  readonly embedder?: string;
+  /** The item's score; null where the metric does not apply (not a zero). Pure. */
+  score(item: ScoredItem): number | null;
+}
