@@ -98,6 +98,7 @@ test('the same again embeds nothing; a changed, a new and a lost file are counte
 });
 
 test('ask answers from the documents with what scripts count on, the same with and without --json', async () => {
+  const question = 'How high above the sea is Larkspur Hill Observatory?';
   const answer = z
     .object({
       answer: z.string(),
@@ -111,13 +112,13 @@ test('ask answers from the documents with what scripts count on, the same with a
         tokensPerSecond: z.number(),
       }),
     })
-    .parse(await workspace.json(['ask', 'How high above the sea is Larkspur Hill Observatory?', '--kb', 'mine']));
+    .parse(await workspace.json(['ask', question, '--kb', 'mine', '--max-tokens', '32']));
   // What a model of 135 M parameters makes of it is its own affair; the passage it was given is ours.
   expect(answer.answer.trim()).not.toBe('');
   expect(answer.hits[0]?.text).toContain('1,340 metres');
   expect(path.basename(answer.hits[0]?.document ?? '')).toBe('about.md');
 
-  const text = await workspace.run(['ask', 'How high above the sea is Larkspur Hill Observatory?']);
+  const text = await workspace.run(['ask', question, '--kb', 'mine', '--max-tokens', '32']);
   expect(text.code).toBe(0);
   expect(text.stdout.startsWith(answer.answer.trim())).toBe(true);
   expect(text.stdout).toContain('about.md [');
@@ -178,6 +179,31 @@ test('a detached ingest is a job: listed, followed to its end, deleted', async (
   expect((await workspace.run(['jobs', 'delete', id])).code).toBe(2);
   expect((await workspace.run(['jobs', 'delete', id, '--yes'])).code).toBe(0);
   expect(existsSync(shown.folder)).toBe(false);
+});
+
+test('a watching ingest takes up what is new, tells of it, and stops at Ctrl+C with exit 130', async () => {
+  const watched = path.join(workspace.home, 'watched');
+  mkdirSync(watched);
+  writeFileSync(path.join(watched, 'one.txt'), 'The lamp is green.');
+  const child = workspace.start(['ingest', watched, '--kb', 'watched', '--watch', '--json']);
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const line = z.object({ report: counts });
+  const added = () =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .reduce((sum, text) => sum + line.parse(JSON.parse(text)).report.added, 0);
+  expect(await waitUntil(() => added() === 1, 60_000)).toBe(true);
+  writeFileSync(path.join(watched, 'two.txt'), 'The chair is yellow.');
+  expect(await waitUntil(() => added() === 2, 60_000)).toBe(true);
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  const { jobs } = z
+    .object({ jobs: z.array(z.object({ name: z.string(), state: z.string() })) })
+    .parse(await workspace.json(['jobs', 'list']));
+  expect(jobs.find((job) => job.name.endsWith('watched'))?.state).toBe('stopped');
 });
 
 test("the workspace is its owner's alone", () => {

@@ -71,7 +71,7 @@ async function ingest(context: CommandContext, [names]: [string[]], options: Opt
     );
     return EXIT.done;
   }
-  return follow(context, job);
+  return follow(context, job, options.watch);
 }
 
 function existing(names: readonly string[]): string[] {
@@ -127,7 +127,7 @@ async function workFor(
 }
 
 /** Shows progress until the job ends; the first Ctrl+C stops the job, the second one only this command. */
-async function follow(context: CommandContext, job: JobView): Promise<number> {
+async function follow(context: CommandContext, job: JobView, watch: boolean): Promise<number> {
   const { out, paths, signal } = context;
   const { stopJob } = await import('../../jobs/control.ts');
   const id = job.spec.id;
@@ -140,15 +140,22 @@ async function follow(context: CommandContext, job: JobView): Promise<number> {
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   const onEvent = (event: JobEvent) => {
-    report = reportOf(event) ?? report;
+    const made = reportOf(event);
+    if (made && watch) showPass(out, made);
+    report = made ?? report;
     show(event, out);
-    if (out.json && event.type === 'progress' && job.spec.work.kind === 'ingest' && job.spec.work.watch)
-      out.jsonLine(event);
   };
   const end = await followJob(paths, id, { signal: new AbortController().signal, onEvent });
   out.clearProgress();
   await stopping;
-  return finish(out, end, report);
+  return finish(out, end, report, watch);
+}
+
+/** A watching ingest reports after every pass. */
+function showPass(out: Output, report: IngestReport): void {
+  out.clearProgress();
+  if (out.json) out.jsonLine({ report });
+  else out.result(report, () => reportLines(report));
 }
 
 function show(event: JobEvent, out: Output): void {
@@ -171,7 +178,7 @@ function reportOf(event: JobEvent): IngestReport | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-function finish(out: Output, job: JobView, report: IngestReport | undefined): number {
+function finish(out: Output, job: JobView, report: IngestReport | undefined, watch: boolean): number {
   const interrupted = job.state === 'stopped';
   if (job.state === 'failed' || job.state === 'lost') {
     const { error, reason } = job;
@@ -181,9 +188,13 @@ function finish(out: Output, job: JobView, report: IngestReport | undefined): nu
       error?.hint || `See ragtui jobs logs ${job.spec.id}.`,
     );
   }
-  out.result({ job: jobJson(job), report: report ?? null }, () =>
-    report ? reportLines(report) : `${job.spec.id} ${job.state}; run the same command to go on where it was.`,
-  );
+  const result = { job: jobJson(job), report: report ?? null };
+  if (out.json && watch) out.jsonLine(result);
+  else if (watch) out.note(`${job.spec.id} ${job.state}`);
+  else
+    out.result(result, () =>
+      report ? reportLines(report) : `${job.spec.id} ${job.state}; run the same command to go on where it was.`,
+    );
   if (interrupted) return EXIT.interrupted;
   return report && report.failed.length > 0 && report.added + report.changed + report.unchanged === 0
     ? EXIT.failed
