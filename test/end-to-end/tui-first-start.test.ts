@@ -95,9 +95,9 @@ describe('first start on the screen', () => {
       app.press('enter');
       await app.waitFor(/❯ Where do people meet[\s\S]*prompt \d+ \+ answer \d+ tokens/, 2 * MINUTES);
       app.press('tab', 'tab');
-      await app.waitFor('the old pear tree');
+      await app.waitFor('old pear tree. Do not use the lift');
 
-      app.press('esc', 'q');
+      app.press('q');
       await app.waitFor('These go on without the window');
       app.press('y');
       expect(await app.exit).toEqual({ code: 0, signal: 0 });
