@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { syncPath } from '../models/files.ts';
+import { toRagtuiError } from '../platform/errors.ts';
+
+const FLUSH_CHARS = 1 << 20;
+
+/** Replaces `file` by one line of JSON for each value, whole or not at all. Returns how many lines. */
+export async function replaceLines(file: string, values: AsyncIterable<unknown>): Promise<number> {
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  let handle: number | undefined;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    handle = openSync(temporary, 'wx', 0o600);
+    const lines = await writeAll(handle, values);
+    fsyncSync(handle);
+    closeSync(handle);
+    handle = undefined;
+    renameSync(temporary, file);
+    syncPath(path.dirname(file));
+    return lines;
+  } catch (error) {
+    if (handle !== undefined) closeSync(handle);
+    rmSync(temporary, { force: true });
+    throw toRagtuiError(error);
+  }
+}
+
+async function writeAll(handle: number, values: AsyncIterable<unknown>): Promise<number> {
+  let lines = 0;
+  let held: string[] = [];
+  let chars = 0;
+  const flush = () => {
+    writeFileSync(handle, held.join(''));
+    held = [];
+    chars = 0;
+  };
+  for await (const value of values) {
+    const line = `${JSON.stringify(value)}\n`;
+    held.push(line);
+    chars += line.length;
+    lines++;
+    if (chars >= FLUSH_CHARS) flush();
+  }
+  flush();
+  return lines;
+}
