@@ -51,6 +51,8 @@ export interface KbServiceOptions {
 }
 
 export interface KbService {
+  /** The store below the methods; for maintenance and tests. */
+  readonly context: StoreContext;
   readonly routes: Readonly<Record<Method, Route>>;
   /** A connection closed: its ingest sessions are over. */
   clientGone(client: number): void;
@@ -176,6 +178,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     }),
   } satisfies Record<Method, Route>;
   return {
+    context,
     routes,
     clientGone: (client) => sessions.endOf(client),
     busy: () => indexes.busy || background.busy,
