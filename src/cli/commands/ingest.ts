@@ -11,7 +11,6 @@ import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { findKb, withKb } from '../kb-client.ts';
-import { guessLanguage } from '../language.ts';
 import { createKb, parseGroups } from '../make-kb.ts';
 import { needModels } from '../need-models.ts';
 import { clock, type Output } from '../output.ts';
@@ -90,7 +89,8 @@ async function firstTime(
   roots: readonly string[],
   options: Options,
 ): Promise<KnowledgeBase> {
-  const guess = guessLanguage(roots);
+  const { guessLanguage } = await import('../../kb/language.ts');
+  const guess = await guessLanguage(roots);
   const made = await createKb(context, kb, {
     name: options.kb,
     group: options.group,
@@ -98,7 +98,9 @@ async function firstTime(
     language: guess.language,
   });
   const seen =
-    guess.share === null ? 'no text to judge by' : `${Math.round(guess.share * 100)} % Chinese in ${guess.files} files`;
+    guess.share === null
+      ? 'no text to judge by'
+      : `${Math.round(guess.share * 100)} % Chinese in the ${guess.files === 1 ? 'file' : `${guess.files} files`} looked at`;
   const why = options.embedder.length > 0 ? '' : ` (${seen})`;
   context.out.note(
     `Made the knowledge base ${made.name}: embedder ${made.embedders.join(', ')}${why}, split by ${made.groups.map((group) => group.name).join(', ')}.`,
