@@ -3,7 +3,6 @@ import type { JobEvent, JobId, JobView, JobWork } from '../src/jobs/types.ts';
 import type { KbClient } from '../src/kb/protocol.ts';
 import type { ChunkDraft, NodeGroup } from '../src/kb/types.ts';
 import type { Endpoint, ModelStatus, PullProgress } from '../src/models/types.ts';
-import type { RagtuiError } from '../src/platform/errors.ts';
 import type { AnswerEvent, Message, Pipeline } from '../src/rag/types.ts';
 
 /** What the stores need of the world. `src/app/main.tsx` hands over the real ones, tests hand over fakes. */
@@ -49,11 +48,6 @@ export interface PreviewPort {
 }
 
 export type Connect = (signal?: AbortSignal) => Promise<KbClient>;
-
-export interface Notices {
-  info(text: string): void;
-  error(error: RagtuiError): void;
-}
 
 /** Publishes soon, together with whatever else asked: at most ~12 times a second. One `publish` function waits once. */
 export type Schedule = (publish: () => void) => void;

@@ -59,11 +59,6 @@ export function jobDuration(job: JobView, now: number): string {
   return formatDuration((end - Date.parse(job.startedAt)) / 1000);
 }
 
-export function rateText(job: JobView): string {
-  const { progress } = job;
-  return progress?.rate ? formatRate(progress.rate, unitText(progress.unit)) : '';
-}
-
 const UNITS = ['chunks', 'documents', 'tokens', 'files', 'embedded'] as const;
 
 function unitText(unit: string): string {
