@@ -31,7 +31,12 @@ export async function launchJob(
   writeSpec(files, spec);
   const supervisor = spawnDetached(process.execPath, [program, folder], {
     logFolder: folder,
-    env: { ...process.env, RAGTUI_HOME: paths.home, RAGTUI_MODELS_CACHE: paths.models },
+    env: {
+      ...process.env,
+      RAGTUI_HOME: paths.home,
+      RAGTUI_MODELS_CACHE: paths.models,
+      RAGTUI_ENGINES_CACHE: paths.engines,
+    },
   });
   let failed: Error | undefined;
   supervisor.on('error', (error) => (failed = error));
@@ -77,6 +82,11 @@ function defaultName(work: JobWork): string {
       return `serve ${work.model}`;
     case 'pull':
       return `pull ${work.models.join(', ')}`;
+    case 'engine-install':
+      return `install ${work.engine}`;
+    case 'train-llm':
+    case 'train-embedder':
+      return `train ${work.name}`;
   }
 }
 

@@ -25,6 +25,9 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   ingest: 'ingest',
   serve: 'llama-server',
   pull: 'pull',
+  'engine-install': 'engine-install',
+  'train-llm': 'train',
+  'train-embedder': 'train',
 };
 const readyMessageSchema = z.object({ type: z.literal('ready') });
 

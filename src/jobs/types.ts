@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
+import { trainingSchema } from '../training/types.ts';
 
 export type JobId = Brand<string, 'JobId'>;
 /** Sortable and safe in a path: `20261123-061530-ingest-4f2a`. */
@@ -32,6 +34,15 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     idleMinutes: z.number().nonnegative(),
   }),
   z.object({ kind: z.literal('pull'), models: z.array(z.string()).min(1) }),
+  z.object({
+    kind: z.literal('engine-install'),
+    engine: engineNameSchema,
+    device: engineDeviceSchema,
+    /** An existing environment's Python that is used as it is, instead of one made by us. */
+    python: z.string().optional(),
+  }),
+  z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
+  z.object({ kind: z.literal('train-embedder'), ...trainingSchema.shape }),
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 

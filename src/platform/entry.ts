@@ -25,12 +25,24 @@ export type WorkerName =
   | 'ingest'
   | 'llama-server'
   | 'pull'
+  | 'engine-install'
+  | 'train'
   | 'supervisor'
   | 'telemetry';
 
 /** Path of the built entry point of a worker; run it with `process.execPath`. */
 export function workerPath(name: WorkerName): string {
   return path.join(packageRoot(), 'dist', 'workers', `${name}.js`);
+}
+
+/** The lock files of the Python engines, shipped with the package. */
+export function engineLocksDir(): string {
+  return path.join(packageRoot(), 'engines', 'locks');
+}
+
+/** Path of one of our Python scripts; run it with an engine's Python. */
+export function pythonScript(name: string): string {
+  return path.join(packageRoot(), 'workers', 'python', `${name}.py`);
 }
 
 /** Our own sample documents, shipped with the package. */

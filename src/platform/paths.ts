@@ -14,6 +14,7 @@ export interface WorkspacePaths {
   readonly models: string;
   readonly datasets: string;
   readonly jobs: string;
+  /** Shared between workspaces when RAGTUI_ENGINES_CACHE is set. */
   readonly engines: string;
   readonly exports: string;
   readonly logs: string;
@@ -42,7 +43,7 @@ export function workspacePaths(home?: string, env: NodeJS.ProcessEnv = process.e
     models: path.resolve(env['RAGTUI_MODELS_CACHE'] || path.join(root, 'models')),
     datasets: path.join(root, 'datasets'),
     jobs: path.join(root, 'jobs'),
-    engines: path.join(root, 'engines'),
+    engines: path.resolve(env['RAGTUI_ENGINES_CACHE'] || path.join(root, 'engines')),
     exports: path.join(root, 'exports'),
     logs: path.join(root, 'logs'),
     trash: path.join(root, 'trash'),

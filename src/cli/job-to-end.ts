@@ -1,0 +1,60 @@
+import type { JobEvent, JobView, Progress } from '../jobs/types.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import { jobJson } from './commands/jobs.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { followJob } from './follow.ts';
+import { clock } from './output.ts';
+
+export interface ToEndOptions {
+  /** More than progress and warnings: what else the caller shows of the events. */
+  readonly onEvent?: (event: JobEvent) => void;
+  /** The lines for a person when it succeeded. */
+  readonly done: (job: JobView) => readonly string[];
+}
+
+/**
+ * Stays with a job until it ends, with progress on stderr; the first Ctrl+C stops the job. Prints the job and returns
+ * the exit code. Throws what made the job fail.
+ */
+export async function jobToEnd(context: CommandContext, job: JobView, options: ToEndOptions): Promise<number> {
+  const { out, paths, signal } = context;
+  const { stopJob } = await import('../jobs/control.ts');
+  const id = job.spec.id;
+  let stopping: Promise<JobView> | undefined;
+  const stop = () => {
+    out.note(`Stopping ${id}. (Ctrl+C again: leave it to stop by itself.)`);
+    stopping = stopJob(paths, id);
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const end = await followJob(paths, id, {
+    signal: new AbortController().signal,
+    onEvent: (event) => {
+      if (event.type === 'progress') out.progress(progressLine(event.progress));
+      else if (event.type === 'log' && event.level !== 'info') out.note(event.text);
+      options.onEvent?.(event);
+    },
+  });
+  out.clearProgress();
+  await stopping;
+  if (end.state === 'failed' || end.state === 'lost') {
+    const { error, reason } = end;
+    const message = error?.message ?? `${end.spec.name} is ${end.state}: ${reason}.`;
+    throw new RagtuiError('unavailable', message, error?.hint || `See ragtui jobs logs ${id}.`);
+  }
+  const stopped = end.state === 'stopped';
+  out.result({ job: jobJson(end) }, () =>
+    stopped ? `${id} stopped; "ragtui jobs resume ${id}" goes on where it was.` : options.done(end),
+  );
+  return stopped ? EXIT.interrupted : EXIT.done;
+}
+
+/** `training: 12/48 steps, 0.14 steps/s, 4:17 left`. */
+export function progressLine({ phase, done, total, unit, rate, secondsLeft, details }: Progress): string {
+  const amount = total > 0 ? `: ${done}/${total} ${unit}` : '';
+  const speed = rate ? `, ${rate.toPrecision(2)} ${unit}/s` : '';
+  const left = secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`;
+  const more = Object.entries(details).map(([name, value]) => `, ${name} ${value}`);
+  return `${phase}${amount}${speed}${left}${more.join('')}`;
+}

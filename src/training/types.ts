@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** A value of an engine's own key, as `--set key=value` gives it. */
+export const settingSchema = z.union([z.string(), z.number(), z.boolean()]);
+export type Setting = z.infer<typeof settingSchema>;
+
+/** What a training job is told; the same for both kinds of model. */
+export const trainingSchema = z.object({
+  /** Name of the dataset, with its version when one was named (`data@2`). */
+  dataset: z.string().min(1),
+  split: z.string().min(1),
+  /** Id of the base model in the catalogue. */
+  base: z.string().min(1),
+  /** What the result is called. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  preset: z.enum(['cpu', 'tutorial']),
+  /** The engine's own keys, over the preset's. */
+  settings: z.record(z.string(), settingSchema),
+  /** Rows used, from the start of the split; absent: all. */
+  limit: z.number().int().positive().optional(),
+  seed: z.number().int().nonnegative(),
+});
+export type Training = z.infer<typeof trainingSchema>;
+
+/** One row of numbers as the engine reports them; what it does not report is absent, not zero. */
+export interface TrainingRow {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** By our names: loss, eval_loss, learning_rate, grad_norm, epoch. */
+  readonly values: Readonly<Record<string, number>>;
+}
