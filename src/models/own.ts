@@ -4,8 +4,10 @@ import { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { hashFile } from './files.ts';
-import { allModels, type LocalModel, listEndpoints, updateOwnModels } from './store.ts';
+import { allModels, type LocalModel, listAdapters, listEndpoints, updateOwnModels } from './store.ts';
 import {
+  type Adapter,
+  adapterSchema,
   type CatalogueEntry,
   catalogueEntrySchema,
   type EmbedderConfig,
@@ -78,7 +80,29 @@ export async function addEndpoint(paths: WorkspacePaths, endpoint: Endpoint): Pr
   return parsed.data;
 }
 
-function checkName(paths: WorkspacePaths, name: string): void {
+/** Adds a LoRA adapter that lies on this disk; it stays where it is. Throws `exists`, `usage`, `not-found`. */
+export async function addAdapter(
+  paths: WorkspacePaths,
+  adapter: Omit<Adapter, 'sha256' | 'createdAt'>,
+  signal?: AbortSignal,
+): Promise<Adapter> {
+  checkName(paths, adapter.name);
+  const weights = path.join(adapter.path, 'adapter_model.safetensors');
+  if (!existsSync(weights)) throw new RagtuiError('not-found', `${adapter.path} holds no adapter_model.safetensors.`);
+  const whole = adapterSchema.parse({
+    ...adapter,
+    sha256: await hashFile(weights, signal),
+    createdAt: new Date().toISOString(),
+  });
+  await updateOwnModels(paths, (own) => {
+    checkName(paths, adapter.name);
+    return { ...own, adapters: [...own.adapters, whole] };
+  });
+  return whole;
+}
+
+/** The names of models, adapters and endpoints are one list. Throws `exists`, `usage` (a name that cannot be one). */
+export function checkName(paths: WorkspacePaths, name: string): void {
   if (!NAME.test(name)) {
     throw new RagtuiError(
       'usage',
@@ -87,7 +111,8 @@ function checkName(paths: WorkspacePaths, name: string): void {
     );
   }
   const taken =
-    allModels(paths).some((entry) => entry.id === name) || listEndpoints(paths).some((one) => one.name === name);
+    allModels(paths).some((entry) => entry.id === name) ||
+    [...listEndpoints(paths), ...listAdapters(paths)].some((one) => one.name === name);
   if (taken)
     throw new RagtuiError(
       'exists',

@@ -6,7 +6,15 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { hashFile, writeJsonAtomic } from './files.ts';
 import { lockFile } from './lock.ts';
-import { type CatalogueEntry, catalogueEntrySchema, type Endpoint, endpointSchema, type ModelStatus } from './types.ts';
+import {
+  type Adapter,
+  adapterSchema,
+  type CatalogueEntry,
+  catalogueEntrySchema,
+  type Endpoint,
+  endpointSchema,
+  type ModelStatus,
+} from './types.ts';
 
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -45,6 +53,7 @@ const ownModelsSchema = z.object({
   catalogue: z.array(catalogueEntrySchema).default([]),
   models: z.array(localModelSchema).default([]),
   endpoints: z.array(endpointSchema).default([]),
+  adapters: z.array(adapterSchema).default([]),
 });
 export type OwnModels = z.infer<typeof ownModelsSchema>;
 
@@ -69,7 +78,7 @@ export function readOwnModels(paths: WorkspacePaths): OwnModels {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { version: 1, catalogue: [], models: [], endpoints: [] };
+    if (errnoOf(error) === 'ENOENT') return { version: 1, catalogue: [], models: [], endpoints: [], adapters: [] };
     throw toRagtuiError(error);
   }
   try {
@@ -225,14 +234,16 @@ export async function verifyModel(paths: WorkspacePaths, id: string, signal?: Ab
   return { id, ok: checks.every((check) => check.ok), files: checks };
 }
 
-/** Deletes a pulled model; of an own model or an endpoint only the entry. Throws `not-found`. Waits for a running pull. */
+/** Deletes a pulled model; of an own model, an adapter or an endpoint only the entry. Throws `not-found`. Waits for a running pull. */
 export async function removeModel(paths: WorkspacePaths, id: string, signal?: AbortSignal): Promise<void> {
   const own = readOwnModels(paths);
-  if (own.models.some((model) => model.entry.id === id) || own.endpoints.some((endpoint) => endpoint.name === id)) {
+  const names = [...own.models.map((model) => model.entry.id), ...[...own.endpoints, ...own.adapters].map(nameOf)];
+  if (names.includes(id)) {
     await updateOwnModels(paths, (now) => ({
       ...now,
       models: now.models.filter((model) => model.entry.id !== id),
       endpoints: now.endpoints.filter((endpoint) => endpoint.name !== id),
+      adapters: now.adapters.filter((adapter) => adapter.name !== id),
     }));
     rmSync(canaryFile(paths, id), { force: true });
     return;
@@ -249,6 +260,9 @@ export async function removeModel(paths: WorkspacePaths, id: string, signal?: Ab
   }
 }
 
+const nameOf = ({ name }: { readonly name: string }): string => name;
+
+export const listAdapters = (paths: WorkspacePaths): readonly Adapter[] => readOwnModels(paths).adapters;
 export const listEndpoints = (paths: WorkspacePaths): readonly Endpoint[] => readOwnModels(paths).endpoints;
 /** Where the probe vectors of an embedding endpoint are kept. */
 export const canaryFile = (paths: WorkspacePaths, name: string): string =>

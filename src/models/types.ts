@@ -72,6 +72,32 @@ export const endpointSchema = z.object({
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+/**
+ * A LoRA adapter: what a training adds to its base, and no model without it. It was trained with one system text; who
+ * serves it sends the same.
+ */
+export const adapterSchema = z.object({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  /** Id of the base in the catalogue. */
+  base: z.string(),
+  /** Folder as PEFT writes it: `adapter_model.safetensors`, `adapter_config.json`. */
+  path: z.string(),
+  /** Folder of the base as Transformers reads it, the very weights that were trained on. */
+  basePath: z.string(),
+  rank: z.number().int().positive(),
+  alpha: z.number().positive(),
+  /** The training's template, by the engine's name for it. */
+  template: z.string(),
+  /** The system text of every training row. */
+  templateSystem: z.string(),
+  /** sha256 of `adapter_model.safetensors`. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: z.iso.datetime(),
+  /** Where it came from, for a person and for reports: dataset, split, steps, versions. */
+  lineage: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+});
+export type Adapter = z.infer<typeof adapterSchema>;
+
 /** What the models screen and `models list` show. */
 export interface ModelStatus {
   readonly entry: CatalogueEntry;

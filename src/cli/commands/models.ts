@@ -48,8 +48,9 @@ export function addModels(program: Command, invocation: Invocation): void {
 }
 
 async function list({ out, paths }: CommandContext): Promise<undefined> {
-  const { listEndpoints, listModels } = await import('../../models/store.ts');
+  const { listAdapters, listEndpoints, listModels } = await import('../../models/store.ts');
   const models = listModels(paths);
+  const adapters = listAdapters(paths);
   const endpoints = listEndpoints(paths);
   const json = models.map(({ entry, state, folder, bytesTotal, bytesPresent }) => {
     const { id, kind, title, languages, licence, origin, parameters, note } = entry;
@@ -68,7 +69,7 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
       folder,
     };
   });
-  out.result({ models: json, endpoints }, () => [
+  out.result({ models: json, endpoints, adapters }, () => [
     ...table(
       ['ID', 'KIND', 'STATE', 'SIZE', 'LANGUAGES', 'LICENCE'],
       models.map(({ entry, state, bytesTotal }) => [
@@ -80,6 +81,15 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
         entry.licence,
       ]),
     ),
+    ...(adapters.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            ['ADAPTER', 'BASE', 'RANK', 'ALPHA', 'FOLDER'],
+            adapters.map((one) => [one.name, one.base, String(one.rank), String(one.alpha), one.path]),
+          ),
+        ]),
     ...(endpoints.length === 0
       ? []
       : [
@@ -139,10 +149,10 @@ async function verify({ out, paths, signal }: CommandContext, [ids]: [string[]])
 }
 
 async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
-  const { listEndpoints, modelStatus, removeModel } = await import('../../models/store.ts');
-  const endpoint = listEndpoints(context.paths).some((one) => one.name === id);
-  const what = endpoint
-    ? `Forgets the endpoint ${id}.`
+  const { listAdapters, listEndpoints, modelStatus, removeModel } = await import('../../models/store.ts');
+  const named = [...listEndpoints(context.paths), ...listAdapters(context.paths)].some((one) => one.name === id);
+  const what = named
+    ? `Forgets ${id}; its files, if it has any, stay.`
     : `Deletes the model ${id} (${megabytes(modelStatus(context.paths, id).bytesPresent)} on this disk).`;
   await confirm(context, options.yes, what);
   await removeModel(context.paths, id, context.signal);
