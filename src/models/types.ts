@@ -53,10 +53,13 @@ const common = {
 export const catalogueEntrySchema = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('embedder'), embedder: embedderConfigSchema }),
   z.object({ ...common, kind: z.literal('reranker'), maxTokens: z.number().int().positive() }),
+  /** Weights a training starts from; an embedder to search with only once they are exported (`<id>-exported`). */
+  z.object({ ...common, kind: z.literal('embedder-base'), embedder: embedderConfigSchema }),
   z.object({ ...common, kind: z.literal('chat'), contextTokens: z.number().int().positive() }),
 ]);
 export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
 export type EmbedderEntry = Extract<CatalogueEntry, { kind: 'embedder' }>;
+export type EmbedderBaseEntry = Extract<CatalogueEntry, { kind: 'embedder-base' }>;
 export type ChatEntry = Extract<CatalogueEntry, { kind: 'chat' }>;
 
 /** An OpenAI-compatible server the user added (`models add NAME --url …`). The key is named, never stored. */

@@ -12,6 +12,7 @@ export const models = {
   'models.column.state': 'State',
   'models.column.languages': 'Languages',
   'models.kind.embedder': 'embedder',
+  'models.kind.embedder-base': 'base',
   'models.kind.reranker': 'reranker',
   'models.kind.chat': 'LLM',
   'models.state.absent': 'not here',

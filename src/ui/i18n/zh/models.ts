@@ -14,6 +14,7 @@ export const models: Texts<typeof english> = {
   'models.column.state': '状态',
   'models.column.languages': '语言',
   'models.kind.embedder': '向量模型',
+  'models.kind.embedder-base': '底座',
   'models.kind.reranker': '重排模型',
   'models.kind.chat': '大模型',
   'models.state.absent': '未下载',
