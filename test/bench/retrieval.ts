@@ -90,7 +90,12 @@ async function atSize({ quick, log }: BenchContext, server: VectorServer, size: 
         unit: 's',
         note: 'from the end of the filling until all is in segments',
       },
-      { measure: `${k}: memory of the kb service`, value: memory.now, unit: 'MB', max: memory.peak, min: memory.now },
+      {
+        measure: `${k}: memory of the kb service`,
+        value: memory.now,
+        unit: 'MB',
+        note: `at most ${Math.round(memory.peak)} MB since its start`,
+      },
     ];
   } finally {
     await client.close();
