@@ -49,14 +49,7 @@ export function indexTable(db: Database) {
   );
   const addMember = db.prepare<[number, number]>('INSERT OR IGNORE INTO member(index_id, slot) VALUES(?, ?)');
   const dropMember = db.prepare<[number, number]>('DELETE FROM member WHERE index_id = ? AND slot = ?');
-  const isMember = db.prepare<[number, number], { slot: number }>(
-    'SELECT slot FROM member WHERE index_id = ? AND slot = ?',
-  );
   const countMembers = db.prepare<[number], { n: number }>('SELECT count(*) AS n FROM member WHERE index_id = ?');
-  const members = db.prepare<[number, number, number], { slot: number; v: Buffer }>(
-    `SELECT m.slot, v.v FROM member m JOIN vec v ON v.slot = m.slot WHERE m.index_id = ? AND m.slot > ?
-     ORDER BY m.slot LIMIT ?`,
-  );
   const slots = db
     .prepare<[number, number, number], number>(
       'SELECT slot FROM member WHERE index_id = ? AND slot > ? ORDER BY slot LIMIT ?',
@@ -93,10 +86,7 @@ export function indexTable(db: Database) {
     fill: (indexId: number, embedderId: number, groupId: number) => fill.run(indexId, embedderId, groupId),
     addMember: (indexId: number, slot: number): boolean => addMember.run(indexId, slot).changes > 0,
     removeMember: (indexId: number, slot: number): boolean => dropMember.run(indexId, slot).changes > 0,
-    isMember: (indexId: number, slot: number): boolean => isMember.get(indexId, slot) !== undefined,
     countMembers: (indexId: number) => countMembers.get(indexId)?.n ?? 0,
-    /** Members with their vectors, by slot, `limit` after `slot`. */
-    membersAfter: (indexId: number, slot: number, limit: number) => members.all(indexId, slot, limit),
     slotsAfter: (indexId: number, slot: number, limit: number): number[] => slots.all(indexId, slot, limit),
     byId: (indexId: number) => byId.get(indexId),
     segments: (indexId: number) => segments.all(indexId),

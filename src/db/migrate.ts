@@ -5,9 +5,8 @@ import { base } from './migrations/001-base.ts';
 
 /** Step n (from 1) takes `user_version` n-1 to n. Never edit a step that was released; add one. */
 const STEPS: readonly string[] = [base];
-export const SCHEMA_VERSION = STEPS.length;
 /** "RAGT": tells our database from any other SQLite file. */
-export const APPLICATION_ID = 0x52414754;
+const APPLICATION_ID = 0x52414754;
 
 /** Brings the schema up to date, each step in one transaction, with a copy of the database taken first. */
 export function migrate(db: Database, file: string, steps: readonly string[] = STEPS): void {

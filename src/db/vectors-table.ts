@@ -34,7 +34,3 @@ export function toVector(bytes: Buffer): Float32Array {
   copy.set(bytes);
   return new Float32Array(copy.buffer);
 }
-
-export function fromVector(vector: Float32Array): Buffer {
-  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
-}

@@ -11,6 +11,7 @@ import { addAnswer, listAnswers, removeAnswer } from './store/answers.ts';
 import { Background } from './store/background.ts';
 import { requireKb, type StoreContext } from './store/context.ts';
 import { listChunks, listDocuments, removeDocument, restoreDocument, showDocument } from './store/documents.ts';
+import { updateFullText } from './store/full-text.ts';
 import { beginIngest, listSources, recordFailure, removeSources, storeVectors } from './store/ingest.ts';
 import {
   createKb,
@@ -101,6 +102,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     read.kb.groups(requireKb(read, name).id).flatMap((group) => read.index.ofGroup(group.id));
   const background = new Background(log);
   const clear = () => background.run(() => purge(context, paths.indexes));
+  background.run(() => updateFullText(context));
   clear();
   const daily = setInterval(clear, PURGE_EVERY_MS).unref();
   const routes = {

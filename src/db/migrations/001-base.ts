@@ -4,6 +4,7 @@
  */
 export const base = `
 CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT;
+INSERT INTO meta(k, v) VALUES('fts_version', '1');
 
 CREATE TABLE kb(
   id INTEGER PRIMARY KEY,

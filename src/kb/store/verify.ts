@@ -1,10 +1,9 @@
 import { checkTable } from '../../db/check-table.ts';
-import { createFts, dropFts } from '../../db/fts-table.ts';
 import type { IndexRow } from '../../db/index-table.ts';
 import type { IndexSet } from '../index/index-set.ts';
 import type { Result } from '../protocol.ts';
-import { segment } from '../retrieve/segment.ts';
 import { requireKb, type StoreContext } from './context.ts';
+import { rebuildFullText } from './full-text.ts';
 
 type Check = Result<'kb.verify'>['checks'][number];
 
@@ -60,25 +59,10 @@ async function checkTexts(context: StoreContext, prefix: string, groupId: number
 async function checkFullText(context: StoreContext, prefix: string, kbId: number, groupId: number): Promise<Check> {
   const title = `${prefix}: full-text index`;
   return context.db.writer.run(async (tx) => {
-    const { write } = context;
-    const expected = checkTable(write.db).liveChunkIds(groupId);
+    const expected = checkTable(context.write.db).liveChunkIds(groupId);
     const problem = fullTextProblem(context, groupId, expected);
     if (!problem) return fine(title, `${expected.length} chunks`);
-    write.forgetFts(groupId);
-    dropFts(write.db, groupId);
-    createFts(write.db, groupId);
-    const fts = write.fts(groupId);
-    for (const revision of checkTable(write.db).liveRevisions(kbId)) {
-      const docTitle = segment(write.documents.titleOf(revision));
-      for (const chunk of write.documents.chunksOf(revision, groupId)) {
-        fts.insert(chunk.id, chunk.title === '' ? docTitle : segment(chunk.title), segment(chunk.text));
-        await tx.pause();
-      }
-    }
-    tx.afterCommit(() => {
-      context.read.forgetFts(groupId);
-      context.onTextChange([groupId]);
-    });
+    await rebuildFullText(tx, context, kbId, groupId);
     return mended(title, `${problem}; built again from ${expected.length} chunks`);
   });
 }

@@ -393,6 +393,22 @@ describe('verify', () => {
   });
 });
 
+describe('an update that cuts text differently', () => {
+  it('makes the full-text rows anew', async () => {
+    await create();
+    await ingest(kb.client, { kb: 'k', embedders: [E], files: { '/a': '北京 hello' } });
+    const { db } = kb.service.context;
+    db.writer.db.exec("UPDATE meta SET v = '0' WHERE k = 'fts_version'");
+    db.writer.db.exec("DELETE FROM fts_1; INSERT INTO fts_1(rowid, title, body) VALUES(1, '', 'cut the old way')");
+    await kb.service.close();
+    kb = openService(workspace.paths, { e: 16, f: 16 });
+    await kb.service.settled();
+    expect((await search('cut the old way')).hits).toEqual([]);
+    expect((await search('北京')).hits).toHaveLength(1);
+    expect((await kb.call('kb.verify', {})).checks.filter((check) => !check.ok)).toEqual([]);
+  });
+});
+
 describe('answers', () => {
   it('are kept, listed newest first, filtered and removed', async () => {
     const answer = (question: string) => ({ question, answer: 'x', pipeline: { kb: 'k', llm: 'm' }, extra: 1 });
