@@ -7,6 +7,7 @@ import { addAsk } from './commands/ask.ts';
 import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addEval } from './commands/eval.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKb } from './commands/kb.ts';
@@ -44,6 +45,7 @@ export function buildProgram(invocation: Invocation): Command {
   addIngest(program, invocation);
   addSearch(program, invocation);
   addAsk(program, invocation);
+  addEval(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
   addDoctor(program, invocation);

@@ -82,6 +82,8 @@ function defaultName(work: JobWork): string {
       return `serve ${work.model}`;
     case 'pull':
       return `pull ${work.models.join(', ')}`;
+    case 'evaluate':
+      return `evaluate ${work.columns.map(({ name }) => name).join(', ')} on ${work.dataset} ${work.split}`;
     case 'engine-install':
       return `install ${work.engine}`;
     case 'train-llm':

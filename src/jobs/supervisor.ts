@@ -25,6 +25,7 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   ingest: 'ingest',
   serve: 'llama-server',
   pull: 'pull',
+  evaluate: 'evaluate',
   'engine-install': 'engine-install',
   'train-llm': 'train',
   'train-embedder': 'train',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
+import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
 import { trainingSchema } from '../training/types.ts';
@@ -43,6 +44,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
   z.object({ kind: z.literal('train-embedder'), ...trainingSchema.shape }),
+  z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 

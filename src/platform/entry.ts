@@ -25,6 +25,7 @@ export type WorkerName =
   | 'ingest'
   | 'llama-server'
   | 'pull'
+  | 'evaluate'
   | 'engine-install'
   | 'train'
   | 'supervisor'

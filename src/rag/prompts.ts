@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { SFT_SYSTEM, sftPrompt } from '../datasets/render.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { Message } from './types.ts';
@@ -57,7 +58,17 @@ const standard: PromptTemplate = {
   ],
 };
 
-const BUILT_IN: readonly PromptTemplate[] = [standard, tutorial];
+/** The prompt an LLM was fine-tuned with (design §7); passages joined by the empty string, as in `tutorial`. */
+const sft: PromptTemplate = {
+  name: 'sft',
+  build: ({ passages, question, thread = [] }) => [
+    message('system', SFT_SYSTEM),
+    ...thread,
+    message('user', sftPrompt(passages.join(''), question)),
+  ],
+};
+
+const BUILT_IN: readonly PromptTemplate[] = [standard, tutorial, sft];
 
 const numbered = (passages: readonly string[]): string =>
   passages.length === 0 ? '(none)' : passages.map((passage, index) => `[${index + 1}] ${passage.trim()}`).join('\n\n');

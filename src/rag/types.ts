@@ -29,6 +29,28 @@ export const pipelineSchema = z.object({
 });
 export type Pipeline = z.infer<typeof pipelineSchema>;
 
+/** A column as evaluation and comparison take it: also without an LLM, or without retrieval (design §2). */
+export const columnSchema = z
+  .object({
+    name: z.string().regex(/^[^\s,=:/]{1,40}$/u, 'up to 40 characters without spaces and , = : /'),
+    /** Catalogue id or the name of an endpoint; `none` only retrieves. */
+    llm: z.string().min(1).default('none'),
+    embedder: z.string().min(1).optional(),
+    group: z.string().min(1).optional(),
+    mode: searchModeSchema.default('hybrid'),
+    topK: z.number().int().min(1).max(100).default(3),
+    instruction: z.boolean().default(true),
+    reranker: z.string().min(1).optional(),
+    /** What the LLM is given to read: what was found, the gold passage of the dataset, or nothing. */
+    context: z.enum(['retrieved', 'gold', 'none']).default('retrieved'),
+    prompt: z.string().min(1).default('default'),
+    sampling: samplingSchema.prefault({}),
+  })
+  .refine(({ llm, context }) => llm !== 'none' || context === 'retrieved', {
+    message: 'without an LLM and without retrieval there is nothing to measure',
+  });
+export type Column = z.infer<typeof columnSchema>;
+
 export const usageSchema = z.object({
   promptTokens: z.number().int(),
   completionTokens: z.number().int(),

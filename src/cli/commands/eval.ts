@@ -1,0 +1,244 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { RunReport } from '../../evaluation/report.ts';
+import type { Evaluation } from '../../evaluation/types.ts';
+import type { JobEvent, JobView } from '../../jobs/types.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { collect, handle, type Invocation } from '../define.ts';
+import { diffLines, evalProgressLine, reportLines, runRow } from '../eval-text.ts';
+import { EXIT } from '../exit-codes.ts';
+import { followJob } from '../follow.ts';
+import { needModels } from '../need-models.ts';
+import { table } from '../output.ts';
+import { jobJson } from './jobs.ts';
+
+const none = z.tuple([]);
+const one = z.tuple([z.string().min(1)]);
+const noOptions = z.object({});
+const whole = z.coerce.number('a whole number').int('a whole number');
+const waitOption = z.object({ wait: z.boolean().default(false) });
+
+const runOptions = z.object({
+  dataset: z.string().min(1),
+  split: z.string().min(1).default('test'),
+  kb: z.string().min(1).optional(),
+  limit: whole.positive('at least 1').optional(),
+  seed: whole.default(1314),
+  column: z.array(z.string()).min(1, 'at least one column'),
+  metrics: z.string().optional(),
+  primary: z.string().optional(),
+  metricEmbedder: z.string().min(1).optional(),
+  baselines: z.boolean().default(true),
+  reuse: z.boolean().default(true),
+  concurrency: whole.min(1, '1 to 64').max(64, '1 to 64').default(1),
+  pull: z.boolean().default(true),
+  wait: z.boolean().default(false),
+});
+type RunOptions = z.output<typeof runOptions>;
+
+const COLUMN_HELP =
+  'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
+
+/** `ragtui eval run|resume|list|show|diff|report`. */
+export function addEval(program: Command, invocation: Invocation): void {
+  const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
+  addRun(evaluation, invocation);
+  handle(
+    evaluation
+      .command('resume')
+      .description('go on with a run that ended early; what is finished is not asked again')
+      .argument('<run>', 'its id, or latest')
+      .option('--wait', 'stay until it ends'),
+    invocation,
+    { args: one, options: waitOption },
+    resume,
+  );
+  handle(evaluation.command('list').description('all runs'), invocation, { args: none, options: noOptions }, list);
+  handle(
+    evaluation.command('show').description('the figures of a run').argument('<run>', 'its id, or latest'),
+    invocation,
+    { args: one, options: noOptions },
+    show,
+  );
+  handle(
+    evaluation
+      .command('diff')
+      .description('the second against the first, question by question')
+      .argument('<a>', 'a column of --run, a run (its first column), or RUN/COLUMN')
+      .argument('<b>')
+      .option('--run <run>', 'where columns are looked for (default: latest)'),
+    invocation,
+    { args: z.tuple([z.string().min(1), z.string().min(1)]), options: z.object({ run: z.string().default('latest') }) },
+    diff,
+  );
+  handle(
+    evaluation
+      .command('report')
+      .description('a run as a document')
+      .argument('<run>', 'its id, or latest')
+      .option('--format <format>', 'md, json (figures), csv or jsonl (every item)', 'md'),
+    invocation,
+    {
+      args: one,
+      options: z.object({ format: z.enum(['md', 'json', 'csv', 'jsonl'], 'md, json, csv or jsonl') }),
+    },
+    report,
+  );
+}
+
+function addRun(evaluation: Command, invocation: Invocation): void {
+  handle(
+    evaluation
+      .command('run')
+      .description('put the questions of a dataset to every column')
+      .requiredOption('--dataset <name>', 'a dataset of questions (qa)')
+      .option('--split <part>', 'test, SPLIT/PART, or all (default: test)')
+      .option('--kb <name>', 'the knowledge base, for columns that retrieve')
+      .option('--limit <n>', 'at most so many items, drawn by the seed')
+      .option('--seed <n>', 'default: 1314')
+      .requiredOption('--column <spec>', COLUMN_HELP, collect)
+      .option('--metrics <names>', 'separated by commas (default: all that apply)')
+      .option('--primary <metric>', 'the one the verdict is about (default: the first)')
+      .option('--metric-embedder <id>', 'compares answers for cosine (default: by language; none: no cosine)')
+      .option('--no-baselines', 'without BM25, sentence copy, empty and shuffled answers')
+      .option('--no-reuse', 'ask again what an earlier run has asked')
+      .option('--concurrency <n>', 'items in work at once (default: 1)')
+      .option('--no-pull', 'do not fetch a missing default model')
+      .option('--wait', 'stay until it ends'),
+    invocation,
+    { args: none, options: runOptions },
+    run,
+  );
+}
+
+async function run(context: CommandContext, _: [], options: RunOptions): Promise<number> {
+  const { launchJob } = await import('../../jobs/launcher.ts');
+  const { ensureWorkspace } = await import('../../platform/paths.ts');
+  const { prepareEvaluation } = await import('../../evaluation/prepare.ts');
+  ensureWorkspace(context.paths);
+  const { evaluation, models } = await prepareEvaluation(context.paths, {
+    ...options,
+    kb: options.kb ?? null,
+    limit: options.limit ?? null,
+    metrics: options.metrics?.split(',').map((name) => name.trim()) ?? null,
+    primary: options.primary ?? null,
+    metricEmbedder: options.metricEmbedder ?? null,
+  });
+  await needModels(context, models, options.pull);
+  return started(context, await launchJob(context.paths, { kind: 'evaluate', ...evaluation }), options.wait);
+}
+
+async function resume(context: CommandContext, [id]: [string], options: { wait: boolean }): Promise<number> {
+  const { readRun } = await import('../../evaluation/runs.ts');
+  const { launchJob } = await import('../../jobs/launcher.ts');
+  const { isOver } = await import('../../jobs/types.ts');
+  const { view, evaluation } = readRun(context.paths, id);
+  if (!isOver(view.state)) {
+    throw new RagtuiError('busy', `${view.spec.id} is ${view.state}.`, `See: ragtui jobs logs -f ${view.spec.id}`);
+  }
+  // Resuming means taking what is there, also where the run itself was to ask anew.
+  const work = { kind: 'evaluate' as const, ...evaluation, reuse: true };
+  return started(context, await launchJob(context.paths, work, { name: view.spec.name }), options.wait);
+}
+
+async function started(context: CommandContext, job: JobView, wait: boolean): Promise<number> {
+  const { out, paths, signal } = context;
+  const { id } = job.spec;
+  if (!wait) {
+    out.result(
+      { job: jobJson(job), run: { id, state: job.state } },
+      () => `Started ${id}. Its figures: ragtui eval show ${id}`,
+    );
+    return EXIT.done;
+  }
+  const { stopJob } = await import('../../jobs/control.ts');
+  let stopping: Promise<JobView> | undefined;
+  const stop = () => {
+    out.note(`Stopping ${id}; what is finished stays. Go on later: ragtui eval resume ${id}`);
+    stopping = stopJob(paths, id);
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const onEvent = (event: JobEvent) => {
+    if (event.type === 'progress') out.progress(evalProgressLine(event.progress));
+    else if (event.type === 'log' && event.level !== 'info') out.note(event.text);
+  };
+  const end = await followJob(paths, id, { signal: new AbortController().signal, onEvent });
+  out.clearProgress();
+  await stopping;
+  if (end.state === 'failed' || end.state === 'lost') {
+    throw new RagtuiError(
+      'unavailable',
+      end.error?.message ?? `The run is ${end.state}: ${end.reason}.`,
+      `What is finished is kept. Go on: ragtui eval resume ${id}`,
+    );
+  }
+  await show(context, [id]);
+  return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
+}
+
+async function list({ out, paths }: CommandContext): Promise<undefined> {
+  const { listRuns } = await import('../../evaluation/runs.ts');
+  const runs = listRuns(paths);
+  const json = runs.map(({ view, evaluation }) => ({
+    id: view.spec.id,
+    state: view.state,
+    createdAt: view.spec.createdAt,
+    progress: view.progress,
+    evaluation,
+  }));
+  out.result({ runs: json }, () =>
+    runs.length === 0
+      ? 'No evaluation yet. Start one: ragtui eval run --help'
+      : table(['RUN', 'STATE', 'DATASET', 'COLUMNS', 'DONE'], runs.map(runRow)),
+  );
+}
+
+async function show(context: CommandContext, [id]: [string]): Promise<undefined> {
+  const figures = await reportOf(context, id);
+  context.out.result(figures, () => reportLines(figures));
+}
+
+async function reportOf({ paths }: CommandContext, id: string): Promise<RunReport> {
+  const { readRun } = await import('../../evaluation/runs.ts');
+  const { buildReport } = await import('../../evaluation/report.ts');
+  const found = readRun(paths, id);
+  return buildReport(found, await publishedFor(found.evaluation, paths));
+}
+
+/** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
+async function publishedFor({ dataset, version, split }: Evaluation, paths: CommandContext['paths']) {
+  const { publishedResults } = await import('../../evaluation/published.ts');
+  const { readManifest } = await import('../../datasets/store.ts');
+  try {
+    return publishedResults(readManifest(paths, dataset, version), split);
+  } catch {
+    return [];
+  }
+}
+
+async function diff(context: CommandContext, names: [string, string], options: { run: string }): Promise<undefined> {
+  const { compareColumns } = await import('../../evaluation/diff.ts');
+  const found = compareColumns(context.paths, names, options.run);
+  context.out.result(found, () => diffLines(found));
+}
+
+async function report(context: CommandContext, [id]: [string], { format }: { format: string }): Promise<undefined> {
+  const { out, paths } = context;
+  if (format === 'md' || format === 'json') {
+    const figures = await reportOf(context, id);
+    const { markdownReport } = await import('../../evaluation/report-text.ts');
+    const asJson = format === 'json' && !out.json;
+    out.result(figures, () => (asJson ? JSON.stringify(figures, null, 2) : markdownReport(figures).trimEnd()));
+    return;
+  }
+  const { readRun } = await import('../../evaluation/runs.ts');
+  const { csvReport } = await import('../../evaluation/report-text.ts');
+  const { evaluation, items } = readRun(paths, id);
+  out.result({ items }, () =>
+    format === 'csv'
+      ? csvReport(items, evaluation.metrics).trimEnd()
+      : items.map((item) => JSON.stringify(item)).join('\n'),
+  );
+}

@@ -1,0 +1,69 @@
+import type { ColumnComparison } from '../evaluation/diff.ts';
+import type { RunReport } from '../evaluation/report.ts';
+import { differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../evaluation/report-text.ts';
+import type { Evaluation } from '../evaluation/types.ts';
+import type { JobView, Progress } from '../jobs/types.ts';
+import { clock, table } from './output.ts';
+
+/** How a run goes, in one line; scores are interim. */
+export function evalProgressLine({ phase, done, total, unit, rate, secondsLeft, details }: Progress): string {
+  const scores = Object.entries(details)
+    .filter(([name]) => name.includes(' '))
+    .slice(0, 4)
+    .map(([name, value]) => `${name} ${(100 * value).toFixed(1)}`);
+  return [
+    `${phase}: ${done}/${total} ${unit}`,
+    ...(rate ? [`${rate.toFixed(1)} ${unit}/s`] : []),
+    ...(details['tokens/s'] ? [`${details['tokens/s'].toFixed(0)} tokens/s`] : []),
+    ...(secondsLeft === null || phase === 'done' ? [] : [`${clock(secondsLeft)} left`]),
+    ...(details['errors'] ? [`${details['errors']} errors`] : []),
+    ...(scores.length > 0 ? [`interim: ${scores.join(', ')}`] : []),
+  ].join(', ');
+}
+
+export function runRow({ view, evaluation }: { view: JobView; evaluation: Evaluation }): string[] {
+  const { progress } = view;
+  return [
+    view.spec.id,
+    view.state,
+    `${evaluation.dataset} ${evaluation.split}`,
+    evaluation.columns.map(({ name }) => name).join(', '),
+    progress ? `${progress.done} of ${progress.total}` : '',
+  ];
+}
+
+/** A run for a person: the table, the verdicts, what to mind. */
+export function reportLines(report: RunReport): string[] {
+  const { run, columns, notes } = report;
+  const metrics = shownMetrics(report);
+  return [
+    `${run.id}  ${run.state}${run.interim ? ' (interim figures)' : ''}  ${run.items} items of ${run.evaluation.dataset} ${run.evaluation.split}`,
+    '',
+    ...table(
+      ['METRIC', ...columns.map(({ name }) => name)],
+      [
+        ...metrics.map((name) => [
+          name === report.primary ? `${name} *` : name,
+          ...columns.map((column) => meanCell(column, name)),
+        ]),
+        ['errors', ...columns.map(({ errors, timeouts }) => String(errors + timeouts))],
+        ['empty', ...columns.map(({ empty }) => String(empty))],
+      ],
+    ),
+    '',
+    ...verdicts(report),
+    ...(notes.length > 0 ? ['', ...notes.map((note) => `- ${note}`)] : []),
+  ];
+}
+
+export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[] {
+  const verdict = metrics[primary]?.sentence;
+  return [
+    `${b} against ${a}`,
+    ...table(
+      ['METRIC', 'DIFFERENCE', 'P', 'VERDICT'],
+      Object.entries(metrics).map(([name, one]) => [name, differenceCell(one), formatP(one.p), one.verdict]),
+    ),
+    ...(verdict === undefined ? [] : ['', verdict]),
+  ];
+}

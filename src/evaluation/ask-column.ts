@@ -1,0 +1,200 @@
+import type { KbClient } from '../kb/protocol.ts';
+import type { Hit } from '../kb/types.ts';
+import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
+import { type ErrorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { estimateTokens, fitPrompt } from '../rag/fit.ts';
+import type { PromptTemplate } from '../rag/prompts.ts';
+import type { Column, Message } from '../rag/types.ts';
+import type { ResolvedLlm } from '../serving/resolve.ts';
+import { keptHits, type Outcome } from './outcome.ts';
+import { type EvaluationItem, hashOf } from './plan.ts';
+import type { ItemResult } from './types.ts';
+
+/** A column ready to answer. */
+export interface ReadyColumn {
+  readonly column: Column;
+  readonly template: PromptTemplate;
+  /** Null for `llm=none`. */
+  readonly llm: {
+    readonly endpoint: ResolvedLlm;
+    readonly digest: string;
+    readonly contextTokens: number | null;
+    /** The server again, when it has gone and came back elsewhere. */
+    readonly again: () => Promise<ResolvedLlm>;
+  } | null;
+}
+
+export interface AskDependencies {
+  readonly kb: Pick<KbClient, 'call'> | null;
+  /** Name of the knowledge base. */
+  readonly base: string;
+  /** Chunks the metrics look at. */
+  readonly depth: number;
+  readonly signal: AbortSignal;
+  /** An answer that is there already, by its key. */
+  readonly known: (answerKey: string) => ItemResult | undefined;
+  /** Waits between tries of a server that is busy or gone. */
+  readonly retryMs: readonly number[];
+}
+
+export interface Asked {
+  readonly outcome: Outcome;
+  /** The item whose answer was taken instead of asking. */
+  readonly reused: ItemResult | undefined;
+}
+
+/** Errors that concern the column and not the item: going on would only repeat them. */
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  'permission',
+  'not-found',
+  'usage',
+  'unsupported',
+  'corrupt',
+  'disk-full',
+]);
+const WORTH_ANOTHER_TRY: ReadonlySet<ErrorCode> = new Set(['busy', 'unavailable', 'network']);
+
+/**
+ * Puts one question to one column: retrieves, renders, and asks the LLM unless the very same answer is known. What goes
+ * wrong with this item is its state; what would go wrong with every item is thrown.
+ */
+export async function askColumn(deps: AskDependencies, ready: ReadyColumn, item: EvaluationItem): Promise<Asked> {
+  const { column, llm } = ready;
+  const startedAt = performance.now();
+  const hits = column.context === 'retrieved' ? await retrieve(deps, column, item.question) : null;
+  const retrievalMs = hits ? performance.now() - startedAt : null;
+  const passages = passagesOf(column, item, hits);
+  const messages = llm ? ready.template.build({ passages, question: item.question }) : [];
+  const answerKey = keyOf(ready, item, hits, messages);
+  const found = {
+    answerKey,
+    retrieved: hits && keptHits(hits),
+    topK: column.topK,
+    context: !llm || column.context === 'none' ? null : passages.join(''),
+    timing: { retrievalMs, firstTokenMs: null, totalMs: null },
+  };
+  if (!llm) return { outcome: { ...found, ...NO_ANSWER, state: 'ok' }, reused: undefined };
+
+  const known = deps.known(answerKey);
+  if (known) {
+    const { state, output, finish, error, cut, usage, timing } = known;
+    return { outcome: { ...found, state, output, finish, error, cut, usage, timing }, reused: known };
+  }
+  // As in the answer pipeline: without a single hit the LLM is not asked.
+  if (hits?.length === 0) return { outcome: { ...found, ...NO_ANSWER, output: '', state: 'empty' }, reused: undefined };
+  return { outcome: { ...found, ...(await answer(deps, ready, item, passages, retrievalMs)) }, reused: undefined };
+}
+
+const NO_ANSWER = { output: null, finish: null, error: null, cut: '', usage: null } as const;
+
+async function retrieve(deps: AskDependencies, column: Column, question: string): Promise<Hit[]> {
+  if (!deps.kb)
+    throw new RagtuiError('usage', `The column "${column.name}" retrieves, but no knowledge base is named.`);
+  const { mode, instruction, group, embedder, reranker } = column;
+  const topK = Math.max(column.topK, deps.depth);
+  const params = {
+    kb: deps.base,
+    query: question,
+    mode,
+    topK,
+    instruction,
+    ...(group === undefined ? {} : { group }),
+    ...(embedder === undefined ? {} : { embedder }),
+    ...(reranker === undefined ? {} : { reranker }),
+  };
+  return (await deps.kb.call('search', params, { signal: deps.signal })).hits;
+}
+
+function passagesOf(column: Column, item: EvaluationItem, hits: readonly Hit[] | null): string[] {
+  if (column.context === 'gold') return [item.context];
+  return (hits ?? []).slice(0, column.topK).map(({ text }) => text);
+}
+
+/** Of everything that determines the answer. The retriever's settings are not in it: what they found is. */
+function keyOf({ column, llm }: ReadyColumn, item: EvaluationItem, hits: Hit[] | null, messages: Message[]): string {
+  return hashOf({
+    question: item.question,
+    hits: hits?.map(({ document, text }) => [document, text]) ?? null,
+    topK: column.topK,
+    messages,
+    model: llm && { digest: llm.digest, contextTokens: llm.contextTokens, strict: llm.endpoint.embedded },
+    sampling: llm ? column.sampling : null,
+  });
+}
+
+type Answered = Pick<Outcome, 'state' | 'output' | 'finish' | 'error' | 'cut' | 'usage' | 'timing'>;
+
+async function answer(
+  deps: AskDependencies,
+  ready: ReadyColumn,
+  item: EvaluationItem,
+  passages: readonly string[],
+  retrievalMs: number | null,
+): Promise<Answered> {
+  const timing = { retrievalMs, firstTokenMs: null, totalMs: null };
+  try {
+    const { messages, cut } = await fitted(deps, ready, item, passages);
+    const result = await persistently(deps, ready, messages);
+    if (result.finish === 'cancelled') throw new RagtuiError('cancelled', 'The run was asked to stop.');
+    const { text, finish, usage, firstTokenMs, totalMs } = result;
+    const state = text.trim() === '' ? 'empty' : 'ok';
+    return { state, output: text, finish, error: null, cut, usage, timing: { retrievalMs, firstTokenMs, totalMs } };
+  } catch (thrown) {
+    const { code, message, hint } = toRagtuiError(thrown);
+    if (deps.signal.aborted || code === 'cancelled' || FATAL.has(code)) throw new RagtuiError(code, message, hint);
+    return { ...NO_ANSWER, state: code === 'timeout' ? 'timeout' : 'error', error: { code, message }, timing };
+  }
+}
+
+async function fitted(
+  deps: AskDependencies,
+  { column, template, llm }: ReadyColumn,
+  item: EvaluationItem,
+  passages: readonly string[],
+): Promise<{ messages: Message[]; cut: string }> {
+  const build = (kept: readonly string[]) => template.build({ passages: kept, question: item.question });
+  // Only the server knows its limit: it says so if the prompt is too long.
+  if (!llm || llm.contextTokens === null) return { messages: build(passages), cut: '' };
+  const { signal } = deps;
+  return fitPrompt({
+    passages,
+    thread: [],
+    build,
+    count: async (messages) =>
+      (await countTokens(llm.endpoint, messages, { signal }))?.count ?? estimateTokens(messages),
+    budget: Math.max(1, llm.contextTokens - column.sampling.maxTokens),
+  });
+}
+
+/** Asks again, after a pause, while the server is busy or gone. */
+async function persistently(
+  deps: AskDependencies,
+  { column, llm }: ReadyColumn,
+  messages: readonly Message[],
+): Promise<ChatResult> {
+  if (!llm) throw new RagtuiError('internal', 'A column without an LLM was asked.');
+  const strict = llm.endpoint.embedded ? { strict: true } : {};
+  let endpoint = llm.endpoint;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await streamChat(endpoint, { messages, sampling: column.sampling, ...strict }, { signal: deps.signal });
+    } catch (error) {
+      const wait = deps.retryMs[attempt];
+      if (wait === undefined || deps.signal.aborted || !WORTH_ANOTHER_TRY.has(toRagtuiError(error).code)) throw error;
+      await pause(wait, deps.signal);
+      endpoint = await llm.again();
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,58 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { apiUrl, authHeaders } from '../models/endpoint-url.ts';
+import { installedModel, listEndpoints } from '../models/store.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import type { ResolvedLlm } from '../serving/resolve.ts';
+import { hashOf } from './plan.ts';
+
+const TIMEOUT_MS = 5000;
+const cardsSchema = z.object({
+  data: z.array(z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish() })),
+});
+type Card = z.infer<typeof cardsSchema>['data'][number];
+
+/**
+ * What stands for an LLM's weights in an item's key. Of a model on this disk the hashes of its files; of a server that
+ * names local folders (vLLM does) name, size and time of the weights in them; of any other its address and model name,
+ * so that weights changed behind one name are not noticed.
+ */
+export async function modelDigest(paths: WorkspacePaths, llm: string, endpoint: ResolvedLlm): Promise<string> {
+  const ofUser = listEndpoints(paths).some(({ name, kind }) => name === llm && kind === 'chat');
+  if (!ofUser) return hashOf(Object.entries(installedModel(paths, llm).sha256).sort());
+  const cards = await modelCards(endpoint);
+  const card = cards.find(({ id }) => id === endpoint.model);
+  const parent = cards.find(({ id }) => id === card?.parent);
+  const weights = [card, parent].map((one) => localWeights(one?.root ?? '')).filter((one) => one.length > 0);
+  return weights.length > 0 ? hashOf([endpoint.model, weights]) : hashOf([endpoint.url, endpoint.model]);
+}
+
+async function modelCards(endpoint: ResolvedLlm): Promise<Card[]> {
+  try {
+    const response = await fetch(apiUrl(endpoint, 'models'), {
+      headers: authHeaders(endpoint),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const parsed = cardsSchema.safeParse(JSON.parse(await response.text()));
+    return response.ok && parsed.success ? parsed.data.data : [];
+  } catch {
+    return []; // Not every server lists its models.
+  }
+}
+
+function localWeights(root: string): unknown[] {
+  if (!path.isAbsolute(root)) return [];
+  try {
+    return readdirSync(root)
+      .filter((name) => /\.(safetensors|gguf|bin)$/.test(name))
+      .sort()
+      .map((name) => {
+        const { size, mtimeMs } = statSync(path.join(root, name));
+        return [name, size, mtimeMs];
+      });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,109 @@
+import { openQaDataset } from '../datasets/open.ts';
+import type { QaRow } from '../datasets/types.ts';
+import { DEFAULT_EMBEDDERS } from '../models/catalogue.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { parseColumns } from '../rag/columns.ts';
+import type { Column } from '../rag/types.ts';
+import { defaultMetrics, findMetric } from './metrics/registry.ts';
+import { BASELINE_NAMES, type Evaluation } from './types.ts';
+
+export interface EvaluationWish
+  extends Pick<Evaluation, 'dataset' | 'split' | 'limit' | 'seed' | 'kb' | 'baselines' | 'concurrency' | 'reuse'> {
+  /** As on the command line. */
+  readonly column: readonly string[];
+  /** Null: all that apply. */
+  readonly metrics: readonly string[] | null;
+  readonly primary: string | null;
+  /** Null: by the language of the dataset; `none`: no cosine. */
+  readonly metricEmbedder: string | null;
+}
+
+const SAMPLE_ROWS = 50;
+const HAN = /\p{Script=Han}/gu;
+
+/**
+ * Makes a run out of what was asked for, and names the models that it needs. Everything that can be known to be wrong is
+ * said here, before anything starts. Errors: `usage`, `not-found`, those of the dataset.
+ */
+export async function prepareEvaluation(
+  paths: WorkspacePaths,
+  wish: EvaluationWish,
+): Promise<{ evaluation: Evaluation; models: string[] }> {
+  const columns = parseColumns(wish.column);
+  refuseReserved(columns);
+  if (wish.kb === null && columns.some(({ context }) => context === 'retrieved')) {
+    throw new RagtuiError(
+      'usage',
+      'A column that retrieves needs a knowledge base.',
+      'Add --kb NAME, or context=gold.',
+    );
+  }
+  const dataset = openQaDataset(paths, wish.dataset);
+  if (dataset.count(wish.split) === 0) throw new RagtuiError('invalid', `${wish.dataset} ${wish.split} has no rows.`);
+  const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
+  const metrics = chooseMetrics(wish, columns, embedder === 'none' ? null : embedder);
+  const primary = wish.primary ?? metrics[0] ?? '';
+  if (!metrics.includes(primary)) {
+    throw new RagtuiError(
+      'usage',
+      `The primary metric "${primary}" is not one of the run's.`,
+      `They are: ${metrics.join(', ')}.`,
+    );
+  }
+  const { split, limit, seed, kb, baselines, concurrency, reuse } = wish;
+  const evaluation: Evaluation = {
+    dataset: dataset.manifest.name,
+    version: dataset.manifest.version,
+    split,
+    limit,
+    seed,
+    kb,
+    columns,
+    metrics,
+    primary,
+    baselines,
+    concurrency,
+    reuse,
+  };
+  return { evaluation, models: modelsOf(columns, metrics) };
+}
+
+function refuseReserved(columns: readonly Column[]): void {
+  const taken = columns.find(({ name }) => BASELINE_NAMES.some((reserved) => reserved === name));
+  if (!taken) return;
+  throw new RagtuiError('usage', `"${taken.name}" is the name of a baseline row.`, 'Call the column something else.');
+}
+
+function chooseMetrics(wish: EvaluationWish, columns: readonly Column[], embedder: string | null): string[] {
+  if (wish.metrics === null) {
+    const answers = columns.some(({ llm }) => llm !== 'none');
+    return defaultMetrics({ answers, retrieval: columns.some(({ context }) => context === 'retrieved'), embedder });
+  }
+  const named = wish.metrics.map((name) => (name === 'cosine' && embedder !== null ? `cosine@${embedder}` : name));
+  return [...new Set(named.map((name) => findMetric(name).name))];
+}
+
+/** The small embedder of the language that most of the sample is in. */
+async function embedderFor(rows: AsyncIterable<QaRow>): Promise<string> {
+  let han = 0;
+  let length = 0;
+  let seen = 0;
+  for await (const { question, answers } of rows) {
+    const text = `${question}${answers[0] ?? ''}`;
+    han += text.match(HAN)?.length ?? 0;
+    length += text.length;
+    seen += 1;
+    if (seen >= SAMPLE_ROWS) break;
+  }
+  return han > 0.2 * length ? DEFAULT_EMBEDDERS.zh : DEFAULT_EMBEDDERS.en;
+}
+
+function modelsOf(columns: readonly Column[], metrics: readonly string[]): string[] {
+  const ofColumns = columns.flatMap(({ llm, context, mode, embedder, reranker }) => [
+    ...(llm === 'none' ? [] : [llm]),
+    ...(context === 'retrieved' && mode !== 'bm25' && embedder !== undefined ? [embedder] : []),
+    ...(context === 'retrieved' && reranker !== undefined ? [reranker] : []),
+  ]);
+  return [...new Set([...ofColumns, ...metrics.flatMap((name) => findMetric(name).embedder ?? [])])];
+}

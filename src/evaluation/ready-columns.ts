@@ -1,0 +1,38 @@
+import { countTokens } from '../models/endpoint.ts';
+import { loadSettings } from '../platform/config.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { findPrompt } from '../rag/prompts.ts';
+import type { Column } from '../rag/types.ts';
+import { llmResolver, type ResolvedLlm } from '../serving/resolve.ts';
+import type { ReadyColumn } from './ask-column.ts';
+import { modelDigest } from './model-digest.ts';
+
+/** Finds prompts and starts the LLMs of a run's columns, each once. Errors: those of `findPrompt` and the LLM. */
+export async function readyColumns(
+  paths: WorkspacePaths,
+  columns: readonly Column[],
+  options: { signal: AbortSignal; onStatus: (text: string) => void },
+): Promise<ReadyColumn[]> {
+  const { settings } = loadSettings(paths.configFile);
+  const resolve = llmResolver(paths);
+  const servers = new Map<string, NonNullable<ReadyColumn['llm']>>();
+  const ready: ReadyColumn[] = [];
+  for (const column of columns) {
+    const template = findPrompt(paths, column.prompt, settings.prompts);
+    if (column.llm !== 'none' && !servers.has(column.llm)) {
+      const endpoint = await resolve(column.llm, options);
+      servers.set(column.llm, {
+        endpoint,
+        digest: await modelDigest(paths, column.llm, endpoint),
+        contextTokens: endpoint.contextTokens ?? (await contextOf(endpoint, options.signal)),
+        again: () => resolve(column.llm, options),
+      });
+    }
+    ready.push({ column, template, llm: servers.get(column.llm) ?? null });
+  }
+  return ready;
+}
+
+async function contextOf(endpoint: ResolvedLlm, signal: AbortSignal): Promise<number | null> {
+  return (await countTokens(endpoint, [{ role: 'user', content: '?' }], { signal }))?.contextTokens ?? null;
+}

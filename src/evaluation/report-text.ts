@@ -1,0 +1,145 @@
+import type { Column } from '../rag/types.ts';
+import { findMetric } from './metrics/registry.ts';
+import type { ColumnReport, MetricDifference, RunReport } from './report.ts';
+import type { ItemResult } from './types.ts';
+
+/** `0.397` → `39.7`: every score is shown in points of 100. */
+const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
+const signed = (value: number): string => (value > 0 ? `+${points(value)}` : points(value)).replace('-', '−');
+export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+
+/** `39.7 [36.7, 42.8]`. */
+export const meanCell = (column: ColumnReport, metric: string): string => {
+  const found = column.metrics[metric];
+  return found ? `${points(found.mean)} [${points(found.low)}, ${points(found.high)}]` : '–';
+};
+export const differenceCell = ({ difference, low, high }: MetricDifference): string =>
+  `${signed(difference)} [${signed(low)}, ${signed(high)}]`;
+
+/** Metrics that any column has, the primary one first. */
+export const shownMetrics = ({ columns, primary, run }: RunReport): string[] =>
+  [primary, ...run.evaluation.metrics.filter((name) => name !== primary)].filter((name) =>
+    columns.some(({ metrics }) => metrics[name]),
+  );
+
+/** The verdict on each column that was asked for, against the first, in the primary metric. */
+export function verdicts(report: RunReport): string[] {
+  const asked = new Set(report.columns.filter(({ baseline }) => !baseline).map(({ name }) => name));
+  return report.differences
+    .filter(({ column }) => asked.has(column))
+    .flatMap(({ metrics }) => metrics[report.primary]?.sentence ?? []);
+}
+
+/** What a column was, in one line. */
+export function columnLine(column: Column): string {
+  const { llm, context, prompt, sampling, mode, topK, embedder, group, instruction, reranker } = column;
+  const retrieval = [
+    `${mode} top ${topK}`,
+    embedder ?? 'active embedder',
+    `instruction ${instruction ? 'on' : 'off'}`,
+    ...(group === undefined ? [] : [`group ${group}`]),
+    ...(reranker === undefined ? [] : [`reranker ${reranker}`]),
+  ];
+  const answering =
+    llm === 'none'
+      ? ['no LLM']
+      : [`LLM ${llm}`, `prompt ${prompt}`, `temperature ${sampling.temperature}`, `seed ${sampling.seed}`];
+  return [...answering, `context ${context}`, ...(context === 'retrieved' ? retrieval : [])].join(', ');
+}
+
+/** The report as Markdown. */
+export function markdownReport(report: RunReport): string {
+  const { run, columns, notes, published } = report;
+  const { evaluation } = run;
+  const metrics = shownMetrics(report);
+  const lines = [
+    `# Evaluation of ${evaluation.columns.map(({ name }) => name).join(', ')} on ${evaluation.dataset}`,
+    '',
+    ...verdicts(report).map((sentence) => `**${sentence}**`),
+    ...(run.interim ? ['', `*Interim: the run is ${run.state}; figures may still change.*`] : []),
+    '',
+    `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100 with 95 % intervals, clustered by context.`,
+    '',
+    ...grid(
+      [
+        'column',
+        ...metrics.map((name) => (name === report.primary ? `${name} (primary)` : name)),
+        'items',
+        'errors',
+        'empty',
+      ],
+      columns.map((column) => [
+        column.baseline ? `*${column.name}*` : column.name,
+        ...metrics.map((name) => meanCell(column, name)),
+        String(column.items),
+        String(column.errors + column.timeouts),
+        String(column.empty),
+      ]),
+    ),
+    ...report.differences.flatMap(({ column, against, metrics: found }) => [
+      '',
+      `## ${column} against ${against}`,
+      '',
+      ...grid(
+        ['metric', 'difference', 'p', 'p (Holm)', 'McNemar', 'verdict'],
+        Object.entries(found).map(([name, one]) => [
+          name,
+          differenceCell(one),
+          formatP(one.p),
+          one.pHolm === null ? 'primary' : formatP(one.pHolm),
+          one.mcnemar ? `+${one.mcnemar.gained} −${one.mcnemar.lost}, p ${formatP(one.mcnemar.p)}` : '–',
+          one.verdict,
+        ]),
+      ),
+    ]),
+    ...(published.length === 0
+      ? []
+      : [
+          '',
+          '## Published on this data',
+          '',
+          ...grid(
+            ['system', 'metric', 'points', 'source'],
+            published.flatMap(({ system, source, metrics: values }) =>
+              Object.entries(values).map(([name, value]) => [system, name, points(value), source]),
+            ),
+          ),
+        ]),
+    '',
+    '## Read this before you quote a figure',
+    '',
+    ...notes.map((note) => `- ${note}`),
+    ...metrics.map((name) => `- ${name} is blind to this: ${findMetric(name).blindTo}`),
+    '- A verdict needs both: a 95 % BCa bootstrap interval (10,000 resamples of contexts) that leaves out 0, and a sign-flip permutation p below 0.05. Single columns: Wilson intervals on the effective sample size for 0/1 scores, bootstrap for the others.',
+    '',
+    '## Columns',
+    '',
+    ...evaluation.columns.map((column) => `- ${column.name}: ${columnLine(column)}`),
+    ...(evaluation.kb === null ? [] : [`- knowledge base: ${evaluation.kb}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function grid(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)];
+}
+
+/** One row per item and column. A cell that a spreadsheet would take for a formula gets a quote mark before it. */
+export function csvReport(items: readonly ItemResult[], metrics: readonly string[]): string {
+  const header = ['item', 'context', 'column', 'state', ...metrics, 'question', 'answer', 'output'];
+  const rows = items.map((item) => [
+    text(item.item),
+    text(item.contextId),
+    text(item.column),
+    item.state,
+    ...metrics.map((name) => String(item.scores[name] ?? '')),
+    text(item.question),
+    text(item.answers[0] ?? ''),
+    text(item.output ?? ''),
+  ]);
+  return `${[header, ...rows].map((row) => row.map(quoted).join(',')).join('\r\n')}\r\n`;
+}
+
+const text = (value: string): string => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

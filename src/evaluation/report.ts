@@ -1,0 +1,144 @@
+import { isOver } from '../jobs/types.ts';
+import type { Metric } from './metrics/types.ts';
+import { notesOn } from './notes.ts';
+import type { Published } from './published.ts';
+import type { EvaluationRun } from './runs.ts';
+import { holm } from './statistics/closed-forms.ts';
+import { compare, type Difference, type Summary, summarise, verdictSentence } from './statistics/compare.ts';
+import { type ColumnTable, columnsOf, isFailure, metricsOf, pairedScores, scoresOf } from './table.ts';
+import type { Evaluation } from './types.ts';
+
+export interface ColumnReport {
+  readonly name: string;
+  readonly baseline: boolean;
+  readonly items: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly empty: number;
+  /** Answers cut at their longest length. */
+  readonly cutShort: number;
+  readonly reused: number;
+  readonly metrics: Readonly<Record<string, Summary>>;
+  readonly completionTokens: number;
+  readonly medianFirstTokenMs: number | null;
+  readonly medianRetrievalMs: number | null;
+}
+
+export interface MetricDifference extends Difference {
+  /** p adjusted over the secondary metrics; null for the primary one, which was chosen before. */
+  readonly pHolm: number | null;
+  readonly sentence: string;
+}
+
+export interface DifferenceReport {
+  readonly column: string;
+  readonly against: string;
+  readonly metrics: Readonly<Record<string, MetricDifference>>;
+}
+
+/** A run in figures: what `eval show --json` prints. */
+export interface RunReport {
+  readonly run: {
+    readonly id: string;
+    readonly state: string;
+    /** Questions that every column has answered so far. */
+    readonly items: number;
+    readonly errors: number;
+    /** True until the run has succeeded: figures may still change. */
+    readonly interim: boolean;
+    readonly startedAt: string | null;
+    readonly endedAt: string | null;
+    readonly evaluation: Evaluation;
+  };
+  readonly primary: string;
+  /** Of the first column, for scripts that have only one. */
+  readonly metrics: Readonly<Record<string, Summary>>;
+  readonly columns: readonly ColumnReport[];
+  /** Every other column against the first. */
+  readonly differences: readonly DifferenceReport[];
+  readonly notes: readonly string[];
+  readonly published: readonly Published[];
+}
+
+/** All figures of a run, from its finished items. Seeded: the same items give the same figures. Pure. */
+export function buildReport(run: EvaluationRun, published: readonly Published[] = []): RunReport {
+  const { evaluation, view } = run;
+  const metrics = metricsOf(evaluation);
+  const tables = columnsOf(run);
+  const columns = tables.map((table) => columnReport(table, metrics, evaluation.seed));
+  const [first, ...others] = tables;
+  const asked = columns.filter(({ baseline }) => !baseline);
+  return {
+    run: {
+      id: view.spec.id,
+      state: view.state,
+      items: Math.min(...asked.map(({ items }) => items)),
+      errors: asked.reduce((sum, { errors, timeouts }) => sum + errors + timeouts, 0),
+      interim: !isOver(view.state) || view.state !== 'succeeded',
+      startedAt: view.startedAt,
+      endedAt: view.endedAt,
+      evaluation,
+    },
+    primary: evaluation.primary,
+    metrics: columns[0]?.metrics ?? {},
+    columns,
+    differences: first ? others.map((other) => differenceReport(first, other, evaluation)) : [],
+    notes: notesOn(tables, columns, metrics),
+    published,
+  };
+}
+
+function columnReport(table: ColumnTable, metrics: readonly Metric[], seed: number): ColumnReport {
+  const items = [...table.items.values()];
+  const count = (test: (item: (typeof items)[number]) => boolean) => items.filter(test).length;
+  return {
+    name: table.name,
+    baseline: table.baseline,
+    items: items.length,
+    errors: count(({ state }) => state === 'error'),
+    timeouts: count(({ state }) => state === 'timeout'),
+    empty: count(({ state }) => state === 'empty'),
+    cutShort: count(({ finish }) => finish === 'length'),
+    reused: count(({ reusedFrom }) => reusedFrom !== undefined),
+    metrics: Object.fromEntries(
+      metrics.flatMap((metric) => {
+        const scores = scoresOf(table, metric);
+        return scores ? [[metric.name, summarise(scores, { binary: metric.binary, seed })]] : [];
+      }),
+    ),
+    completionTokens: items.reduce((sum, { usage }) => sum + (usage?.completionTokens ?? 0), 0),
+    medianFirstTokenMs: median(items.filter((item) => !isFailure(item)).map(({ timing }) => timing.firstTokenMs)),
+    medianRetrievalMs: median(items.map(({ timing }) => timing.retrievalMs)),
+  };
+}
+
+function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
+  return known[Math.floor(known.length / 2)] ?? null;
+}
+
+/** `b` against `a`, in every metric that both have. Also for columns of two runs. */
+export function differenceReport(
+  a: ColumnTable,
+  b: ColumnTable,
+  { metrics, primary, seed }: Pick<Evaluation, 'metrics' | 'primary' | 'seed'>,
+): DifferenceReport {
+  const found = metricsOf({ metrics, primary }).flatMap((metric) => {
+    const pairs = pairedScores(a, b, metric);
+    if (!pairs) return [];
+    return [{ metric, result: compare(pairs, { binary: metric.binary, direction: metric.direction, seed }) }];
+  });
+  const secondary = found.filter(({ metric }) => metric.name !== primary);
+  const adjusted = holm(secondary.map(({ result }) => result.p));
+  return {
+    column: b.name,
+    against: a.name,
+    metrics: Object.fromEntries(
+      found.map(({ metric, result }) => {
+        const at = secondary.findIndex((one) => one.metric === metric);
+        const sentence = verdictSentence(metric.name, a.name, b.name, result);
+        return [metric.name, { ...result, pHolm: at < 0 ? null : (adjusted[at] ?? null), sentence }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,38 @@
+import { jobFolder } from '../jobs/folder.ts';
+import { listJobs, readJob } from '../jobs/registry.ts';
+import type { JobView } from '../jobs/types.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { readItems } from './item-log.ts';
+import type { Evaluation, ItemResult } from './types.ts';
+
+/** A run as its folder tells it: what was to be measured, how far it is, what is finished. */
+export interface EvaluationRun {
+  readonly view: JobView;
+  readonly evaluation: Evaluation;
+  readonly items: readonly ItemResult[];
+}
+
+/** All runs, newest first, without their items. */
+export function listRuns(paths: WorkspacePaths): { view: JobView; evaluation: Evaluation }[] {
+  return listJobs(paths).flatMap((view) =>
+    view.spec.work.kind === 'evaluate' ? [{ view, evaluation: view.spec.work }] : [],
+  );
+}
+
+/** One run with its items, by job id or `latest`. Errors: `not-found`, `usage` for a job of another kind. */
+export function readRun(paths: WorkspacePaths, id: string): EvaluationRun {
+  const view = id === 'latest' ? listRuns(paths)[0]?.view : readJob(paths, id);
+  if (!view) {
+    throw new RagtuiError('not-found', 'There is no evaluation yet.', 'Start one: ragtui eval run --help');
+  }
+  const { work } = view.spec;
+  if (work.kind !== 'evaluate') {
+    throw new RagtuiError(
+      'usage',
+      `${id} is no evaluation but a job that does "${work.kind}".`,
+      'See: ragtui eval list',
+    );
+  }
+  return { view, evaluation: work, items: readItems(jobFolder(paths, view.spec.id)) };
+}

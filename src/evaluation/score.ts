@@ -1,0 +1,86 @@
+import { resolveEmbedder, startEmbedder } from '../models/embedder-client.ts';
+import type { EmbedderProcess } from '../models/embedder-types.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { findMetric } from './metrics/registry.ts';
+import type { Metric, ScoredItem } from './metrics/types.ts';
+import type { Outcome } from './outcome.ts';
+import { type EvaluationItem, hashOf } from './plan.ts';
+
+/** Scores outcomes with a run's metrics; owns the embedder processes that they need. */
+export class Scorer {
+  readonly metrics: readonly Metric[];
+  /** Chunks the metrics look at. */
+  readonly depth: number;
+  readonly #embedders: ReadonlyMap<string, EmbedderProcess>;
+  readonly #version: string;
+  readonly #answers = new Map<string, Float32Array>();
+
+  private constructor(metrics: readonly Metric[], embedders: ReadonlyMap<string, EmbedderProcess>) {
+    this.metrics = metrics;
+    this.depth = Math.max(1, ...metrics.map(({ depth = 1 }) => depth));
+    this.#embedders = embedders;
+    this.#version = hashOf(
+      metrics.map(({ name, version, embedder }) => [
+        name,
+        version,
+        embedder === undefined ? '' : (embedders.get(embedder)?.resolved.fingerprint ?? ''),
+      ]),
+    );
+  }
+
+  /** Finds the metrics and starts the embedders of those that compare vectors. Errors: those of both. */
+  static async start(paths: WorkspacePaths, names: readonly string[]): Promise<Scorer> {
+    const metrics = names.map(findMetric);
+    const embedders = new Map<string, EmbedderProcess>();
+    for (const { embedder } of metrics) {
+      if (embedder === undefined || embedders.has(embedder)) continue;
+      embedders.set(embedder, await startEmbedder(await resolveEmbedder(paths, embedder)));
+    }
+    return new Scorer(metrics, embedders);
+  }
+
+  /** Key of a finished item: its answer, what it is measured against, and the metrics with their versions. */
+  keyOf(outcome: Outcome, item: EvaluationItem): string {
+    return hashOf([outcome.answerKey, item.content, item.contextId, this.#version]);
+  }
+
+  async score(outcome: Outcome, item: EvaluationItem, signal: AbortSignal): Promise<Record<string, number | null>> {
+    const vectors = outcome.output === null ? {} : await this.#vectors(outcome.output, item.answers[0] ?? '', signal);
+    const scored: ScoredItem = {
+      question: item.question,
+      goldContext: item.context,
+      contextId: item.contextId,
+      answers: item.answers,
+      output: outcome.output,
+      context: outcome.context,
+      retrieved: outcome.retrieved,
+      topK: outcome.topK,
+      vectors,
+    };
+    return Object.fromEntries(this.metrics.map((metric) => [metric.name, metric.score(scored)]));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#embedders.values()].map((embedder) => embedder.close()));
+  }
+
+  async #vectors(output: string, answer: string, signal: AbortSignal): Promise<NonNullable<ScoredItem['vectors']>> {
+    const found: Record<string, { output: Float32Array; answer: Float32Array }> = {};
+    for (const [id, embedder] of this.#embedders) {
+      const key = `${id}\0${answer}`;
+      const known = this.#answers.get(key);
+      const texts = known ? [output] : [output, answer];
+      // One text at a time: int8 vectors depend on their batch-mates.
+      const made: Float32Array[] = [];
+      for (const text of texts) {
+        const { vectors } = await embedder.embed([text], { kind: 'passage', instruction: false, signal });
+        made.push(...vectors);
+      }
+      const [ofOutput, ofAnswer = known] = made;
+      if (!ofOutput || !ofAnswer) continue;
+      this.#answers.set(key, ofAnswer);
+      found[id] = { output: ofOutput, answer: ofAnswer };
+    }
+    return found;
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { columnSchema } from '../rag/types.ts';
+
+/** What a run measures: the work of an `evaluate` job, complete at its start, so that it can be done again. */
+export const evaluationSchema = z.object({
+  dataset: z.string().min(1),
+  /** Immutable version of the dataset. */
+  version: z.string().min(1),
+  /** Part of a split: `test`, `tutorial/test`, `all`. */
+  split: z.string().min(1),
+  /** At most so many items, chosen by the seed; null = all. */
+  limit: z.number().int().positive().nullable(),
+  seed: z.number().int(),
+  kb: z.string().min(1).nullable(),
+  columns: z.array(columnSchema).min(1),
+  metrics: z.array(z.string()).min(1),
+  /** Chosen before; the verdict is about this one. */
+  primary: z.string(),
+  /** Rows that cost nothing: BM25, sentence copy, empty answer, answer to another question. */
+  baselines: z.boolean(),
+  /** Items in work at once; the embedded LLM answers one at a time anyway. */
+  concurrency: z.number().int().min(1).max(64),
+  /** Take answers that an earlier run got to the very same prompt; false asks again. */
+  reuse: z.boolean(),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** `empty`: answered with nothing (or nothing was found to ask about); `error` and `timeout`: no answer. */
+export const itemStateSchema = z.enum(['ok', 'empty', 'error', 'timeout']);
+export type ItemState = z.infer<typeof itemStateSchema>;
+
+/** Columns of ours beside those asked for. */
+export const BASELINE_NAMES = ['bm25', 'copy-sentence', 'empty', 'shuffled-answer'] as const;
+export type BaselineName = (typeof BASELINE_NAMES)[number];
+
+/** A line of `items.jsonl`: one question of one column, finished. */
+export const itemResultSchema = z.object({
+  v: z.literal(1),
+  column: z.string(),
+  /** The row's id in the dataset. */
+  item: z.string(),
+  /** Of question, gold passage and answers: pairs items across runs. */
+  content: z.string(),
+  contextId: z.string(),
+  /** Of everything that determines the answer: question, chunks, rendered prompt, model, sampling. */
+  answerKey: z.string(),
+  /** Of the answer's key and everything that determines the scores. */
+  key: z.string(),
+  state: itemStateSchema,
+  question: z.string(),
+  answers: z.array(z.string()),
+  /** Null for a column without an LLM, and when there was no answer. */
+  output: z.string().nullable(),
+  /** How an LLM ended: at its own end, or at the longest length. */
+  finish: z.enum(['stop', 'length']).nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** As deep as the metrics look; null without retrieval. */
+  retrieved: z.array(z.object({ document: z.string(), text: z.string(), score: z.number() })).nullable(),
+  /** How the context was cut to fit, '' if it was not. */
+  cut: z.string(),
+  scores: z.record(z.string(), z.number().nullable()),
+  usage: z.object({ promptTokens: z.number(), completionTokens: z.number() }).nullable(),
+  timing: z.object({
+    retrievalMs: z.number().nullable(),
+    firstTokenMs: z.number().nullable(),
+    totalMs: z.number().nullable(),
+  }),
+  /** The run that asked, when this one found it done. */
+  reusedFrom: z.string().optional(),
+});
+export type ItemResult = z.infer<typeof itemResultSchema>;
