@@ -39,7 +39,8 @@ export function wrapParagraph(paragraph: string, columns: number, offset = 0): W
       breakAt = position;
       breakUsed = used;
     }
-    if (used + cells > width && grapheme !== ' ') {
+    // Twice where what is left after the break still leaves no room (a wide sign that may not begin a row).
+    while (used + cells > width && used > 0 && grapheme !== ' ') {
       if (breakAt > rowStart) {
         closeRow(breakAt);
         used -= breakUsed;

@@ -107,6 +107,10 @@ describe('wrapping', () => {
     expect(wrapRows('知识（库）', 6)).toEqual(['知识', '（库）']);
   });
 
+  it('lets a sign begin a row when no other row has room for it', () => {
+    expect(wrapRows('a🇨🇳，', 3)).toEqual(['a', '🇨🇳', '，']);
+  });
+
   it('breaks between Chinese and Latin', () => {
     expect(wrapRows('使用SQLite数据库', 10)).toEqual(['使用SQLite', '数据库']);
   });
