@@ -64,7 +64,7 @@ test(
   ROUNDS * 60_000,
 );
 
-test.each(['before_commit#6', 'before_commit#12', 'mid_flip', 'mid_flip#3', 'after_commit#6', 'after_commit#12'])(
+test.each(['before_commit:6', 'before_commit:12', 'mid_flip', 'mid_flip:3', 'after_commit:6', 'after_commit:12'])(
   'the service dies at %s: the ingest goes on with a new one, and the knowledge base is the same',
   async (point) => {
     const fresh = new TestWorkspace();
