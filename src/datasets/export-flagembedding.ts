@@ -32,7 +32,7 @@ export async function exportFlagEmbedding(
   folder: string,
   options: FlagEmbeddingOptions = {},
 ): Promise<FlagEmbeddingExport> {
-  const file = path.join(folder, `${dataset.manifest.slug}-${partName(part)}.jsonl`);
+  const file = path.join(folder, `${dataset.manifest.slug}-${partName(part)}-retrieval.jsonl`);
   const rows = await replaceLines(file, checked(retrievalRows(dataset, part, options)));
   return { file, rows, omitted: dataset.count(part) - rows };
 }

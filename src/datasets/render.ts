@@ -1,4 +1,5 @@
-import { type AlpacaRow, isComplete, type MessagesRow, type QaRow, type SftRow } from './types.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import { type AlpacaRow, type DatasetRow, isComplete, type MessagesRow, type QaRow, type SftRow } from './types.ts';
 
 /** System text of training and serving (design §7). */
 export const SFT_SYSTEM = 'You are a helpful assistant.';
@@ -51,4 +52,22 @@ export function toMessages(row: SftRow): MessagesRow['messages'] {
 /** As LLaMA-Factory joins them: a newline between instruction and input when both are there. */
 function userTurn({ instruction, input }: AlpacaRow): string {
   return [instruction, input].filter((part) => part !== '').join('\n');
+}
+
+/** A row as the model sees it in training. Errors: `invalid` for an incomplete row, `unsupported` for a retrieval row. */
+export function renderRow(row: DatasetRow, number: number): MessagesRow['messages'] {
+  if ('form' in row) return toMessages(row);
+  if ('query' in row)
+    throw new RagtuiError(
+      'unsupported',
+      `Row ${number} is a retrieval row: an embedder is trained on it, which has no prompt.`,
+      'See it with "ragtui dataset show NAME --row N".',
+    );
+  const rendered = qaToAlpaca(row);
+  if (rendered) return toMessages(rendered);
+  throw new RagtuiError(
+    'invalid',
+    `Row ${number} is incomplete, so nothing is trained on it.`,
+    'See it with "ragtui dataset show NAME --row N".',
+  );
 }

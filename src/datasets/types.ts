@@ -120,7 +120,7 @@ export const versionSchema = z.object({
   version: z.string().regex(/^v-[0-9a-f]{12}$/),
   kind: datasetKindSchema,
   rows: z.number().int().positive(),
-  /** Different questions: for `qa` different (context, question) pairs. */
+  /** As data sets are counted: one for each row, also where two rows ask the same. */
   questions: z.number().int().nonnegative(),
   /** Different context texts that are not empty; positives for `retrieval`, 0 for `sft`. */
   contexts: z.number().int().nonnegative(),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { syncPath } from '../models/files.ts';
+import { crashPoint } from '../platform/crash-point.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isAlive, processIdentity } from '../platform/processes.ts';
 import { OFFSET_BYTES, OFFSETS_FILE, ROWS_FILE } from './layout.ts';
@@ -21,14 +22,13 @@ export interface WrittenRows {
   readonly sha256: string;
 }
 
-/** Writes rows and their offsets into a folder of its own, in bounded memory but for 16 bytes a row of hashes. */
+/** Writes rows and their offsets into a folder of its own, in bounded memory but for a short hash of each context. */
 export class VersionWriter {
   readonly folder: string;
   private readonly rowsFile: Appender;
   private readonly offsetsFile: Appender;
   private readonly hash = createHash('sha256');
   private readonly contexts = new Set<string>();
-  private readonly questions = new Set<string>();
   private rows = 0;
   private bytes = 0;
   private incomplete = 0;
@@ -60,11 +60,9 @@ export class VersionWriter {
     const retrieval = this.kind === 'retrieval' ? retrievalRowSchema.safeParse(row) : undefined;
     if (qa?.success) {
       if (qa.data.context.trim() !== '') this.contexts.add(textKey(qa.data.context));
-      if (qa.data.question.trim() !== '') this.questions.add(textKey(`${qa.data.context}\0${qa.data.question}`));
       if (!isComplete(qa.data)) this.incomplete++;
     } else if (retrieval?.success) {
       for (const text of retrieval.data.pos) this.contexts.add(textKey(text));
-      this.questions.add(textKey(retrieval.data.query));
     }
   }
 
@@ -74,12 +72,12 @@ export class VersionWriter {
     this.rowsFile.close();
     this.offsetsFile.close();
     syncPath(this.folder);
+    crashPoint('after_fsync');
     const { folder, rows, incomplete, bytes } = this;
-    const questions = this.kind === 'sft' ? rows : this.questions.size;
     return {
       folder,
       rows,
-      questions,
+      questions: rows,
       contexts: this.contexts.size,
       incomplete,
       bytes,

@@ -1,0 +1,55 @@
+import type { DatasetManifest, DatasetRow, Split } from '../datasets/types.ts';
+import { megabytes } from './output.ts';
+
+/** A dataset as scripts see it. */
+export function datasetJson(manifest: DatasetManifest) {
+  const { name, version, kind, rows, questions, contexts, incomplete, bytes, sha256, splits, lineage } = manifest;
+  return { name, version, kind, rows, questions, contexts, incomplete, bytes, sha256, splits, lineage };
+}
+
+export function datasetLines(manifest: DatasetManifest): string[] {
+  const { lineage } = manifest;
+  return [
+    `name       ${manifest.name}`,
+    `version    ${manifest.version}`,
+    `kind       ${manifest.kind}`,
+    `rows       ${manifest.rows}${manifest.incomplete > 0 ? ` (${manifest.incomplete} incomplete: kept, never exported)` : ''}`,
+    `questions  ${manifest.questions}`,
+    ...(manifest.kind === 'sft' ? [] : [`contexts   ${manifest.contexts}`]),
+    `size       ${megabytes(manifest.bytes)}`,
+    ...manifest.splits.map((split) => `split      ${splitLine(split)}`),
+    `source     ${lineage.source.name} (${lineage.source.format}, sha256 ${lineage.source.sha256.slice(0, 12)}…)`,
+    ...lineage.steps.map((step) => {
+      const seed = step.seed === undefined ? '' : ` seed ${step.seed}`;
+      return `step       ${step.name} ${JSON.stringify(step.parameters)}${seed}`;
+    }),
+    `made       ${lineage.createdAt} by ragtui ${lineage.programVersion}`,
+  ];
+}
+
+/** `tutorial (seed 1314): test 700, train 6300; 42 of the 700 test rows share their exact context with a train row`. */
+export function splitLine(split: Split): string {
+  const parts = split.parts.map((part) => `${part.name} ${part.rows}`).join(', ');
+  const leaks = split.parts
+    .filter((part) => part.name !== 'train')
+    .map((part) =>
+      part.sharedWithTrain === 0
+        ? `no ${part.name} row shares its context with train`
+        : `${part.sharedWithTrain} of the ${part.rows} ${part.name} rows share their exact context with a train row`,
+    );
+  return `${split.name} (seed ${split.seed}): ${parts}; ${leaks.join('; ')}`;
+}
+
+export function rowLines(number: number, row: DatasetRow): string[] {
+  if ('question' in row) {
+    return [
+      `row ${number}  ${row.id}`,
+      `question  ${row.question}`,
+      ...row.answers.map((answer) => `answer    ${answer}`),
+      `context   ${row.context}`,
+      `contextId ${row.contextId}`,
+      ...Object.entries(row.metadata).map(([key, value]) => `${key}: ${value}`),
+    ];
+  }
+  return [`row ${number}`, JSON.stringify(row, null, 2)];
+}
