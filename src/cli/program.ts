@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { packageRoot } from '../platform/entry.ts';
 import { addAsk } from './commands/ask.ts';
 import { addConfig } from './commands/config.ts';
+import { addDataset } from './commands/dataset.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEval } from './commands/eval.ts';
@@ -45,6 +46,7 @@ export function buildProgram(invocation: Invocation): Command {
   addIngest(program, invocation);
   addSearch(program, invocation);
   addAsk(program, invocation);
+  addDataset(program, invocation);
   addEval(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
