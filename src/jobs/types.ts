@@ -3,6 +3,7 @@ import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
+import { serveSchema } from '../serving/types.ts';
 import { trainingSchema } from '../training/types.ts';
 
 export type JobId = Brand<string, 'JobId'>;
@@ -26,14 +27,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     /** Embedder processes of one thread each; absent = all cores but one. */
     threads: z.number().int().positive().optional(),
   }),
-  z.object({
-    kind: z.literal('serve'),
-    engine: z.literal('llama'),
-    model: z.string(),
-    contextTokens: z.number().int().positive(),
-    /** Stops by itself after so many idle minutes; 0 = never. */
-    idleMinutes: z.number().nonnegative(),
-  }),
+  z.object({ kind: z.literal('serve'), ...serveSchema.shape }),
   z.object({ kind: z.literal('pull'), models: z.array(z.string()).min(1) }),
   z.object({
     kind: z.literal('engine-install'),

@@ -1,4 +1,4 @@
-import type { KbClient } from '../kb/protocol.ts';
+import type { KbClient, Params } from '../kb/protocol.ts';
 import type { SearchResult } from '../kb/types.ts';
 import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
@@ -8,8 +8,12 @@ import { estimateTokens, type Fitted, fitPrompt } from './fit.ts';
 import { findPrompt, type TemplateText } from './prompts.ts';
 import type { Answer, AnswerEvent, Message, Pipeline } from './types.ts';
 
+export type Search = (params: Params<'search'>, options: { readonly signal?: AbortSignal }) => Promise<SearchResult>;
+
 export interface AnswerDependencies {
   readonly kb: Pick<KbClient, 'call'>;
+  /** Searches instead of `kb`: a comparison makes the same search once. */
+  readonly search?: Search;
   readonly paths: WorkspacePaths;
   /** `llmResolver(paths)`. */
   readonly resolveLlm: ResolveLlm;
@@ -24,6 +28,8 @@ export interface AnswerRequest {
   readonly thread?: readonly Message[];
   /** Bit-identical at temperature 0 on the embedded engine. Default: without a thread. */
   readonly strict?: boolean;
+  /** What the LLM is given to read instead of what a search finds: a gold passage, or nothing. */
+  readonly passages?: readonly string[];
 }
 
 export interface AnswerOptions {
@@ -54,13 +60,16 @@ export async function* answer(
     const llm = asksLlm ? deps.resolveLlm(request.pipeline.llm, { ...options, signal }) : undefined;
     llm?.catch(() => {});
 
-    const search = await deps.kb.call('search', searchParams(request), { signal });
-    draft.search = search;
-    yield { type: 'retrieved', search };
-    if (llm && search.hits.length > 0) {
+    if (!request.passages) {
+      const search: Search = deps.search ?? ((params, how) => deps.kb.call('search', params, how));
+      draft.search = await search(searchParams(request), { signal });
+      yield { type: 'retrieved', search: draft.search };
+    }
+    const passages = request.passages ?? draft.search?.hits.map((hit) => hit.text) ?? [];
+    if (llm && (request.passages || passages.length > 0)) {
       const endpoint = await llm;
       draft.strict = endpoint.embedded ? (request.strict ?? !request.thread?.length) : undefined;
-      const prompt = await makePrompt(endpoint, request, search, template.build, signal);
+      const prompt = await makePrompt(endpoint, request, passages, template.build, signal);
       draft.prompt = prompt;
       yield { type: 'prompt', messages: prompt.messages, promptTokens: prompt.promptTokens, cut: prompt.cut };
       yield* talk(endpoint, prompt.messages, draft, signal);
@@ -94,11 +103,10 @@ type Prompt = Omit<Fitted, 'promptTokens'> & { readonly promptTokens: number | n
 async function makePrompt(
   endpoint: ResolvedLlm,
   { question, pipeline, thread = [] }: AnswerRequest,
-  search: SearchResult,
+  passages: readonly string[],
   build: ReturnType<typeof findPrompt>['build'],
   signal: AbortSignal,
 ): Promise<Prompt> {
-  const passages = search.hits.map((hit) => hit.text);
   const whole = build({ passages, question, thread });
   const contextTokens =
     endpoint.contextTokens ?? (await countTokens(endpoint, whole, { signal }))?.contextTokens ?? null;
@@ -183,7 +191,7 @@ class Draft {
       finish: this.cancelled ? 'cancelled' : (result?.finish ?? 'stop'),
       pipeline: request.pipeline,
       hits: search?.hits ?? [],
-      relevant: search?.relevant ?? false,
+      relevant: search?.relevant ?? request.passages !== undefined,
       messages: prompt?.messages ?? [],
       cut: prompt?.cut ?? '',
       usage: this.#usage(),

@@ -1,23 +1,26 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stopJob } from '../jobs/control.ts';
+import { type StopStep, stopJob } from '../jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { launchJob } from '../jobs/launcher.ts';
-import { listJobs, readJob } from '../jobs/registry.ts';
+import { readJob } from '../jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../jobs/types.ts';
 import { lockFile } from '../models/lock.ts';
-import { installedModel } from '../models/store.ts';
+import { installedModel, listAdapters } from '../models/store.ts';
 import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { findServer, listServers, type Server, servedNames } from './servers.ts';
+import type { ServeEngine, ServeWork } from './types.ts';
 
 /** Longer contexts cost memory that a retrieved passage or three never need. */
 const MAX_CONTEXT_TOKENS = 4096;
 const IDLE_MINUTES = 15;
-const START_TIMEOUT_MS = 180_000;
+/** vLLM imports for half a minute and may have gigabytes to read. */
+const START_TIMEOUT_MS = { llama: 180_000, vllm: 900_000 } as const;
 const POLL_MS = 50;
 
-/** An embedded LLM that answers. */
+/** An LLM of ours that answers. */
 export interface ServedModel {
   /** Base URL, ending in `/v1`. */
   readonly url: string;
@@ -25,6 +28,7 @@ export interface ServedModel {
   readonly model: string;
   readonly jobId: JobId;
   readonly contextTokens: number;
+  readonly engine: ServeEngine;
 }
 
 export interface ServeOptions {
@@ -34,76 +38,101 @@ export interface ServeOptions {
   readonly contextTokens?: number;
   /** Minutes without a request after which the server leaves; 0 = never. */
   readonly idleMinutes?: number;
+  /** Models and adapters that will be asked too: adapters of the same base are served by the same server. */
+  readonly beside?: readonly string[];
 }
 
 /**
- * The server of a pulled chat model: the one that runs, or a new one. Resolves when it answers. Callers in several
- * processes at once get the same server. Errors: `not-found` (no such model), `corrupt` (its file), `unavailable` (not
- * pulled, memory, start), `timeout`, `cancelled`.
+ * The embedded server of a pulled chat model or of an adapter of one: the one that runs, or a new one. Resolves when it
+ * answers. Callers in several processes at once get the same server. Errors: `not-found` (no such model), `corrupt`
+ * (its file), `unsupported` (an adapter that cannot ride), `unavailable` (not pulled, memory, start), `timeout`, `cancelled`.
  */
 export async function ensureLlmServer(
   paths: WorkspacePaths,
-  model: string,
+  name: string,
   options: ServeOptions = {},
 ): Promise<ServedModel> {
-  const { entry } = installedModel(paths, model);
-  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} is no chat model.`, 'See `ragtui models list`.');
-  const job = findServer(paths, model) ?? (await startServer(paths, entry, options));
-  if (job.state !== 'running') options.onStatus?.(`starting ${model}`);
-  return untilItAnswers(paths, model, job.spec.id, options);
+  const known = listAdapters(paths);
+  const base = known.find((adapter) => adapter.name === name)?.base ?? name;
+  const { entry } = installedModel(paths, base);
+  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${base} is no chat model.`, 'See `ragtui models list`.');
+  const wanted = new Set([name, ...(options.beside ?? [])]);
+  const adapters = known
+    .filter((adapter) => adapter.base === base && wanted.has(adapter.name))
+    .map((adapter) => ({ name: adapter.name, path: adapter.path }));
+  const work = embeddedWork(entry, adapters, options);
+  return untilServed(paths, (await ensureJob(paths, work, options.signal)).spec.id, name, options);
 }
 
-/** The `serve` job of a model that runs or starts, if there is one. */
-export function findServer(paths: WorkspacePaths, model: string): JobView | undefined {
-  return listJobs(paths).find(
-    ({ spec, state }) =>
-      spec.work.kind === 'serve' && spec.work.model === model && !isOver(state) && state !== 'stopping',
-  );
+function embeddedWork(
+  entry: ChatEntry,
+  adapters: ServeWork['adapters'],
+  { contextTokens, idleMinutes }: ServeOptions,
+): ServeWork {
+  return {
+    engine: 'llama',
+    model: entry.id,
+    contextTokens: contextTokens ?? Math.min(entry.contextTokens, MAX_CONTEXT_TOKENS),
+    idleMinutes: idleMinutes ?? IDLE_MINUTES,
+    adapters,
+    kvCacheGiB: 1,
+  };
 }
 
-/** Stops a model's server; does nothing when there is none. */
-export async function stopLlmServer(paths: WorkspacePaths, model: string): Promise<void> {
-  const job = findServer(paths, model);
-  if (job) await stopJob(paths, job.spec.id);
-}
-
-async function startServer(paths: WorkspacePaths, entry: ChatEntry, options: ServeOptions): Promise<JobView> {
-  const unlock = await lockFile(path.join(paths.jobs, '.serve.lock'), options.signal ? { signal: options.signal } : {});
+/** The job that serves all that `work` serves, on its engine; started if there is none. */
+export async function ensureJob(paths: WorkspacePaths, work: ServeWork, signal?: AbortSignal): Promise<JobView> {
+  const find = () => findServer(paths, servedNames(work), work.engine)?.job;
+  const running = find();
+  if (running) return running;
+  const unlock = await lockFile(path.join(paths.jobs, '.serve.lock'), signal ? { signal } : {});
   try {
-    return findServer(paths, entry.id) ?? (await launchJob(paths, serveWork(entry, options)));
+    return find() ?? (await launchJob(paths, { kind: 'serve', ...work }));
   } finally {
     unlock();
   }
 }
 
-function serveWork(entry: ChatEntry, { contextTokens, idleMinutes }: ServeOptions) {
-  return {
-    kind: 'serve',
-    engine: 'llama',
-    model: entry.id,
-    contextTokens: contextTokens ?? Math.min(entry.contextTokens, MAX_CONTEXT_TOKENS),
-    idleMinutes: idleMinutes ?? IDLE_MINUTES,
-  } as const;
+/** Stops the servers that have a model or an adapter under this name; returns their jobs as they are then. */
+export async function stopServers(
+  paths: WorkspacePaths,
+  name: string,
+  options: { readonly engine?: ServeEngine; readonly onStep?: (step: StopStep) => void } = {},
+): Promise<JobView[]> {
+  const { engine, onStep } = options;
+  const isMeant = ({ work }: Server) =>
+    servedNames(work).includes(name) && (engine === undefined || work.engine === engine);
+  const stopped: JobView[] = [];
+  for (const { job } of listServers(paths).filter(isMeant)) {
+    stopped.push(await stopJob(paths, job.spec.id, onStep ? { onStep } : {}));
+  }
+  return stopped;
 }
 
-async function untilItAnswers(
+/** Waits until a serve job answers for `name`. Errors: as `ensureLlmServer`, from the job's own end. */
+export async function untilServed(
   paths: WorkspacePaths,
-  model: string,
   id: JobId,
-  { signal }: ServeOptions,
+  name: string,
+  { signal, onStatus }: Pick<ServeOptions, 'signal' | 'onStatus'>,
 ): Promise<ServedModel> {
-  const end = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    if (signal?.aborted) throw new RagtuiError('cancelled', `Stopped waiting for ${model}.`);
+  const startedAt = performance.now();
+  for (let told = ''; ; ) {
+    if (signal?.aborted) throw new RagtuiError('cancelled', `Stopped waiting for ${name}.`);
     const job = readJob(paths, id);
-    if (isOver(job.state)) throw startFailure(job, model);
+    if (isOver(job.state)) throw startFailure(job, name);
+    const { work } = job.spec;
+    if (work.kind !== 'serve') throw new RagtuiError('usage', `The job ${id} serves nothing.`);
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
-    if (endpoint?.ready && job.spec.work.kind === 'serve' && (await isHealthy(endpoint.url, signal))) {
+    if (endpoint?.ready && (await isHealthy(endpoint.url, signal))) {
       const { url, key } = endpoint;
-      return { url, key, model, jobId: id, contextTokens: job.spec.work.contextTokens };
+      return { url, key, model: name, jobId: id, contextTokens: work.contextTokens, engine: work.engine };
     }
-    if (performance.now() > end) {
-      throw new RagtuiError('timeout', `${model} did not answer within ${START_TIMEOUT_MS / 1000} s.`, seeLogs(id));
+    const phase = job.progress ? `: ${job.progress.phase}` : '';
+    if (told !== phase || told === '') onStatus?.(`starting ${name}${phase}`);
+    told = phase;
+    const limit = START_TIMEOUT_MS[work.engine];
+    if (performance.now() - startedAt > limit) {
+      throw new RagtuiError('timeout', `${name} did not answer within ${limit / 1000} s.`, seeLogs(id));
     }
     await delay(POLL_MS);
   }

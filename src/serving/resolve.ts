@@ -1,8 +1,9 @@
 import type { ChatEndpoint } from '../models/endpoint.ts';
-import { listEndpoints } from '../models/store.ts';
+import { allModels, listAdapters, listEndpoints } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { ensureLlmServer } from './llama.ts';
+import { ensureLlmServer, untilServed } from './llama.ts';
+import { findServer, parseLlm } from './servers.ts';
 
 /** Where an LLM answers, whoever started it. */
 export interface ResolvedLlm extends ChatEndpoint {
@@ -15,18 +16,22 @@ export interface ResolvedLlm extends ChatEndpoint {
 export interface ResolveOptions {
   readonly signal?: AbortSignal;
   readonly onStatus?: (text: string) => void;
+  /** Models and adapters that will be asked too; the embedded engine then serves them from one set of weights. */
+  readonly beside?: readonly string[];
 }
 
 export type ResolveLlm = (llm: string, options: ResolveOptions) => Promise<ResolvedLlm>;
 
 /**
- * Finds an LLM by the name of an endpoint of the user's or by catalogue id; starts the embedded server if it has to.
- * Errors: `permission` when an endpoint's key is not in the environment, and those of `ensureLlmServer`.
+ * Finds an LLM by name: an endpoint of the user's, what is deployed under that name (`NAME@vllm`, `NAME@llama`: on that
+ * engine), else a model or adapter that the embedded server is started for.
+ * Errors: `permission` when an endpoint's key is not in the environment, `unavailable` when nothing on the engine that
+ * is asked for has it, and those of `ensureLlmServer`.
  */
 export function llmResolver(paths: WorkspacePaths, env: NodeJS.ProcessEnv = process.env): ResolveLlm {
   return async (llm, options) => {
     const endpoint = listEndpoints(paths).find(({ name, kind }) => name === llm && kind === 'chat');
-    if (!endpoint) return { ...(await ensureLlmServer(paths, llm, options)), embedded: true };
+    if (!endpoint) return resolveOwn(paths, llm, options);
     const key = endpoint.keyEnv ? env[endpoint.keyEnv] : undefined;
     if (endpoint.keyEnv && !key) {
       throw new RagtuiError(
@@ -38,3 +43,31 @@ export function llmResolver(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proc
     return { url: endpoint.url, key, model: endpoint.model, contextTokens: null, embedded: false };
   };
 }
+
+/** Whether a server of ours has it already, or will when it is up. */
+export function isServed(paths: WorkspacePaths, llm: string): boolean {
+  const { name, engine } = parseLlm(llm);
+  return findServer(paths, [name], engine) !== undefined;
+}
+
+async function resolveOwn(paths: WorkspacePaths, llm: string, options: ResolveOptions): Promise<ResolvedLlm> {
+  const { name, engine } = parseLlm(llm);
+  const deployed = findServer(paths, [name], engine);
+  if (!deployed && engine === 'vllm') {
+    throw new RagtuiError('unavailable', `Nothing on vLLM is called ${name}.`, 'Start it: `ragtui deploy start`.');
+  }
+  const served =
+    deployed && (deployed.work.engine === 'vllm' || !isKnown(paths, name))
+      ? await untilServed(paths, deployed.job.spec.id, name, options)
+      : await ensureLlmServer(paths, name, { ...options, beside: (options.beside ?? []).map(nameOf) });
+  return { ...served, embedded: served.engine === 'llama' };
+}
+
+/** Adapters that were given to `deploy start` by path are in no list. */
+const isKnown = (paths: WorkspacePaths, name: string): boolean =>
+  [...allModels(paths).map(({ id }) => id), ...listAdapters(paths).map((adapter) => adapter.name)].includes(name);
+
+const nameOf = (llm: string): string => {
+  const { name, engine } = parseLlm(llm);
+  return engine === 'vllm' ? '' : name;
+};

@@ -6,7 +6,7 @@ import { type ChatEndpoint, streamChat } from '../../src/models/endpoint.ts';
 import { fileOf } from '../../src/models/store.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import type { Message } from '../../src/rag/types.ts';
-import { ensureLlmServer, type ServedModel, stopLlmServer } from '../../src/serving/llama.ts';
+import { ensureLlmServer, type ServedModel, stopServers } from '../../src/serving/llama.ts';
 import { ensureModels, pathsWithModels } from '../support/models.ts';
 import { englishPassages } from './corpus.ts';
 import { interleave, median, pairedRatio, spread } from './stats.ts';
@@ -27,7 +27,9 @@ export const llm: Benchmark = {
     if (!model) throw new Error(`${MODEL} is not here`);
     context.log(`starting ${MODEL} twice`);
     const served = await ensureLlmServer(paths, MODEL, { contextTokens: CONTEXT_TOKENS });
-    context.defer(() => stopLlmServer(paths, MODEL));
+    context.defer(async () => {
+      await stopServers(paths, MODEL);
+    });
     const direct = await startDirect(fileOf(model, 'model.gguf'));
     context.defer(direct.close);
     return compare(context, served, direct);

@@ -12,8 +12,8 @@ import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts
 import { waitUntil } from '../../src/platform/processes.ts';
 import { answer } from '../../src/rag/pipeline.ts';
 import { type Answer, type AnswerEvent, type Message, messageSchema, pipelineSchema } from '../../src/rag/types.ts';
-import { type Engine, inferenceThreads, loadEngine } from '../../src/serving/llama/engine.ts';
-import { ensureLlmServer, type ServedModel, stopLlmServer } from '../../src/serving/llama.ts';
+import { type Engine, inferenceThreads, loadEngines } from '../../src/serving/llama/engine.ts';
+import { ensureLlmServer, type ServedModel, stopServers } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
 import { fakeKb } from '../store/fakes.ts';
 import { ensureBuilt, ensureModels, pathsWithModels } from '../support/models.ts';
@@ -40,7 +40,7 @@ beforeEach(async () => {
   server = await start();
 });
 afterAll(async () => {
-  await stopLlmServer(paths, MODEL);
+  await stopServers(paths, MODEL);
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -173,7 +173,7 @@ describe('an answer', () => {
 describe('the engine', () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await loadEngine(fileOf(model, 'model.gguf'), CONTEXT);
+    engine = (await loadEngines(fileOf(model, 'model.gguf'), CONTEXT)).base;
   });
   const request = (messages: Message[], strict: boolean) => ({
     tokens: engine.renderChat(messages),
@@ -183,6 +183,7 @@ describe('the engine', () => {
     seed: 1,
     stop: [],
     strict,
+    repetitionPenalty: 1,
   });
 
   test('hears a cancel while it reads the prompt', async () => {
@@ -224,7 +225,7 @@ describe('the engine', () => {
 
 describe('starting and stopping', () => {
   test('callers at once get one server, and a later one finds it', async () => {
-    await stopLlmServer(paths, MODEL);
+    await stopServers(paths, MODEL);
     const before = listJobs(paths).length;
     const servers = await Promise.all([start(), start(), start()]);
     servers.push(await start());
@@ -255,7 +256,7 @@ describe('starting and stopping', () => {
   });
 
   test('a server that nobody asks leaves by itself', async () => {
-    await stopLlmServer(paths, MODEL);
+    await stopServers(paths, MODEL);
     const brief = await ensureLlmServer(paths, MODEL, { contextTokens: CONTEXT, idleMinutes: 0.005 });
     expect(await waitForJob(paths, brief.jobId)).toMatchObject({ state: 'succeeded', endpoint: null });
   });
@@ -280,7 +281,7 @@ describe('starting and stopping', () => {
   });
 
   test('waiting for a start can be cancelled; the server comes up for the next caller', async () => {
-    await stopLlmServer(paths, MODEL);
+    await stopServers(paths, MODEL);
     const controller = new AbortController();
     const waiting = ensureLlmServer(paths, MODEL, {
       contextTokens: CONTEXT,

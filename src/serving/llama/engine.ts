@@ -8,7 +8,7 @@ import {
   type LlamaModel,
   type Token,
 } from 'node-llama-cpp';
-import { RagtuiError } from '../../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import type { Message } from '../../rag/types.ts';
 import { ChatTemplate } from './chat-template.ts';
 import { StopFilter } from './stop-filter.ts';
@@ -17,6 +17,8 @@ import { StopFilter } from './stop-filter.ts';
 const SLICE = 128;
 /** A character can be spread over several tokens; a longer run of broken bytes is shown as what it is. */
 const MAX_BROKEN_TOKENS = 8;
+/** How far back a repetition is noticed. */
+const PENALISED_TOKENS = 128;
 
 export interface GenerateRequest<T extends number> {
   readonly tokens: readonly T[];
@@ -25,6 +27,8 @@ export interface GenerateRequest<T extends number> {
   readonly topP: number;
   readonly seed: number;
   readonly stop: readonly string[];
+  /** Above 1, tokens the answer has already become less likely; 1 = off. */
+  readonly repetitionPenalty: number;
   /** Strict: nothing of an earlier request is reused, so that temperature 0 gives the same text every time. */
   readonly strict: boolean;
 }
@@ -60,26 +64,55 @@ export function inferenceThreads(cores = os.availableParallelism()): number {
   return Math.max(1, cores - 1);
 }
 
-/** Loads a GGUF model on the CPU. A damaged file may abort the process: only ever call this in a worker. */
-export async function loadEngine(file: string, contextTokens: number): Promise<Engine<Token>> {
+/** A LoRA adapter as GGUF, to ride on the model. */
+export interface AdapterFile {
+  readonly name: string;
+  readonly file: string;
+}
+
+export interface Engines {
+  readonly base: Engine<Token>;
+  readonly adapters: ReadonlyMap<string, Engine<Token>>;
+}
+
+/**
+ * Loads a GGUF model on the CPU, and its adapters: one set of weights, a context for each. A damaged file may abort the
+ * process: only ever call this in a worker.
+ */
+export async function loadEngines(
+  file: string,
+  contextTokens: number,
+  adapters: readonly AdapterFile[] = [],
+): Promise<Engines> {
   const threads = inferenceThreads();
   const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error, maxThreads: threads });
   const model = await loadModel(llama, file);
-  const source = model.fileInfo.metadata.tokenizer?.chat_template;
-  if (!source) {
-    throw new RagtuiError(
-      'unsupported',
-      `${file} has no chat template: it is not a chat model.`,
-      'Choose an instruct model.',
-    );
-  }
-  const context = await model.createContext({
+  const vocabulary = readVocabulary(model, file);
+  const options = {
     contextSize: Math.min(contextTokens, model.trainContextSize),
     threads,
     batchSize: SLICE,
     flashAttention: true,
-  });
-  return new LlamaEngine(model, context, source);
+  };
+  const base = new LlamaEngine(model, await model.createContext(options), vocabulary);
+  const riding = new Map<string, Engine<Token>>();
+  for (const adapter of adapters) {
+    riding.set(adapter.name, new LlamaEngine(model, await contextWith(model, options, adapter), vocabulary));
+  }
+  return { base, adapters: riding };
+}
+
+async function contextWith(model: LlamaModel, options: object, { name, file }: AdapterFile): Promise<LlamaContext> {
+  try {
+    return await model.createContext({ ...options, lora: file });
+  } catch (error) {
+    throw new RagtuiError(
+      'corrupt',
+      `The adapter ${name} cannot be loaded: ${toRagtuiError(error).message}.`,
+      'Check that it was trained on this base.',
+      { cause: error },
+    );
+  }
 }
 
 async function loadModel(llama: Llama, file: string): Promise<LlamaModel> {
@@ -108,6 +141,27 @@ async function loadModel(llama: Llama, file: string): Promise<LlamaModel> {
   }
 }
 
+/** What all contexts of a model share. */
+interface Vocabulary {
+  readonly specials: ReadonlyMap<string, Token>;
+  readonly template: ChatTemplate;
+}
+
+function readVocabulary(model: LlamaModel, file: string): Vocabulary {
+  const source = model.fileInfo.metadata.tokenizer?.chat_template;
+  if (!source) {
+    throw new RagtuiError(
+      'unsupported',
+      `${file} has no chat template: it is not a chat model.`,
+      'Choose an instruct model.',
+    );
+  }
+  const specials = controlTokens(model);
+  const { bosString, eosString } = model.tokens;
+  const names = { all: [...specials.keys()], bos: bosString ?? '', eos: eosString ?? '' };
+  return { specials, template: new ChatTemplate(source, names) };
+}
+
 class LlamaEngine implements Engine<Token> {
   readonly contextTokens: number;
   readonly #model: LlamaModel;
@@ -115,17 +169,12 @@ class LlamaEngine implements Engine<Token> {
   readonly #specials: ReadonlyMap<string, Token>;
   readonly #template: ChatTemplate;
 
-  constructor(model: LlamaModel, context: LlamaContext, template: string) {
+  constructor(model: LlamaModel, context: LlamaContext, { specials, template }: Vocabulary) {
     this.#model = model;
     this.contextTokens = context.contextSize;
     this.#sequence = context.getSequence();
-    this.#specials = controlTokens(model);
-    const { bosString, eosString } = model.tokens;
-    this.#template = new ChatTemplate(template, {
-      all: [...this.#specials.keys()],
-      bos: bosString ?? '',
-      eos: eosString ?? '',
-    });
+    this.#specials = specials;
+    this.#template = template;
   }
 
   renderChat(messages: readonly Message[]): Token[] {
@@ -150,10 +199,23 @@ class LlamaEngine implements Engine<Token> {
     let completionTokens = 0;
     const finish = async (): Promise<'stop' | 'length'> => {
       if (room < 1) return 'length';
-      const sampling = { temperature: request.temperature, seed: request.seed, topK: 0, topP: request.topP };
+      const said: Token[] = [];
+      const sampling = {
+        temperature: request.temperature,
+        seed: request.seed,
+        topK: 0,
+        topP: request.topP,
+        // Of the answer alone: words of the passages are what it should say.
+        ...(request.repetitionPenalty === 1
+          ? {}
+          : {
+              repeatPenalty: { punishTokens: () => said.slice(-PENALISED_TOKENS), penalty: request.repetitionPenalty },
+            }),
+      };
       for await (const token of this.#sequence.evaluate([last], sampling)) {
         signal.throwIfAborted();
         completionTokens += 1;
+        said.push(token);
         const { text: shown, stopped } = filter.push(text.push(token));
         if (shown) onText(shown);
         if (stopped) return 'stop';

@@ -26,7 +26,7 @@ export class LlmHttpServer {
   readonly #keyDigest: Buffer;
   readonly #turnstile = new Turnstile();
   readonly #server = http.createServer((request, response) => void this.#answer(request, response));
-  #engine: Engine | undefined;
+  #engines: ReadonlyMap<string, Engine> = new Map();
   #lastUse = performance.now();
 
   constructor(options: LlmHttpOptions) {
@@ -45,9 +45,9 @@ export class LlmHttpServer {
     return `http://127.0.0.1:${address.port}/v1`;
   }
 
-  /** From now on requests are answered. */
-  serve(engine: Engine): void {
-    this.#engine = engine;
+  /** From now on requests are answered: for the model, and for adapters of it by their names. */
+  serve(engine: Engine, adapters: ReadonlyMap<string, Engine> = new Map()): void {
+    this.#engines = new Map([[this.#options.model, engine], ...adapters]);
     this.#lastUse = performance.now();
   }
 
@@ -85,7 +85,7 @@ export class LlmHttpServer {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const route = `${request.method} ${pathname}`;
     if (route === 'GET /health') {
-      return sendJson(response, this.#engine ? 200 : 503, { status: this.#engine ? 'ok' : 'loading' });
+      return sendJson(response, this.#isReady ? 200 : 503, { status: this.#isReady ? 'ok' : 'loading' });
     }
     this.#authorise(request);
     switch (route) {
@@ -108,18 +108,33 @@ export class LlmHttpServer {
     }
   }
 
-  #ready(model: string | undefined): Engine {
-    if (!this.#engine) throw new HttpError(503, 'loading', 'The model is still loading.');
-    if (model !== undefined && model !== this.#options.model) {
-      throw new HttpError(404, 'model_not_found', `This server has ${this.#options.model}, not ${model}.`);
-    }
-    return this.#engine;
+  get #isReady(): boolean {
+    return this.#engines.size > 0;
   }
 
+  #ready(model: string = this.#options.model): Engine {
+    if (!this.#isReady) throw new HttpError(503, 'loading', 'The model is still loading.');
+    const engine = this.#engines.get(model);
+    if (engine) return engine;
+    throw new HttpError(
+      404,
+      'model_not_found',
+      `This server has ${[...this.#engines.keys()].join(', ')}, not ${model}.`,
+    );
+  }
+
+  /** As vLLM lists them: adapters have a parent. */
   #models(): unknown {
     const { model } = this.#options;
-    const card = { id: model, object: 'model', owned_by: 'ragtui', max_model_len: this.#engine?.contextTokens ?? null };
-    return { object: 'list', data: [card] };
+    const card = (id: string, tokens: number | null) => ({
+      id,
+      object: 'model',
+      owned_by: 'ragtui',
+      parent: id === model ? null : model,
+      max_model_len: tokens,
+    });
+    const cards = [...this.#engines].map(([id, engine]) => card(id, engine.contextTokens));
+    return { object: 'list', data: this.#isReady ? cards : [card(model, null)] };
   }
 
   #tokenize(request: z.infer<typeof tokenizeRequestSchema>): unknown {
@@ -146,6 +161,7 @@ export class LlmHttpServer {
           topP: request.top_p ?? 1,
           seed: request.seed ?? randomBytes(4).readUInt32LE(),
           stop: request.stop,
+          repetitionPenalty: request.repetition_penalty ?? 1,
           strict: request.ragtui?.strict ?? true,
         },
         { signal, onText: (text) => reply.text(text), onPrefill: (done) => reply.prefill(done, tokens.length) },

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobContext } from '../../jobs/worker.ts';
+import { convertLora } from '../../models/gguf/lora.ts';
 import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
-import { loadEngine } from './engine.ts';
+import type { ServeWork } from '../types.ts';
+import { type AdapterFile, loadEngines } from './engine.ts';
 import { LlmHttpServer } from './http.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -25,17 +28,32 @@ export async function serveLlama({ work, folder, paths, report, signal }: JobCon
   tell(false);
   try {
     report.log('info', `loading ${work.model}`);
-    const engine = await loadEngine(file, work.contextTokens);
-    server.serve(engine);
+    const { base, adapters } = await loadEngines(file, work.contextTokens, adapterFiles(work, file, folder));
+    server.serve(base, adapters);
     tell(true);
     report.ready();
-    report.log('info', `serving ${work.model} at ${url} with a context of ${engine.contextTokens} tokens`);
+    report.log(
+      'info',
+      `serving ${[work.model, ...adapters.keys()].join(', ')} at ${url} with a context of ${base.contextTokens} tokens`,
+    );
     await untilIdle(server, work.idleMinutes, signal);
     if (!signal.aborted) report.log('info', `nobody asked for ${work.idleMinutes} minutes: stopping`);
   } finally {
     rmSync(endpointFile, { force: true });
     await server.close();
   }
+}
+
+/** Adapters as GGUF files of this job: the engine keeps what it read by path, so no path is ever used twice. */
+function adapterFiles({ adapters }: ServeWork, base: string, folder: string): AdapterFile[] {
+  const target = path.join(folder, 'adapters');
+  if (adapters.length > 0) mkdirSync(target, { recursive: true, mode: 0o700 });
+  return adapters.map(({ name, path: source }) => {
+    const file = path.join(target, `${name}.gguf`);
+    if (source.endsWith('.gguf')) copyFileSync(source, file);
+    else convertLora({ adapter: source, base, out: file });
+    return { name, file };
+  });
 }
 
 async function untilIdle(server: LlmHttpServer, idleMinutes: number, signal: AbortSignal): Promise<void> {

@@ -29,6 +29,8 @@ export const chatRequestSchema = z.object({
   max_tokens: z.number().int().positive().nullish(),
   max_completion_tokens: z.number().int().positive().nullish(),
   stop: stopSchema,
+  /** As vLLM calls it: above 1, tokens the answer has already become less likely. */
+  repetition_penalty: z.number().gt(0).max(2).nullish(),
   n: z.literal(1, { error: 'only n = 1 is supported by the embedded engine' }).nullish(),
   tools: z.array(z.unknown()).length(0, { error: 'tools are not supported by the embedded engine' }).nullish(),
   response_format: z

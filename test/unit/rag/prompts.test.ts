@@ -89,7 +89,7 @@ describe('a prompt of the user', () => {
     );
     for (const name of ['nope', '../secret', 'constructor']) {
       expect(() => findPrompt(paths, name)).toThrow(
-        expect.objectContaining({ code: 'not-found', hint: 'There are: default, tutorial.' }),
+        expect.objectContaining({ code: 'not-found', hint: 'There are: default, tutorial, sft.' }),
       );
     }
   });

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** Names become file names and `name=path` arguments. */
+export const servedNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, 'letters, digits, ".", "_" and "-", up to 80');
+
+export const serveEngineSchema = z.enum(['llama', 'vllm']);
+export type ServeEngine = z.infer<typeof serveEngineSchema>;
+
+/** What a `serve` job serves, and how. */
+export const serveSchema = z.object({
+  /** `llama`: our embedded server over a GGUF; `vllm`: the environment `vllm` over a Transformers folder. */
+  engine: serveEngineSchema,
+  /** Catalogue id of the base model; the name it is served under. */
+  model: z.string(),
+  contextTokens: z.number().int().positive(),
+  /** Stops by itself after so many idle minutes; 0 = never. */
+  idleMinutes: z.number().nonnegative(),
+  /** Served beside the base, under their own names: peft folders (or, on `llama`, GGUF files). */
+  adapters: z.array(z.object({ name: servedNameSchema, path: z.string() })).default([]),
+  /** vLLM: the base as Transformers reads it. */
+  weights: z.string().optional(),
+  /** vLLM: memory for keys and values of the context, GiB. */
+  kvCacheGiB: z.number().int().positive().default(1),
+});
+export type ServeWork = z.infer<typeof serveSchema>;
