@@ -29,8 +29,11 @@ export function guardExits(hooks: ExitHooks): () => void {
   const signalHandlers = DEADLY.map((signal) => {
     const handler = () => {
       if ((signal === 'SIGINT' || signal === 'SIGQUIT') && hooks.isLent()) return;
-      hooks.restore();
-      process.exit(128 + constants.signals[signal]);
+      if (signal === 'SIGHUP') exitAfterHangUp(hooks.restore);
+      else {
+        hooks.restore();
+        process.exit(128 + constants.signals[signal]);
+      }
     };
     return { signal, handler };
   });
@@ -52,10 +55,15 @@ export function guardExits(hooks: ExitHooks): () => void {
   };
 }
 
-/** The terminal is gone: what a shell calls a hang-up. */
-export function exitAfterHangUp(restore: () => void): never {
+/**
+ * The terminal is gone: what a shell calls a hang-up. The process ends by the signal itself, as a program that does
+ * not handle it: on the way through `process.exit` Node sets the terminal's attributes once more and aborts with a
+ * core dump when that fails, as it must here.
+ */
+export function exitAfterHangUp(restore: () => void): void {
   restore();
-  process.exit(128 + constants.signals.SIGHUP);
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }
 
 function die(error: unknown, hooks: ExitHooks): never {
