@@ -15,7 +15,6 @@ export interface FooterItem {
   /** `Ctrl+P`. */
   readonly keys: string;
   readonly title: string;
-  readonly enabled: boolean;
 }
 
 /** The first key that works here, written for people; undefined when none does. */
@@ -25,8 +24,9 @@ function liveKey(action: BoundAction, inText: boolean): string | undefined {
 }
 
 /**
- * What the footer offers here, most useful first: ranked actions of the innermost scope, then outward. What does not
- * fit in `width` (as `measure` counts; two cells between items) is left out, the lowest ranks first.
+ * What can be done here, most useful first: ranked actions of the innermost scope, then outward. What cannot be done
+ * now is left out (help says why); so is what does not fit in `width` (as `measure` counts; two cells between items),
+ * the lowest ranks first.
  */
 export function footerItems(
   scopes: readonly Scope[],
@@ -40,13 +40,13 @@ export function footerItems(
     const ranked = scope.actions.filter((action) => action.rank !== undefined);
     for (const action of ranked.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0))) {
       const keys = liveKey(action, inText);
-      if (keys === undefined || seen.has(keys)) continue;
+      if (keys === undefined || seen.has(keys) || action.when() !== true) continue;
       const { title } = words(action);
       const needed = measure(`${keys} ${title}`) + (items.length > 0 ? 2 : 0);
       if (needed > room) continue;
       seen.add(keys);
       room -= needed;
-      items.push({ action, keys, title, enabled: action.when() === true });
+      items.push({ action, keys, title });
     }
   }
   return items;

@@ -43,21 +43,34 @@ export function List<T>({ model, width, height, render, empty, emptyFilter, focu
   const cursor = Math.min(state.cursor, rows.length - 1);
   const top = scrolledTo(cursor, state.top, height, rows.length);
   const lines = rows.slice(top, top + height);
-  const markWidth = model.mark ? 2 : 0;
+  const lead = leadWidth(model);
   return (
     <Box flexDirection="column" width={width} height={height}>
       {lines.map((row, i) => {
         const selected = top + i === cursor;
         const marked = state.marks.has(row.key);
-        const line = render(row.item, { selected, marked, matched: row.matched, width: width - markWidth });
-        const shown = markWidth > 0 ? [markSpan(marked), ...spansOf(line)] : line;
+        const line = render(row.item, { selected, marked, matched: row.matched, width: width - lead });
+        const shown = [...leadSpans(model, { selected, marked, focused }), ...spansOf(line)];
         return <Row key={row.key} line={shown} width={width} style={rowStyle(selected, focused)} />;
       })}
     </Box>
   );
 }
 
-export const markSpan = (marked: boolean): Span => ({ text: marked ? '● ' : '  ', style: 'accent' });
+/** What a list says about marks: only whether there are any. */
+type Markable = { readonly mark?: unknown };
+
+/** Cells before each row: the cursor, and the mark where rows can be marked. */
+export const leadWidth = (model: Markable): number => (model.mark ? 3 : 1);
+
+/** The cursor is a sign too, not a colour alone: hollow where the keys go elsewhere. */
+export function leadSpans(
+  model: Markable,
+  row: { readonly selected: boolean; readonly marked: boolean; readonly focused: boolean },
+): Span[] {
+  const cursor: Span = { text: row.selected ? (row.focused ? '▸' : '▹') : ' ', style: 'accent' };
+  return model.mark ? [cursor, { text: row.marked ? '● ' : '  ', style: 'accent' }] : [cursor];
+}
 
 export const rowStyle = (selected: boolean, focused: boolean): StyleName | undefined =>
   selected && focused ? 'selection' : undefined;

@@ -7,6 +7,7 @@ import { Row } from './Row.tsx';
 import type { Rect } from './rect.ts';
 import { retries } from './retry.ts';
 import { cut, textWidth } from './text.ts';
+import type { TextStyle } from './theme.ts';
 import { wrapRows } from './wrap.ts';
 
 export interface PanelProps {
@@ -33,6 +34,9 @@ export function Panel({
   const { width, height } = rect;
   if (width < 2 || height < 2) return null;
   const border = focused ? theme.borderFocus : theme.border;
+  // Without colours the focus is told by the weight of the lines.
+  const heavy = focused && border.color === undefined;
+  const [left, line, right, side, bottomLeft, bottomRight] = heavy ? HEAVY : ROUND;
   const label = cut(` ${sanitizeLine(title)} `, Math.max(0, width - 4));
   const noteText = note ? ` ${sanitizeLine(note)} ` : '';
   const room = width - 3 - textWidth(label);
@@ -40,27 +44,38 @@ export function Panel({
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
       <Text wrap="truncate" {...border}>
-        {'╭─'}
+        {left + line}
         <Text {...(focused ? theme.accent : theme.text)} bold>
           {label}
         </Text>
-        {'─'.repeat(Math.max(0, room - textWidth(shownNote)))}
+        {line.repeat(Math.max(0, room - textWidth(shownNote)))}
         <Text {...theme.muted}>{shownNote}</Text>
-        {'╮'}
+        {right}
       </Text>
-      <Box
-        borderStyle="round"
-        borderTop={false}
-        {...(border.color ? { borderColor: border.color } : {})}
-        borderDimColor={border.dimColor ?? false}
-        width={width}
-        height={height - 1}
-        flexDirection="column"
-      >
-        <ErrorBoundary width={width - 2} height={height - 2} hint={retryHint}>
-          {children}
-        </ErrorBoundary>
+      <Box height={height - 2}>
+        <Side rows={height - 2} text={side} style={border} />
+        <Box width={width - 2} height={height - 2} flexDirection="column" flexShrink={0}>
+          <ErrorBoundary width={width - 2} height={height - 2} hint={retryHint}>
+            {children}
+          </ErrorBoundary>
+        </Box>
+        <Side rows={height - 2} text={side} style={border} />
       </Box>
+      <Text wrap="truncate" {...border}>
+        {bottomLeft + line.repeat(width - 2) + bottomRight}
+      </Text>
+    </Box>
+  );
+}
+
+const ROUND = ['╭', '─', '╮', '│', '╰', '╯'] as const;
+const HEAVY = ['┏', '━', '┓', '┃', '┗', '┛'] as const;
+
+/** Drawn as text: Ink forgets `borderTop={false}` when a box's border style changes. */
+function Side({ rows, text, style }: { readonly rows: number; readonly text: string; readonly style: TextStyle }) {
+  return (
+    <Box width={1} flexShrink={0}>
+      <Text {...style}>{Array.from({ length: Math.max(0, rows) }, () => text).join('\n')}</Text>
     </Box>
   );
 }

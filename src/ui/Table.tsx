@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { type ColumnSize, columnWidths } from './columns.ts';
-import { Empty, type ListRowState, markSpan, rowStyle } from './List.tsx';
+import { Empty, type ListRowState, leadSpans, leadWidth, rowStyle } from './List.tsx';
 import { type ListModel, scrolledTo } from './list-model.ts';
 import { Row } from './Row.tsx';
 import { cut, type Line, lineText, pad, padSpans, type Span, spansOf, textWidth } from './text.ts';
@@ -32,14 +32,14 @@ export function Table<T>(props: TableProps<T>): ReactNode {
   const bodyHeight = Math.max(0, height - 1);
   model.viewport.height = Math.max(1, bodyHeight);
   model.viewport.heading = 1;
-  const markWidth = model.mark ? 2 : 0;
-  const widths = columnWidths(columns, width - markWidth);
+  const lead = leadWidth(model);
+  const widths = columnWidths(columns, width - lead);
   const heading = columns.map((column, i) => pad(column.title, widths[i] ?? 0, column.align ?? 'left'));
   const shown = (cells: readonly Line[]): Line[] => cells.filter((_, i) => (widths[i] ?? 0) > 0);
   const headline: Span[] = [
     {
       text:
-        ' '.repeat(markWidth) +
+        ' '.repeat(lead) +
         joined(shown(heading))
           .map((s) => s.text)
           .join(''),
@@ -64,7 +64,7 @@ export function Table<T>(props: TableProps<T>): ReactNode {
           const line = column.cell(row.item, { selected, marked, matched: row.matched, width: cellWidth });
           return aligned(line, cellWidth, column.align ?? 'left');
         });
-        const spans = [...(markWidth > 0 ? [markSpan(marked)] : []), ...joined(shown(cells))];
+        const spans = [...leadSpans(model, { selected, marked, focused }), ...joined(shown(cells))];
         return <Row key={row.key} line={spans} width={width} style={rowStyle(selected, focused)} />;
       })}
     </Box>

@@ -54,8 +54,8 @@ export function footerBar(footer: readonly FooterItem[]): BarItem<FooterItem>[] 
   let x = 1;
   return footer.map((item) => {
     const spans: Span[] = [
-      { text: item.keys, style: item.enabled ? 'accent' : 'muted', bold: item.enabled },
-      { text: ` ${item.title}`, style: item.enabled ? 'text' : 'muted' },
+      { text: item.keys, style: 'accent', bold: true },
+      { text: ` ${item.title}`, style: 'text' },
     ];
     const width = textWidth(`${item.keys} ${item.title}`);
     const placed = { id: item, x, width, spans };

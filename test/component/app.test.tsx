@@ -24,7 +24,7 @@ describe('the window', () => {
     const { window } = await start({ status: () => [{ id: 'kb', text: 'kb: 样本' }] });
     expect(window.rows()).toHaveLength(24);
     expect(window.rows()[0]).toContain(' 1 Fruit  2 Talk');
-    expect(window.text()).toContain('╭─ 水果 Fruits ');
+    expect(window.text()).toContain('┏━ 水果 Fruits ');
     expect(window.text()).toContain('apple 苹果');
     expect(window.rows()[22]).toContain('kb: 样本');
     expect(window.rows()[23]).toContain('Enter Eat  d Delete');
@@ -39,13 +39,13 @@ describe('the window', () => {
   ])('keeps every row within %d×%d and every border in its place', async (columns, rows) => {
     const { window } = await start({ columns, rows });
     const check = (): void => {
-      expect(window.text()).toContain('╭─');
+      expect(window.text()).toMatch(/╭─|┏━/);
       const frame = window.rows();
       expect(frame.length).toBeLessThanOrEqual(rows);
       for (const row of frame) expect(textWidth(row), row).toBeLessThanOrEqual(columns);
-      for (const row of frame.filter((each) => each.startsWith('│'))) {
+      for (const row of frame.filter((each) => /^[│┃]/.test(each))) {
         expect(textWidth(row), row).toBe(columns);
-        expect(row.endsWith('│'), row).toBe(true);
+        expect(row, row).toMatch(/[│┃]$/);
       }
     };
     check();

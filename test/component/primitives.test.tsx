@@ -68,7 +68,7 @@ describe('every row fits and every border stands, with Chinese and emoji at any 
       );
       expect(frame).toHaveLength(9);
       for (const row of frame) expect(textWidth(row), `${content.key}: ${row}`).toBe(width);
-      for (const row of frame.slice(1, -1)) expect(row, `${content.key}`).toMatch(/^│.*│$/u);
+      for (const row of frame.slice(1, -1)) expect(row, `${content.key}`).toMatch(/^[│┃].*[│┃]$/u);
     }
   });
 });
@@ -114,9 +114,9 @@ describe('Table', () => {
     ];
     const list = createListModel<string>({ items: () => ['abc', '知识库'], key: (name) => name });
     expect(rows(<Table model={list} columns={columns} width={16} height={4} empty="" />).slice(0, 3)).toEqual([
-      'Name          N',
-      'abc           3',
-      '知识库        3',
+      ' Name          N',
+      '▸abc           3',
+      ' 知识库        3',
     ]);
   });
 });
@@ -129,8 +129,8 @@ describe('Modal and Toasts', () => {
         {null}
       </Modal>,
     );
-    expect(frame[2]).toBe('     ╭─ 问题 ───────────╮');
-    expect(frame[4]).toBe('     ╰──────────────────╯');
+    expect(frame[2]).toBe('     ┏━ 问题 ━━━━━━━━━━━┓');
+    expect(frame[4]).toBe('     ┗━━━━━━━━━━━━━━━━━━┛');
   });
 
   it('a toast is one row, a long one two', () => {

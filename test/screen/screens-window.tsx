@@ -231,7 +231,7 @@ export function frameFaults(rows: readonly string[], columns: number, height: nu
     const width = textWidth(row);
     if (width > columns) faults.push(`row ${i} is ${width} wide: ${row}`);
     // A row that begins with a panel's border ends with one.
-    if (/^[│╭╰]/.test(row) && !/[│╮╯]$/.test(row.trimEnd())) faults.push(`row ${i} does not close: ${row}`);
+    if (/^[│╭╰┃┏┗]/.test(row) && !/[│╮╯┃┓┛]$/.test(row.trimEnd())) faults.push(`row ${i} does not close: ${row}`);
   });
   return faults;
 }

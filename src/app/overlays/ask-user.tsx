@@ -103,7 +103,6 @@ export function chooseModal(overlay: Of<'choose'>, { ui, perform, close }: Overl
         height={rect.height}
         empty={t('choose.none')}
         render={(choice, row): Span[] => [
-          { text: ' ' },
           ...highlighted(choice.title, row.matched, choice.disabled ? 'muted' : undefined),
           { text: `  ${choice.disabled ?? choice.note ?? ''}`, style: 'muted' },
         ]}

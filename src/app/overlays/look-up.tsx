@@ -19,27 +19,36 @@ import type { OverlayServices } from './services.ts';
 
 const WHOLE = 1000;
 
+/** Cells of keys and title before what an action does. */
+const HELP_INDENT = 32;
+
 interface HelpLine {
   readonly id: string;
   readonly line: Line;
 }
 
 /** Every key that works at the focused thing, with why some don't just now. Made when it opens. */
-export function helpModal({ scopesBelow }: OverlayServices): ModalDefinition {
+export function helpModal({ scopesBelow, ui }: OverlayServices): ModalDefinition {
   const sections = helpSections(scopesBelow(), actionText);
   const place = sections[0]?.title ?? '';
+  // The list's cursor and the borders take three cells.
+  const helpWidth = Math.max(20, ui.getState().size.columns - 3 - HELP_INDENT);
   const lines = sections.flatMap((section, s): HelpLine[] => [
     ...(s > 0 ? [{ id: `space${s}`, line: '' }] : []),
-    { id: `title${s}`, line: [{ text: ` ${section.title}`, style: 'accent', bold: true }] },
-    ...section.rows.map((row): HelpLine => {
+    { id: `title${s}`, line: [{ text: section.title, style: 'accent', bold: true }] },
+    ...section.rows.flatMap((row): HelpLine[] => {
       const note = row.disabled ? ` (${row.disabled})` : '';
       const style: StyleName = row.disabled ? 'muted' : 'text';
-      const spans: Span[] = [
-        { text: ` ${pad(row.keys, 14)} `, style },
-        { text: `${pad(row.title, 18)} `, style, bold: !row.disabled },
-        { text: row.help + note, style: 'muted' },
-      ];
-      return { id: row.id, line: spans };
+      return wrapRows(row.help + note, helpWidth).map((text, i): HelpLine => {
+        const lead: Span[] =
+          i > 0
+            ? [{ text: ' '.repeat(HELP_INDENT) }]
+            : [
+                { text: `${pad(row.keys, 14)} `, style },
+                { text: `${pad(row.title, 16)} `, style, bold: !row.disabled },
+              ];
+        return { id: `${row.id} ${i}`, line: [...lead, { text, style: 'muted' }] };
+      });
     }),
   ]);
   const list = createListModel<HelpLine>({ items: () => lines, key: (line) => line.id });
@@ -108,7 +117,6 @@ function paletteRow(item: PaletteItem, width: number): Span[] {
   const title = pad(item.title, titleWidth);
   const matched = item.matched.filter((offset) => title[offset] === item.title[offset]);
   return [
-    { text: ' ' },
     ...highlighted(title, matched, style),
     { text: ` ${pad(item.keys, 9)} `, style: 'accent' },
     { text: item.disabled ?? `${item.place}: ${item.help}`, style: 'muted' },

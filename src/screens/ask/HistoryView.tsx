@@ -41,7 +41,7 @@ export function HistoryView({ model, rect, focused }: { model: AskModel; rect: R
 
 function entryLine(entry: HistoryEntry, matched: readonly number[]): Line {
   return [
-    { text: ` ${formatTime(entry.at)} `, style: 'muted' },
+    { text: `${formatTime(entry.at)} `, style: 'muted' },
     ...highlighted(sanitizeLine(entry.question), matched),
     { text: `  ${entry.kb}`, style: 'muted' },
   ];

@@ -63,7 +63,7 @@ function hitLine(hit: Hit, width: number, used: boolean): Line {
   const score = scoreText(hit);
   const room = Math.max(4, width - textWidth(score) - 8);
   return [
-    { text: ` ${String(hit.rank).padStart(2)} `, style: 'muted' },
+    { text: `${String(hit.rank).padStart(2)} `, style: 'muted' },
     { text: used ? '● ' : '  ', style: 'warn' },
     { text: pad(cutStart(documentName(hit), room), room) },
     { text: ` ${score}`, style: 'accent' },

@@ -160,7 +160,7 @@ function AnswerView({ model, rect, focused, copied, narrow }: AnswerProps): Reac
           width={width}
           height={body}
           focused={focused}
-          render={(question) => [{ text: ' ❯ ', style: 'accent' }, { text: sanitizeLine(question) }]}
+          render={(question) => [{ text: ` ${sanitizeLine(question)}` }]}
           empty=""
         />
       ) : (

@@ -95,12 +95,12 @@ function StepBody(props: BodyProps): ReactNode {
 }
 
 const languageLine = (language: DocumentLanguage): Line => [
-  { text: `   ${pad(t(`guide.language.${language}`), 22)}`, bold: true },
+  { text: `  ${pad(t(`guide.language.${language}`), 22)}`, bold: true },
   { text: t(`guide.language.${language}.note`), style: 'muted' },
 ];
 
 const sourceLine = (source: Source): Line => [
-  { text: `   ${pad(t(`guide.source.${source}`), 26)}`, bold: true },
+  { text: `  ${pad(t(`guide.source.${source}`), 26)}`, bold: true },
   { text: t(`guide.source.${source}.note`), style: 'muted' },
 ];
 
@@ -141,7 +141,7 @@ function modelLine({ entry, state, bytesTotal }: ModelStatus, guide: OnboardingS
   const recommended = recommendedModels(guide.language).includes(entry.id);
   const titleWidth = Math.min(36, Math.max(16, width - 44));
   return [
-    { text: chosen ? '  [x] ' : '  [ ] ', style: chosen ? 'good' : 'muted' },
+    { text: chosen ? ' [x] ' : ' [ ] ', style: chosen ? 'good' : 'muted' },
     { text: pad(entry.title, titleWidth), bold: chosen },
     { text: ` ${pad(t(`models.kind.${entry.kind}`), 9)}`, style: 'muted' },
     { text: pad(formatBytes(bytesTotal), 8, 'right') },

@@ -76,7 +76,7 @@ function stepLine(step: NextStep): Line {
   const values = { subject: step.subject, detail: step.detail };
   const note = t(`home.note.${step.kind}`, values);
   return [
-    { text: ` ${sign} `, style: step.tone === 'info' ? 'accent' : step.tone },
+    { text: `${sign} `, style: step.tone === 'info' ? 'accent' : step.tone },
     { text: t(`home.step.${step.kind}`, values), bold: true },
     { text: note ? `  ${note}` : '', style: 'muted' },
   ];

@@ -85,7 +85,7 @@ function columns(now: number): readonly Column<JobView>[] {
       min: 18,
       max: 44,
       weight: 1,
-      cell: ({ spec }, { matched }) => [{ text: ' ' }, ...highlighted(sanitizeLine(spec.name), matched)],
+      cell: ({ spec }, { matched }) => highlighted(sanitizeLine(spec.name), matched),
     },
     {
       title: t('jobs.column.state'),

@@ -90,7 +90,7 @@ export function BenchHits({ model, rect, focused }: KbPaneProps): ReactNode {
 function hitLine(hit: Hit, width: number): Line {
   const name = Math.max(8, Math.min(24, Math.floor(width / 4)));
   return [
-    { text: `${String(hit.rank).padStart(3)} `, style: 'muted' },
+    { text: `${String(hit.rank).padStart(2)} `, style: 'muted' },
     { text: `${pad(scoreText(hit), 13)} `, style: 'accent' },
     { text: `${pad(cutStart(documentName(hit), name), name)} `, style: 'muted' },
     { text: sanitizeLine(hit.text) },

@@ -41,7 +41,7 @@ export function ChunksView({ model, rect, focused }: KbPaneProps): ReactNode {
 function pieceLine(piece: ChunkDraft, tokens: number | null): Line {
   const size = tokens === null ? `${piece.end - piece.start}` : t('kb.tokens', { count: tokens });
   return [
-    { text: `${String(piece.ordinal + 1).padStart(4)} `, style: 'muted' },
+    { text: `${String(piece.ordinal + 1).padStart(3)} `, style: 'muted' },
     { text: `${size.padStart(5)} `, style: 'accent' },
     { text: sanitizeLine(piece.text) },
   ];

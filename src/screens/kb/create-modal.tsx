@@ -169,7 +169,7 @@ function CreateView({ form, rect }: ModalViewProps & { readonly form: Form }): R
         width={width}
         height={Math.max(1, rect.height - 8)}
         focused
-        render={({ entry }) => [{ text: `  ${entry.title}` }, { text: `  ${entry.id}`, style: 'muted' }]}
+        render={({ entry }) => [{ text: ` ${entry.title}` }, { text: `  ${entry.id}`, style: 'muted' }]}
         empty={t('kb.why.noEmbedder')}
       />
     </Box>

@@ -70,7 +70,7 @@ function BasesView({ model, rect, focused }: KbPaneProps): ReactNode {
         width={width}
         height={listHeight}
         focused={focused}
-        render={(item, row) => baseLine(item, width, row.matched, item.name === base?.name)}
+        render={(item, row) => baseLine(item, row.width, row.matched)}
         empty={list ? t('kb.noBases') : t(`home.connection.${connection}`)}
       />
       <Rows lines={below.slice(0, rest)} width={width} height={rest} />
@@ -78,12 +78,12 @@ function BasesView({ model, rect, focused }: KbPaneProps): ReactNode {
   );
 }
 
-function baseLine(base: KnowledgeBase, width: number, matched: readonly number[], current: boolean): Line {
+function baseLine(base: KnowledgeBase, width: number, matched: readonly number[]): Line {
   const count = formatShort(base.documents);
-  const room = Math.max(3, width - textWidth(count) - 4);
+  const room = Math.max(3, width - textWidth(count) - 2);
   const name = cut(base.name, room);
   return [
-    { text: current ? '▸ ' : '  ', style: 'accent' },
+    { text: ' ' },
     ...highlighted(name, matched),
     { text: ' '.repeat(Math.max(0, room - textWidth(name))) },
     { text: ` ${count}`, style: base.failed > 0 ? 'warn' : 'muted' },

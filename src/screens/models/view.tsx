@@ -84,7 +84,7 @@ function columns(pulls: Readonly<Record<string, Pull>>, verifying: string | null
       min: 32,
       max: 60,
       weight: 1,
-      cell: ({ entry }, { matched }) => [{ text: ' ' }, ...highlighted(entry.title, matched)],
+      cell: ({ entry }, { matched }) => highlighted(entry.title, matched),
     },
     {
       title: t('models.column.state'),
@@ -199,7 +199,7 @@ function EndpointList({ model, rect, focused = false }: PaneProps): ReactNode {
         height={height}
         focused={focused}
         render={({ name, kind, url, model: served }) => [
-          { text: ` ${name} `, bold: true },
+          { text: `${name} `, bold: true },
           { text: `${kind} · ${sanitizeLine(served)} · ${url}`, style: 'muted' },
         ]}
         empty={t('models.noEndpoints')}

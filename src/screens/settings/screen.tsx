@@ -104,7 +104,7 @@ function SettingsList({ model, rect, focused }: PaneProps): ReactNode {
         height={Math.max(1, height - notes.length)}
         focused={focused}
         render={(row) => [
-          { text: ` ${pad(t(`settings.row.${row.id}`), 24)} `, style: row.edit ? 'text' : 'muted' },
+          { text: `${pad(t(`settings.row.${row.id}`), 24)} `, style: row.edit ? 'text' : 'muted' },
           { text: row.value(), style: row.edit ? 'accent' : 'muted' },
         ]}
         empty=""
@@ -127,7 +127,6 @@ function Keymap({ model, rect, focused }: PaneProps): ReactNode {
         height={height}
         focused={focused}
         render={(action, { matched }) => [
-          { text: ' ' },
           ...highlighted(action.id, matched),
           { text: ' '.repeat(Math.max(1, 24 - action.id.length)) },
           { text: action.keys.map(keyName).join(' '), style: 'accent' },
