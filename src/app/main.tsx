@@ -12,11 +12,10 @@ import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../platfor
 import type { ScreenContext } from '../screens/context.ts';
 import { createScreens } from '../screens/index.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
-import { defaultTheme } from '../ui/theme.ts';
 import { createApp } from './create-app.tsx';
 import { mountApp } from './mount.tsx';
 import { watchForNotices } from './notices.ts';
-import { startLanguage } from './start-language.ts';
+import { startLook } from './start-look.ts';
 import { statusItems } from './status.ts';
 
 export interface TuiOptions {
@@ -38,9 +37,8 @@ export async function startTui(options: TuiOptions = {}): Promise<void> {
   const scheduler = createScheduler({ begin: () => busy.begin('paint') });
   const terminal = openTerminal({ env, mouse: settings.interface.mouse });
   const ui = createUiStore({
-    theme: defaultTheme(env, settings.interface.theme),
     mouse: settings.interface.mouse,
-    language: startLanguage(paths.configFile, env),
+    ...startLook(paths.configFile, env),
     size: terminal.size(),
   });
   const stores = makeStores(paths, existed, ui, scheduler);
@@ -138,7 +136,8 @@ async function load({ workspace, kb, models, jobs, onboarding }: Stores): Promis
       const filling = (jobs.getState().list ?? []).some(
         ({ spec, state }) => spec.work.kind === 'ingest' && !isOver(state),
       );
-      if (list?.length === 0 && !filling) onboarding.getState().begin();
+      // A guide that is open already may be further than its first question.
+      if (list?.length === 0 && !filling && !onboarding.getState().active) onboarding.getState().begin();
     })(),
     'looking at what there is',
   );

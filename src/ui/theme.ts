@@ -24,7 +24,7 @@ export interface TextStyle {
 export type ThemeName = 'dark' | 'light' | 'ansi' | 'none';
 export type Theme = Readonly<Record<StyleName, TextStyle>>;
 
-export const themeNames: readonly ThemeName[] = ['dark', 'light', 'ansi', 'none'];
+export const themeNames = ['dark', 'light', 'ansi', 'none'] as const satisfies readonly ThemeName[];
 
 export const themes: Readonly<Record<ThemeName, Theme>> = {
   dark: {

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import { z } from 'zod';
+import { defaultLanguage } from '../ui/i18n/index.ts';
+import type { Language } from '../ui/i18n/types.ts';
+import { defaultTheme, type ThemeName, themeNames } from '../ui/theme.ts';
+
+const chosenSchema = z.object({
+  language: z.enum(['en', 'zh']).optional().catch(undefined),
+  theme: z.enum(themeNames).optional().catch(undefined),
+});
+
+/**
+ * Language and theme to start with: what the settings file names, else what the environment says (`LANG`, `NO_COLOR`,
+ * `TERM`). The settings themselves can't tell, as they have a default for each.
+ */
+export function startLook(file: string, env: NodeJS.ProcessEnv): { language: Language; theme: ThemeName } {
+  const { language, theme } = chosen(file);
+  return { language: language ?? defaultLanguage(env), theme: defaultTheme(env, theme) };
+}
+
+function chosen(file: string): z.infer<typeof chosenSchema> {
+  try {
+    return chosenSchema.parse(parse(readFileSync(file, 'utf8'))['interface']);
+  } catch {
+    // No file, no such table, or a broken one, of which the settings themselves warn.
+    return {};
+  }
+}
