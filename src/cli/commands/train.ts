@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { TrainingPlan } from '../../training/llm-plan.ts';
+import type { Training } from '../../training/types.ts';
+import type { CommandContext } from '../context.ts';
+import { collect, handle, type Invocation } from '../define.ts';
+import { jobToEnd } from '../job-to-end.ts';
+import { jobJson } from './jobs.ts';
+
+const optionsSchema = z.object({
+  dataset: z.string().min(1),
+  split: z.string().min(1).default('train'),
+  base: z.string().min(1),
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'use small letters, digits, ".", "_" and "-"'),
+  preset: z.enum(['cpu', 'tutorial']).optional(),
+  set: z.array(z.string()).default([]),
+  limit: z.coerce.number().int().positive().optional(),
+  seed: z.coerce.number().int().nonnegative().default(42),
+  dryRun: z.boolean().default(false),
+  wait: z.boolean().default(false),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const KINDS = {
+  llm: { kind: 'train-llm', engine: 'llamafactory', what: 'a LoRA adapter of an LLM (LLaMA-Factory)' },
+  embedder: { kind: 'train-embedder', engine: 'flagembedding', what: 'an embedder (FlagEmbedding)' },
+} as const;
+type What = keyof typeof KINDS;
+
+/** `ragtui train llm|embedder`. */
+export function addTrain(program: Command, invocation: Invocation): void {
+  const train = program.command('train').description('tune a model on a dataset, as a job');
+  for (const what of ['llm', 'embedder'] as const) {
+    const command = train
+      .command(what)
+      .description(`train ${KINDS[what].what}`)
+      .requiredOption('--dataset <name>', 'the dataset (NAME or NAME@VERSION)')
+      .requiredOption('--base <id>', 'the model to start from')
+      .requiredOption('--name <name>', 'what the result is called')
+      .option('--split <part>', 'part of the dataset; "all" for every row (default: train)')
+      .option('--preset <preset>', 'cpu or tutorial (default: by the device the engine was installed for)')
+      .option('--set <key=value>', "a setting of the engine's own; repeatable", collect)
+      .option('--limit <rows>', 'use only the first rows of the part')
+      .option('--seed <n>', 'default: 42')
+      .option('--dry-run', 'show what would run, start nothing')
+      .option('--wait', 'stay until the job ends');
+    handle(command, invocation, { args: z.tuple([]), options: optionsSchema }, (context, _, options) =>
+      start(context, what, options),
+    );
+  }
+}
+
+async function start(context: CommandContext, what: What, options: Options): Promise<number> {
+  const { out, paths } = context;
+  const { engineStatus, installedEngine } = await import('../../engines/store.ts');
+  const { machineDevice } = await import('../../engines/device.ts');
+  const { parseSettings } = await import('../../training/settings.ts');
+  const { kind, engine } = KINDS[what];
+  const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
+  const training: Training = {
+    dataset: options.dataset,
+    split: options.split,
+    base: options.base,
+    name: options.name,
+    preset: options.preset ?? (device === 'cpu' ? 'cpu' : 'tutorial'),
+    settings: parseSettings(options.set),
+    seed: options.seed,
+    ...(options.limit === undefined ? {} : { limit: options.limit }),
+  };
+  if (device === 'cpu' && training.preset === 'tutorial') {
+    throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
+  }
+  const plan = await planOf(context, what, training);
+  if (options.dryRun) {
+    out.result({ kind, training, plan }, () => planLines(plan));
+    return 0;
+  }
+  installedEngine(paths, engine);
+  await needBase(context, what, training.base);
+  const { launchJob } = await import('../../jobs/launcher.ts');
+  const { ensureWorkspace } = await import('../../platform/paths.ts');
+  ensureWorkspace(paths);
+  const job = await launchJob(paths, { kind, ...training });
+  if (!options.wait) {
+    out.result(
+      { job: jobJson(job) },
+      () => `Started ${job.spec.id} (${plan.rows} rows). Follow it: ragtui jobs logs -f ${job.spec.id}`,
+    );
+    return 0;
+  }
+  out.note(`${job.spec.id}: ${plan.rows} rows of ${training.dataset} (${training.split})`);
+  const made: string[] = [];
+  return jobToEnd(context, job, {
+    onEvent: (event) => {
+      if (event.type === 'artifact') made.push(`made ${event.name} (${event.path})`);
+    },
+    done: () => made,
+  });
+}
+
+async function planOf({ paths }: CommandContext, what: What, training: Training): Promise<TrainingPlan> {
+  if (what === 'llm') {
+    const { planLlm } = await import('../../training/llm-plan.ts');
+    return planLlm(paths, training);
+  }
+  const { planEmbedder } = await import('../../training/embedder-plan.ts');
+  return planEmbedder(paths, training);
+}
+
+/** The base is pulled when it is not here: it was named. */
+async function needBase(context: CommandContext, what: What, base: string): Promise<void> {
+  const { modelStatus } = await import('../../models/store.ts');
+  const { findEmbedderBase } = await import('../../training/embedder-base.ts');
+  const { pullOne } = await import('../need-models.ts');
+  const id = what === 'llm' ? base : findEmbedderBase(context.paths, base).id;
+  if (modelStatus(context.paths, id).state !== 'present') await pullOne(context, id);
+}
+
+function planLines({ rows, command, files }: TrainingPlan): string[] {
+  return [
+    `rows     ${rows}`,
+    `command  ${command.join(' ')}`,
+    ...Object.entries(files).flatMap(([name, text]) => [
+      '',
+      `${name}:`,
+      ...text
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line}`),
+    ]),
+  ];
+}

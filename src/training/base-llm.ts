@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { InstalledEngine } from '../engines/store.ts';
+import { hashFile, writeJsonAtomic } from '../models/files.ts';
+import { lockFile } from '../models/lock.ts';
+import { fileOf, installedModel } from '../models/store.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { runScript, type ScriptOptions } from './script.ts';
+
+/** Changes when the script makes another folder of the same GGUF. */
+const RECIPE = 'gguf-to-transformers-1';
+
+const answerSchema = z.object({
+  bos_token_id: z.number().int().optional(),
+  eos_token_id: z.number().int().optional(),
+  pad_token_id: z.number().int().optional(),
+  /** What Transformers had derived, and what the GGUF says. */
+  corrected: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.null()]))),
+  parameters: z.number().int(),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  recipe: z.string(),
+  /** The GGUF it was made from. */
+  source: z.object({ id: z.string(), sha256: z.string() }),
+  weights: z.string(),
+  tokens: answerSchema,
+  madeAt: z.iso.datetime(),
+});
+export type TransformersBase = z.infer<typeof manifestSchema> & { readonly folder: string };
+
+export const transformersFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, `${id}-hf`);
+
+/**
+ * The base as Transformers reads it: made once from the model's GGUF, float32, with the GGUF's own special tokens and
+ * chat template (about a minute), then kept beside the models. Throws `unavailable` when the base is not pulled.
+ */
+export async function transformersBase(
+  paths: WorkspacePaths,
+  id: string,
+  engine: InstalledEngine,
+  options: ScriptOptions = {},
+): Promise<TransformersBase> {
+  const model = installedModel(paths, id);
+  if (model.entry.kind !== 'chat') {
+    throw new RagtuiError(
+      'usage',
+      `"${id}" is no LLM but a model of kind ${model.entry.kind}.`,
+      'Choose another --base.',
+    );
+  }
+  const gguf = fileOf(model, 'model.gguf');
+  const sha256 = model.sha256['model.gguf'] ?? '';
+  const folder = transformersFolder(paths, id);
+  const unlock = await lockFile(`${folder}.lock`, options.signal ? { signal: options.signal } : {});
+  try {
+    const made = readManifest(folder);
+    if (made?.source.sha256 === sha256 && made.recipe === RECIPE) return { ...made, folder };
+    options.onLog?.(`Making ${path.basename(folder)} of ${path.basename(gguf)} (once; about a minute)`);
+    const staging = `${folder}.new`;
+    rmSync(staging, { recursive: true, force: true });
+    mkdirSync(staging, { recursive: true, mode: 0o700 });
+    const tokens = await runScript(engine, 'gguf_to_transformers', [gguf, staging], answerSchema, options);
+    for (const [what, [derived, right]] of Object.entries(tokens.corrected)) {
+      options.onLog?.(`Corrected ${what}: Transformers derived ${derived ?? 'none'}, the GGUF says ${right ?? 'none'}`);
+    }
+    const manifest = {
+      version: 1 as const,
+      recipe: RECIPE,
+      source: { id, sha256 },
+      weights: await hashFile(path.join(staging, 'model.safetensors'), options.signal),
+      tokens,
+      madeAt: new Date().toISOString(),
+    };
+    writeJsonAtomic(path.join(staging, 'manifest.json'), manifest);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(staging, folder);
+    return { ...manifest, folder };
+  } finally {
+    unlock();
+  }
+}
+
+function readManifest(folder: string): z.infer<typeof manifestSchema> | undefined {
+  const file = path.join(folder, 'manifest.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}

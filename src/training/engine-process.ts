@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { toRagtuiError } from '../platform/errors.ts';
+
+/** How long an engine may take to save a checkpoint after TERM: it waits 3 s, then for the end of its step. */
+const CHECKPOINT_GRACE_MS = 120_000;
+const LOOK_MS = 500;
+
+export interface EngineRun {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Its output goes to files: a pipe that nobody empties would stop it. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly signal: AbortSignal;
+  /** Called now and then while it runs, and once after its end. */
+  readonly onLook: () => void;
+  readonly onLog: (text: string) => void;
+}
+
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Runs an engine to its end. When `signal` aborts it gets TERM once, saves a checkpoint and ends by itself; after two
+ * minutes KILL. It stays in our process group, so that whoever ends us by force ends it as well.
+ */
+export async function runEngine(run: EngineRun): Promise<EngineExit> {
+  const out = openSync(run.stdout, 'a', 0o600);
+  const err = openSync(run.stderr, 'a', 0o600);
+  const child = spawn(run.program, run.args, { cwd: run.cwd, env: run.env, stdio: ['ignore', out, err] });
+  closeSync(out);
+  closeSync(err);
+  const ended = new Promise<EngineExit>((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', (error) => reject(toRagtuiError(error)));
+  });
+  const stop = async () => {
+    run.onLog('Stopping: the engine saves a checkpoint first (up to two minutes)');
+    child.kill('SIGTERM');
+    const end = await Promise.race([ended.then(() => 'ended'), delay(CHECKPOINT_GRACE_MS, 'late', { ref: false })]);
+    if (end === 'ended') return;
+    run.onLog('It did not end in two minutes: killed');
+    child.kill('SIGKILL');
+  };
+  const onAbort = () => {
+    stop().catch(() => {}); // What went wrong with the process is told by `ended`.
+  };
+  run.signal.addEventListener('abort', onAbort, { once: true });
+  if (run.signal.aborted) onAbort();
+  const timer = setInterval(run.onLook, LOOK_MS);
+  try {
+    return await ended;
+  } finally {
+    clearInterval(timer);
+    run.signal.removeEventListener('abort', onAbort);
+    run.onLook();
+  }
+}

@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeJsonAtomic } from '../models/files.ts';
+import { checkName } from '../models/own.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type Training, trainingSchema } from './types.ts';
+
+/**
+ * The folder of one tune. `train/` is the engine's (checkpoints, its log), `result/` what came of it, `training.json`
+ * what was asked for, `trained.json` that the engine came to its end.
+ */
+export interface TunedFolder {
+  readonly root: string;
+  readonly train: string;
+  readonly result: string;
+  readonly cache: string;
+  readonly trained: string;
+}
+
+export function tunedFolder(paths: WorkspacePaths, name: string): TunedFolder {
+  const root = path.join(paths.home, 'tuned', name);
+  const at = (part: string) => path.join(root, part);
+  return { root, train: at('train'), result: at('result'), cache: at('cache'), trained: at('trained.json') };
+}
+
+const askedSchema = z.object({ kind: z.enum(['train-llm', 'train-embedder']), ...trainingSchema.shape });
+export type Asked = z.infer<typeof askedSchema>;
+
+/** Whether a training may be called so. Throws `exists` when the name is taken, or another training has begun under it. */
+export function checkTunedName(paths: WorkspacePaths, asked: Asked): void {
+  checkName(paths, asked.name);
+  const file = path.join(tunedFolder(paths, asked.name).root, 'training.json');
+  if (!existsSync(file)) return;
+  const before = askedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (before.success && JSON.stringify(before.data) === JSON.stringify(askedSchema.parse(asked))) return;
+  throw new RagtuiError(
+    'exists',
+    `Another training called ${asked.name} was begun with other settings.`,
+    `Choose another --name, or delete ${path.dirname(file)}.`,
+  );
+}
+
+export interface Begun {
+  readonly folder: TunedFolder;
+  /** The engine came to its end before; only what follows is left to do. */
+  readonly trained: boolean;
+  /** The checkpoint to go on from. */
+  readonly checkpoint: string | undefined;
+}
+
+/** Makes the folder of a tune, or finds how far an earlier job of the same spec came. */
+export function beginTuned(paths: WorkspacePaths, asked: Asked): Begun {
+  checkTunedName(paths, asked);
+  const folder = tunedFolder(paths, asked.name);
+  mkdirSync(folder.train, { recursive: true, mode: 0o700 });
+  writeJsonAtomic(path.join(folder.root, 'training.json'), askedSchema.parse(asked));
+  const trained = existsSync(folder.trained);
+  const checkpoint = trained ? undefined : wholeCheckpoint(folder.train);
+  if (!trained && !checkpoint) {
+    // Weights without a checkpoint: the engine would refuse the folder, and they are of no use.
+    rmSync(folder.train, { recursive: true, force: true });
+    mkdirSync(folder.train, { recursive: true, mode: 0o700 });
+  }
+  return { folder, trained, checkpoint };
+}
+
+/** The newest checkpoint that is whole; one that is not (the engine's own mark is still in it, or it lacks its state) is deleted. */
+function wholeCheckpoint(folder: string): string | undefined {
+  const checkpoints = readdirSync(folder)
+    .filter((name) => /^checkpoint-\d+$/.test(name))
+    .sort((a, b) => stepOf(b) - stepOf(a))
+    .map((name) => path.join(folder, name));
+  const whole = checkpoints.filter((one) => {
+    const good =
+      !existsSync(path.join(one, 'checkpoint-is-incomplete.txt')) && isFile(path.join(one, 'trainer_state.json'));
+    if (!good) rmSync(one, { recursive: true, force: true });
+    return good;
+  });
+  return whole[0];
+}
+
+const stepOf = (name: string): number => Number(name.slice(name.lastIndexOf('-') + 1));
+const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+
+/** What a spec of either kind asks for, without what the job adds. */
+export const askedOf = (kind: Asked['kind'], training: Training): Asked => askedSchema.parse({ kind, ...training });

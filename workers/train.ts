@@ -1,0 +1,10 @@
+// Trains the model of a `train-llm` or `train-embedder` job.
+
+import { jobFiles, readJsonFile, specFileSchema } from '../src/jobs/folder.ts';
+import { runJobWorker } from '../src/jobs/worker.ts';
+import { trainEmbedder } from '../src/training/embedder.ts';
+import { trainLlm } from '../src/training/llm.ts';
+
+const spec = readJsonFile(jobFiles(process.argv[2] ?? '').spec, specFileSchema);
+if (spec?.work.kind === 'train-embedder') await runJobWorker('train-embedder', trainEmbedder);
+else await runJobWorker('train-llm', trainLlm);
