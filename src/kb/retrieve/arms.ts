@@ -35,7 +35,8 @@ export interface Candidate {
 export interface Found {
   readonly candidates: Candidate[];
   readonly kind: SearchResult['search'];
-  readonly evidence: Evidence;
+  /** For the rule of relevance; asked after the clock of the retrieval has stopped. */
+  evidence(): Evidence;
 }
 
 /** Documents a filter lets through. */
@@ -51,8 +52,8 @@ export function retrieve(context: StoreContext, question: Question): Found {
   const armDepth = mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
   const allowed = allowedDocuments(context, question);
   const vectors = mode === 'bm25' ? [] : vectorArm(context, question, armDepth, allowed);
-  const terms = queryTerms(question.text, context.vocabulary.of(question.group));
-  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, terms, armDepth, allowed);
+  const terms = () => queryTerms(question.text, context.vocabulary.of(question.group));
+  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, terms(), armDepth, allowed);
   const candidates: Candidate[] = [];
   for (const entry of fuse([vectors, bm25])) {
     if (candidates.length >= depth) break;
@@ -65,17 +66,16 @@ export function retrieve(context: StoreContext, question: Question): Found {
     else if (words) candidates.push({ row, score: words.score, scoreKind: 'bm25', arms });
   }
   const { open, query } = question;
-  const texts = candidates.map((candidate) => `${candidate.row.title} ${candidate.row.text}`);
   return {
     candidates,
     kind: mode === 'bm25' ? 'none' : (open?.kind ?? 'exact'),
-    evidence: {
+    evidence: () => ({
       best: vectors[0]?.score ?? null,
       usual: open && query && mode !== 'bm25' ? open.usualScores(query) : [],
-      terms: terms.all,
+      terms: terms().all,
       rows: context.vocabulary.of(question.group).rows,
-      texts,
-    },
+      texts: candidates.map((candidate) => `${candidate.row.title} ${candidate.row.text}`),
+    }),
   };
 }
 
@@ -109,20 +109,14 @@ function chunksOf(
   depth: number,
   allowed: Allowed | undefined,
 ): Ranked[] {
-  const list: Ranked[] = [];
-  const embedderId = open?.row.embedder_id ?? 0;
-  const { listing } = context.read;
-  for (const { slot, score } of found) {
-    if (list.length >= depth) break;
-    // One text may be in many chunks; a filter may let only the last of them through.
-    const limit = allowed ? -1 : depth - list.length;
-    for (const id of listing.liveChunksOfSlot(group, slot, embedderId, limit)) {
-      if (list.length >= depth) break;
-      if (allowed && !allowed.has.has(listing.liveChunk(id, group)?.doc_id ?? -1)) continue;
-      list.push({ id, score });
-    }
-  }
-  return list;
+  const slots = found.map((neighbour) => neighbour.slot);
+  // A filter may let only the last of many chunks with one text through.
+  const limit = allowed ? -1 : depth;
+  return context.read.listing
+    .liveChunksOfSlots(group, slots, open?.row.embedder_id ?? 0, limit)
+    .filter((row) => !allowed || allowed.has.has(row.doc_id))
+    .slice(0, depth)
+    .map((row) => ({ id: row.id, score: found[row.place]?.score ?? 0 }));
 }
 
 function bm25Arm(

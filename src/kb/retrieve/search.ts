@@ -71,7 +71,7 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
       retrievalMs: rerankStart - retrieveStart,
       rerankMs: end - rerankStart,
     },
-    relevant: ranked.length > 0 && isRelevant(found.evidence),
+    relevant: ranked.length > 0 && isRelevant(found.evidence()),
   };
 }
 
