@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ensureBuilt } from '../support/models.ts';
+import { ensureBuilt, ensureModels } from '../support/models.ts';
 import { CommandWorkspace } from '../support/ragtui.ts';
 
+const EMBEDDER = 'bge-small-en-v1.5-int8';
 let workspace: CommandWorkspace;
 let file: string;
 
@@ -15,8 +16,9 @@ const counts = z.object({
   dataset: z.object({ version: z.string(), splits: z.array(z.unknown()) }),
 });
 
-beforeAll(() => {
+beforeAll(async () => {
   ensureBuilt();
+  await ensureModels([EMBEDDER]);
   workspace = new CommandWorkspace();
   file = path.join(workspace.home, 'ports and tides.csv');
   const rows = Array.from({ length: 40 }, (_, at) => `Question ${at}?,Answer ${at}.,Context number ${at >> 1}.`);
@@ -116,3 +118,26 @@ test.each(['after_fsync', 'after_rename'])(
     expect(readdirSync(path.join(home, 'datasets'))).toEqual(['ports']);
   },
 );
+
+test('kb create --from-dataset: one document for each context of the part, found by its text', async () => {
+  await json('import', file, '--format', 'financial-qa', '--name', 'for kb');
+  await json('split', 'for kb', '--by', 'context', '--test', '6');
+  const create = ['kb', 'create', 'gold', '--from-dataset', 'for kb', '--split', 'test', '--group', 'line'];
+  await workspace.json(create);
+  const document = z.object({ name: z.string() });
+  const { documents } = z
+    .object({ documents: z.array(document) })
+    .parse(await workspace.json(['kb', 'documents', 'gold']));
+  expect(documents).toHaveLength(3);
+  const { row } = z
+    .object({ row: z.object({ context: z.string() }) })
+    .parse(await json('show', 'for kb', '--split', 'test', '--row', '0'));
+  const { hits } = z
+    .object({ hits: z.array(z.object({ text: z.string() })) })
+    .parse(await workspace.json(['search', row.context, '--kb', 'gold', '--top-k', '1']));
+  expect(hits.map((hit) => hit.text)).toEqual([row.context]);
+  const again = await workspace.run(create);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/already a knowledge base "gold"/);
+  expect((await workspace.run(['kb', 'create', 'x', '--split', 'test'])).code).toBe(2);
+});

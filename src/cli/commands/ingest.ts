@@ -52,7 +52,8 @@ export function addIngest(program: Command, invocation: Invocation): void {
   handle(command, invocation, schemas, ingest);
 }
 
-async function ingest(context: CommandContext, [names]: [string[]], options: Options): Promise<number> {
+/** Ingests files and folders as a job and waits for it. */
+export async function ingest(context: CommandContext, [names]: [string[]], options: Options): Promise<number> {
   const roots = existing(names);
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');

@@ -19,6 +19,9 @@ const createOptions = z.object({
   group: z.array(z.string()).default([]),
   embedder: z.array(z.string()).default([]),
   language: z.enum(['en', 'zh'], 'en or zh').default('en'),
+  fromDataset: z.string().min(1).optional(),
+  split: z.string().min(1).optional(),
+  pull: z.boolean().default(true),
 });
 const documentsOptions = z.object({
   filter: z.string().default(''),
@@ -43,7 +46,10 @@ export function addKb(program: Command, invocation: Invocation): void {
         collect,
       )
       .option('--embedder <id>', 'repeatable; the first is the active one', collect)
-      .option('--language <en|zh>', 'chooses the embedder when none is named (default: en)'),
+      .option('--language <en|zh>', 'chooses the embedder when none is named (default: en)')
+      .option('--from-dataset <name>', 'fill it with the contexts of a dataset, one document each')
+      .option('--split <part>', 'with --from-dataset: only this part, e.g. test')
+      .option('--no-pull', 'with --from-dataset: do not fetch a missing default model'),
     invocation,
     { args: name, options: createOptions },
     create,
@@ -124,9 +130,17 @@ async function create(
   context: CommandContext,
   [kbName]: [string],
   options: z.output<typeof createOptions>,
-): Promise<undefined> {
-  const made = await withKb(context, (kb) => createKb(context, kb, { name: kbName, ...options }));
-  context.out.result({ kb: made }, () => [`Made ${made.name}.`, ...kbLines(made)]);
+): Promise<number> {
+  const { fromDataset, split, pull, ...wish } = options;
+  if (fromDataset === undefined) {
+    if (split !== undefined) throw new RagtuiError('usage', '--split needs --from-dataset.', 'Name the dataset too.');
+    const made = await withKb(context, (kb) => createKb(context, kb, { name: kbName, ...wish }));
+    context.out.result({ kb: made }, () => [`Made ${made.name}.`, ...kbLines(made)]);
+    return EXIT.done;
+  }
+  const { kbFromDataset } = await import('../kb-from-dataset.ts');
+  const { group, embedder } = wish;
+  return kbFromDataset(context, { dataset: fromDataset, split, kb: kbName, group, embedder, pull });
 }
 
 async function list(context: CommandContext): Promise<undefined> {

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { importDataset } from '../../../src/datasets/import.ts';
+import { openQaDataset } from '../../../src/datasets/open.ts';
+import { splitDataset } from '../../../src/datasets/split.ts';
 import { packageRoot } from '../../../src/platform/entry.ts';
 import { DatasetWorkspace } from './workspace.ts';
 
@@ -23,4 +26,16 @@ test.runIf(have).each([
   const { manifest, skipped } = await importDataset(workspace.paths, path.join(DATA, file), { format });
   expect(manifest).toMatchObject({ kind: 'qa', rows, contexts, incomplete });
   expect(skipped).toBe(0);
+});
+
+test.runIf(have)("the tutorial's own split of financial-qa, and its leak: 42 of 700", async () => {
+  const file = path.join(DATA, 'financial-qa-10k', 'Financial-QA-10k.csv');
+  await importDataset(workspace.paths, file, { format: 'financial-qa', name: 'financial' });
+  const { split } = await splitDataset(workspace.paths, 'financial', { method: 'tutorial' });
+  expect(split.parts).toEqual([
+    { name: 'test', rows: 700, sharedWithTrain: 42 },
+    { name: 'train', rows: 6300, sharedWithTrain: 0 },
+  ]);
+  const rows = openQaDataset(workspace.paths, 'financial').rowNumbers('test');
+  expect(createHash('sha256').update(rows.join(',')).digest('hex')).toMatch(/^c3bb9a3539c2a303/);
 });
