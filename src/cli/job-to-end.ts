@@ -55,6 +55,6 @@ export function progressLine({ phase, done, total, unit, rate, secondsLeft, deta
   const amount = total > 0 ? `: ${done}/${total} ${unit}` : '';
   const speed = rate ? `, ${rate.toPrecision(2)} ${unit}/s` : '';
   const left = secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`;
-  const more = Object.entries(details).map(([name, value]) => `, ${name} ${value}`);
+  const more = Object.entries(details).map(([name, value]) => `, ${name} ${Number(value.toPrecision(4))}`);
   return `${phase}${amount}${speed}${left}${more.join('')}`;
 }

@@ -21,6 +21,9 @@ export interface StopOptions {
 }
 
 const GRACE = { ask: 15, terminate: 5, kill: 5 };
+/** A training finishes its step and writes a checkpoint before it ends; its worker has a limit of its own of two minutes. */
+const TRAINING_GRACE = { ...GRACE, ask: 130 };
+const isTraining = (kind: string): boolean => kind.startsWith('train-');
 
 /**
  * Stops a job: asks it (stop file and TERM to the worker alone), then TERM to the worker with its children, then KILL.
@@ -29,7 +32,7 @@ const GRACE = { ask: 15, terminate: 5, kill: 5 };
 export async function stopJob(paths: WorkspacePaths, id: string, options: StopOptions = {}): Promise<JobView> {
   const view = readJob(paths, id);
   if (isOver(view.state)) return view;
-  const grace = { ...GRACE, ...options.grace };
+  const grace = { ...(isTraining(view.spec.work.kind) ? TRAINING_GRACE : GRACE), ...options.grace };
   const files = jobFiles(view.folder);
   const worker = () => livingProcess(files.worker);
   const isOverNow = () => isOver(readJob(paths, id).state);
