@@ -1,4 +1,5 @@
 import type { Column } from '../rag/types.ts';
+import type { Capsule } from './capsule.ts';
 import { findMetric } from './metrics/registry.ts';
 import type { ColumnReport, MetricDifference, RunReport } from './report.ts';
 import type { ItemResult } from './types.ts';
@@ -55,9 +56,8 @@ export function markdownReport(report: RunReport): string {
   const lines = [
     `# Evaluation of ${evaluation.columns.map(({ name }) => name).join(', ')} on ${evaluation.dataset}`,
     '',
-    ...verdicts(report).map((sentence) => `**${sentence}**`),
-    ...(run.interim ? ['', `*Interim: the run is ${run.state}; figures may still change.*`] : []),
-    '',
+    ...verdicts(report).flatMap((sentence) => [`**${sentence}**`, '']),
+    ...(run.interim ? [`*Interim: the run is ${run.state}; figures may still change.*`, ''] : []),
     `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100 with 95 % intervals, clustered by context.`,
     '',
     ...grid(
@@ -115,9 +115,28 @@ export function markdownReport(report: RunReport): string {
     '## Columns',
     '',
     ...evaluation.columns.map((column) => `- ${column.name}: ${columnLine(column)}`),
-    ...(evaluation.kb === null ? [] : [`- knowledge base: ${evaluation.kb}`]),
+    ...(run.capsule ? capsuleLines(run.capsule) : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What the figures rest on. */
+function capsuleLines({ program, node, machine, dataset, knowledgeBase, models, metrics }: Capsule): string[] {
+  const base = knowledgeBase
+    ? [
+        `- knowledge base ${knowledgeBase.name}: ${knowledgeBase.documents} documents, ${knowledgeBase.chunks} chunks, embedders ${knowledgeBase.embedders.join(', ')}`,
+      ]
+    : [];
+  const versions = metrics.map(({ name, version }) => `${name} v${version}`);
+  return [
+    ...base,
+    ...Object.entries(models).map(
+      ([name, { model, digest }]) => `- ${name} was answered by ${model}, weights ${digest}`,
+    ),
+    `- data: ${dataset.source}, sha256 ${dataset.sourceSha256}; rows sha256 ${dataset.sha256}`,
+    `- metrics: ${versions.join(', ')}`,
+    `- ragtui ${program}, Node ${node}, ${machine}`,
+  ];
 }
 
 function grid(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

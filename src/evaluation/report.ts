@@ -1,4 +1,5 @@
 import { isOver } from '../jobs/types.ts';
+import type { Capsule } from './capsule.ts';
 import type { Metric } from './metrics/types.ts';
 import { notesOn } from './notes.ts';
 import type { Published } from './published.ts';
@@ -49,6 +50,7 @@ export interface RunReport {
     readonly startedAt: string | null;
     readonly endedAt: string | null;
     readonly evaluation: Evaluation;
+    readonly capsule: Capsule | null;
   };
   readonly primary: string;
   /** Of the first column, for scripts that have only one. */
@@ -78,11 +80,16 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
       startedAt: view.startedAt,
       endedAt: view.endedAt,
       evaluation,
+      capsule: run.capsule ?? null,
     },
     primary: evaluation.primary,
     metrics: columns[0]?.metrics ?? {},
     columns,
-    differences: first ? others.map((other) => differenceReport(first, other, evaluation)) : [],
+    differences: first
+      ? others
+          .map((other) => differenceReport(first, other, evaluation))
+          .filter((one) => Object.keys(one.metrics).length > 0)
+      : [],
     notes: notesOn(tables, columns, metrics),
     published,
   };

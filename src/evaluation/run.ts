@@ -8,6 +8,7 @@ import type { KbClient } from '../kb/protocol.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
+import { capsuleFile, makeCapsule } from './capsule.ts';
 import { ItemLog } from './item-log.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Outcome } from './outcome.ts';
@@ -38,6 +39,8 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
     const onStatus = (text: string) =>
       report.progress({ phase: text, done: 0, total: items.length, unit: 'items', rate: null, secondsLeft: null });
     const columns = await readyColumns(paths, work.columns, { signal, onStatus });
+    const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base: work.kb, columns, scorer });
+    writeJsonFile(capsuleFile(context.folder), capsule, { durable: true });
     const baselines = work.baselines ? baselinesOf(work, items, kb, scorer.depth, signal) : [];
     await new Run(context, { items, columns, baselines, scorer, kb }).all();
   } finally {
@@ -143,9 +146,9 @@ class Run {
 
   async #finish(column: string, item: EvaluationItem, outcome: Outcome, reused: ItemResult | undefined): Promise<void> {
     const { scorer } = this.#parts;
-    const { signal, report } = this.#context;
+    const { report } = this.#context;
     const key = scorer.keyOf(outcome, item);
-    const scores = this.#known.byKey(key)?.scores ?? (await scorer.score(outcome, item, signal));
+    const scores = this.#known.byKey(key)?.scores ?? (await scorer.score(outcome, item));
     const { answerKey, state, output, finish, error, retrieved, cut, usage, timing } = outcome;
     const { id, contextId, content, question, answers } = item;
     const said = { state, output, finish, error, retrieved, cut, scores, usage, timing };

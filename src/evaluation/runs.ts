@@ -3,6 +3,7 @@ import { listJobs, readJob } from '../jobs/registry.ts';
 import type { JobView } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { type Capsule, readCapsule } from './capsule.ts';
 import { readItems } from './item-log.ts';
 import type { Evaluation, ItemResult } from './types.ts';
 
@@ -11,6 +12,8 @@ export interface EvaluationRun {
   readonly view: JobView;
   readonly evaluation: Evaluation;
   readonly items: readonly ItemResult[];
+  /** What the figures rest on; undefined before the first question. */
+  readonly capsule: Capsule | undefined;
 }
 
 /** All runs, newest first, without their items. */
@@ -34,5 +37,6 @@ export function readRun(paths: WorkspacePaths, id: string): EvaluationRun {
       'See: ragtui eval list',
     );
   }
-  return { view, evaluation: work, items: readItems(jobFolder(paths, view.spec.id)) };
+  const folder = jobFolder(paths, view.spec.id);
+  return { view, evaluation: work, items: readItems(folder), capsule: readCapsule(folder) };
 }

@@ -1,5 +1,5 @@
-import { resolveEmbedder, startEmbedder } from '../models/embedder-client.ts';
-import type { EmbedderProcess } from '../models/embedder-types.ts';
+import { resolveEmbedder } from '../models/embedder-client.ts';
+import { type SupervisedEmbedder, supervisedEmbedder } from '../models/supervised-embedder.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { findMetric } from './metrics/registry.ts';
 import type { Metric, ScoredItem } from './metrics/types.ts';
@@ -11,11 +11,11 @@ export class Scorer {
   readonly metrics: readonly Metric[];
   /** Chunks the metrics look at. */
   readonly depth: number;
-  readonly #embedders: ReadonlyMap<string, EmbedderProcess>;
+  readonly #embedders: ReadonlyMap<string, SupervisedEmbedder>;
   readonly #version: string;
   readonly #answers = new Map<string, Float32Array>();
 
-  private constructor(metrics: readonly Metric[], embedders: ReadonlyMap<string, EmbedderProcess>) {
+  private constructor(metrics: readonly Metric[], embedders: ReadonlyMap<string, SupervisedEmbedder>) {
     this.metrics = metrics;
     this.depth = Math.max(1, ...metrics.map(({ depth = 1 }) => depth));
     this.#embedders = embedders;
@@ -28,13 +28,13 @@ export class Scorer {
     );
   }
 
-  /** Finds the metrics and starts the embedders of those that compare vectors. Errors: those of both. */
+  /** Finds the metrics and the embedders of those that compare vectors. Errors: those of both. */
   static async start(paths: WorkspacePaths, names: readonly string[]): Promise<Scorer> {
     const metrics = names.map(findMetric);
-    const embedders = new Map<string, EmbedderProcess>();
+    const embedders = new Map<string, SupervisedEmbedder>();
     for (const { embedder } of metrics) {
       if (embedder === undefined || embedders.has(embedder)) continue;
-      embedders.set(embedder, await startEmbedder(await resolveEmbedder(paths, embedder)));
+      embedders.set(embedder, supervisedEmbedder(await resolveEmbedder(paths, embedder)));
     }
     return new Scorer(metrics, embedders);
   }
@@ -44,8 +44,13 @@ export class Scorer {
     return hashOf([outcome.answerKey, item.content, item.contextId, this.#version]);
   }
 
-  async score(outcome: Outcome, item: EvaluationItem, signal: AbortSignal): Promise<Record<string, number | null>> {
-    const vectors = outcome.output === null ? {} : await this.#vectors(outcome.output, item.answers[0] ?? '', signal);
+  fingerprint(embedder: string): string | undefined {
+    return this.#embedders.get(embedder)?.resolved.fingerprint;
+  }
+
+  /** Not to be cancelled: an answer that is there must not be lost for want of its score. */
+  async score(outcome: Outcome, item: EvaluationItem): Promise<Record<string, number | null>> {
+    const vectors = outcome.output === null ? {} : await this.#vectors(outcome.output, item.answers[0] ?? '');
     const scored: ScoredItem = {
       question: item.question,
       goldContext: item.context,
@@ -64,7 +69,7 @@ export class Scorer {
     await Promise.all([...this.#embedders.values()].map((embedder) => embedder.close()));
   }
 
-  async #vectors(output: string, answer: string, signal: AbortSignal): Promise<NonNullable<ScoredItem['vectors']>> {
+  async #vectors(output: string, answer: string): Promise<NonNullable<ScoredItem['vectors']>> {
     const found: Record<string, { output: Float32Array; answer: Float32Array }> = {};
     for (const [id, embedder] of this.#embedders) {
       const key = `${id}\0${answer}`;
@@ -73,7 +78,7 @@ export class Scorer {
       // One text at a time: int8 vectors depend on their batch-mates.
       const made: Float32Array[] = [];
       for (const text of texts) {
-        const { vectors } = await embedder.embed([text], { kind: 'passage', instruction: false, signal });
+        const { vectors } = await embedder.embed([text], { kind: 'passage', instruction: false });
         made.push(...vectors);
       }
       const [ofOutput, ofAnswer = known] = made;
