@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RagtuiError } from '../../platform/errors.ts';
+import { RagtuiError } from '../../platform/errors.ts';
 import { checkRegular, readError } from './file.ts';
 
 /** A file that was found, or why something could not be looked at. `mtimeMs` and `inode` as in `fs.Stats`. */
@@ -111,9 +111,14 @@ class Walker {
   #problem(shown: string, error: unknown): WalkEntry {
     // An abort is no property of the file.
     this.signal?.throwIfAborted();
-    return { path: shown, error: readError(error) };
+    const problem = readError(error);
+    return { path: shown, error: problem.code === 'not-found' && shown.includes('\ufffd') ? oddName() : problem };
   }
 }
+
+/** Node decodes names as UTF-8; what it puts for other bytes is no name that could be opened. */
+const oddName = (): RagtuiError =>
+  new RagtuiError('unsupported', 'Its name, or that of a folder above it, is not valid UTF-8.', 'Rename it.');
 
 function isSkipped(name: string): boolean {
   return name.startsWith('.') || SKIPPED_FOLDERS.has(name);

@@ -110,6 +110,11 @@ test('a folder that may not be read is one line; the rest goes on', async () => 
   expect(await asNobody(() => list())).toEqual(['closed: The file may not be read by this user.', 'open/b.txt']);
 });
 
+test('a name that is not UTF-8 is said to be one', async () => {
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff]), Buffer.from('.txt')]), 'text');
+  expect(await list()).toEqual(['bad\ufffd.txt: Its name, or that of a folder above it, is not valid UTF-8.']);
+});
+
 test('an abort ends it', async () => {
   put('a.txt');
   put('b.txt');
