@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobWork, Progress } from '../../jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { checkRegular, readError } from '../loaders/file.ts';
 import type { KbClient, Params, SourceRecord } from '../protocol.ts';
 import type { ChunkDraft, ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
 import { EmbedQueue } from './embed-queue.ts';
@@ -85,10 +87,11 @@ async function ingestSession(deps: IngestDeps): Promise<IngestReport> {
     await deps.kb.call('ingest.end', { session, report });
   };
 
-  const found = await scan(deps, progress, report);
+  const { found, unknown } = await scan(deps, progress, report);
   const known = await deps.kb.call('ingest.sources', { session });
-  const plan = await planIngest(found, known, deps.work.roots, deps.recipe, hashFile);
+  const plan = await planIngest({ found, unknown, known, roots: deps.work.roots, recipe: deps.recipe }, hashFile);
   report.unchanged = plan.unchanged;
+  if (plan.stillFailing > 0) report.warnings.push(stillFailingLine(plan.stillFailing, deps.work.kb));
   progress.planned(plan.todo);
 
   const sources = new SourceReader(deps, session, report, progress, plan.added);
@@ -127,13 +130,21 @@ async function beginSession(deps: IngestDeps, progress: IngestProgress): Promise
   }
 }
 
-async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestReport): Promise<FoundFile[]> {
+/** What is there, and the paths below which nobody can say what is there. */
+interface Scan {
+  readonly found: readonly FoundFile[];
+  readonly unknown: readonly string[];
+}
+
+async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestReport): Promise<Scan> {
   const found: FoundFile[] = [];
+  const unknown: string[] = [];
   const passedOver = new Map<string, number>();
   for await (const entry of deps.walk(deps.work.roots, deps.signal)) {
     if (deps.signal.aborted) throw cancelled();
     if ('error' in entry) {
       report.failed.push({ path: entry.path, reason: entry.error.message, hint: entry.error.hint });
+      if (entry.error.code !== 'not-found') unknown.push(entry.path);
     } else if (deps.isUnreadable(entry.path) && !deps.work.roots.includes(entry.path)) {
       const extension = path.extname(entry.path).toLowerCase();
       passedOver.set(extension, (passedOver.get(extension) ?? 0) + 1);
@@ -143,7 +154,13 @@ async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestRe
     }
   }
   if (passedOver.size > 0) report.warnings.push(passedOverLine(passedOver));
-  return found;
+  return { found, unknown };
+}
+
+function stillFailingLine(count: number, kb: string): string {
+  const files =
+    count === 1 ? '1 file that could not be read before has' : `${count} files that could not be read before have`;
+  return `${files} not changed since: ragtui kb documents ${kb} --state failed`;
 }
 
 /** "Passed over 14 files that are not read: 12 .png, 2 .xlsx." */
@@ -251,15 +268,17 @@ class SourceReader {
       problem: undefined,
     };
     try {
-      source.sha = await hashFile(file.path);
-      for await (const documents of this.deps.read(file.path, this.deps.signal)) {
+      source.sha = await hashFile(file.path).catch((error: unknown) => {
+        throw new FileProblem(readError(error));
+      });
+      for await (const documents of ownProblems(this.deps.read(file.path, this.deps.signal))) {
         this.throwIfOver();
         await this.storeDocuments(ticket, documents);
       }
     } catch (error) {
       this.throwIfOver();
-      const problem = toRagtuiError(error);
-      if (problem.code === 'unavailable' || problem.code === 'disk-full') throw problem;
+      const problem = error instanceof FileProblem ? error.reason : toRagtuiError(error);
+      if (!(error instanceof FileProblem) && endsSession(problem)) throw problem;
       ticket.problem = problem;
     }
     ticket.read = true;
@@ -335,11 +354,35 @@ class SourceReader {
   }
 }
 
-/** First 16 bytes of the file's sha256, hex. */
+/** Without the service or without room nothing goes on; everything else concerns one file. */
+const endsSession = (problem: RagtuiError): boolean => problem.code === 'unavailable' || problem.code === 'disk-full';
+
+/** What is wrong with a file, whatever its code would mean of the service or the disk of the workspace. */
+class FileProblem extends Error {
+  constructor(readonly reason: RagtuiError) {
+    super(reason.message);
+  }
+}
+
+async function* ownProblems<T>(reading: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* reading;
+  } catch (error) {
+    throw new FileProblem(toRagtuiError(error));
+  }
+}
+
+/** First 16 bytes of the file's sha256, hex. Never blocks on what became a pipe since it was found. */
 export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex').slice(0, 32);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    checkRegular(await handle.stat());
+    const hash = createHash('sha256');
+    await pipeline(handle.createReadStream({ autoClose: false }), hash);
+    return hash.digest('hex').slice(0, 32);
+  } finally {
+    await handle.close();
+  }
 }
 
 function base64OfVector(vector: Float32Array): string {

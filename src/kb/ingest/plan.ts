@@ -9,10 +9,22 @@ export interface FoundFile {
   readonly inode: number;
 }
 
+export interface PlanInput {
+  readonly found: readonly FoundFile[];
+  /** Paths that could not be looked at (a folder without permission, a disk that fails). */
+  readonly unknown: readonly string[];
+  readonly known: readonly SourceRecord[];
+  readonly roots: readonly string[];
+  readonly recipe: string;
+}
+
 export interface IngestPlan {
   /** To be read: new, changed, or done with another recipe. */
   readonly todo: readonly FoundFile[];
+  /** In the knowledge base as they are now. */
   readonly unchanged: number;
+  /** Could not be read last time and are still the same. */
+  readonly stillFailing: number;
   /** Known below a root, but not found there any more. */
   readonly gone: readonly string[];
   /** Paths of `todo` the knowledge base did not have. */
@@ -22,33 +34,34 @@ export interface IngestPlan {
 /**
  * Compares what the walker found with what the knowledge base has. `hash` is asked only where size, time or inode
  * differ (so an unchanged tree costs a stat per file). Files that failed are tried again only when they changed or the
- * recipe did.
+ * recipe did. What lies at or below an `unknown` path is not gone: nobody could look.
  */
 export async function planIngest(
-  found: readonly FoundFile[],
-  known: readonly SourceRecord[],
-  roots: readonly string[],
-  recipe: string,
+  { found, unknown, known, roots, recipe }: PlanInput,
   hash: (path: string) => Promise<string>,
 ): Promise<IngestPlan> {
   const knownByPath = new Map(known.map((source) => [source.path, source]));
   const todo: FoundFile[] = [];
   const added = new Set<string>();
   let unchanged = 0;
+  let stillFailing = 0;
   for (const file of found) {
     const before = knownByPath.get(file.path);
     if (!before) {
       added.add(file.path);
       todo.push(file);
     } else if (before.recipe === recipe && (sameStat(before, file) || (await sameContent(before, file, hash)))) {
-      unchanged++;
+      if (before.failed) stillFailing++;
+      else unchanged++;
     } else {
       todo.push(file);
     }
   }
   const foundPaths = new Set(found.map((file) => file.path));
-  const gone = known.filter((source) => !foundPaths.has(source.path) && isBelow(source.path, roots)).map((s) => s.path);
-  return { todo, unchanged, gone, added };
+  const gone = known
+    .map((source) => source.path)
+    .filter((file) => !foundPaths.has(file) && isBelow(file, roots) && !isBelow(file, unknown));
+  return { todo, unchanged, stillFailing, gone, added };
 }
 
 function sameStat(before: SourceRecord, now: FoundFile): boolean {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { type IngestDeps, ingestOnce } from '../../../src/kb/ingest/ingest.ts';
 import type { KbClient, Method, Params, SourceRecord } from '../../../src/kb/protocol.ts';
 import { methods } from '../../../src/kb/protocol.ts';
 import { RagtuiError } from '../../../src/platform/errors.ts';
+import { asNobody } from '../../support/hostile-files.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -63,7 +65,7 @@ class MemoryService implements KbClient {
       }
       case 'ingest.failed': {
         const { source, reason } = methods['ingest.failed'].params.parse(params);
-        this.sources.set(source.path, source);
+        this.sources.set(source.path, { ...source, failed: true });
         this.failures.set(source.path, reason);
         return {};
       }
@@ -131,7 +133,10 @@ test('good files go in, the bad one has its reason, a second run does nothing', 
     { path: path.join(folder, 'bad.txt'), reason: 'It is not text.', hint: 'Convert it.' },
   ]);
   const second = await ingestOnce(deps(kb));
-  expect(second).toMatchObject({ added: 0, changed: 0, unchanged: 3, embedded: 0 });
+  expect(second).toMatchObject({ added: 0, changed: 0, unchanged: 2, embedded: 0, failed: [] });
+  expect(second.warnings).toEqual([
+    '1 file that could not be read before has not changed since: ragtui kb documents k --state failed',
+  ]);
 });
 
 test('kinds that are never read are passed over in a folder, and counted', async () => {
@@ -193,6 +198,48 @@ test('a service that died is asked again, and nothing is embedded twice', async 
   expect(kb.sources.size).toBe(2);
   expect(texts).toBe(2);
   expect(report.failed).toEqual([]);
+});
+
+test('a file that fails with the code of a lost service or a full disk fails alone', async () => {
+  write('a.txt', 'b.txt', 'bad.txt');
+  const kb = new MemoryService();
+  const base = deps(kb);
+  const codes = { 'a.txt': 'unavailable', 'b.txt': 'disk-full' } as const;
+  const report = await ingestOnce({
+    ...base,
+    read: async function* (file, signal) {
+      const name = path.basename(file);
+      if (name === 'a.txt' || name === 'b.txt') throw new RagtuiError(codes[name], `${name} is odd.`);
+      yield* base.read(file, signal);
+    },
+  });
+  expect(report.failed.map(({ reason }) => reason).sort()).toEqual([
+    'It is not text.',
+    'a.txt is odd.',
+    'b.txt is odd.',
+  ]);
+  expect(kb.log.filter((method) => method === 'ingest.begin')).toHaveLength(1);
+});
+
+test('a file that may not be read fails in words, and a pipe in its place does not block', async () => {
+  write('a.txt', 'b.txt');
+  chmodSync(folder, 0o777);
+  chmodSync(path.join(folder, 'a.txt'), 0);
+  const base = deps(new MemoryService());
+  const report = await asNobody(() =>
+    ingestOnce({
+      ...base,
+      walk: async function* (roots, signal) {
+        yield* base.walk(roots, signal);
+        rmSync(path.join(folder, 'b.txt'));
+        execFileSync('mkfifo', [path.join(folder, 'b.txt')]);
+      },
+    }),
+  );
+  expect(report.failed.map(({ reason }) => reason).sort()).toEqual([
+    'It is a named pipe, not a file.',
+    'The file may not be read by this user.',
+  ]);
 });
 
 test('stopping throws `cancelled` and still ends the session', async () => {
