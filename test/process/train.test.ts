@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { importDataset } from '../../src/datasets/import.ts';
+import { engineFolder } from '../../src/engines/store.ts';
+import type { EngineManifest } from '../../src/engines/types.ts';
+import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
+import { parseEvent } from '../../src/jobs/events.ts';
+import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
+import { launchJob } from '../../src/jobs/launcher.ts';
+import { listJobs, readJob } from '../../src/jobs/registry.ts';
+import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
+import { listAdapters } from '../../src/models/store.ts';
+import { packageRoot } from '../../src/platform/entry.ts';
+import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
+import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
+import { tunedFolder } from '../../src/training/tuned.ts';
+import type { Training } from '../../src/training/types.ts';
+
+const FAKE = path.join(packageRoot(), 'test', 'support', 'fake-engine.js');
+const BASE = 'smollm2-135m-instruct';
+const training: Training = {
+  dataset: 'questions',
+  split: 'all',
+  base: BASE,
+  name: 'mine',
+  preset: 'cpu',
+  settings: {},
+  seed: 42,
+};
+
+let home: string;
+let paths: WorkspacePaths;
+
+beforeEach(async () => {
+  // Blanks in paths must work: LLaMA-Factory's launcher cuts its command line at them.
+  home = mkdtempSync(path.join(os.tmpdir(), 'ragtui train '));
+  paths = workspacePaths(home, {});
+  ensureWorkspace(paths);
+  fakeEngine();
+  fakeBase();
+  const file = path.join(home, 'questions.json');
+  writeFileSync(
+    file,
+    JSON.stringify(
+      [1, 2, 3, 4].map((n) => ({ instruction: `Say ${n}.`, input: '', output: `${n}`, system: 'Count.' })),
+    ),
+  );
+  await importDataset(paths, file, { format: 'alpaca' });
+});
+afterEach(async () => {
+  delete process.env['FAKE_ENGINE'];
+  for (const job of listJobs(paths)) {
+    if (!isOver(job.state)) await stopJob(paths, job.spec.id, { grace: { ask: 0.1, terminate: 0.1 } });
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** An environment of the user's own whose Python is the scripted engine. */
+function fakeEngine(): void {
+  const folder = engineFolder(paths, 'llamafactory');
+  mkdirSync(folder, { recursive: true });
+  const manifest: EngineManifest = {
+    version: 1,
+    name: 'llamafactory',
+    device: 'cpu',
+    python: FAKE,
+    managed: false,
+    installedAt: new Date().toISOString(),
+    lock: '',
+    versions: { llamafactory: '0.9.5' },
+  };
+  writeFileSync(path.join(folder, 'engine.json'), JSON.stringify(manifest));
+}
+
+function fakeBase(): void {
+  const folder = path.join(paths.models, BASE);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'model.gguf'), 'GGUF');
+  const sha256 = createHash('sha256').update('GGUF').digest('hex');
+  writeFileSync(
+    path.join(folder, 'manifest.json'),
+    JSON.stringify({
+      version: 1,
+      id: BASE,
+      pulledAt: new Date().toISOString(),
+      files: [{ name: 'model.gguf', bytes: 4, sha256, source: 'test' }],
+    }),
+  );
+}
+
+function start(behaviour: string): Promise<JobView> {
+  process.env['FAKE_ENGINE'] = behaviour;
+  return launchJob(paths, { kind: 'train-llm', ...training });
+}
+
+const eventsOf = (job: JobView): JobEvent[] =>
+  readFileSync(jobFiles(job.folder).events, 'utf8')
+    .split('\n')
+    .flatMap((line) => parseEvent(line) ?? []);
+const metric = (job: JobView, name: string) =>
+  eventsOf(job).flatMap((event) => (event.type === 'metric' && event.name === name ? [[event.step, event.value]] : []));
+async function untilStep(job: JobView, step: number): Promise<void> {
+  expect(await waitUntil(() => (readJob(paths, job.spec.id).progress?.done ?? 0) >= step, 30_000)).toBe(true);
+}
+
+describe('a training job', () => {
+  test('trains, keeps its numbers and registers the adapter', async () => {
+    const end = await waitForJob(paths, (await start('ok')).spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(metric(end, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(metric(end, 'grad_norm')).toEqual([1, 2, 3, 4, 5, 6].map((step) => [step, step / 10]));
+    expect(metric(end, 'learning_rate')).toHaveLength(6);
+    expect(end.progress).toMatchObject({ done: 6, total: 6, unit: 'steps' });
+    const [adapter] = listAdapters(paths);
+    expect(adapter).toMatchObject({
+      name: 'mine',
+      base: BASE,
+      path: tunedFolder(paths, 'mine').result,
+      rank: 8,
+      alpha: 16,
+      template: 'smollm2',
+      lineage: { dataset: 'questions', rows: 4, steps: 6, engine: 'llamafactory 0.9.5' },
+    });
+    expect(adapter?.sha256).toBe(createHash('sha256').update('adapter').digest('hex'));
+    const logged = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
+    expect(logged).toContain('Corrected eos_token_id: Transformers derived 1, the GGUF says 2');
+  });
+
+  test('stops with a checkpoint, and resumes without a seam or a double count', async () => {
+    const first = await start('wait');
+    await untilStep(first, 3);
+    const stopped = await stopJob(paths, first.spec.id);
+    expect(stopped.state).toBe('stopped');
+    expect(listAdapters(paths)).toEqual([]);
+    process.env['FAKE_ENGINE'] = 'ok';
+    const second = await resumeJob(paths, first.spec.id);
+    const end = await waitForJob(paths, second.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(metric(stopped, 'loss').map(([step]) => step)).toEqual([1, 2, 3]);
+    expect(metric(end, 'loss').map(([step]) => step)).toEqual([4, 5, 6]);
+    expect(metric(end, 'grad_norm')).toEqual([4, 5, 6].map((step) => [step, step / 10]));
+    expect(listAdapters(paths)).toHaveLength(1);
+  });
+
+  test('says why the engine failed', async () => {
+    const end = await waitForJob(paths, (await start('oom')).spec.id);
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
+    expect(end.error?.message).toMatch(/ran out of memory/);
+    expect(listAdapters(paths)).toEqual([]);
+  });
+
+  test('says that the engine was killed from outside', async () => {
+    const end = await waitForJob(paths, (await start('killed')).spec.id);
+    expect(end.state).toBe('failed');
+    expect(end.error?.message).toMatch(/killed from outside/);
+  });
+
+  test('an engine that does not react to TERM is ended by force', async () => {
+    const job = await start('hang');
+    await untilStep(job, 3);
+    const steps: string[] = [];
+    const end = await stopJob(paths, job.spec.id, {
+      grace: { ask: 0.5, terminate: 0.5 },
+      onStep: ({ step }) => steps.push(step),
+    });
+    expect(end.state).toBe('stopped');
+    expect(steps).toEqual(['ask', 'terminate', 'kill']);
+  });
+
+  test('no engine outlives its killed worker, and another job goes on', async () => {
+    const first = await start('wait');
+    await untilStep(first, 3);
+    const worker = readJsonFile(jobFiles(first.folder).worker, identityFileSchema);
+    const engine = processIdentity(
+      Number(readFileSync(path.join(tunedFolder(paths, 'mine').train, 'engine.pid'), 'utf8')),
+    );
+    expect(engine && isAlive(engine)).toBe(true);
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    const end = await waitForJob(paths, first.spec.id);
+    expect(end.state).toBe('failed');
+    expect(await waitUntil(() => engine !== undefined && !isAlive(engine), 10_000)).toBe(true);
+    process.env['FAKE_ENGINE'] = 'ok';
+    const again = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
+    expect([again.state, again.error]).toEqual(['succeeded', null]);
+    // Nothing was saved before the kill: all steps anew, each once.
+    expect(metric(again, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(existsSync(tunedFolder(paths, 'mine').trained)).toBe(true);
+  });
+});

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
+//   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | oom | killed | hang (does not react to TERM)
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const STEPS = 6;
+const behaviour = process.env.FAKE_ENGINE ?? 'ok';
+const [first, second, third, fourth] = process.argv.slice(2);
+
+if (second?.endsWith('gguf_to_transformers.py')) convert(fourth);
+else if (first === '-m' && second === 'llamafactory.cli' && third === 'train') await train(fourth);
+else throw new Error(`unexpected: ${process.argv.slice(2).join(' ')}`);
+
+function convert(folder) {
+  writeFileSync(path.join(folder, 'model.safetensors'), 'weights');
+  console.log(JSON.stringify({ eos_token_id: 2, corrected: { eos_token_id: [1, 2] }, parameters: 7 }));
+}
+
+async function train(yaml) {
+  const [, output] = /^output_dir: (.*)$/m.exec(readFileSync(yaml, 'utf8'));
+  const folder = JSON.parse(output);
+  writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
+  let stopping = false;
+  process.on('SIGTERM', () => {
+    stopping = behaviour !== 'hang';
+  });
+  for (let step = lastCheckpoint(folder) + 1; step <= STEPS && !stopping; step += 1) {
+    await pause(20);
+    const row = { current_steps: step, total_steps: STEPS, loss: 3 - step / 10, lr: 0.0001, epoch: step / STEPS };
+    console.log(
+      `{'loss': '${row.loss}', 'grad_norm': '0.${step}', 'learning_rate': '0.0001', 'epoch': '${row.epoch}'}`,
+    );
+    appendFileSync(path.join(folder, 'trainer_log.jsonl'), `${JSON.stringify(row)}\n`);
+    if (step < 3) continue;
+    if (behaviour === 'oom')
+      fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
+    if (behaviour === 'killed') process.kill(process.pid, 'SIGKILL');
+    while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
+    if (stopping) checkpoint(folder, step);
+  }
+  writeFileSync(path.join(folder, 'adapter_model.safetensors'), 'adapter');
+  writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
+}
+
+function checkpoint(folder, step) {
+  const at = path.join(folder, `checkpoint-${step}`);
+  mkdirSync(at);
+  writeFileSync(path.join(at, 'trainer_state.json'), '{}');
+}
+
+function lastCheckpoint(folder) {
+  if (!existsSync(folder)) return 0;
+  const steps = readdirSync(folder).flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []);
+  return Math.max(0, ...steps.map(Number));
+}
+
+function fail(message) {
+  console.error(`Traceback (most recent call last):\n${message}`);
+  process.exit(1);
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
