@@ -8,6 +8,7 @@ import { addCompare } from './commands/compare.ts';
 import { addConfig } from './commands/config.ts';
 import { addDataset } from './commands/dataset.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngines } from './commands/engines.ts';
 import { addEval } from './commands/eval.ts';
@@ -54,6 +55,7 @@ export function buildProgram(invocation: Invocation): Command {
   addEngines(program, invocation);
   addTrain(program, invocation);
   addEval(program, invocation);
+  addDeploy(program, invocation);
   addJobs(program, invocation);
   addConfig(program, invocation);
   addDoctor(program, invocation);

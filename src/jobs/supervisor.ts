@@ -25,11 +25,13 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   ingest: 'ingest',
   serve: 'llama-server',
   pull: 'pull',
-  evaluate: 'evaluate',
   'engine-install': 'engine-install',
   'train-llm': 'train',
   'train-embedder': 'train',
+  evaluate: 'evaluate',
 };
+const workerOf = (work: JobWork): WorkerName =>
+  work.kind === 'serve' && work.engine === 'vllm' ? 'vllm-server' : WORKERS[work.kind];
 const readyMessageSchema = z.object({ type: z.literal('ready') });
 
 interface Exit {
@@ -51,7 +53,7 @@ export async function superviseJob(folder: string, program?: string): Promise<vo
 
   lowerPriority();
   const oomBefore = oomKills();
-  const worker = startWorker(folder, program ?? workerPath(WORKERS[spec.work.kind]));
+  const worker = startWorker(folder, program ?? workerPath(workerOf(spec.work)));
   if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
   if (spec.work.kind !== 'serve') states.enter('running');
   worker.on('message', (message) => {

@@ -24,10 +24,11 @@ export type WorkerName =
   | 'index-builder'
   | 'ingest'
   | 'llama-server'
+  | 'vllm-server'
   | 'pull'
-  | 'evaluate'
   | 'engine-install'
   | 'train'
+  | 'evaluate'
   | 'supervisor'
   | 'telemetry';
 

@@ -1,0 +1,92 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { engineStatus } from '../engines/store.ts';
+import { checkAdapterConfig, readAdapterConfig } from '../models/gguf/lora.ts';
+import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type ServeEngine, type ServeWork, servedNameSchema } from './types.ts';
+
+const DEFAULT_CONTEXT_TOKENS = 4096;
+
+export interface DeployRequest {
+  /** Catalogue id of a chat model, or the name of an adapter: its base is served with it. */
+  readonly model: string;
+  readonly engine?: ServeEngine;
+  /** `NAME=PATH`, or `NAME` of an adapter in the list of models. */
+  readonly adapters: readonly string[];
+  readonly contextTokens?: number;
+  readonly kvCacheGiB?: number;
+  /** Dry runs need what is named to exist, not to be installed. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * What a serve job has to do for a request. Refuses adapters that a server would reject.
+ * Errors: `not-found`, `unavailable` (not pulled), `usage`, `unsupported` (the adapter's kind), `invalid` (another base).
+ */
+export function planDeployment(paths: WorkspacePaths, request: DeployRequest): ServeWork {
+  const known = listAdapters(paths);
+  const named = known.find(({ name }) => name === request.model);
+  const model = named?.base ?? request.model;
+  const { entry } = request.dryRun ? modelStatus(paths, model) : installedModel(paths, model);
+  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} is no chat model.`, 'See `ragtui models list`.');
+  const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(text, model, known));
+  for (const { name } of adapters) {
+    if (name === model || adapters.filter((one) => one.name === name).length > 1) {
+      throw new RagtuiError('usage', `Two things would be served as "${name}".`, 'Give each a name of its own.');
+    }
+  }
+  return {
+    engine: request.engine ?? defaultEngine(paths),
+    model,
+    contextTokens: request.contextTokens ?? Math.min(entry.contextTokens, DEFAULT_CONTEXT_TOKENS),
+    // Who deploys by hand stops by hand.
+    idleMinutes: 0,
+    adapters,
+    kvCacheGiB: request.kvCacheGiB ?? 1,
+  };
+}
+
+/** vLLM where it is installed for a GPU, else the embedded server. */
+function defaultEngine(paths: WorkspacePaths): ServeEngine {
+  return engineStatus(paths, 'vllm').manifest?.device === 'cuda' ? 'vllm' : 'llama';
+}
+
+function adapterOf(text: string, model: string, known: ReturnType<typeof listAdapters>): ServeWork['adapters'][number] {
+  const at = text.indexOf('=');
+  if (at < 0) {
+    const adapter = known.find(({ name }) => name === text);
+    if (!adapter) throw new RagtuiError('not-found', `There is no adapter "${text}".`, 'Write --adapter NAME=PATH.');
+    if (adapter.base !== model) {
+      throw new RagtuiError(
+        'invalid',
+        `${text} was trained on ${adapter.base}, not on ${model}.`,
+        `Deploy ${adapter.base}.`,
+      );
+    }
+    return checked(adapter.name, adapter.path);
+  }
+  return checked(text.slice(0, at), path.resolve(text.slice(at + 1)));
+}
+
+function checked(name: string, folder: string): ServeWork['adapters'][number] {
+  const parsed = servedNameSchema.safeParse(name);
+  if (!parsed.success) {
+    throw new RagtuiError(
+      'usage',
+      `"${name}" cannot be a name: ${parsed.error.issues[0]?.message}.`,
+      'Choose another.',
+    );
+  }
+  if (!existsSync(folder)) throw new RagtuiError('not-found', `${folder} does not exist.`);
+  if (statSync(folder).isDirectory()) checkAdapterConfig(readAdapterConfig(folder));
+  else if (!folder.endsWith('.gguf')) {
+    throw new RagtuiError(
+      'usage',
+      `${folder} is no adapter.`,
+      'Name the folder that the training wrote, or a .gguf file.',
+    );
+  }
+  return { name: parsed.data, path: folder };
+}

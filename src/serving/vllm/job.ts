@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, statSync } from 'node:fs';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { engineEnvironment } from '../../engines/definitions.ts';
+import { installedEngine } from '../../engines/store.ts';
+import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
+import type { JobContext } from '../../jobs/worker.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { transformersBase } from '../../training/base-llm.ts';
+import { runEngine } from '../../training/engine-process.ts';
+import { FileTail } from '../../training/tail-file.ts';
+import { servedNames } from '../servers.ts';
+import type { ServeWork } from '../types.ts';
+import { shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
+import { STAGE_COUNT, VllmLog } from './log.ts';
+import { cpuHasBfloat16 } from './machine.ts';
+import { adapterRanks } from './plan.ts';
+
+const HEALTH_MS = 500;
+/** A port found free can be gone a moment later; vLLM says so before it loads anything. */
+const PORT_TRIES = 3;
+
+type Context = JobContext<'serve'>;
+
+/** The body of a `serve` job on vLLM: base and adapters behind one port of loopback, until it is stopped. */
+export async function serveVllm(context: Context): Promise<void> {
+  const { work, paths } = context;
+  const { python, device } = installedEngine(paths, 'vllm');
+  const machine: VllmMachine = { python, device, hasBfloat16: cpuHasBfloat16() };
+  const ranks = adapterRanks(work);
+  const weights = work.weights ?? (await weightsOf(context));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runServer(context, { machine, work, weights, ranks, port: await freePort() });
+    } catch (error) {
+      if (attempt === PORT_TRIES || !(error instanceof RagtuiError && error.code === 'busy')) throw error;
+      context.report.log('warn', error.message);
+    }
+  }
+}
+
+/** The Transformers folder of the base, made of its GGUF if it is not there. */
+async function weightsOf({ work, paths, report, signal }: Context): Promise<string> {
+  report.progress({
+    phase: 'preparing the base',
+    done: 0,
+    total: STAGE_COUNT,
+    unit: 'stages',
+    rate: null,
+    secondsLeft: null,
+  });
+  const onLog = (text: string) => report.log('info', text);
+  return (await transformersBase(paths, work.model, baseMaker(paths), { signal, onLog })).folder;
+}
+
+/** Only LLaMA-Factory's Transformers still turn a GGUF into plain weights. */
+const baseMaker = (paths: WorkspacePaths) => installedEngine(paths, 'llamafactory');
+
+async function runServer(context: Context, start: Parameters<typeof vllmCommand>[0]): Promise<void> {
+  const { folder, report, signal, work } = context;
+  const files = jobFiles(folder);
+  const key = randomBytes(24).toString('base64url');
+  const url = `http://127.0.0.1:${start.port}/v1`;
+  const tell = (ready: boolean) =>
+    writeJsonFile(files.endpoint, { url, key, model: work.model, ready } satisfies EndpointFile);
+  const command = vllmCommand(start);
+  const log = new VllmLog();
+  const startedAt = performance.now();
+  const stage = () => {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    report.progress({
+      phase: log.stageName,
+      done: log.stage,
+      total: STAGE_COUNT,
+      unit: 'stages',
+      rate: null,
+      secondsLeft: null,
+      details: { seconds },
+    });
+    report.log('info', `${log.stageName} (after ${seconds} s)`);
+  };
+  const earlier = statSync(files.stdout, { throwIfNoEntry: false })?.size ?? 0;
+  const tail = new FileTail(
+    files.stdout,
+    (line) => {
+      if (log.push(line)) stage();
+    },
+    earlier,
+  );
+  const over = new AbortController();
+  report.log('info', shownCommand(command));
+  tell(false);
+  stage();
+  const healthy = untilHealthy(url, key, work, AbortSignal.any([signal, over.signal])).then(() => {
+    tell(true);
+    report.ready();
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    report.progress({
+      phase: 'serving',
+      done: STAGE_COUNT,
+      total: STAGE_COUNT,
+      unit: 'stages',
+      rate: null,
+      secondsLeft: null,
+    });
+    report.log('info', `serving ${servedNames(work).join(', ')} at ${url} after ${seconds} s`);
+  });
+  // A fault of the health check ends the server too.
+  const stop = new AbortController();
+  healthy.catch((error) => {
+    if (!over.signal.aborted && !signal.aborted) stop.abort(error);
+  });
+  try {
+    const exit = await runEngine({
+      ...command,
+      cwd: folder,
+      env: { ...engineEnvironment('vllm', start.machine.device), ...vllmEnvironment(work, start.machine, key) },
+      // One file, so that the order of its lines is the order of events.
+      stdout: files.stdout,
+      stderr: files.stdout,
+      signal: AbortSignal.any([signal, stop.signal]),
+      onLook: () => tail.look(),
+      onLog: () => {},
+    });
+    if (stop.signal.aborted) throw stop.signal.reason;
+    if (!signal.aborted) throw log.fault(exit);
+  } finally {
+    over.abort();
+    rmSync(files.endpoint, { force: true });
+  }
+}
+
+const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
+
+/** Resolves when /health is 200 and all names are served. Throws `not-found` when one is not, the reason on abort. */
+async function untilHealthy(url: string, key: string, work: ServeWork, signal: AbortSignal): Promise<void> {
+  while (!(await isHealthy(url, signal))) await delay(HEALTH_MS, undefined, { signal });
+  const response = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` }, signal });
+  const served = modelsSchema.parse(await response.json()).data.map(({ id }) => id);
+  const missing = servedNames(work).filter((name) => !served.includes(name));
+  if (missing.length > 0) {
+    throw new RagtuiError('not-found', `vLLM came up without ${missing.join(', ')}.`, 'See the log of the job.');
+  }
+}
+
+async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('/health', url), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A port of loopback that nobody has at the moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

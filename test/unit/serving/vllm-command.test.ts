@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { workspacePaths } from '../../../src/platform/paths.ts';
+import { planDeployment } from '../../../src/serving/deploy.ts';
+import { parseLlm } from '../../../src/serving/servers.ts';
+import type { ServeWork } from '../../../src/serving/types.ts';
+import { shownCommand, vllmCommand, vllmEnvironment } from '../../../src/serving/vllm/command.ts';
+import { writeRandomAdapter } from '../../support/random-adapter.ts';
+
+const work: ServeWork = {
+  engine: 'vllm',
+  model: 'base',
+  contextTokens: 2048,
+  idleMinutes: 0,
+  adapters: [],
+  kvCacheGiB: 2,
+};
+const cpu = { python: '/env/bin/python', device: 'cpu', hasBfloat16: false } as const;
+const start = (change: Partial<ServeWork> = {}, machine: object = cpu, ranks: number[] = []) =>
+  vllmCommand({
+    machine: { ...cpu, ...machine },
+    work: { ...work, ...change },
+    weights: '/models/base-hf',
+    ranks,
+    port: 8123,
+  }).args.join(' ');
+
+describe('the command of a vLLM server', () => {
+  test('is the recipe that was proven, on loopback, with the key in the environment and a bounded cache', () => {
+    expect(start()).toBe(
+      '-m vllm.entrypoints.openai.api_server --model /models/base-hf --served-model-name base ' +
+        '--host 127.0.0.1 --port 8123 --max-model-len 2048 --generation-config vllm --enforce-eager --dtype float32',
+    );
+    expect(vllmEnvironment(work, cpu, 'secret')).toEqual({ VLLM_API_KEY: 'secret', VLLM_CPU_KVCACHE_SPACE: '2' });
+  });
+
+  test('lets a CPU with bfloat16, and a GPU, choose their numbers', () => {
+    expect(start({}, { hasBfloat16: true })).toContain('--dtype auto');
+    expect(start({}, { device: 'cuda' })).not.toMatch(/dtype|eager/);
+  });
+
+  test('has room for all adapters and the largest rank', () => {
+    const adapters = [
+      { name: 'v1', path: '/a/one, two' },
+      { name: 'v2', path: '/b' },
+    ];
+    expect(start({ adapters }, cpu, [4, 20])).toContain(
+      '--enable-lora --max-loras 2 --max-lora-rank 32 --lora-modules {"name":"v1","path":"/a/one, two"} {"name":"v2","path":"/b"}',
+    );
+    expect(() => start({ adapters }, cpu, [4, 1000])).toThrow(/rank 512/);
+  });
+
+  test('is shown as one could type it', () => {
+    expect(shownCommand({ program: '/my env/python', args: ['-m', 'x', '{"a":"it\'s"}'] })).toBe(
+      `'/my env/python' -m x '{"a":"it'\\''s"}'`,
+    );
+  });
+});
+
+describe('a plan of a deployment', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-deploy-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const plan = (adapters: string[]) =>
+    planDeployment(workspacePaths(folder, {}), {
+      model: 'smollm2-135m-instruct',
+      adapters,
+      engine: 'vllm',
+      dryRun: true,
+    });
+  const adapter = (name: string, config: Record<string, unknown> = {}) => {
+    const at = path.join(folder, name);
+    writeRandomAdapter(at, { seed: 1, rank: 8, alpha: 16, dtype: 'F32', config });
+    return at;
+  };
+
+  test('takes adapters by name and folder', () => {
+    const at = adapter('tune one');
+    expect(plan([`sft=${at}`])).toMatchObject({
+      model: 'smollm2-135m-instruct',
+      adapters: [{ name: 'sft', path: at }],
+    });
+  });
+
+  test('refuses what a server would reject, before anything starts', () => {
+    expect(() => plan([`sft=${adapter('dora', { use_dora: true })}`])).toThrow(/DoRA/);
+    expect(() => plan([`sft=${path.join(folder, 'nothing')}`])).toThrow(/does not exist/);
+    expect(() => plan([`sft=${folder}`])).toThrow(/no adapter_config/);
+    expect(() => plan(['sft'])).toThrow(/no adapter "sft"/);
+    const at = adapter('good');
+    expect(() => plan([`../x=${at}`])).toThrow(/cannot be a name/);
+    expect(() => plan([`a=${at}`, `a=${at}`])).toThrow(/Two things/);
+    expect(() => plan([`smollm2-135m-instruct=${at}`])).toThrow(/Two things/);
+  });
+});
+
+test('an LLM of a column can name its engine', () => {
+  expect(parseLlm('sft')).toEqual({ name: 'sft', engine: undefined });
+  expect(parseLlm('sft@vllm')).toEqual({ name: 'sft', engine: 'vllm' });
+  expect(() => parseLlm('sft@moon')).toThrow(/no engine/);
+});
