@@ -123,7 +123,6 @@ export const searchRequestSchema = z.object({
   /** Exact matches on document metadata; `path` matches a glob on the document's name. */
   filter: z.record(z.string(), z.string()).default({}),
 });
-export type SearchRequest = z.input<typeof searchRequestSchema>;
 
 export const searchResultSchema = z.object({
   hits: z.array(hitSchema),

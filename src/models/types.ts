@@ -58,7 +58,6 @@ export const catalogueEntrySchema = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('chat'), contextTokens: z.number().int().positive() }),
 ]);
 export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
-export type EmbedderEntry = Extract<CatalogueEntry, { kind: 'embedder' }>;
 export type EmbedderBaseEntry = Extract<CatalogueEntry, { kind: 'embedder-base' }>;
 export type ChatEntry = Extract<CatalogueEntry, { kind: 'chat' }>;
 
