@@ -182,7 +182,14 @@ export function createAskStore(dependencies: AskDependencies): AskStore {
         } catch (error) {
           if (controller !== owner) return;
           const reason = toRagtuiError(error);
-          set({ running: null, ...(reason.code === 'cancelled' ? {} : { error: reason }) });
+          // What was said before it broke off stays on screen, below the reason.
+          const { running } = get();
+          const broken = running && running.buffer.text !== '' ? unfinished(running, settings, now(), 'error') : null;
+          set({
+            running: null,
+            ...(broken ? { answer: broken } : {}),
+            ...(reason.code === 'cancelled' ? {} : { error: reason }),
+          });
         } finally {
           if (controller === owner) controller = null;
         }
@@ -193,7 +200,7 @@ export function createAskStore(dependencies: AskDependencies): AskStore {
         const { running } = get();
         controller = null;
         // What was said so far stays on screen, marked as cancelled; it is not kept in the history.
-        if (running) set({ running: null, answer: cancelledAnswer(running, get().settings, now()) });
+        if (running) set({ running: null, answer: unfinished(running, get().settings, now(), 'cancelled') });
       },
       newThread: () => {
         get().cancel();
@@ -227,7 +234,8 @@ function mergeAsked(asked: readonly string[], history: readonly HistoryEntry[]):
   return [...new Set([...asked, ...history.map((entry) => entry.question)])].slice(0, 200);
 }
 
-function cancelledAnswer(running: Running, settings: AskSettings, at: number): Answer | null {
+/** What there is of an answer that did not come to its end. */
+function unfinished(running: Running, settings: AskSettings, at: number, finish: 'cancelled' | 'error'): Answer | null {
   if (settings.kb === null || settings.llm === null) return null;
   const { buffer, search } = running;
   const seconds = buffer.firstAt === null ? 0 : (at - buffer.firstAt) / 1000;
@@ -235,7 +243,7 @@ function cancelledAnswer(running: Running, settings: AskSettings, at: number): A
     question: running.question,
     answer: buffer.text,
     reasoning: buffer.reasoning,
-    finish: 'cancelled',
+    finish,
     pipeline: { ...settings, kb: settings.kb, llm: settings.llm },
     hits: search?.hits ?? [],
     relevant: search?.relevant ?? true,

@@ -16,6 +16,8 @@ import type { JobsStore } from './jobs.ts';
 import type { WorkspaceStore } from './workspace.ts';
 
 const PAGE = 200;
+/** While an ingest runs its documents are read again this often at most. */
+const FOLLOW_MS = 1500;
 
 export interface DocumentsPage {
   readonly kb: string;
@@ -74,8 +76,13 @@ export interface KbState {
   undoRemove(): Promise<DocumentSummary | null>;
   configureBench(change: Partial<Pick<SearchBench, 'query' | 'mode' | 'topK' | 'instruction'>>): void;
   search(query?: string): Promise<void>;
-  /** Starts an ingest job. `groups` and `embedders` default to those the knowledge base has. */
-  ingest(name: string, roots: readonly string[], extra?: { groups?: readonly NodeGroup[] }): Promise<JobId>;
+  /** Starts an ingest job. `groups` and `embedders` default to those the knowledge base has; `watch` goes on until stopped. */
+  ingest(name: string, roots: readonly string[], extra?: IngestExtra): Promise<JobId>;
+}
+export interface IngestExtra {
+  readonly groups?: readonly NodeGroup[];
+  readonly embedders?: readonly string[];
+  readonly watch?: boolean;
 }
 export type KbStore = StoreApi<KbState>;
 
@@ -255,11 +262,11 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
         kb: name,
         roots: [...roots],
         groups,
-        embedders: [...(kb?.embedders ?? [])],
-        watch: false,
+        embedders: [...(extra.embedders ?? kb?.embedders ?? [])],
+        watch: extra.watch ?? false,
         prune: false,
       };
-      const id = await jobs.getState().launch(`ingest into ${name}`, work);
+      const id = await jobs.getState().launch(`${work.watch ? 'watch for' : 'ingest into'} ${name}`, work);
       set((state) => ({ ingests: { ...state.ingests, [name]: id } }));
       return id;
     },
@@ -275,7 +282,22 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
     const { kb } = job.spec.work;
     void refresh().then(() => (selected === kb ? loadDocuments() : undefined));
   });
-  jobs.subscribe((state) => {
+  let follows = false;
+  let followedAt = Number.NEGATIVE_INFINITY;
+  /** Shows what an ingest has finished so far, in the list and in the documents of the selected base. */
+  const followIngest = async (): Promise<void> => {
+    const { refresh, loadDocuments, selected, ingests, documents } = store.getState();
+    const job = jobs.getState().list?.find(({ spec }) => spec.id === ingests[selected ?? '']);
+    const begun = job?.state === 'running' && job.progress !== null;
+    if (!begun || follows || documents?.loading || performance.now() - followedAt < FOLLOW_MS) return;
+    follows = true;
+    await refresh();
+    await loadDocuments();
+    follows = false;
+    followedAt = performance.now();
+  };
+  jobs.subscribe((state, earlier) => {
+    if (state.list !== earlier.list) void followIngest();
     // The newest ingest of each base; the list is newest first.
     const ingests: Record<string, JobId> = {};
     const reports: Record<string, IngestReport> = {};

@@ -106,7 +106,7 @@ export function createDispatcher(
   }
 
   function refuse(action: BoundAction, reason: string): void {
-    ui.getState().toast(t('disabled', { title: actionText(action).title, reason }), 'warn');
+    ui.getState().toast(t('disabled', { title: actionText(action).title, reason }));
   }
 
   function invoke(action: BoundAction): void {

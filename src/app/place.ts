@@ -56,10 +56,16 @@ export function placeOf(
     ...(pane?.actions ? [{ name: pane.title(), actions: pane.actions }] : []),
     { name: screen.title(), actions: screen.actions },
     ...navigation(target, editor, parts),
-    { name: t('help.everywhere'), actions: [...parts.globals, ...parts.system] },
+    {
+      name: t('help.everywhere'),
+      actions: [...(editor ? parts.globals.map(asWayOut) : parts.globals), ...parts.system],
+    },
   ];
   return { screen, pane, modal: undefined, editor, target, scopes };
 }
+
+/** In a text field digits and letters are text: the footer says how to leave it. */
+const asWayOut = (action: BoundAction): BoundAction => (action.id === 'app.back' ? { ...action, rank: 79 } : action);
 
 function navigation(target: NavigationTarget | null, editor: EditorModel | null, parts: PlaceParts): Scope[] {
   if (!target) return [];

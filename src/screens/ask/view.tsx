@@ -211,12 +211,18 @@ function AnswerFoot({ model, lines, width }: { model: AskModel; lines: readonly 
     running && running.buffer.firstAt === null
       ? `${phaseText(running)}  `
       : finishText(answer?.finish, running !== null);
+  const waited =
+    running && running.buffer.firstAt === null ? Math.floor((performance.now() - running.startedAt) / 1000) : 0;
+  // Seconds only: a number that changes with each turn of the spinner says no more and costs bytes.
+  const waiting = waited > 0 ? `${waited}s  ` : '';
   return lines.map((line, i) => (
     <Row
       // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
       key={i}
       line={
-        i === 0 ? [lead, { text: phase }, { text: line, style: 'muted' }] : [{ text: `   ${line}`, style: 'muted' }]
+        i === 0
+          ? [lead, { text: phase }, { text: waiting + line, style: 'muted' }]
+          : [{ text: `   ${line}`, style: 'muted' }]
       }
       width={width}
     />
@@ -227,6 +233,9 @@ function phaseText(running: {
   readonly phase: 'retrieving' | 'prompting' | 'answering';
   readonly status: string;
 }): string {
+  // What is waited for comes in English: `starting NAME: what it does`.
+  const starting = /^starting (\S+?)(?:: (.*))?$/.exec(running.status);
+  if (starting) return t('ask.starting', { name: starting[1] ?? '', phase: starting[2] ?? '' }).trimEnd();
   return running.status ? sanitizeLine(running.status) : t(`ask.phase.${running.phase}`);
 }
 

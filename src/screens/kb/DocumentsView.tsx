@@ -36,7 +36,10 @@ export function DocumentsView({ model, rect, focused }: KbPaneProps): ReactNode 
     page?.failedOnly ? t('kb.failedOnly') : '',
     page?.filter ? t('filter.active', { text: page.filter }) : '',
   ];
-  const empty = !selectedBase ? t('kb.noBaseSelected') : page ? emptyText(page) : t('home.looking');
+  const job = model.ingest();
+  const filling = job !== undefined && !isOver(job.state) && !page?.filter && !page?.failedOnly;
+  const text = filling ? t('kb.filling') : page ? emptyText(page) : t('home.looking');
+  const empty = selectedBase ? text : t('kb.noBaseSelected');
   return (
     <Panel rect={rect} title={t('kb.documents')} note={notes.filter(Boolean).join(' · ')} focused={focused}>
       <Rows lines={head} width={width} />
@@ -101,8 +104,19 @@ function useIngestLines({ model, width }: Pick<KbPaneProps, 'model'> & { readonl
   useStore(context.jobs, (state) => state.list);
   const job = model.ingest();
   const running = job !== undefined && !isOver(job.state);
-  const spinner = useSpinner(running);
+  // A watch that waits stands still: nothing is drawn while nothing happens.
+  const spinner = useSpinner(running && job.progress?.phase !== 'done');
   if (!job) return [];
+  const { work } = job.spec;
+  const waits = work.kind === 'ingest' && work.watch && job.progress?.phase === 'done';
+  if (running && waits && !stopping[job.spec.id]) {
+    return [
+      [
+        { text: '◉ ', style: 'accent' },
+        { text: t('kb.watchWaiting'), bold: true },
+      ],
+    ];
+  }
   if (running) {
     const steps = stopping[job.spec.id];
     const last = steps?.at(-1);
@@ -129,12 +143,10 @@ function useIngestLines({ model, width }: Pick<KbPaneProps, 'model'> & { readonl
   const values = { added, changed, unchanged, removed, embedded, time: formatDuration(seconds) };
   const warnings = (report.warnings ?? []).map((text): Line => [{ text: `! ${sanitizeLine(text)}`, style: 'warn' }]);
   return [
-    [
-      { text: `✓ ${t('kb.report', values)}`, style: 'muted' },
-      ...(failed.length > 0
-        ? [{ text: `  ${t('kb.reportFailed', { count: failed.length })}`, style: 'warn' as const }]
-        : []),
-    ],
+    ...wrapRows(`✓ ${t('kb.report', values)}`, width - 1).map((text): Line => [{ text, style: 'muted' }]),
+    ...(failed.length > 0
+      ? [[{ text: `! ${t('kb.reportFailed', { count: failed.length })}`, style: 'warn' as const }]]
+      : []),
     ...warnings.slice(0, 2),
   ];
 }

@@ -3,12 +3,28 @@ import type { Action } from '../../keys/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { fileName } from '../hits.ts';
+import { chooseEmbedder, embedderChoices } from './embedders.ts';
 import type { KbModel } from './model.ts';
 
 const hasBase = (model: KbModel): true | string => (model.base() ? true : t('kb.why.noBase'));
 const runningIngest = (model: KbModel) => {
   const job = model.ingest();
   return job && !isOver(job.state) ? job : undefined;
+};
+
+const isWatching = (model: KbModel) => {
+  const job = runningIngest(model);
+  return job?.spec.work.kind === 'ingest' && job.spec.work.watch ? job : undefined;
+};
+const notIngesting = (model: KbModel): true | string => {
+  if (isWatching(model)) return t('kb.why.watching');
+  return runningIngest(model) ? t('kb.why.ingesting') : true;
+};
+/** Its documents can be read from where they came from. */
+const readable = (model: KbModel): true | string => {
+  const base = model.base();
+  if (!base) return t('kb.why.noBase');
+  return base.sources.length === 0 ? t('kb.why.noSources') : notIngesting(model);
 };
 
 /** Actions of the whole screen; `openPath` and `openCreate` show its modals. */
@@ -35,9 +51,40 @@ export function kbActions(open: {
       command: 'ragtui ingest PATH --kb NAME',
       when: (model) => {
         if (!model.base()) return t('kb.why.noBase');
-        return runningIngest(model) ? t('kb.why.ingesting') : true;
+        return notIngesting(model);
       },
       run: open.path,
+    },
+    {
+      id: 'kb.readAgain',
+      title: 'Read again',
+      help: 'Reads all its folders again: what is new, changed or gone is taken over, the rest costs nothing.',
+      keys: ['r'],
+      rank: 6,
+      command: 'ragtui ingest PATH --kb NAME',
+      when: readable,
+      run: async (model) => {
+        const base = model.base();
+        if (base) await model.context.kb.getState().ingest(base.name, base.sources);
+      },
+    },
+    {
+      id: 'kb.watch',
+      title: 'Watch',
+      help: 'Follows its folders: what changes there is taken over at once, until w or x stops it. It goes on when ragtui is closed.',
+      keys: ['w'],
+      rank: 11,
+      command: 'ragtui ingest PATH --kb NAME --watch',
+      when: (model) => (isWatching(model) ? true : readable(model)),
+      run: async (model) => {
+        const base = model.base();
+        const watching = isWatching(model);
+        if (watching) await model.context.jobs.getState().stop(watching.spec.id);
+        else if (base) {
+          await model.context.kb.getState().ingest(base.name, base.sources, { watch: true });
+          model.context.ui.getState().toast(t('kb.watching', { folders: base.sources.join(', ') }), 'good');
+        }
+      },
     },
     {
       id: 'kb.cancel',
@@ -92,26 +139,16 @@ export function kbActions(open: {
     },
     {
       id: 'kb.embedder',
-      title: 'Switch embedder',
-      help: 'Searches with another embedder of this knowledge base from now on.',
+      title: 'Embedder',
+      help: 'Searches with another embedder from now on, or adds one: then every chunk is embedded with it too.',
       keys: ['e'],
       rank: 10,
       command: 'ragtui kb switch NAME --embedder ID',
       when: (model) => {
-        const base = model.base();
-        if (!base) return t('kb.why.noBase');
-        return base.embedders.length > 1 ? true : t('kb.why.oneEmbedder');
+        if (!model.base()) return t('kb.why.noBase');
+        return embedderChoices(model).length > 1 ? true : t('kb.why.oneEmbedder');
       },
-      run: ({ context, base }) => {
-        const current = base();
-        if (!current) return;
-        context.ui.getState().choose({
-          title: t('kb.chooseEmbedder'),
-          choices: current.embedders.map((id) => ({ id, title: id })),
-          selected: current.embedders[0] ?? '',
-          pick: (id) => context.kb.getState().switchEmbedder(current.name, id),
-        });
-      },
+      run: chooseEmbedder,
     },
     {
       id: 'kb.undo',
@@ -287,7 +324,7 @@ export const specActions: readonly Action<KbModel>[] = [
       if (!group || !base) return t('kb.why.noGroup');
       if (base.groups.some(({ name }) => name === group.name)) return t('kb.why.groupExists', { name: group.name });
       if (base.sources.length === 0) return t('kb.why.noSources');
-      return runningIngest(model) ? t('kb.why.ingesting') : true;
+      return notIngesting(model);
     },
     confirm: (model) => {
       const { group } = model.preview.getState();

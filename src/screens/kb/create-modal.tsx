@@ -5,6 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { parseGroupSpec } from '../../kb/splitters/groups.ts';
 import { bindActions } from '../../keys/bind.ts';
 import type { Action } from '../../keys/types.ts';
+import { DEFAULT_EMBEDDERS } from '../../models/catalogue.ts';
 import type { ModelStatus } from '../../models/types.ts';
 import { errorLine } from '../../platform/errors.ts';
 import { Editor } from '../../ui/Editor.tsx';
@@ -83,7 +84,13 @@ export function createBaseModal(
     },
   };
   return {
-    open: () => context.ui.getState().open({ kind: 'modal', id: 'kb.create' }),
+    open: () => {
+      // The embedder of the base one stands on, else the one for the language of the screens.
+      const { list, selected } = context.kb.getState();
+      const { language } = context.ui.getState();
+      embedders.select(list?.find((base) => base.name === selected)?.embedders[0] ?? DEFAULT_EMBEDDERS[language]);
+      context.ui.getState().open({ kind: 'modal', id: 'kb.create' });
+    },
     definition: {
       id: 'kb.create',
       title: () => t('kb.createTitle'),
