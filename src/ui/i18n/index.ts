@@ -50,7 +50,6 @@ let current: Language = 'en';
 export function setLanguage(language: Language): void {
   current = language;
 }
-export const language = (): Language => current;
 
 /** The message in the current language, `{name}` filled from `values`. */
 export function t(key: MessageKey, values: Values = {}): string {
