@@ -2,9 +2,10 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { apiUrl, authHeaders } from '../models/endpoint-url.ts';
-import { installedModel, listEndpoints } from '../models/store.ts';
+import { installedModel, listAdapters } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
+import { findServer, parseLlm } from '../serving/servers.ts';
 import { hashOf } from './plan.ts';
 
 const TIMEOUT_MS = 5000;
@@ -14,18 +15,27 @@ const cardsSchema = z.object({
 type Card = z.infer<typeof cardsSchema>['data'][number];
 
 /**
- * What stands for an LLM's weights in an item's key. Of a model on this disk the hashes of its files; of a server that
- * names local folders (vLLM does) name, size and time of the weights in them; of any other its address and model name,
- * so that weights changed behind one name are not noticed.
+ * What stands for an LLM's weights in an item's key. Of what the embedded engine serves the hashes of its files; of a
+ * server that names local folders (vLLM does) name, size and time of the weights in them; of any other its address and
+ * model name, so that weights changed behind one name are not noticed. Errors: those of `installedModel`.
  */
 export async function modelDigest(paths: WorkspacePaths, llm: string, endpoint: ResolvedLlm): Promise<string> {
-  const ofUser = listEndpoints(paths).some(({ name, kind }) => name === llm && kind === 'chat');
-  if (!ofUser) return hashOf(Object.entries(installedModel(paths, llm).sha256).sort());
+  if (endpoint.embedded) return hashOf(embeddedWeights(paths, parseLlm(llm).name));
   const cards = await modelCards(endpoint);
   const card = cards.find(({ id }) => id === endpoint.model);
   const parent = cards.find(({ id }) => id === card?.parent);
   const weights = [card, parent].map((one) => localWeights(one?.root ?? '')).filter((one) => one.length > 0);
   return weights.length > 0 ? hashOf([endpoint.model, weights]) : hashOf([endpoint.url, endpoint.model]);
+}
+
+function embeddedWeights(paths: WorkspacePaths, name: string): unknown {
+  const adapter = listAdapters(paths).find((one) => one.name === name);
+  if (adapter) return [embeddedWeights(paths, adapter.base), adapter.sha256];
+  // One given to `deploy start` by its path is in no list.
+  const server = findServer(paths, [name], 'llama');
+  const given = server?.work.adapters.find((one) => one.name === name);
+  if (server && given) return [embeddedWeights(paths, server.work.model), localWeights(given.path)];
+  return Object.entries(installedModel(paths, name).sha256).sort();
 }
 
 async function modelCards(endpoint: ResolvedLlm): Promise<Card[]> {

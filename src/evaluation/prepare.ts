@@ -5,6 +5,8 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { parseColumns } from '../rag/columns.ts';
 import type { Column } from '../rag/types.ts';
+import { isServed } from '../serving/resolve.ts';
+import { parseLlm } from '../serving/servers.ts';
 import { defaultMetrics, findMetric } from './metrics/registry.ts';
 import { BASELINE_NAMES, type Evaluation } from './types.ts';
 
@@ -66,7 +68,7 @@ export async function prepareEvaluation(
     concurrency,
     reuse,
   };
-  return { evaluation, models: modelsOf(columns, metrics) };
+  return { evaluation, models: modelsOf(paths, columns, metrics) };
 }
 
 function refuseReserved(columns: readonly Column[]): void {
@@ -99,9 +101,10 @@ async function embedderFor(rows: AsyncIterable<QaRow>): Promise<string> {
   return han > 0.2 * length ? DEFAULT_EMBEDDERS.zh : DEFAULT_EMBEDDERS.en;
 }
 
-function modelsOf(columns: readonly Column[], metrics: readonly string[]): string[] {
+/** What must be on this disk; what a server of ours has already needs nothing. */
+function modelsOf(paths: WorkspacePaths, columns: readonly Column[], metrics: readonly string[]): string[] {
   const ofColumns = columns.flatMap(({ llm, context, mode, embedder, reranker }) => [
-    ...(llm === 'none' ? [] : [llm]),
+    ...(llm === 'none' || isServed(paths, llm) ? [] : [parseLlm(llm).name]),
     ...(context === 'retrieved' && mode !== 'bm25' && embedder !== undefined ? [embedder] : []),
     ...(context === 'retrieved' && reranker !== undefined ? [reranker] : []),
   ]);

@@ -14,18 +14,21 @@ export async function readyColumns(
   options: { signal: AbortSignal; onStatus: (text: string) => void },
 ): Promise<ReadyColumn[]> {
   const { settings } = loadSettings(paths.configFile);
-  const resolve = llmResolver(paths);
+  const resolver = llmResolver(paths);
+  // The embedded engine serves a model and its adapters from one set of weights when it knows of them at once.
+  const beside = columns.flatMap(({ llm }) => (llm === 'none' ? [] : [llm]));
+  const resolve = (llm: string) => resolver(llm, { ...options, beside });
   const servers = new Map<string, NonNullable<ReadyColumn['llm']>>();
   const ready: ReadyColumn[] = [];
   for (const column of columns) {
     const template = findPrompt(paths, column.prompt, settings.prompts);
     if (column.llm !== 'none' && !servers.has(column.llm)) {
-      const endpoint = await resolve(column.llm, options);
+      const endpoint = await resolve(column.llm);
       servers.set(column.llm, {
         endpoint,
         digest: await modelDigest(paths, column.llm, endpoint),
         contextTokens: endpoint.contextTokens ?? (await contextOf(endpoint, options.signal)),
-        again: () => resolve(column.llm, options),
+        again: () => resolve(column.llm),
       });
     }
     ready.push({ column, template, llm: servers.get(column.llm) ?? null });
