@@ -1,7 +1,10 @@
 import { isOver, type JobEvent, type JobView } from '../jobs/types.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { waitUntil } from '../platform/processes.ts';
 
 const CHECK_MS = 300;
+/** Between the last event and the end of the job's processes. */
+const LEAVE_MS = 10_000;
 
 /**
  * Hands over a job's events as they come, until the job is over or `signal` aborts; returns the job as it is then.
@@ -35,5 +38,7 @@ export async function followJob(
     clearInterval(timer);
     options.signal.removeEventListener('abort', end);
   }
+  // On a full disk the last state may stand in the event alone: then the end of the processes tells.
+  if (!options.signal.aborted) await waitUntil(() => isOver(readJob(paths, id).state), LEAVE_MS);
   return readJob(paths, id);
 }

@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { RagtuiError } from '../platform/errors.ts';
+import { errnoOf, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { jobIdSchema, jobSpecSchema, jobStateSchema, progressSchema } from './types.ts';
 
@@ -27,6 +37,8 @@ export interface JobFiles {
   readonly stderr: string;
   /** Present = somebody asked the job to stop. */
   readonly stop: string;
+  /** Room on the disk that is given up so that a job on a full disk can still say how it ended. */
+  readonly reserve: string;
 }
 
 export function jobFiles(folder: string): JobFiles {
@@ -43,6 +55,7 @@ export function jobFiles(folder: string): JobFiles {
     stdout: at('stdout.log'),
     stderr: at('stderr.log'),
     stop: at('stop'),
+    reserve: at('reserve'),
   };
 }
 
@@ -107,8 +120,32 @@ export function readJsonFile<S extends z.ZodType>(file: string, schema: S): z.ou
   }
 }
 
+const RESERVE_BYTES = 32 * 1024;
+
+/** Takes the room that `durable` writes of this folder fall back on. */
+export function takeReserve(files: JobFiles): void {
+  writeFileSync(files.reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 });
+}
+
+/** Does `write`; on a full disk once more after the folder's reserve was given up. */
+export function withReserve(files: Pick<JobFiles, 'reserve'>, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOSPC' || !existsSync(files.reserve)) throw error;
+    rmSync(files.reserve);
+    write();
+  }
+}
+
 /** Writes a JSON file (0600) under a temporary name and renames it: readers see the old or the new one, never a half. */
 export function writeJsonFile(file: string, value: unknown, options: { durable?: boolean } = {}): void {
+  const write = () => writeAndRename(file, value, options);
+  if (options.durable) withReserve(jobFiles(path.dirname(file)), write);
+  else write();
+}
+
+function writeAndRename(file: string, value: unknown, options: { durable?: boolean }): void {
   const temporary = `${file}.${process.pid}-${randomBytes(3).toString('hex')}.tmp`;
   const fd = openSync(temporary, 'wx', 0o600);
   try {

@@ -1,9 +1,17 @@
-import { existsSync, watch } from 'node:fs';
+import { existsSync, rmSync, watch } from 'node:fs';
 import type { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
 import { EventWriter, type JobEventBody } from './events.ts';
-import { type JobFiles, jobFiles, type ResultFile, readJsonFile, specFileSchema, writeJsonFile } from './folder.ts';
+import {
+  type JobFiles,
+  jobFiles,
+  type ResultFile,
+  readJsonFile,
+  specFileSchema,
+  takeReserve,
+  writeJsonFile,
+} from './folder.ts';
 import { storeIdentity } from './identity.ts';
 import type { JobSpec, JobWork, progressSchema } from './types.ts';
 
@@ -49,6 +57,7 @@ export async function runJobWorker<K extends JobWork['kind']>(
   const files = jobFiles(folder);
   // Also written by the supervisor: like this no crash of it leaves a worker that nobody can find.
   storeIdentity(files.worker, process.pid);
+  quietly(() => takeReserve(files));
   const events = new EventWriter(folder, 'worker');
   const report = new Reporter(events, files);
   const stop = listenForStop(folder, files);
@@ -69,6 +78,7 @@ export async function runJobWorker<K extends JobWork['kind']>(
     if (result.error) report.fail(result.error);
     report.flush();
     quietly(() => writeJsonFile(files.result, { ...result, endedAt: new Date().toISOString() }, { durable: true }));
+    quietly(() => rmSync(files.reserve, { force: true }));
     process.exit(EXIT[result.state]);
   }
 }

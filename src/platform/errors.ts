@@ -65,7 +65,8 @@ export function toRagtuiError(error: unknown): RagtuiError {
   const code = (errno && CODES_OF_ERRNO[errno]) || 'internal';
   const text = error instanceof Error ? error.message : String(error);
   const line = text.split('\n', 1)[0]?.trim() || 'unknown error';
-  return new RagtuiError(code, line, HINTS[code] ?? '', { cause: error });
+  const message = code === 'disk-full' ? `The disk is full (${line}).` : line;
+  return new RagtuiError(code, message, HINTS[code] ?? '', { cause: error });
 }
 
 /** `message` and `hint` as the one line a person sees. */
