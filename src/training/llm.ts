@@ -33,7 +33,7 @@ export async function trainLlm(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
   const engine = installedEngine(paths, 'llamafactory');
   const begun = beginTuned(paths, askedOf('train-llm', work));
-  phase(context, 'preparing the base');
+  report.progress(phase('preparing the base'));
   const base = await transformersBase(paths, work.base, engine, { signal, onLog: (text) => report.log('info', text) });
   if (!begun.trained) await train(context, engine, base, begun);
   if (signal.aborted) return;
@@ -64,6 +64,7 @@ async function train(
   });
   writeFileAtomic(path.join(folder, YAML), toYaml(settings));
 
+  report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);
   const rowsFile = path.join(tuned.train, 'trainer_log.jsonl');
   const feed = new MetricFeed(report, {
@@ -134,8 +135,5 @@ async function register(
   report.artifact(work.name, tuned.result, { kind: 'adapter', ...adapter });
 }
 
-function phase({ report }: Context, text: string): void {
-  report.progress({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
-}
-
+const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,179 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importDataset } from '../../src/datasets/import.ts';
+import { sftPrompt } from '../../src/datasets/render.ts';
+import { checkEngine } from '../../src/engines/check.ts';
+import { installEngine } from '../../src/engines/install.ts';
+import { engineStatus, installedEngine } from '../../src/engines/store.ts';
+import type { EngineName } from '../../src/engines/types.ts';
+import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
+import { parseEvent } from '../../src/jobs/events.ts';
+import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
+import { launchJob } from '../../src/jobs/launcher.ts';
+import { listJobs, readJob } from '../../src/jobs/registry.ts';
+import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
+import { resolveEmbedder, startEmbedder } from '../../src/models/embedder-client.ts';
+import { pullModel } from '../../src/models/pull.ts';
+import { listAdapters, modelStatus } from '../../src/models/store.ts';
+import { packageRoot } from '../../src/platform/entry.ts';
+import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
+import { waitUntil } from '../../src/platform/processes.ts';
+import { transformersFolder } from '../../src/training/base-llm.ts';
+import { cosine } from '../../src/training/parity.ts';
+import type { Training } from '../../src/training/types.ts';
+
+// The real engines, installed from their lock files, on rows of our own: an LLM for six steps, stopped and resumed;
+// an embedder for four, with its supervisor killed on the way. Caches are kept between runs.
+
+const LLM = 'smollm2-135m-instruct';
+const EMBEDDER = 'all-minilm-l6-v2-base';
+const caches = path.join(packageRoot(), '.cache');
+const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui-engines-'));
+const paths: WorkspacePaths = workspacePaths(home, {
+  RAGTUI_ENGINES_CACHE: process.env['RAGTUI_ENGINES_CACHE'] ?? path.join(caches, 'engines'),
+  RAGTUI_MODELS_CACHE: process.env['RAGTUI_MODELS_CACHE'] ?? path.join(caches, 'models'),
+});
+
+const training: Training = {
+  dataset: 'towns',
+  split: 'all',
+  base: LLM,
+  name: 'towns-lora',
+  preset: 'cpu',
+  settings: { max_steps: 6, cutoff_len: 256 },
+  limit: 24,
+  seed: 7,
+};
+
+beforeAll(async () => {
+  ensureWorkspace(paths);
+  for (const id of [LLM, EMBEDDER]) if (modelStatus(paths, id).state !== 'present') await pullModel(paths, id);
+  const file = path.join(home, 'towns.json');
+  writeFileSync(file, JSON.stringify(towns()));
+  await importDataset(paths, file, { format: 'alpaca', kind: 'qa', name: 'towns' });
+});
+afterAll(async () => {
+  for (const job of listJobs(paths)) if (!isOver(job.state)) await stopJob(paths, job.spec.id);
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Rows of our own: each town has a year, a river and a trade, and one of them is asked for. */
+function towns(): { instruction: string; input: string; output: string }[] {
+  const names = ['Alder', 'Birk', 'Corran', 'Dunmere', 'Elmstead', 'Farrow', 'Garnet', 'Holm'];
+  return names.flatMap((name, at) => {
+    const [year, river, trade] = [
+      `${1200 + at * 37}`,
+      `${names[(at + 3) % 8]} Water`,
+      ['salt', 'wool', 'tin'][at % 3] ?? '',
+    ];
+    const context = `${name} was founded in ${year} where the road meets the ${river}. Its people live by ${trade}.`;
+    const ask = (question: string, output: string) => ({
+      instruction: sftPrompt(context, question),
+      input: '',
+      output,
+    });
+    return [
+      ask(`When was ${name} founded?`, year),
+      ask(`On which river lies ${name}?`, river),
+      ask(`What do the people of ${name} live by?`, trade),
+    ];
+  });
+}
+
+const eventsOf = (job: JobView): JobEvent[] =>
+  readFileSync(jobFiles(job.folder).events, 'utf8')
+    .split('\n')
+    .flatMap((line) => parseEvent(line) ?? []);
+const steps = (job: JobView, name: string): number[] =>
+  eventsOf(job).flatMap((event) => (event.type === 'metric' && event.name === name ? [event.step] : []));
+async function untilStep(job: JobView, step: number): Promise<void> {
+  const there = () =>
+    (readJob(paths, job.spec.id).progress?.done ?? 0) >= step || isOver(readJob(paths, job.spec.id).state);
+  expect(await waitUntil(there, 900_000, 200)).toBe(true);
+  expect(readJob(paths, job.spec.id)).toMatchObject({ error: null });
+}
+
+describe.each<[EngineName, string]>([
+  ['llamafactory', '0.9.5'],
+  ['flagembedding', '1.4.2'],
+])('%s', (name, version) => {
+  test('is installed from its lock file, again at once, and imports', async () => {
+    const { check } = await installEngine(paths, name, { device: 'cpu' });
+    expect(check.versions[name]).toBe(version);
+    expect(engineStatus(paths, name).state).toBe('present');
+    const { python } = installedEngine(paths, name);
+    expect(await checkEngine(name, python, 'cpu')).toMatchObject({ device: 'cpu', versions: { torch: '2.11.0' } });
+  });
+});
+
+describe('LLaMA-Factory on SmolLM2', () => {
+  test('trains, is stopped with a checkpoint, resumed, and gives an adapter', async () => {
+    const first = await launchJob(paths, { kind: 'train-llm', ...training });
+    await untilStep(first, 2);
+    const stopped = await stopJob(paths, first.spec.id);
+    expect(stopped.state).toBe('stopped');
+    const end = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    // The curve has no seam: every step once.
+    const seen = [...steps(stopped, 'loss'), ...steps(end, 'loss')];
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...steps(stopped, 'grad_norm'), ...steps(end, 'grad_norm')]).toEqual(seen);
+    const [adapter] = listAdapters(paths);
+    expect(adapter).toMatchObject({ name: 'towns-lora', rank: 8, alpha: 16, template: 'smollm2' });
+    const config = JSON.parse(readFileSync(path.join(adapter?.path ?? '', 'adapter_config.json'), 'utf8'));
+    expect(config).toMatchObject({ peft_type: 'LORA', use_dora: false, modules_to_save: null });
+  });
+
+  test('has the special tokens of the GGUF: a text ends with <|im_end|>', () => {
+    const folder = transformersFolder(paths, LLM);
+    const tokenizer = JSON.parse(readFileSync(path.join(folder, 'tokenizer_config.json'), 'utf8'));
+    const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+    expect(tokenizer).toMatchObject({ eos_token: '<|im_end|>', bos_token: '<|im_start|>' });
+    expect(config).toMatchObject({ eos_token_id: 2, bos_token_id: 1, dtype: 'float32' });
+  });
+
+  test('trained on the chat format of the model, with our system text', () => {
+    const job = listJobs(paths).find(({ spec }) => spec.work.kind === 'train-llm');
+    const printed = readFileSync(jobFiles(job?.folder ?? '').stdout, 'utf8');
+    const example = printed.slice(printed.indexOf('inputs:\n') + 'inputs:\n'.length);
+    expect(example).toMatch(/^<\|im_start\|>system\nYou are a helpful assistant\.<\|im_end\|>\n<\|im_start\|>user\n/);
+  });
+});
+
+describe('FlagEmbedding on MiniLM', () => {
+  test('trains on when its supervisor is killed; base and tuned are embedders that differ by the tune', async () => {
+    const work = { ...training, base: EMBEDDER, name: 'towns-minilm', settings: { max_steps: 4, learning_rate: 1e-4 } };
+    const job = await launchJob(paths, { kind: 'train-embedder', ...work });
+    await untilStep(job, 1);
+    const supervisor = readJsonFile(jobFiles(job.folder).supervisor, identityFileSchema);
+    process.kill(supervisor?.pid ?? 0, 'SIGKILL');
+    const end = await waitForJob(paths, job.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(steps(end, 'loss')).toEqual([1, 2, 3, 4]);
+    expect(steps(end, 'grad_norm')).toEqual([1, 2, 3, 4]);
+
+    const names = ['all-minilm-l6-v2-exported', 'towns-minilm'];
+    const resolved = await Promise.all(names.map((name) => resolveEmbedder(paths, name)));
+    const [base, tuned] = resolved;
+    expect(base?.config).toEqual(tuned?.config);
+    expect(base?.config).toMatchObject({ pooling: 'mean', normalize: true, dtype: 'f32', dimension: 384 });
+    expect(base?.fingerprint).not.toBe(tuned?.fingerprint);
+    const text = ['Which town has the oldest bridge?'];
+    const vectors = [];
+    for (const one of resolved) {
+      const folder = one.source.kind === 'folder' ? one.source.folder : '';
+      const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
+      expect(manifest.fingerprint).toBe(one.fingerprint);
+      expect(manifest.parity.min).toBeGreaterThanOrEqual(0.9999);
+      const embedder = await startEmbedder(one);
+      vectors.push((await embedder.embed(text, { kind: 'query' })).vectors[0] ?? []);
+      await embedder.close();
+    }
+    const similarity = cosine(vectors[0] ?? [], vectors[1] ?? []);
+    expect(similarity).toBeLessThan(0.99999);
+    expect(similarity).toBeGreaterThan(0.5);
+    expect(existsSync(path.join(home, 'tuned', 'towns-minilm', 'cache'))).toBe(false);
+  });
+});
