@@ -229,16 +229,14 @@ async function report(context: CommandContext, [id]: [string], { format }: { for
   if (format === 'md' || format === 'json') {
     const figures = await reportOf(context, id);
     const { markdownReport } = await import('../../evaluation/report-text.ts');
-    const asJson = format === 'json' && !out.json;
-    out.result(figures, () => (asJson ? JSON.stringify(figures, null, 2) : markdownReport(figures).trimEnd()));
+    if (format === 'json' && !out.json) out.jsonLine(figures);
+    else out.result(figures, () => markdownReport(figures).trimEnd());
     return;
   }
   const { readRun } = await import('../../evaluation/runs.ts');
   const { csvReport } = await import('../../evaluation/report-text.ts');
   const { evaluation, items } = readRun(paths, id);
-  out.result({ items }, () =>
-    format === 'csv'
-      ? csvReport(items, evaluation.metrics).trimEnd()
-      : items.map((item) => JSON.stringify(item)).join('\n'),
-  );
+  // JSON lines carry the text as it is; a table for people is sanitised.
+  if (format === 'jsonl' && !out.json) for (const item of items) out.jsonLine(item);
+  else out.result({ items }, () => csvReport(items, evaluation.metrics).trimEnd());
 }

@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { itemResultSchema } from '../../src/evaluation/types.ts';
+import { type FakeOpenAi, fakeOpenAi, says, status } from '../support/fake-openai.ts';
+import { ensureBuilt } from '../support/models.ts';
+import { CommandWorkspace } from '../support/ragtui.ts';
+
+let workspace: CommandWorkspace;
+let server: FakeOpenAi;
+
+beforeAll(async () => {
+  ensureBuilt();
+  workspace = new CommandWorkspace();
+  server = await fakeOpenAi();
+  // The "tuned" model copies the year, the "base" model never knows.
+  server.script(async (response, request) => {
+    if (request.path !== '/v1/chat/completions') return status(404, 'not here')(response, request);
+    const body = z
+      .object({ model: z.string(), messages: z.array(z.object({ content: z.string() })) })
+      .parse(request.body);
+    const year = /in (\d{4})/.exec(body.messages.at(-1)?.content ?? '')?.[1] ?? '';
+    await says([body.model === 'tuned' ? year : 'no idea'])(response, request);
+  });
+  for (const model of ['base', 'tuned']) {
+    await workspace.json(['models', 'add', model, '--url', server.url, '--model', model]);
+  }
+  const paragraphs = Array.from({ length: 15 }, (_, i) => ({
+    context: `The mill of village ${i} was built in ${1800 + i}.`,
+    qas: [
+      {
+        id: `q${i}`,
+        question: `When was the mill of village ${i} built?`,
+        answers: [{ text: String(1800 + i), answer_start: 0 }],
+      },
+    ],
+  }));
+  const file = path.join(workspace.home, 'mills.json');
+  writeFileSync(file, JSON.stringify({ version: '1.1', data: [{ title: 'mills', paragraphs }] }));
+  await workspace.json(['dataset', 'import', file, '--format', 'squad', '--name', 'mills']);
+});
+
+afterAll(async () => {
+  await workspace?.close();
+  await server?.close();
+});
+
+const COLUMNS = ['--column', 'name=base,llm=base,context=gold', '--column', 'name=tuned,llm=tuned,context=gold'];
+const RUN = ['eval', 'run', '--dataset', 'mills', '--split', 'all', ...COLUMNS, '--metrics', 'exact,token-f1'];
+
+const figure = z.object({ mean: z.number(), sum: z.number(), n: z.number(), low: z.number(), high: z.number() });
+const runSchema = z.object({
+  run: z.object({ id: z.string(), state: z.string(), items: z.number(), errors: z.number() }),
+  metrics: z.record(z.string(), figure),
+  columns: z.array(z.object({ name: z.string(), metrics: z.record(z.string(), figure) })),
+});
+const diffSchema = z.object({
+  metrics: z.record(
+    z.string(),
+    z.object({ difference: z.number(), low: z.number(), high: z.number(), p: z.number(), verdict: z.string() }),
+  ),
+});
+
+it('runs, shows, compares and reports, with the keys that scripts count on', async () => {
+  const made = runSchema.parse(await workspace.json([...RUN, '--wait']));
+  expect(made.run).toMatchObject({ state: 'succeeded', items: 15, errors: 0 });
+  expect(made.metrics['exact']).toMatchObject({ mean: 0, sum: 0, n: 15 });
+  expect(made.columns.map(({ name }) => name)).toEqual(['base', 'tuned', 'copy-sentence', 'empty', 'shuffled-answer']);
+  expect(made.columns[1]?.metrics['exact']).toMatchObject({ mean: 1, sum: 15 });
+
+  const diff = diffSchema.parse(await workspace.json(['eval', 'diff', 'base', 'tuned']));
+  expect(diff.metrics['exact']).toMatchObject({ difference: 1, verdict: 'better' });
+
+  // Two runs: the second finds every answer and asks nothing.
+  const before = server.requests.filter(({ path: at }) => at === '/v1/chat/completions').length;
+  const again = runSchema.parse(await workspace.json([...RUN, '--wait']));
+  expect(server.requests.filter(({ path: at }) => at === '/v1/chat/completions')).toHaveLength(before);
+  const across = diffSchema.parse(
+    await workspace.json(['eval', 'diff', `${made.run.id}/tuned`, `${again.run.id}/base`]),
+  );
+  expect(across.metrics['token-f1']).toMatchObject({ difference: -1, verdict: 'worse' });
+
+  const { stdout: markdown } = await workspace.run(['eval', 'report', 'latest']);
+  expect(markdown).toMatch(/^# Evaluation of base, tuned on mills\n\n\*\*tuned is better than base in exact: \+100\.0/);
+  const { stdout: csv } = await workspace.run(['eval', 'report', made.run.id, '--format', 'csv']);
+  expect(csv.split(/\r?\n/)[0]).toBe('item,context,column,state,exact,token-f1,question,answer,output');
+  // 15 items of 5 columns, and a header.
+  expect(csv.trimEnd().split(/\r?\n/)).toHaveLength(76);
+  const { stdout: lines } = await workspace.run(['eval', 'report', made.run.id, '--format', 'jsonl']);
+  expect(
+    lines
+      .trimEnd()
+      .split('\n')
+      .map((line) => itemResultSchema.parse(JSON.parse(line)).item),
+  ).toHaveLength(75);
+  const { stdout: list } = await workspace.run(['eval', 'list']);
+  expect(list).toMatch(/base, tuned +75 of 75/);
+});
+
+it.each([
+  [[...RUN.slice(0, -1), 'bleu'], 2, /no metric "bleu"/],
+  [['eval', 'run', '--dataset', 'mills', '--column', 'name=a,llm=base'], 2, /needs a knowledge base/],
+  [['eval', 'run', '--dataset', 'mills'], 2, /--column/],
+  [['eval', 'run', '--dataset', 'nowhere', '--split', 'all', ...COLUMNS], 1, /no dataset "nowhere"/],
+  [['eval', 'show', '20260101-000000-evaluate-0000'], 1, /no job/],
+  [['eval', 'diff', 'base', 'other'], 1, /no column "other"/],
+  [['eval', 'report', 'latest', '--format', 'html'], 2, /md, json, csv or jsonl/],
+])('%j ends with %i', async (args, code, why) => {
+  const run = await workspace.run(args);
+  expect([run.code, run.stderr]).toEqual([code, expect.stringMatching(why)]);
+  expect(run.stderr.trim().split('\n')).toHaveLength(1);
+});
