@@ -35,7 +35,7 @@ const FAULTS: readonly Fault[] = [
     hint: 'Check its owner and mode, or set RAGTUI_ENGINES_CACHE to another folder.',
   },
   {
-    pattern: /ensurepip is not|no module named '?(venv|ensurepip|pip)'?/i,
+    pattern: /ensurepip|no module named '?(venv|pip)\b/i,
     code: 'unavailable',
     message: 'This Python comes without its venv module',
     hint: 'Install it (on Debian and Ubuntu: python3-venv) and run the same command again.',

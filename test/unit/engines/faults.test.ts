@@ -13,6 +13,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['error: Hash mismatch for `torch==2.11.0`', 'checksum'],
   ['error: failed to create directory `x`: Permission denied (os error 13)', 'permission'],
   ['The virtual environment was not created successfully because ensurepip is not\navailable.', 'unavailable'],
+  ["Error: Command '['python3.11', '-m', 'ensurepip', '--upgrade']' returned non-zero exit status 1.", 'unavailable'],
   [
     '  × No solution found when resolving dependencies:\n  ╰─▶ Because only one version has no wheels with a matching platform tag',
     'unsupported',
