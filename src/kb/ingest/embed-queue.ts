@@ -193,8 +193,9 @@ export class EmbedQueue {
     for (const settled of pending.waiters) settled(problem);
   }
 
-  private fail(problem: RagtuiError): void {
-    this.failure = problem;
+  /** Embeds no more than the batches in flight: `add` and `finish` throw `problem` from now on. */
+  fail(problem: RagtuiError): void {
+    this.failure ??= problem;
     this.wakeLanes();
     for (const release of this.room.splice(0)) release();
   }

@@ -225,6 +225,18 @@ class SourceReader {
   }
 
   async readAll(files: readonly FoundFile[]): Promise<void> {
+    // Readers wait for room in the queue, and at the end everything waits for it: a stop must get through there.
+    const stop = () => this.queue.fail(cancelled());
+    if (this.deps.signal.aborted) stop();
+    this.deps.signal.addEventListener('abort', stop, { once: true });
+    try {
+      await this.readAndEmbed(files);
+    } finally {
+      this.deps.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private async readAndEmbed(files: readonly FoundFile[]): Promise<void> {
     const next = files[Symbol.iterator]();
     const reader = async () => {
       for (let item = next.next(); !item.done && !this.failure; item = next.next()) await this.readOne(item.value);

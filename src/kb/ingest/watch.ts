@@ -18,9 +18,13 @@ export class RootsWatcher {
   ) {
     this.watcher = watch([...roots], {
       ignoreInitial: true,
+      // A link that leads back up would be followed until the system refuses.
+      followSymlinks: false,
       ignored: (file) => /(^|\/)(\.[^/]+|node_modules)$/.test(file) && !roots.includes(file),
     });
     this.watcher.on('all', () => this.changed());
+    // What can't be watched is still read by each pass; its reason stands in the report.
+    this.watcher.on('error', () => undefined);
     signal.addEventListener('abort', () => this.wake?.(), { once: true });
   }
 

@@ -259,6 +259,31 @@ test('stopping throws `cancelled` and still ends the session', async () => {
   expect(kb.log.at(-1)).toBe('ingest.end');
 });
 
+test('stopping with much in the queue embeds only what is in flight', async () => {
+  write('a.txt');
+  const stop = new AbortController();
+  const kb = new MemoryService();
+  const base = deps(kb);
+  const lines = Array.from({ length: 500 }, (_, i) => `line ${i}`);
+  let batches = 0;
+  const run = ingestOnce({
+    ...base,
+    signal: stop.signal,
+    read: async function* () {
+      yield [{ key: '', title: '', text: lines.join('\n'), metadata: {} }];
+    },
+    split: () => lines.map((text, ordinal) => ({ ordinal, start: 0, end: text.length, title: '', text })),
+    embed: async (...args) => {
+      batches++;
+      // By now all is read and the ingest waits for the queue to empty.
+      if (batches === 3) stop.abort();
+      return base.embed(...args);
+    },
+  });
+  await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+  expect(batches).toBe(3);
+});
+
 test('a full disk ends it with its own reason', async () => {
   write('a.txt');
   const kb = new MemoryService();
