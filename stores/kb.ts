@@ -282,22 +282,24 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
     const { kb } = job.spec.work;
     void refresh().then(() => (selected === kb ? loadDocuments() : undefined));
   });
-  let follows = false;
-  let followedAt = Number.NEGATIVE_INFINITY;
+  let follows: NodeJS.Timeout | undefined;
   /** Shows what an ingest has finished so far, in the list and in the documents of the selected base. */
   const followIngest = async (): Promise<void> => {
     const { refresh, loadDocuments, selected, ingests, documents } = store.getState();
     const job = jobs.getState().list?.find(({ spec }) => spec.id === ingests[selected ?? '']);
     const begun = job?.state === 'running' && job.progress !== null;
-    if (!begun || follows || documents?.loading || performance.now() - followedAt < FOLLOW_MS) return;
-    follows = true;
+    if (!begun || documents?.loading) return;
     await refresh();
     await loadDocuments();
-    follows = false;
-    followedAt = performance.now();
   };
   jobs.subscribe((state, earlier) => {
-    if (state.list !== earlier.list) void followIngest();
+    // The timer waits for more: what comes last is read too, a moment later.
+    if (state.list !== earlier.list) {
+      follows ??= setTimeout(() => {
+        follows = undefined;
+        void followIngest();
+      }, FOLLOW_MS).unref();
+    }
     // The newest ingest of each base; the list is newest first.
     const ingests: Record<string, JobId> = {};
     const reports: Record<string, IngestReport> = {};

@@ -52,19 +52,20 @@ export function placeOf(
   }
   const editor = pane?.editor?.() ?? null;
   const target = pane?.target?.() ?? null;
+  const wayOut = editor !== null || (screen.canGoBack?.() ?? false);
   const scopes = [
     ...(pane?.actions ? [{ name: pane.title(), actions: pane.actions }] : []),
     { name: screen.title(), actions: screen.actions },
     ...navigation(target, editor, parts),
     {
       name: t('help.everywhere'),
-      actions: [...(editor ? parts.globals.map(asWayOut) : parts.globals), ...parts.system],
+      actions: [...(wayOut ? parts.globals.map(asWayOut) : parts.globals), ...parts.system],
     },
   ];
   return { screen, pane, modal: undefined, editor, target, scopes };
 }
 
-/** In a text field digits and letters are text: the footer says how to leave it. */
+/** In a text field digits and letters are text, and a view inside a screen has a way back: the footer says so. */
 const asWayOut = (action: BoundAction): BoundAction => (action.id === 'app.back' ? { ...action, rank: 79 } : action);
 
 function navigation(target: NavigationTarget | null, editor: EditorModel | null, parts: PlaceParts): Scope[] {

@@ -81,4 +81,6 @@ export interface ScreenDefinition {
   readonly copyAll?: () => string | null;
   /** Esc: undo one step inside the screen; false = there was nothing to undo. */
   readonly back?: () => boolean;
+  /** `back` has something to undo: then the footer offers Esc. */
+  readonly canGoBack?: () => boolean;
 }

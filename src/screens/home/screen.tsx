@@ -50,6 +50,7 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
     actions: [],
     modals: [path.definition],
     onEnter: () => void context.workspace.getState().refreshDisk(),
+    canGoBack: () => model.guiding() && ['models', 'pull', 'documents'].includes(model.step()),
     back: () => model.guiding() && context.onboarding.getState().back(),
   };
 }

@@ -138,6 +138,7 @@ function useIngestLines({ model, width }: Pick<KbPaneProps, 'model'> & { readonl
       .slice(0, 3)
       .map((row): Line => [{ text: row, style: 'bad' }]);
   }
+  if (job.state === 'stopped') return [[{ text: `■ ${t('kb.ingestStopped')}`, style: 'warn' }]];
   if (!report) return [];
   const { added, changed, unchanged, removed, failed, embedded, seconds } = report;
   const values = { added, changed, unchanged, removed, embedded, time: formatDuration(seconds) };

@@ -112,6 +112,7 @@ export function createKbScreen(context: ScreenContext): ScreenDefinition {
     ],
     copyAll: () => context.kb.getState().open?.document.text ?? null,
     onEnter: () => void context.kb.getState().refresh(),
+    canGoBack: () => !showing('documents'),
     back: () => {
       if (showing('documents')) return false;
       if (showing('preview')) model.preview.getState().close();

@@ -42,6 +42,7 @@ export const kb = {
   'kb.phase.scanning': 'looking for files',
   'kb.phase.done': 'done',
   'kb.phase.starting': 'starting',
+  'kb.ingestStopped': 'The last ingest was stopped; r goes on from there.',
   'kb.ingestFailed': 'The last ingest failed:',
   'kb.report':
     'added {added}, changed {changed}, unchanged {unchanged}, removed {removed}; embedded {embedded} in {time}',

@@ -44,6 +44,7 @@ export const kb: Texts<typeof english> = {
   'kb.phase.scanning': '查找文件',
   'kb.phase.done': '完成',
   'kb.phase.starting': '启动',
+  'kb.ingestStopped': '上次入库已停止；按 r 从那里继续。',
   'kb.ingestFailed': '上次入库失败：',
   'kb.report': '新增 {added}，变更 {changed}，未变 {unchanged}，移除 {removed}；计算 {embedded} 个向量，用时 {time}',
   'kb.reportFailed': '{count} 篇未读入（按 f 查看）',

@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process';
+import { z } from 'zod';
+import type { DatasetTask } from '../src/datasets/task.ts';
+import { workerPath } from '../src/platform/entry.ts';
+import { type ErrorCode, RagtuiError } from '../src/platform/errors.ts';
+import type { WorkspacePaths } from '../src/platform/paths.ts';
+
+const progressSchema = z.object({ done: z.number(), total: z.number(), rows: z.number() });
+export type TaskProgress = z.infer<typeof progressSchema>;
+
+const messageSchema = z.union([
+  z.object({ progress: progressSchema }),
+  z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) }),
+  z.object({ result: z.unknown() }),
+]);
+
+export interface TaskOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TaskProgress) => void;
+}
+
+type Request =
+  | { readonly task: 'dataset'; readonly work: DatasetTask }
+  | { readonly task: 'figures'; readonly run: string };
+
+/**
+ * Does one task in a child process, so that the screen never waits for it. Aborting kills the child; what it was making
+ * leaves no trace. Errors: those of the task, `cancelled`, `unavailable` when the child dies.
+ */
+export function childTask<S extends z.ZodType>(
+  paths: WorkspacePaths,
+  request: Request,
+  schema: S,
+  { signal, onProgress }: TaskOptions = {},
+): Promise<z.output<S>> {
+  return new Promise((resolve, reject) => {
+    const child = fork(workerPath('task'), [], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      env: {
+        ...process.env,
+        RAGTUI_HOME: paths.home,
+        RAGTUI_MODELS_CACHE: paths.models,
+        RAGTUI_ENGINES_CACHE: paths.engines,
+      },
+    });
+    let answer: (() => void) | undefined;
+    const cancel = (): void => void child.kill('SIGKILL');
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    child.on('message', (message) => {
+      const parsed = messageSchema.safeParse(message).data;
+      if (!parsed) return;
+      if ('progress' in parsed) onProgress?.(parsed.progress);
+      else if ('error' in parsed) {
+        const { code, message: text, hint } = parsed.error;
+        answer = () => reject(new RagtuiError(codeOf(code), text, hint));
+      } else if ('result' in parsed) {
+        const result = schema.safeParse(parsed.result);
+        answer = () =>
+          result.success ? resolve(result.data) : reject(new RagtuiError('internal', 'The helper answered nonsense.'));
+      }
+    });
+    child.once('error', reject);
+    child.once('exit', (code, killed) => {
+      signal?.removeEventListener('abort', cancel);
+      if (signal?.aborted) reject(new RagtuiError('cancelled', 'It was cancelled; nothing was left half-written.'));
+      else if (answer) answer();
+      else reject(new RagtuiError('unavailable', `The helper process died (${killed ?? `exit code ${code}`}).`));
+    });
+    child.send(request);
+  });
+}
+
+const CODES = [
+  'usage',
+  'not-found',
+  'exists',
+  'busy',
+  'invalid',
+  'unavailable',
+  'network',
+  'checksum',
+  'disk-full',
+  'permission',
+  'cancelled',
+  'timeout',
+  'corrupt',
+  'unsupported',
+  'internal',
+] as const satisfies readonly ErrorCode[];
+const codeOf = (text: string): ErrorCode => CODES.find((code) => code === text) ?? 'internal';
