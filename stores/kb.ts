@@ -282,7 +282,7 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
     const { kb } = job.spec.work;
     void refresh().then(() => (selected === kb ? loadDocuments() : undefined));
   });
-  let follows: NodeJS.Timeout | undefined;
+  let waits = false;
   /** Shows what an ingest has finished so far, in the list and in the documents of the selected base. */
   const followIngest = async (): Promise<void> => {
     const { refresh, loadDocuments, selected, ingests, documents } = store.getState();
@@ -294,9 +294,10 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
   };
   jobs.subscribe((state, earlier) => {
     // The timer waits for more: what comes last is read too, a moment later.
-    if (state.list !== earlier.list) {
-      follows ??= setTimeout(() => {
-        follows = undefined;
+    if (state.list !== earlier.list && !waits) {
+      waits = true;
+      setTimeout(() => {
+        waits = false;
         void followIngest();
       }, FOLLOW_MS).unref();
     }
