@@ -27,6 +27,7 @@ export type Evaluation = z.infer<typeof evaluationSchema>;
 
 /** `empty`: answered with nothing (or nothing was found to ask about); `error` and `timeout`: no answer. */
 export const itemStateSchema = z.enum(['ok', 'empty', 'error', 'timeout']);
+export type ItemState = z.infer<typeof itemStateSchema>;
 
 /** Columns of ours beside those asked for. */
 export const BASELINE_NAMES = ['bm25', 'copy-sentence', 'empty', 'shuffled-answer'] as const;
