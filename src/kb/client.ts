@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { workerPath } from '../platform/entry.ts';
 import { type ErrorCode, errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
-import type { WorkspacePaths } from '../platform/paths.ts';
+import { assertOwnRunFolder, ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { spawnDetached } from '../platform/processes.ts';
 import { encodeLine, LineReader } from './framing.ts';
 import {
@@ -42,6 +42,7 @@ const REPEATABLE: ReadonlySet<Method> = new Set<Method>([
 
 /** Connects to the workspace's kb service, starting it if nobody has. Throws what kept it from starting. */
 export async function connectKb(paths: WorkspacePaths, options: { signal?: AbortSignal } = {}): Promise<KbClient> {
+  assertOwnRunFolder(paths);
   const client = new SocketClient(paths);
   await abortable(client.connect(), options.signal);
   return client;
@@ -286,7 +287,7 @@ class Starter {
   }
 
   #start(): void {
-    mkdirSync(this.paths.home, { recursive: true, mode: 0o700 });
+    ensureWorkspace(this.paths);
     this.#child = spawnDetached(process.execPath, [workerPath('kb-service'), this.paths.home], {
       logFolder: this.#logFolder,
       env: { ...process.env, RAGTUI_MODELS_CACHE: this.paths.models },

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
+import { RagtuiError, toRagtuiError } from './errors.ts';
 
 /** Where everything of one workspace lives (design §2). */
 export interface WorkspacePaths {
@@ -25,6 +26,7 @@ export interface WorkspacePaths {
   readonly configFile: string;
 }
 
+/** Bytes. */
 const SUN_PATH_MAX = 100;
 
 /**
@@ -34,7 +36,7 @@ export function workspacePaths(home?: string, env: NodeJS.ProcessEnv = process.e
   const standard = envPaths('ragtui', { suffix: '' });
   const root = path.resolve(home || env['RAGTUI_HOME'] || standard.data);
   const inside = path.join(root, 'run');
-  const run = path.join(inside, 'kb.sock').length <= SUN_PATH_MAX ? inside : shortRunFolder(root);
+  const run = Buffer.byteLength(path.join(inside, 'kb.sock')) <= SUN_PATH_MAX ? inside : shortRunFolder(root);
   return {
     home: root,
     database: path.join(root, 'ragtui.db'),
@@ -55,10 +57,30 @@ export function workspacePaths(home?: string, env: NodeJS.ProcessEnv = process.e
 
 function shortRunFolder(root: string): string {
   const digest = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  return path.join(os.tmpdir(), `ragtui-${os.userInfo().uid}-${digest}`);
+  // Not TMPDIR: two shells that set it differently must find the same socket.
+  const temporary = process.platform === 'linux' ? '/tmp' : os.tmpdir();
+  return path.join(temporary, `ragtui-${os.userInfo().uid}-${digest}`);
 }
 
-/** Makes the workspace's folders, readable by their owner only (design §11). */
+/**
+ * Proves that the folder of the socket is ours before anything is said through it: outside the workspace (in the
+ * folder for temporary files) another user could have made it first. A folder that is not there is fine.
+ * Errors: `permission`.
+ */
+export function assertOwnRunFolder(paths: Pick<WorkspacePaths, 'run'>): void {
+  const found = lstatSync(paths.run, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
+    throw new RagtuiError(
+      'permission',
+      `${paths.run} is not a folder of this user: the service is not spoken to there.`,
+      'Use a workspace of your own with --home or RAGTUI_HOME.',
+    );
+  }
+  if ((found.mode & 0o077) !== 0) chmodSync(paths.run, 0o700);
+}
+
+/** Makes the workspace's folders, readable by their owner only (design §11). Errors: `permission`, `disk-full`. */
 export function ensureWorkspace(paths: WorkspacePaths): void {
   const folders = [
     paths.home,
@@ -70,5 +92,21 @@ export function ensureWorkspace(paths: WorkspacePaths): void {
     paths.trash,
     paths.run,
   ];
-  for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of folders) makeFolder(folder);
+  assertOwnRunFolder(paths);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const problem = toRagtuiError(error);
+    if (problem.code === 'disk-full') throw problem;
+    throw new RagtuiError(
+      'permission',
+      `The workspace folder ${folder} cannot be made (${problem.message}).`,
+      'Give a folder you may write to with --home or RAGTUI_HOME.',
+      { cause: error },
+    );
+  }
 }
