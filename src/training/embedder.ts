@@ -20,7 +20,7 @@ import { endOfFile, trainingFault } from './failures.ts';
 import { limitRows } from './limit-rows.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
-import { askedOf, type Begun, beginTuned } from './tuned.ts';
+import { askedOf, type Begun, beginTuned, stepOf } from './tuned.ts';
 
 type Context = JobContext<'train-embedder'>;
 
@@ -95,14 +95,16 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   if (!existsSync(path.join(tuned.train, 'model.safetensors'))) {
     throw new RagtuiError('unavailable', 'FlagEmbedding ended well but left no weights.', `See ${files.stderr}.`);
   }
-  if (feed.last.step === 0) {
+  if (feed.last.step === 0 && !checkpoint) {
     throw new RagtuiError(
       'invalid',
       'FlagEmbedding ended without a single step: there are fewer rows than one batch.',
       'Take more rows, or --set per_device_train_batch_size=2.',
     );
   }
-  writeJsonAtomic(tuned.trained, { steps: feed.last.step, totalSteps: feed.last.totalSteps });
+  // Resumed after its last step, the engine has nothing more to say.
+  const steps = feed.last.step || stepOf(checkpoint ?? '');
+  writeJsonAtomic(tuned.trained, { steps, totalSteps: feed.last.totalSteps || steps });
 }
 
 const trainedSchema = z.object({ steps: z.number(), totalSteps: z.number() });

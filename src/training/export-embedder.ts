@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
-import { writeJsonAtomic } from '../models/files.ts';
+import { hashFile, writeJsonAtomic } from '../models/files.ts';
 import { fingerprintOf } from '../models/fingerprint.ts';
 import { lockFile } from '../models/lock.ts';
 import { addLocalModel } from '../models/own.ts';
@@ -62,27 +62,25 @@ export async function exportEmbedder(
   });
   const { opset } = await runScript(engine, 'export_onnx', [request.scratch], answerSchema, options);
   const parity = await checkParity(request.target, embedder, options.signal);
-  const entry = await addLocalModel(
-    paths,
-    { name: request.name, path: request.target, kind: 'embedding', embedder },
-    options.signal,
-  );
-  const installed = installedModel(paths, entry.id);
-  const fingerprint = fingerprintOf(embedder, {
-    model: installed.sha256['model.onnx'],
-    tokenizer: installed.sha256['tokenizer.json'],
-  });
-  writeJsonAtomic(path.join(request.target, 'manifest.json'), {
+  const at = (name: string) => path.join(request.target, name);
+  const sha256 = {
+    'model.onnx': await hashFile(at('model.onnx'), options.signal),
+    'tokenizer.json': await hashFile(at('tokenizer.json'), options.signal),
+  };
+  const fingerprint = fingerprintOf(embedder, { model: sha256['model.onnx'], tokenizer: sha256['tokenizer.json'] });
+  writeJsonAtomic(at('manifest.json'), {
     version: 1,
     name: request.name,
     base: request.base.id,
     fingerprint,
-    sha256: installed.sha256,
+    sha256,
     exporter: { torch: engine.versions['torch'] ?? '', onnx: engine.versions['onnx'] ?? '', opset, dtype: 'f32' },
     parity,
     lineage: request.lineage,
     madeAt: new Date().toISOString(),
   });
+  // Last: a job that is killed before this begins the export anew.
+  await addLocalModel(paths, { name: request.name, path: request.target, kind: 'embedding', embedder }, options.signal);
   return { name: request.name, folder: request.target, fingerprint, parity };
 }
 

@@ -73,7 +73,7 @@ export function trainingFault(engine: string, exit: EngineExit, stderr: string):
   return new RagtuiError(
     'unavailable',
     `${engine} ${ended}${said ? `: ${said}` : ''}.`,
-    'See its output with `ragtui jobs logs`, and stderr.log in the folder of the job.',
+    'See stdout.log and stderr.log in the folder of the job (`ragtui jobs show`).',
   );
 }
 

@@ -81,7 +81,8 @@ function wholeCheckpoint(folder: string): string | undefined {
   return whole[0];
 }
 
-const stepOf = (name: string): number => Number(name.slice(name.lastIndexOf('-') + 1));
+/** The step in the name of a checkpoint. */
+export const stepOf = (name: string): number => Number(name.slice(name.lastIndexOf('-') + 1));
 const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 
 /** What a spec of either kind asks for, without what the job adds. */
