@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -29,17 +29,14 @@ export async function lockFile(file: string, options: LockOptions = {}): Promise
   let told = false;
   while (!claim(file, mine)) {
     const holder = readHolder(file);
-    if (holder && isAlive(holder)) {
-      if (!told) options.onWait?.(holder.pid);
-      told = true;
-      await delay(options.everyMs ?? 150, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
-    } else {
-      clearDead(file, token);
-    }
+    if (holder === 'gone' || breakDead(file, holder, mine)) continue;
+    if (!told && holder !== 'unreadable') options.onWait?.(holder.pid);
+    told = true;
+    await delay(options.everyMs ?? 150, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
     throwIfAborted(options.signal);
   }
   return () => {
-    if (readHolder(file)?.token === token) rmSync(file, { force: true });
+    if (tokenOf(readHolder(file)) === token) rmSync(file, { force: true });
   };
 }
 
@@ -58,27 +55,42 @@ function claim(file: string, mine: Holder): boolean {
   }
 }
 
-function readHolder(file: string): Holder | undefined {
+/** Who holds it; `unreadable`: a power cut left half a file. */
+function readHolder(file: string): Holder | 'gone' | 'unreadable' {
+  let text: string;
   try {
-    return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'gone';
+    throw toRagtuiError(error);
+  }
+  try {
+    return holderSchema.parse(JSON.parse(text));
   } catch {
-    return undefined;
+    return 'unreadable';
   }
 }
 
-// Between our reading and the renaming another process may have taken it over: then it is put back.
-function clearDead(file: string, token: string): void {
-  const aside = `${file}.${token}.dead`;
-  try {
-    renameSync(file, aside);
-  } catch {
-    return;
+const tokenOf = (holder: Holder | 'gone' | 'unreadable'): string =>
+  typeof holder === 'string' ? holder : holder.token;
+
+/**
+ * Removes the lock of a holder that is gone; true when it was removed, by whomever. Only who holds the right to break
+ * this very lock (a lock of its own, named by the dead holder's token) may remove it, and only while it is still there:
+ * so nobody ever removes the lock of the next one. That right can be left by a `kill -9` too; it is broken the same way.
+ */
+function breakDead(file: string, holder: Holder | 'unreadable', mine: Holder): boolean {
+  if (holder !== 'unreadable' && isAlive(holder)) return false;
+  const token = tokenOf(holder);
+  const right = `${file}.${token}.break`;
+  if (!claim(right, mine)) {
+    const breaker = readHolder(right);
+    return breaker === 'gone' || breakDead(right, breaker, mine);
   }
-  const moved = readHolder(aside);
   try {
-    if (moved && isAlive(moved)) linkSync(aside, file);
-  } catch {
-    // Somebody newer has it already.
+    if (tokenOf(readHolder(file)) === token) rmSync(file, { force: true });
+  } finally {
+    rmSync(right, { force: true });
   }
-  rmSync(aside, { force: true });
+  return true;
 }
