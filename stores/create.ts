@@ -1,11 +1,14 @@
 import { type AskStore, createAskStore } from './ask.ts';
+import { createDatasetsStore, type DatasetsPort, type DatasetsStore } from './datasets.ts';
 import { keepAskDefaults } from './defaults.ts';
 import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
+import { createEvaluationStore, type EvaluationPort, type EvaluationStore } from './evaluation.ts';
 import { createJobsStore, type JobsStore } from './jobs.ts';
 import { createKbStore, type KbStore } from './kb.ts';
 import { createModelsStore, type ModelsStore } from './models.ts';
 import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } from './onboarding.ts';
 import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
+import { createTrainingStore, type TrainingPort, type TrainingStore } from './training.ts';
 import { createWorkspaceStore, type WorkspaceStore } from './workspace.ts';
 
 export interface StoreDependencies {
@@ -16,6 +19,9 @@ export interface StoreDependencies {
   readonly disk: () => Promise<{ free: number; used: number }>;
   readonly models: ModelsPort;
   readonly jobs: JobsPort;
+  readonly datasets: DatasetsPort;
+  readonly training: TrainingPort;
+  readonly evaluation: EvaluationPort;
   /** The answer engine; it asks the kb service through the connection of the workspace store. */
   readonly answers: (workspace: WorkspaceStore, settings: SettingsStore) => AskPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
@@ -32,6 +38,9 @@ export interface Stores {
   readonly ask: AskStore;
   readonly models: ModelsStore;
   readonly jobs: JobsStore;
+  readonly datasets: DatasetsStore;
+  readonly training: TrainingStore;
+  readonly evaluation: EvaluationStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
 }
@@ -44,6 +53,9 @@ export function createStores(dependencies: StoreDependencies): Stores {
   const jobs = createJobsStore({ jobs: dependencies.jobs, schedule });
   const models = createModelsStore({ models: dependencies.models, schedule, now });
   const kb = createKbStore({ workspace, jobs });
+  const datasets = createDatasetsStore({ datasets: dependencies.datasets, schedule, now });
+  const training = createTrainingStore({ training: dependencies.training, jobs, schedule });
+  const evaluation = createEvaluationStore({ evaluation: dependencies.evaluation, jobs });
   const { defaults } = settings.getState().settings;
   const ask = createAskStore({
     workspace,
@@ -66,5 +78,5 @@ export function createStores(dependencies: StoreDependencies): Stores {
     finish: dependencies.onGuideEnd,
   });
   keepAskDefaults({ ask, kb, models, settings });
-  return { workspace, kb, ask, models, jobs, settings, onboarding };
+  return { workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding };
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createStores, type Stores } from '../../stores/create.ts';
+import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { diskOf, realAnswers, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
@@ -54,6 +55,9 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
     disk: () => diskOf(paths.home),
     models: realModels(paths),
     jobs: realJobs(paths),
+    datasets: realDatasets(paths),
+    training: realTraining(paths),
+    evaluation: realEvaluation(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,
@@ -87,7 +91,7 @@ interface Parts {
 }
 
 async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
-  const { workspace, kb, ask, models, jobs, settings, onboarding } = stores;
+  const { workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding } = stores;
   const context: ScreenContext = {
     ...stores,
     ui,
@@ -101,7 +105,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       ui,
       scheduler,
       screens: createScreens(context),
-      watch: [workspace, kb, ask, models, jobs, settings, onboarding],
+      watch: [workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding],
       status: () => statusItems(stores),
       runningJobs: () =>
         (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),

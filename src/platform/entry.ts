@@ -30,6 +30,7 @@ export type WorkerName =
   | 'train'
   | 'evaluate'
   | 'supervisor'
+  | 'task'
   | 'telemetry';
 
 /** Path of the built entry point of a worker; run it with `process.execPath`. */

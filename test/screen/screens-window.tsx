@@ -1,6 +1,8 @@
 import { createApp } from '../../src/app/create-app.tsx';
 import { statusItems } from '../../src/app/status.ts';
 import { screenTables, sharedTables } from '../../src/app/tables.ts';
+import type { DatasetManifest } from '../../src/datasets/types.ts';
+import type { EngineName } from '../../src/engines/types.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { methods } from '../../src/kb/protocol.ts';
 import { splitDocument } from '../../src/kb/splitters/registry.ts';
@@ -12,9 +14,11 @@ import { createScreens } from '../../src/screens/index.ts';
 import { setLanguage } from '../../src/ui/i18n/index.ts';
 import { textWidth } from '../../src/ui/text.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
+import type { ModelChoice } from '../../stores/evaluation.ts';
 import { createScheduler } from '../../stores/scheduler.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
+import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
 import { type Canvas, draw } from '../support/window.tsx';
 
 /** What the fake world holds. */
@@ -32,6 +36,10 @@ export interface World {
   readonly jobs?: readonly JobView[];
   /** Ids of models on disk. */
   readonly models?: readonly string[];
+  readonly datasets?: readonly DatasetManifest[];
+  readonly engines?: readonly EngineName[];
+  /** What columns may be about. */
+  readonly choices?: readonly ModelChoice[];
 }
 
 export interface ScreensWindow extends Omit<Canvas, 'rows'> {
@@ -41,6 +49,9 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly models: ReturnType<typeof fakeModels>;
   readonly engine: ReturnType<typeof fakeAsk>;
   readonly kb: ReturnType<typeof fakeKb>;
+  readonly datasets: ReturnType<typeof fakeDatasets>;
+  readonly training: ReturnType<typeof fakeTraining>;
+  readonly evaluation: ReturnType<typeof fakeEvaluation>;
   readonly copied: string[];
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
@@ -119,6 +130,9 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const jobs = fakeJobs(world.jobs);
   const models = fakeModels(world.models);
   const engine = fakeAsk();
+  const datasets = fakeDatasets(world.datasets);
+  const training = fakeTraining(world.engines);
+  const evaluation = fakeEvaluation(world.choices);
   const stores = createStores({
     home: '/workspace',
     existed: world.existed ?? true,
@@ -126,6 +140,9 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     disk: async () => ({ free: 12e9, used: 30e9 }),
     models: models.port,
     jobs: jobs.port,
+    datasets: datasets.port,
+    training: training.port,
+    evaluation: evaluation.port,
     answers: () => engine.port,
     settings: {
       file: '/config/config.toml',
@@ -205,6 +222,9 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     models,
     engine,
     kb,
+    datasets,
+    training,
+    evaluation,
     copied,
     tables: () => [...sharedTables(screens), ...screenTables(screens)],
     actions: () => screenTables(screens).flatMap((table) => table.actions),

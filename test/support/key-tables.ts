@@ -7,6 +7,7 @@ import { workspacePaths } from '../../src/platform/paths.ts';
 import { createScreens } from '../../src/screens/index.ts';
 import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
+import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { realAnswers, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createUiStore } from '../../stores/ui.ts';
@@ -22,6 +23,9 @@ export function allKeyTables(): ActionTable[] {
     disk: never,
     models: realModels(paths),
     jobs: realJobs(paths),
+    datasets: realDatasets(paths),
+    training: realTraining(paths),
+    evaluation: realEvaluation(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },
     sample: sampleKnowledge(),

@@ -1,0 +1,78 @@
+import { readManifest } from '../datasets/store.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { publishedResults } from './published.ts';
+import { buildReport, type RunReport } from './report.ts';
+import { readRun } from './runs.ts';
+import { columnsOf } from './table.ts';
+import type { Evaluation, ItemResult, ItemState } from './types.ts';
+
+/** One question with what every column made of it. */
+export interface QuestionRow {
+  readonly item: string;
+  readonly question: string;
+  readonly answers: readonly string[];
+  readonly columns: Readonly<Record<string, ColumnAnswer>>;
+}
+
+export interface ColumnAnswer {
+  readonly state: ItemState;
+  readonly output: string | null;
+  readonly error: string;
+  readonly scores: Readonly<Record<string, number | null>>;
+  /** What was found first; null without retrieval. */
+  readonly retrieved: readonly { readonly document: string; readonly text: string; readonly score: number }[] | null;
+  readonly totalMs: number | null;
+}
+
+/** All that the screen shows of a run. */
+export interface RunFigures {
+  readonly report: RunReport;
+  readonly questions: readonly QuestionRow[];
+}
+
+/** So much of a text is shown; the whole stands in `items.jsonl`. */
+const SHOWN_CHARACTERS = 4000;
+const SHOWN_PASSAGES = 3;
+
+/** Reads a run and computes its figures: seconds of work for a large one. Errors: `not-found`, `usage`. */
+export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
+  const run = readRun(paths, id);
+  const questions = new Map<string, { first: ItemResult; columns: Record<string, ColumnAnswer> }>();
+  for (const { name, items } of columnsOf(run)) {
+    for (const [key, item] of items) {
+      const row = questions.get(key) ?? { first: item, columns: {} };
+      row.columns[name] = answerOf(item);
+      questions.set(key, row);
+    }
+  }
+  return {
+    report: buildReport(run, publishedOf(paths, run.evaluation)),
+    questions: [...questions.values()].map(({ first, columns }) => ({
+      item: first.item,
+      question: first.question,
+      answers: first.answers,
+      columns,
+    })),
+  };
+}
+
+function answerOf({ state, output, error, scores, retrieved, timing }: ItemResult): ColumnAnswer {
+  const cut = (text: string): string => text.slice(0, SHOWN_CHARACTERS);
+  return {
+    state,
+    output: output === null ? null : cut(output),
+    error: error?.message ?? '',
+    scores,
+    retrieved: retrieved?.slice(0, SHOWN_PASSAGES).map((one) => ({ ...one, text: cut(one.text) })) ?? null,
+    totalMs: timing.totalMs ?? timing.retrievalMs,
+  };
+}
+
+/** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
+function publishedOf(paths: WorkspacePaths, { dataset, version, split }: Evaluation) {
+  try {
+    return publishedResults(readManifest(paths, dataset, version), split);
+  } catch {
+    return [];
+  }
+}

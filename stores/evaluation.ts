@@ -1,0 +1,191 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { RunFigures } from '../src/evaluation/figures.ts';
+import type { EvaluationWish } from '../src/evaluation/prepare.ts';
+import type { Evaluation } from '../src/evaluation/types.ts';
+import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
+import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import type { JobsStore } from './jobs.ts';
+
+/** A model that a column may be about. */
+export interface ModelChoice {
+  readonly id: string;
+  readonly kind: 'llm' | 'embedder';
+  /** Of an adapter: its base, which belongs beside it. */
+  readonly base: string | null;
+}
+
+export interface EvaluationPort {
+  /** LLMs (models, adapters, endpoints) and embedders that are here. */
+  models(): readonly ModelChoice[];
+  /** Checks the wish and fills in what is not said. Errors: `usage`, `not-found`, those of the dataset. */
+  prepare(wish: EvaluationWish): Promise<{ readonly evaluation: Evaluation; readonly models: readonly string[] }>;
+  /** Ids of models of a run that are not on this disk. */
+  missing(models: readonly string[]): readonly string[];
+  /** All of a run; computed in a child process. */
+  figures(run: JobId, signal: AbortSignal): Promise<RunFigures>;
+  /** Writes a document; gives its path. */
+  export(run: JobId, markdown: string): Promise<string>;
+}
+
+export interface EvaluationForm {
+  readonly dataset: string | null;
+  readonly split: string;
+  readonly limit: number | null;
+  readonly seed: number;
+  readonly kb: string | null;
+  /** As on the command line: `name=base,llm=ID,context=gold,prompt=sft`. */
+  readonly columns: readonly string[];
+  /** Null: all that apply. */
+  readonly metrics: readonly string[] | null;
+  readonly primary: string | null;
+}
+
+export interface EvaluationState {
+  readonly models: readonly ModelChoice[];
+  readonly form: EvaluationForm;
+  /** What would run. */
+  readonly plan: Evaluation | null;
+  /** Models that it needs and that are not here. */
+  readonly missing: readonly string[];
+  readonly problem: RagtuiError | null;
+  /** The run that is looked at. */
+  readonly shown: JobId | null;
+  readonly figures: RunFigures | null;
+  readonly reading: boolean;
+  readonly error: RagtuiError | null;
+  refresh(): void;
+  configure(change: Partial<EvaluationForm>): Promise<void>;
+  start(): Promise<JobId>;
+  show(id: JobId): Promise<void>;
+  /** Computes the figures anew: while a run goes on they are interim. */
+  recompute(): Promise<void>;
+  resume(job: JobView): Promise<JobId>;
+  export(markdown: string): Promise<string>;
+}
+export type EvaluationStore = StoreApi<EvaluationState>;
+
+export interface EvaluationDependencies {
+  readonly evaluation: EvaluationPort;
+  readonly jobs: JobsStore;
+}
+
+/** The seed of the command line. */
+const SEED = 1314;
+
+/** The form of a new run, and the figures of the one that is looked at. */
+export function createEvaluationStore({ evaluation, jobs }: EvaluationDependencies): EvaluationStore {
+  let reading: AbortController | undefined;
+  let turn = 0;
+
+  const store = createStore<EvaluationState>()((set, get) => {
+    const read = async (): Promise<void> => {
+      const { shown } = get();
+      if (shown === null) return;
+      reading?.abort();
+      const mine = new AbortController();
+      reading = mine;
+      set({ reading: true, error: null });
+      try {
+        const figures = await evaluation.figures(shown, mine.signal);
+        if (!mine.signal.aborted) set({ figures, reading: false });
+      } catch (error) {
+        if (!mine.signal.aborted) set({ reading: false, error: toRagtuiError(error) });
+      }
+    };
+
+    return {
+      models: [],
+      form: {
+        dataset: null,
+        split: 'all',
+        limit: 60,
+        seed: SEED,
+        kb: null,
+        columns: [],
+        metrics: null,
+        primary: null,
+      },
+      plan: null,
+      missing: [],
+      problem: null,
+      shown: null,
+      figures: null,
+      reading: false,
+      error: null,
+      refresh: () => set({ models: evaluation.models() }),
+      configure: async (change) => {
+        const mine = ++turn;
+        const form = { ...get().form, ...change };
+        set({ form, plan: null, problem: null, missing: [] });
+        if (form.dataset === null || form.columns.length === 0) return;
+        try {
+          const { evaluation: plan, models } = await evaluation.prepare(wishOf(form, form.dataset));
+          if (mine === turn) set({ plan, missing: evaluation.missing(models) });
+        } catch (error) {
+          if (mine === turn) set({ problem: toRagtuiError(error) });
+        }
+      },
+      start: async () => {
+        const { plan } = get();
+        if (!plan) throw new RagtuiError('usage', 'The run is not complete yet.');
+        const names = plan.columns.map(({ name }) => name).join(', ');
+        const id = await jobs
+          .getState()
+          .launch(`evaluate ${names} on ${plan.dataset} ${plan.split}`, { kind: 'evaluate', ...plan });
+        await get().show(id);
+        return id;
+      },
+      show: async (id) => {
+        if (get().shown === id) return;
+        set({ shown: id, figures: null, error: null });
+        jobs.getState().select(id);
+        await read();
+      },
+      recompute: read,
+      resume: async (job) => {
+        const { work, name } = job.spec;
+        if (work.kind !== 'evaluate') throw new RagtuiError('usage', `${job.spec.id} is no evaluation.`);
+        // Resuming means taking what is there, also where the run itself was to ask anew.
+        const id = await jobs.getState().launch(name, { ...work, reuse: true });
+        await get().show(id);
+        return id;
+      },
+      export: async (markdown) => {
+        const { shown } = get();
+        if (shown === null) throw new RagtuiError('usage', 'There is no run to export.');
+        return evaluation.export(shown, markdown);
+      },
+    };
+  });
+
+  // The figures of a run that ends are final: they are computed once more.
+  jobs.getState().onEnd((job) => {
+    if (job.spec.id === store.getState().shown) void store.getState().recompute();
+  });
+  return store;
+}
+
+/** The form as the command line would say it. */
+export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
+  const { split, limit, seed, kb, columns, metrics, primary } = form;
+  return {
+    dataset,
+    split,
+    limit,
+    seed,
+    kb,
+    column: columns,
+    metrics,
+    primary,
+    metricEmbedder: null,
+    baselines: true,
+    concurrency: 1,
+    reuse: true,
+  };
+}
+
+export const isEvaluation = ({ spec }: JobView): boolean => spec.work.kind === 'evaluate';
+
+/** The run to look at when nobody chose one: what goes on, else the newest. */
+export const runToShow = (list: readonly JobView[]): JobView | undefined =>
+  list.find((job) => isEvaluation(job) && !isOver(job.state)) ?? list.find(isEvaluation);

@@ -1,0 +1,196 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/types.ts';
+import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
+import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import type { TrainingPlan } from '../src/training/llm-plan.ts';
+import type { Setting, Training } from '../src/training/types.ts';
+import type { Schedule } from './dependencies.ts';
+import type { JobsStore } from './jobs.ts';
+
+export type TrainingKind = 'llm' | 'embedder';
+export const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const satisfies Readonly<
+  Record<TrainingKind, EngineName>
+>;
+
+/** Engines and plans as the screens need them; all of it is quick. */
+export interface TrainingPort {
+  engines(): readonly EngineStatus[];
+  /** What this machine has. */
+  device(): EngineDevice;
+  /** Ids of LLMs whose chat template is known: others cannot be trained. */
+  llmBases(): readonly string[];
+  /** The values of a preset, by the engine's own keys. */
+  preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
+  /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
+  plan(kind: TrainingKind, training: Training): TrainingPlan;
+  /** All numbers and artifacts of a job from its first line on, then new ones. Returns how to stop. */
+  events(id: JobId, listener: (events: readonly JobEvent[]) => void): () => void;
+}
+
+/** What the form holds; null and '' are not filled in yet. */
+export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'settings' | 'seed'> {
+  readonly kind: TrainingKind;
+  readonly dataset: string | null;
+  readonly base: string | null;
+  readonly name: string;
+  readonly limit: number | null;
+}
+
+export interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** What a training has made. */
+export interface Made {
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface Watched {
+  readonly job: JobId;
+  /** By metric: loss, eval_loss, learning_rate, grad_norm, epoch. In the order of their steps. */
+  readonly series: ReadonlyMap<string, readonly Point[]>;
+  readonly made: readonly Made[];
+}
+
+export interface TrainingState {
+  readonly engines: readonly EngineStatus[] | null;
+  readonly device: EngineDevice;
+  readonly form: TrainingForm;
+  readonly plan: TrainingPlan | null;
+  /** Why there is no plan. */
+  readonly problem: RagtuiError | null;
+  /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
+  readonly watched: Watched | null;
+  readonly version: number;
+  refresh(): void;
+  configure(change: Partial<TrainingForm>): void;
+  start(): Promise<JobId>;
+  install(engine: EngineName): Promise<JobId>;
+  watch(id: JobId): void;
+  resume(job: JobView): Promise<JobId>;
+}
+export type TrainingStore = StoreApi<TrainingState>;
+
+export interface TrainingDependencies {
+  readonly training: TrainingPort;
+  readonly jobs: JobsStore;
+  readonly schedule: Schedule;
+}
+
+const SEED = 42;
+
+/** The form of a new training, the engines it needs, and the numbers of the one that is looked at. */
+export function createTrainingStore({ training, jobs, schedule }: TrainingDependencies): TrainingStore {
+  let stopWatching: (() => void) | undefined;
+
+  return createStore<TrainingState>()((set, get) => {
+    const engineDevice = (kind: TrainingKind): EngineDevice =>
+      get().engines?.find(({ definition }) => definition.name === ENGINE_OF[kind])?.manifest?.device ?? get().device;
+
+    const plan = (form: TrainingForm): Pick<TrainingState, 'plan' | 'problem'> => {
+      const wanted = trainingOf(form);
+      if (!wanted) return { plan: null, problem: null };
+      try {
+        return { plan: training.plan(form.kind, wanted), problem: null };
+      } catch (error) {
+        return { plan: null, problem: toRagtuiError(error) };
+      }
+    };
+
+    const take = (watched: { series: Map<string, Point[]>; made: Made[] }, events: readonly JobEvent[]): void => {
+      for (const event of events) {
+        if (event.type === 'metric') addPoint(watched.series, event.name, { step: event.step, value: event.value });
+        else if (event.type === 'artifact') watched.made.push({ name: event.name, path: event.path });
+      }
+      schedule(publish);
+    };
+    const publish = (): void => set((state) => ({ version: state.version + 1 }));
+
+    return {
+      engines: null,
+      device: 'cpu',
+      form: {
+        kind: 'llm',
+        dataset: null,
+        split: 'all',
+        base: null,
+        name: '',
+        preset: 'cpu',
+        settings: {},
+        limit: null,
+        seed: SEED,
+      },
+      plan: null,
+      problem: null,
+      watched: null,
+      version: 0,
+      refresh: () => {
+        set({ engines: training.engines(), device: training.device() });
+        // What the plan rests on may have changed: a dataset, a name that is taken by now.
+        set(plan(get().form));
+      },
+      configure: (change) => {
+        const before = get().form;
+        const kind = change.kind ?? before.kind;
+        // Other engines have other keys, and another base.
+        const fresh: Partial<TrainingForm> =
+          kind === before.kind
+            ? {}
+            : { settings: {}, base: null, preset: engineDevice(kind) === 'cpu' ? 'cpu' : 'tutorial' };
+        const form: TrainingForm = { ...before, ...fresh, ...change, kind };
+        set({ form, ...plan(form) });
+      },
+      start: async () => {
+        const { form } = get();
+        const wanted = trainingOf(form);
+        if (!wanted) throw new Error('the form is not filled in');
+        const work: JobWork =
+          form.kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
+        const id = await jobs.getState().launch(`train ${wanted.name}`, work);
+        get().watch(id);
+        get().refresh();
+        return id;
+      },
+      install: (engine) =>
+        jobs.getState().launch(`install ${engine}`, { kind: 'engine-install', engine, device: get().device }),
+      watch: (id) => {
+        if (get().watched?.job === id) return;
+        stopWatching?.();
+        const series = new Map<string, Point[]>();
+        const made: Made[] = [];
+        set((state) => ({ watched: { job: id, series, made }, version: state.version + 1 }));
+        jobs.getState().select(id);
+        stopWatching = training.events(id, (events) => take({ series, made }, events));
+      },
+      resume: async (job) => {
+        const id = await jobs.getState().launch(job.spec.name, job.spec.work);
+        get().watch(id);
+        return id;
+      },
+    };
+  });
+}
+
+/** The form as a training; undefined while something is missing. */
+export function trainingOf(form: TrainingForm): Training | undefined {
+  const { dataset, split, base, name, preset, settings, seed, limit } = form;
+  if (dataset === null || base === null || name === '') return undefined;
+  return { dataset, split, base, name, preset, settings, seed, ...(limit === null ? {} : { limit }) };
+}
+
+/** A resumed training tells steps again that it did before: the last word counts. */
+function addPoint(series: Map<string, Point[]>, name: string, point: Point): void {
+  const points = series.get(name) ?? [];
+  series.set(name, points);
+  while ((points.at(-1)?.step ?? -1) >= point.step) points.pop();
+  points.push(point);
+}
+
+export const isTraining = ({ spec }: JobView): boolean =>
+  spec.work.kind === 'train-llm' || spec.work.kind === 'train-embedder';
+
+/** The training to look at when nobody chose one: what runs, else the newest. */
+export const trainingToWatch = (list: readonly JobView[]): JobView | undefined =>
+  list.find((job) => isTraining(job) && !isOver(job.state)) ?? list.find(isTraining);

@@ -1,0 +1,292 @@
+import type { DatasetTask, DatasetTaskResult } from '../../src/datasets/task.ts';
+import type { DatasetManifest, QaRow } from '../../src/datasets/types.ts';
+import { ENGINES } from '../../src/engines/definitions.ts';
+import type { EngineName, EngineStatus } from '../../src/engines/types.ts';
+import type { RunFigures } from '../../src/evaluation/figures.ts';
+import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
+import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
+import type { JobEvent, JobId } from '../../src/jobs/types.ts';
+import { RagtuiError } from '../../src/platform/errors.ts';
+import { parseColumns } from '../../src/rag/columns.ts';
+import type { Training } from '../../src/training/types.ts';
+import type { TaskOptions } from '../../stores/child-task.ts';
+import type { DatasetsPort } from '../../stores/datasets.ts';
+import type { EvaluationPort, ModelChoice } from '../../stores/evaluation.ts';
+import type { TrainingPort } from '../../stores/training.ts';
+import { type Deferred, deferred } from './fakes.ts';
+
+export function manifest(name: string, change: Partial<DatasetManifest> = {}): DatasetManifest {
+  return {
+    name,
+    slug: name,
+    current: true,
+    version: 'v-0123456789ab',
+    kind: 'qa',
+    rows: 4,
+    questions: 4,
+    contexts: 2,
+    incomplete: 0,
+    bytes: 4000,
+    sha256: 'ab',
+    lineage: {
+      source: { name: `${name}.json`, sha256: 'ab', bytes: 4000, format: 'cmrc' },
+      steps: [],
+      programVersion: '0.1.0',
+      createdAt: '2026-11-23T06:00:00.000Z',
+    },
+    splits: [],
+    ...change,
+  };
+}
+
+export const contextSplit = (shared = 0): DatasetManifest['splits'][number] => ({
+  name: 'context',
+  method: 'context',
+  seed: 1314,
+  parameters: { test: 0.5 },
+  parts: [
+    { name: 'test', rows: 2, sharedWithTrain: shared },
+    { name: 'train', rows: 2, sharedWithTrain: 0 },
+  ],
+  file: 'context-0.json',
+  createdAt: '2026-11-23T06:00:00.000Z',
+});
+
+export const qaRow = (number: number): QaRow => ({
+  id: `q${number}`,
+  contextId: `c${number % 2}`,
+  context: '绿茶用八十度的水。Green tea wants 80 degrees, black tea wants 95.',
+  question: `Question ${number}: 水要多热？`,
+  answers: ['八十度的水', '80 degrees'],
+  metadata: {},
+});
+
+/** Datasets in memory; tasks are ended by the test. */
+export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
+  const list = [...initial];
+  const tasks: {
+    readonly task: DatasetTask;
+    readonly options: TaskOptions;
+    readonly end: Deferred<DatasetTaskResult>;
+  }[] = [];
+  const port: DatasetsPort = {
+    list: async () => [...list],
+    summaries: async ({ part }, { onRows }) => {
+      const numbers = part.endsWith('/test') ? [3, 1] : part.endsWith('/train') ? [0, 2] : [0, 1, 2, 3];
+      onRows(
+        numbers.map((number) => ({ number, question: qaRow(number).question, answer: qaRow(number).answers[0] ?? '' })),
+      );
+    },
+    row: async (_name, _version, number) => qaRow(number),
+    run: (task, options) => {
+      const end = deferred<DatasetTaskResult>();
+      tasks.push({ task, options, end });
+      options.signal?.addEventListener('abort', () => end.reject(new RagtuiError('cancelled', 'cancelled')));
+      return end.promise;
+    },
+    remove: async (name) => {
+      list.splice(
+        list.findIndex((one) => one.name === name),
+        1,
+      );
+    },
+  };
+  return { port, tasks, put: (one: DatasetManifest) => void list.push(one) };
+}
+
+export const engineStatus = (name: EngineName, state: EngineStatus['state'] = 'absent'): EngineStatus => ({
+  definition: ENGINES[name],
+  state,
+  folder: `/engines/${name}`,
+  manifest:
+    state === 'absent'
+      ? null
+      : {
+          version: 1,
+          name,
+          device: 'cpu',
+          python: `/engines/${name}/bin/python`,
+          managed: true,
+          installedAt: '2026-11-23T06:00:00.000Z',
+          lock: 'ab',
+          versions: { [name]: '1.0' },
+        },
+});
+
+/** Engines and plans of the test's own; `emit` plays what a training writes. */
+export function fakeTraining(installed: readonly EngineName[] = []) {
+  const listeners = new Map<JobId, Set<(events: readonly JobEvent[]) => void>>();
+  const here = new Set<EngineName>(installed);
+  const taken = new Set<string>();
+  let seq = 0;
+  const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
+  const port: TrainingPort = {
+    engines: () => names.map((name) => engineStatus(name, here.has(name) ? 'present' : 'absent')),
+    device: () => 'cpu',
+    llmBases: () => ['smollm2-135m-instruct'],
+    preset: () => ({
+      learning_rate: 1e-4,
+      num_train_epochs: 1,
+      per_device_train_batch_size: 2,
+      lora_rank: 8,
+      cutoff_len: 512,
+    }),
+    plan: (kind, training: Training) => {
+      if (taken.has(training.name)) throw new RagtuiError('exists', `There is a model "${training.name}" already.`);
+      const files = Object.entries(training.settings).map(([key, value]) => `${key}: ${value}\n`);
+      return {
+        rows: training.limit ?? 100,
+        command: ['python', '-m', kind === 'llm' ? 'llamafactory.cli' : 'flagembedding'],
+        files: { 'train.yaml': `stage: sft\n${files.join('')}` },
+      };
+    },
+    events: (id, listener) => {
+      const set = listeners.get(id) ?? new Set();
+      listeners.set(id, set);
+      set.add(listener);
+      return () => set.delete(listener);
+    },
+  };
+  const emit = (id: JobId, event: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void => {
+    const full: JobEvent = {
+      seq: seq++,
+      time: '2026-11-23T06:15:32.000Z',
+      writer: 'worker',
+      type: 'metric',
+      ...event,
+    };
+    for (const listener of listeners.get(id) ?? []) listener([full]);
+  };
+  return { port, emit, taken, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
+}
+
+export const evaluationWork = (change: Partial<Evaluation> = {}): Evaluation =>
+  evaluationSchema.parse({
+    dataset: 'cmrc',
+    version: 'v-0123456789ab',
+    split: 'context/test',
+    limit: 60,
+    seed: 1314,
+    kb: null,
+    columns: parseColumns([
+      'name=base,llm=smollm2-135m-instruct,context=gold,prompt=sft',
+      'name=tuned,llm=t1,context=gold,prompt=sft',
+    ]),
+    metrics: ['token-f1', 'exact'],
+    primary: 'token-f1',
+    baselines: true,
+    concurrency: 1,
+    reuse: true,
+    ...change,
+  });
+
+/** Figures made by hand: base 20.0, tuned 45.0, copy 60.0. */
+export function figures(id: JobId, interim = false): RunFigures {
+  const summary = (mean: number) => ({
+    mean,
+    sum: mean * 2,
+    n: 2,
+    low: mean - 0.1,
+    high: mean + 0.1,
+    interval: 'bootstrap' as const,
+    designEffect: 1,
+  });
+  const column = (name: string, mean: number, baseline = false) => ({
+    name,
+    baseline,
+    items: 2,
+    errors: 0,
+    timeouts: 0,
+    empty: 0,
+    cutShort: 0,
+    reused: 0,
+    metrics: { 'token-f1': summary(mean), exact: summary(mean / 2) },
+    completionTokens: 10,
+    medianFirstTokenMs: 200,
+    medianRetrievalMs: null,
+  });
+  const difference = (metric: string, value: number) => ({
+    difference: value,
+    low: value - 0.05,
+    high: value + 0.05,
+    n: 2,
+    contexts: 2,
+    p: 0.01,
+    mcnemar: null,
+    verdict: 'better' as const,
+    moreItems: null,
+    detectable: 0.1,
+    pHolm: null,
+    sentence: `tuned is better than base in ${metric}: +${(100 * value).toFixed(1)} points, on 2 items.`,
+  });
+  const answer = (output: string, score: number) => ({
+    state: 'ok' as const,
+    output,
+    error: '',
+    scores: { 'token-f1': score, exact: 0 },
+    retrieved: null,
+    totalMs: 900,
+  });
+  return {
+    report: {
+      run: {
+        id,
+        state: interim ? 'running' : 'succeeded',
+        items: 2,
+        errors: 0,
+        interim,
+        startedAt: '2026-11-23T06:15:31.000Z',
+        endedAt: null,
+        evaluation: evaluationWork(),
+        capsule: null,
+      },
+      primary: 'token-f1',
+      metrics: {},
+      columns: [column('base', 0.2), column('tuned', 0.45), column('copy-sentence', 0.6, true)],
+      differences: [
+        {
+          column: 'tuned',
+          against: 'base',
+          metrics: { 'token-f1': difference('token-f1', 0.25), exact: difference('exact', 0.125) },
+        },
+      ],
+      notes: ['The intervals cover the choice of questions only.'],
+      published: [],
+    },
+    questions: [0, 1].map((number) => ({
+      item: `q${number}`,
+      question: qaRow(number).question,
+      answers: qaRow(number).answers,
+      columns: {
+        base: answer('水要热。', 0.2),
+        tuned: answer('八十度的水', 1),
+        'copy-sentence': answer('绿茶用八十度的水。', 0.6),
+      },
+    })),
+  };
+}
+
+/** Runs whose figures the test gives. */
+export function fakeEvaluation(models: readonly ModelChoice[] = []) {
+  const asked: JobId[] = [];
+  const wishes: EvaluationWish[] = [];
+  const exported: string[] = [];
+  const port: EvaluationPort = {
+    models: () => models,
+    prepare: async (wish) => {
+      wishes.push(wish);
+      const columns = parseColumns(wish.column);
+      return { evaluation: evaluationWork({ dataset: wish.dataset, split: wish.split, columns }), models: [] };
+    },
+    missing: () => [],
+    figures: async (run) => {
+      asked.push(run);
+      return figures(run);
+    },
+    export: async (run, markdown) => {
+      exported.push(markdown);
+      return `/exports/${run}.md`;
+    },
+  };
+  return { port, asked, wishes, exported };
+}

@@ -1,0 +1,33 @@
+// Does one thing for the screens that may take longer than a frame, and ends. Asked by IPC (`stores/child-task.ts`).
+import { z } from 'zod';
+import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
+import { runFigures } from '../src/evaluation/figures.ts';
+import { toRagtuiError } from '../src/platform/errors.ts';
+import { workspacePaths } from '../src/platform/paths.ts';
+
+const requestSchema = z.discriminatedUnion('task', [
+  z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
+  z.object({ task: z.literal('figures'), run: z.string() }),
+]);
+
+const send = (message: object): Promise<void> =>
+  new Promise((done) => (process.send ? process.send(message, () => done()) : done()));
+
+process.once('message', (message) => void work(message));
+process.once('disconnect', () => process.exit(1));
+
+async function work(message: unknown): Promise<void> {
+  try {
+    const request = requestSchema.parse(message);
+    const paths = workspacePaths();
+    const result =
+      request.task === 'figures'
+        ? runFigures(paths, request.run)
+        : await runDatasetTask(paths, request.work, (progress) => void send({ progress }));
+    await send({ result });
+  } catch (error) {
+    const { code, message: text, hint } = toRagtuiError(error);
+    await send({ error: { code, message: text, hint } });
+  }
+  process.exit(0);
+}
