@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { errorLine, type RagtuiError } from '../platform/errors.ts';
+import { redactSecrets } from '../platform/redact.ts';
 import { sanitize, sanitizeLine } from '../platform/sanitize.ts';
 
 /** The part of a stream that printing needs; tests pass their own. */
@@ -93,11 +94,12 @@ export class Output {
     this.clearProgress();
     if (this.json) {
       const { code, message, hint } = error;
-      this.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+      const told = { code, message: redactSecrets(message), hint: redactSecrets(hint) };
+      this.stderr.write(`${JSON.stringify({ error: told })}\n`);
       return;
     }
     const label = this.options.color && this.stderr.isTTY ? '\u001b[31mragtui:\u001b[39m' : 'ragtui:';
-    this.stderr.write(`${label} ${sanitizeLine(errorLine(error))}\n`);
+    this.stderr.write(`${label} ${sanitizeLine(redactSecrets(errorLine(error)))}\n`);
   }
 }
 

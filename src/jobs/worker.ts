@@ -2,6 +2,7 @@ import { existsSync, rmSync, watch } from 'node:fs';
 import type { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
+import { redactSecrets } from '../platform/redact.ts';
 import { EventWriter, type JobEventBody } from './events.ts';
 import {
   type JobFiles,
@@ -86,10 +87,17 @@ export async function runJobWorker<K extends JobWork['kind']>(
 const stopped = (): Omit<ResultFile, 'endedAt'> => ({ state: 'stopped', reason: 'asked to stop', error: null });
 
 function failure(thrown: unknown): Omit<ResultFile, 'endedAt'> {
-  const { code, message, hint, stack, cause } = toRagtuiError(thrown);
+  const { stack, cause } = toRagtuiError(thrown);
   // The event says it in one line; stderr.log keeps where it came from.
-  console.error(cause instanceof Error ? cause.stack : stack);
-  return { state: 'failed', reason: message, error: { code, message, hint } };
+  console.error(redactSecrets((cause instanceof Error ? cause.stack : stack) ?? ''));
+  const error = withoutSecrets(thrown);
+  return { state: 'failed', reason: error.message, error };
+}
+
+/** What stays in the job's folder tells no key, whoever put it into the message. */
+function withoutSecrets(thrown: unknown): { code: string; message: string; hint: string } {
+  const { code, message, hint } = toRagtuiError(thrown);
+  return { code, message: redactSecrets(message), hint: redactSecrets(hint) };
 }
 
 function isWork<K extends JobWork['kind']>(work: JobWork, kind: K): work is Extract<JobWork, { kind: K }> {
@@ -147,7 +155,7 @@ class Reporter implements JobReport {
   }
 
   log(level: 'info' | 'warn' | 'error', text: string): void {
-    this.#append({ type: 'log', level, text });
+    this.#append({ type: 'log', level, text: redactSecrets(text) });
   }
 
   metric(name: string, step: number, value: number): void {
@@ -159,8 +167,7 @@ class Reporter implements JobReport {
   }
 
   error(error: unknown): void {
-    const { code, message, hint } = toRagtuiError(error);
-    this.fail({ code, message, hint });
+    this.fail(withoutSecrets(error));
   }
 
   fail(error: { code: string; message: string; hint: string }): void {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { RagtuiError } from '../platform/errors.ts';
+import { redactSecrets } from '../platform/redact.ts';
+import { sanitizeLine } from '../platform/sanitize.ts';
 import { apiUrl } from './endpoint-url.ts';
 
 export interface EmbeddingsServer {
@@ -77,13 +79,13 @@ async function request(server: EmbeddingsServer, texts: readonly string[], signa
         redirect: 'error',
       });
       if (response.ok) return read(server, texts, parseJson(await response.text()));
-      last = await explain(response);
+      last = await explain(response, server);
       if (response.status !== 429 && response.status < 500) throw refusal(server, response.status, last);
       wait = retryAfter(response) ?? wait;
     } catch (error) {
       if (error instanceof RagtuiError) throw error;
       if (signal.aborted) throw new RagtuiError('cancelled', 'Cancelled.');
-      last = reasonOf(error);
+      last = withoutKey(reasonOf(error), server);
     }
     if (attempt < ATTEMPTS - 1) await delay(Math.min(wait, LONGEST_WAIT_MS), undefined, { signal }).catch(() => {});
     if (signal.aborted) throw new RagtuiError('cancelled', 'Cancelled.');
@@ -131,14 +133,21 @@ function unit(values: readonly number[], name: string): Float32Array {
   return Float32Array.from(values, (value) => value / norm);
 }
 
-async function explain(response: Response): Promise<string> {
+async function explain(response: Response, server: EmbeddingsServer): Promise<string> {
   const text = await response.text().catch(() => '');
   try {
     const { error } = errorSchema.parse(JSON.parse(text));
-    return `HTTP ${response.status}, ${(typeof error === 'string' ? error : error.message).split('\n', 1)[0]?.slice(0, 200)}`;
+    const said = (typeof error === 'string' ? error : error.message).split('\n', 1)[0] ?? '';
+    return `HTTP ${response.status}, ${withoutKey(said, server).slice(0, 200)}`;
   } catch {
     return `HTTP ${response.status}`;
   }
+}
+
+/** Some servers repeat the key they refuse; what we say ends in logs and job folders. */
+function withoutKey(said: string, { keyEnv }: EmbeddingsServer): string {
+  const key = keyEnv && process.env[keyEnv];
+  return sanitizeLine(redactSecrets(key ? said.replaceAll(key, '[key]') : said));
 }
 
 function refusal(server: EmbeddingsServer, status: number, why: string): RagtuiError {

@@ -66,7 +66,7 @@ export async function addEndpoint(paths: WorkspacePaths, endpoint: Endpoint): Pr
       'Give one like http://127.0.0.1:8000/v1.',
     );
   }
-  if (new URL(parsed.data.url).password) {
+  if (holdsKey(new URL(parsed.data.url))) {
     throw new RagtuiError(
       'usage',
       'A key does not belong in the URL.',
@@ -79,6 +79,10 @@ export async function addEndpoint(paths: WorkspacePaths, endpoint: Endpoint): Pr
   });
   return parsed.data;
 }
+
+const KEY_PARAMETER = /^(api[-_]?key|key|token|access[-_]?token|secret|password)$/i;
+const holdsKey = (url: URL): boolean =>
+  url.password !== '' || [...url.searchParams.keys()].some((name) => KEY_PARAMETER.test(name));
 
 /** Adds a LoRA adapter that lies on this disk; it stays where it is. Throws `exists`, `usage`, `not-found`. */
 export async function addAdapter(

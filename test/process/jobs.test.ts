@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn as spawnPty } from '@lydell/node-pty';
@@ -114,6 +123,14 @@ describe('a job', () => {
       reason: 'The wire was cut.',
       error: { code: 'network', message: 'The wire was cut.', hint: 'Mend it.' },
     });
+  });
+
+  test('keeps no key that an error or a log line tells', async () => {
+    const job = await launch('tell');
+    expect((await untilState(job, 'failed')).error?.message).toContain('Bearer [secret]');
+    for (const file of readdirSync(job.folder)) {
+      expect(readFileSync(path.join(job.folder, file), 'utf8')).not.toContain('12345678');
+    }
   });
 
   test('whose worker aborts or is killed has failed and says by which signal', async () => {

@@ -17,6 +17,9 @@ await runJobWorker('pull', async ({ work, folder, report, signal }) => {
       return;
     case 'fail':
       throw new RagtuiError('network', 'The wire was cut.', 'Mend it.');
+    case 'tell':
+      report.log('warn', 'The server says: Bearer abcdefgh12345678.');
+      throw new RagtuiError('network', 'Refused: Bearer abcdefgh12345678.', 'Not hf_abcdefgh12345678?');
     case 'crash':
       process.abort();
       break;

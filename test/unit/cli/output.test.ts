@@ -36,6 +36,16 @@ test('an error is one line of what and what to do, or one JSON object', () => {
   });
 });
 
+test('an error tells no key', () => {
+  const error = new RagtuiError('network', 'Refused: Bearer abcdefgh12345678.', 'Not hf_abcdefgh12345678?');
+  for (const json of [true, false]) {
+    const { output, written } = make({ json });
+    output.error(error);
+    expect(written.err).toContain('[secret]');
+    expect(written.err).not.toContain('12345678');
+  }
+});
+
 test('progress writes over one line on a terminal, cut to its width, and leaves nothing behind', () => {
   const { output, written } = make({ tty: true });
   output.progress('one');

@@ -105,6 +105,18 @@ describe('requestEmbeddings', () => {
     expect(started.seen.map((request) => request.headers['authorization'])).toEqual(['Bearer k-1']);
   });
 
+  it('never repeats the key that a server repeats when it refuses it', async () => {
+    const started = await startServer((request, response) => {
+      const message = `wrong key: ${request.headers['authorization']}`;
+      response.writeHead(401).end(JSON.stringify({ error: { message } }));
+    });
+    server = started;
+    process.env['RAGTUI_TEST_KEY'] = 'k-17';
+    const target = { name: 'remote', url: started.url, model: 'm', keyEnv: 'RAGTUI_TEST_KEY' };
+    const failing = requestEmbeddings(target, ['a']);
+    await expect(failing).rejects.toMatchObject({ message: expect.stringContaining('wrong key: Bearer [key]') });
+  });
+
   it('is cancelled in the middle of a request', async () => {
     const stop = new AbortController();
     const started = await startServer(() => stop.abort());

@@ -128,7 +128,7 @@ describe('endpoints', () => {
   });
 
   it('are refused with a key in the URL or another protocol', async () => {
-    for (const url of ['http://me:secret@host/v1', 'file:///etc/passwd', 'nothing']) {
+    for (const url of ['http://me:secret@host/v1', 'http://host/v1?api_key=k', 'file:///etc/passwd', 'nothing']) {
       await expect(addEndpoint(paths, { ...ENDPOINT, url })).rejects.toMatchObject({ code: 'usage' });
     }
   });
