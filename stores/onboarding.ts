@@ -174,12 +174,33 @@ export function createOnboardingStore(dependencies: OnboardingDependencies): Onb
     };
   });
 
+  /** A base without a single document is no end of a guide: it goes again, and the reason is told. */
+  const endOfIngest = async (name: string, roots: readonly string[]): Promise<void> => {
+    await kb.getState().refresh();
+    const made = kb.getState().list?.find((each) => each.name === name);
+    if (made?.documents === 0) {
+      const failure = kb.getState().reports[name]?.failed[0];
+      const count = kb.getState().reports[name]?.failed.length ?? 0;
+      const found = failure
+        ? `None of the ${count} files in ${roots.join(', ')} could be read; the first: ${failure.reason}`
+        : `There is no document in ${roots.join(', ')}.`;
+      await kb
+        .getState()
+        .remove(name)
+        .catch(() => undefined);
+      const hint = 'Choose a folder with txt, md, html, pdf, docx, csv or jsonl files.';
+      store.setState({ step: 'documents', error: new RagtuiError('not-found', found, hint) });
+      return;
+    }
+    store.setState({ step: 'done', active: false });
+    dependencies.finish();
+  };
+
   jobs.getState().onEnd((job) => {
     const { step, kb: name, active } = store.getState();
     if (!active || step !== 'ingest' || job.spec.work.kind !== 'ingest' || job.spec.work.kb !== name) return;
     if (job.state === 'succeeded') {
-      store.setState({ step: 'done', active: false });
-      dependencies.finish();
+      void endOfIngest(name, job.spec.work.roots);
       return;
     }
     const { error } = job;

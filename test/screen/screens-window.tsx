@@ -75,7 +75,8 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
       const made: KnowledgeBase = {
         name,
         createdAt: '2026-11-23T06:00:00.000Z',
-        documents: 0,
+        // The fake's documents are in every base.
+        documents: documents.length,
         failed: 0,
         chunks: 0,
         groups,

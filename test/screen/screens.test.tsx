@@ -96,7 +96,8 @@ describe.each(PLACES)('$language at $columns×$rows', (place) => {
 
 describe('the guide', () => {
   it('pulls with progress, and ends in Ask with the focus in the field', async () => {
-    const w = await open({ columns: 80, rows: 24, language: 'en', existed: false });
+    const documents = [documentSummary(1, '/samples/en/tea.md')];
+    const w = await open({ columns: 80, rows: 24, language: 'en', existed: false, documents });
     await w.press('enter');
     expect(w.text()).toContain('[x] BGE small English v1.5, int8');
     expect(w.text()).toContain('Apache-2.0');

@@ -18,6 +18,13 @@ function setup() {
   const kb = fakeKb({
     'kb.list': () => [...list],
     'kb.documents': () => ({ total: 0, documents: [] }),
+    'kb.delete': ({ kb: name }) => {
+      list.splice(
+        list.findIndex((base) => base.name === name),
+        1,
+      );
+      return {};
+    },
     'kb.create': ({ name, embedders }) => {
       const made = knowledgeBase(name, { embedders });
       list.push(made);
@@ -121,6 +128,24 @@ describe('onboarding', () => {
     });
     await settle();
     expect(store.getState()).toMatchObject({ step: 'documents', kb: 'My-Notes', error: { hint: 'Name another.' } });
+    expect(finished()).toBe(0);
+  });
+
+  it('an ingest without a single document is no end: the base goes, the reason is told', async () => {
+    const { store, jobs, modelsStore, list, finished } = setup();
+    await modelsStore.getState().refresh();
+    store.getState().begin();
+    await store.getState().takeFolder('/home/me/empty');
+    const made = list[0];
+    const [job] = await jobs.port.list();
+    if (!made || !job) throw new Error('no job');
+    list[0] = { ...made, documents: 0 };
+    jobs.end(job.spec.id, 'succeeded');
+    await settle();
+    await settle();
+    expect(store.getState()).toMatchObject({ step: 'documents', active: true });
+    expect(store.getState().error?.message).toContain('/home/me/empty');
+    expect(list).toEqual([]);
     expect(finished()).toBe(0);
   });
 

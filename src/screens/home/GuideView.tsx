@@ -30,7 +30,8 @@ export function GuideView({ model, rect, focused }: GuideViewProps): ReactNode {
   const state = useStore(model.context.onboarding);
   const { width, height } = inside(rect);
   const note = t('guide.stepOf', { step: NUMBERS[state.step] });
-  const head = wrapRows(t(`guide.head.${state.step}`), width - 2).map(
+  const stuck = state.step === 'pull' && state.error !== null;
+  const head = wrapRows(t(stuck ? 'guide.head.stuck' : `guide.head.${state.step}`), width - 2).map(
     (text): Line => [{ text: ` ${text}`, bold: true }],
   );
   const about = wrapRows(t(`guide.about.${state.step}`), width - 2).map(

@@ -61,6 +61,7 @@ export const home = {
   'guide.about.models':
     'One embedder finds passages, one LLM writes answers; both run on this machine. ★ = proposed. x chooses, Enter begins.',
   'guide.head.pull': 'Downloading',
+  'guide.head.stuck': 'The download did not succeed',
   'guide.about.pull': 'What came is kept when you cancel or the network fails: it goes on from there.',
   'guide.head.documents': 'What shall be in the knowledge base?',
   'guide.about.documents': 'txt, md, html, pdf, docx, csv and jsonl are read. Nothing leaves this machine.',

@@ -62,6 +62,7 @@ export const home: Texts<typeof english> = {
   'guide.head.models': '下载哪些模型？',
   'guide.about.models': '向量模型寻找片段，大模型书写回答，都在本机运行。★ 为推荐。按 x 选择，按 Enter 开始。',
   'guide.head.pull': '正在下载',
+  'guide.head.stuck': '下载没有成功',
   'guide.about.pull': '取消或断网时，已下载的部分会保留，下次从那里继续。',
   'guide.head.documents': '知识库里放什么？',
   'guide.about.documents': '可读取 txt、md、html、pdf、docx、csv 和 jsonl。数据不会离开本机。',
