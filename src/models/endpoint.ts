@@ -84,6 +84,7 @@ function requestBody(endpoint: ChatEndpoint, { messages, sampling, strict }: Cha
     temperature: sampling.temperature,
     seed: sampling.seed,
     max_tokens: sampling.maxTokens,
+    ...(sampling.repetitionPenalty === undefined ? {} : { repetition_penalty: sampling.repetitionPenalty }),
     ...(strict === undefined ? {} : { ragtui: { strict } }),
   };
 }

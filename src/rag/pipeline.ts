@@ -6,7 +6,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
 import { estimateTokens, type Fitted, fitPrompt } from './fit.ts';
 import { findPrompt, type TemplateText } from './prompts.ts';
-import type { Answer, AnswerEvent, Message, Pipeline } from './types.ts';
+import type { Answer, AnswerEvent, Message, Pipeline, Sampling } from './types.ts';
 
 export type Search = (params: Params<'search'>, options: { readonly signal?: AbortSignal }) => Promise<SearchResult>;
 
@@ -37,6 +37,12 @@ export interface AnswerOptions {
   /** What is being waited for before the first word, in words. */
   readonly onStatus?: (text: string) => void;
 }
+
+/**
+ * Small embedded models otherwise say one sentence again and again. Only in a conversation with our own prompt: what is
+ * measured (strict by request: comparison, evaluation) is sampled as it was asked for.
+ */
+const CHAT_REPETITION_PENALTY = 1.1;
 
 /** `llm: 'none'` only retrieves. */
 const NO_LLM = 'none';
@@ -71,6 +77,7 @@ export async function* answer(
       draft.strict = endpoint.embedded ? (request.strict ?? !request.thread?.length) : undefined;
       const prompt = await makePrompt(endpoint, request, passages, template.build, signal);
       draft.prompt = prompt;
+      draft.sampling = samplingFor(request, endpoint);
       yield { type: 'prompt', messages: prompt.messages, promptTokens: prompt.promptTokens, cut: prompt.cut };
       yield* talk(endpoint, prompt.messages, draft, signal);
     }
@@ -81,6 +88,12 @@ export async function* answer(
     left.abort();
   }
   yield { type: 'done', answer: draft.finish() };
+}
+
+function samplingFor({ pipeline, strict }: AnswerRequest, { embedded }: ResolvedLlm): Sampling {
+  const { prompt, sampling } = pipeline;
+  const talks = embedded && strict === undefined && prompt === 'default' && sampling.repetitionPenalty === undefined;
+  return talks ? { ...sampling, repetitionPenalty: CHAT_REPETITION_PENALTY } : sampling;
 }
 
 function searchParams({ question, pipeline }: AnswerRequest) {
@@ -139,7 +152,7 @@ async function* talk(
   draft: Draft,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const { sampling } = draft.request.pipeline;
+  const { sampling } = draft;
   const events: AnswerEvent[] = [];
   let ring = () => {};
   const chat = streamChat(
@@ -175,11 +188,13 @@ class Draft {
   result: ChatResult | undefined;
   strict: boolean | undefined;
   cancelled = false;
+  sampling: Sampling;
   readonly request: AnswerRequest;
   readonly #startedAt = performance.now();
 
   constructor(request: AnswerRequest) {
     this.request = request;
+    this.sampling = request.pipeline.sampling;
   }
 
   finish(): Answer {
@@ -189,7 +204,7 @@ class Draft {
       answer: result?.text ?? '',
       reasoning: result?.reasoning ?? '',
       finish: this.cancelled ? 'cancelled' : (result?.finish ?? 'stop'),
-      pipeline: request.pipeline,
+      pipeline: { ...request.pipeline, sampling: this.sampling },
       hits: search?.hits ?? [],
       relevant: search?.relevant ?? request.passages !== undefined,
       messages: prompt?.messages ?? [],

@@ -8,6 +8,8 @@ export const samplingSchema = z.object({
   temperature: z.number().min(0).default(0),
   seed: z.number().int().default(1314),
   maxTokens: z.number().int().positive().default(256),
+  /** Above 1, tokens the answer has already become less likely (vLLM's name for it); absent = off. */
+  repetitionPenalty: z.number().gt(0).max(2).optional(),
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 

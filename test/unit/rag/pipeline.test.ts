@@ -284,3 +284,35 @@ describe('resolving an LLM', () => {
     await expect(llmResolver(paths, {})('nonsense', {})).rejects.toMatchObject({ code: 'not-found' });
   });
 });
+
+describe('repetition', () => {
+  const penalty = async (setup: Setup) => {
+    server.script(status(404, 'no /tokenize'), says(['x']));
+    const { pipeline } = await done(setup);
+    const body = server.requests.filter(({ path: at }) => at.endsWith('/chat/completions')).at(-1)?.body;
+    return [pipeline.sampling.repetitionPenalty, body] as const;
+  };
+  const ours = { prompt: 'default' };
+
+  test('is discouraged in a conversation with the embedded model, and the answer says so', async () => {
+    const [kept, body] = await penalty({ llm: { embedded: true }, pipeline: ours });
+    expect(kept).toBe(1.1);
+    expect(body).toMatchObject({ repetition_penalty: 1.1 });
+  });
+
+  test.each([
+    ['when strict is asked for', { llm: { embedded: true }, pipeline: ours, request: { strict: true } }],
+    ['with another prompt', { llm: { embedded: true }, pipeline: { prompt: 'tutorial' } }],
+    ['on other servers', { llm: { embedded: false }, pipeline: ours }],
+  ])('is left alone %s', async (_, setup) => {
+    const [kept, body] = await penalty(setup);
+    expect(kept).toBeUndefined();
+    expect(body).not.toHaveProperty('repetition_penalty');
+  });
+
+  test('is as the pipeline says, on any server', async () => {
+    const sampling = { temperature: 0, seed: 1, maxTokens: 9, repetitionPenalty: 1.3 };
+    const [, body] = await penalty({ llm: { embedded: false }, pipeline: { prompt: 'default', sampling } });
+    expect(body).toMatchObject({ repetition_penalty: 1.3 });
+  });
+});

@@ -56,6 +56,10 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+const CHAT = {
+  messages: [{ role: 'user' as const, content: 'Hi' }],
+  sampling: { temperature: 0, seed: 1, maxTokens: 9 },
+};
 const hi = { model: 'tiny', messages: [{ role: 'user', content: 'Hi' }] };
 const post = (body: unknown, path = '/chat/completions') =>
   fetch(`${url}${path}`, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
@@ -256,4 +260,30 @@ describe('several requests', () => {
     expect(await waitUntil(() => server.idleMs > 0, 5000, 1)).toBe(true);
     expect(signals).toHaveLength(1);
   });
+});
+
+test('adapters are listed with their parent and asked by their names', async () => {
+  const tuned = new FakeEngine();
+  tuned.generateWith = async (_, { onText }) => {
+    onText('tuned');
+    return { finish: 'stop', completionTokens: 1 };
+  };
+  server.serve(engine, new Map([['sft', tuned]]));
+  const cards = z.object({ data: z.array(z.object({ id: z.string(), parent: z.string().nullable() })) });
+  const listed = cards.parse(await (await fetch(`${url}/models`, { headers })).json());
+  expect(listed.data.map(({ id, parent }) => [id, parent])).toEqual([
+    ['tiny', null],
+    ['sft', 'tiny'],
+  ]);
+  const text = async (model: string) => (await streamChat({ url, key: KEY, model }, CHAT)).text;
+  expect(await text('sft')).toBe('tuned');
+  expect(await text('tiny')).toBe('Hello you');
+  await expect(text('other')).rejects.toMatchObject({ code: 'not-found', message: expect.stringMatching(/tiny, sft/) });
+});
+
+test('a repetition penalty reaches the engine; without one it is off', async () => {
+  await post({ ...hi, repetition_penalty: 1.2 });
+  await post(hi);
+  expect(engine.requests.map(({ repetitionPenalty }) => repetitionPenalty)).toEqual([1.2, 1]);
+  expect((await post({ ...hi, repetition_penalty: 0 })).status).toBe(400);
 });
