@@ -41,6 +41,8 @@ export interface JobsDependencies {
 }
 
 const LOG_LINES_KEPT = 5000;
+/** How often jobs that should run are looked at. */
+const LOOK_MS = 3000;
 
 /** Jobs and their live events. A job that runs is tailed; one that is over is read once, when it is looked at. */
 export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore {
@@ -125,7 +127,7 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
       try {
         const list = await jobs.list();
         const before = new Map((get().list ?? []).map((job) => [job.spec.id, job]));
-        set({ list, error: null });
+        if (!same(list, get().list) || get().error) set({ list, error: null });
         for (const job of list) {
           const earlier = before.get(job.spec.id);
           if (earlier && !isOver(earlier.state) && isOver(job.state)) for (const listener of listeners) listener(job);
@@ -199,7 +201,12 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
       open: () => {
         const unwatch = jobs.watch(() => void get().refresh());
         void get().refresh();
+        // A job whose processes were killed says nothing any more: only looking tells.
+        const look = setInterval(() => {
+          if (get().list?.some(({ state }) => !isOver(state))) void get().refresh();
+        }, LOOK_MS).unref();
         return () => {
+          clearInterval(look);
           unwatch();
           for (const id of [...tails.keys()]) unfollow(id);
         };
@@ -207,6 +214,9 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
     };
   });
 }
+
+const same = (a: readonly JobView[], b: readonly JobView[] | null): boolean =>
+  b !== null && JSON.stringify(a) === JSON.stringify(b);
 
 function append(logs: Map<JobId, LogLine[]>, id: JobId, line: LogLine): void {
   const lines = logs.get(id);
