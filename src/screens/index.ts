@@ -2,6 +2,7 @@ import type { BoundAction } from '../keys/bind.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
 import { createAskScreen } from './ask/screen.tsx';
 import type { ScreenContext } from './context.ts';
+import { createDatasetsScreen } from './datasets/screen.tsx';
 import { createHomeScreen } from './home/screen.tsx';
 import { createJobsScreen } from './jobs/screen.tsx';
 import { createKbScreen } from './kb/screen.tsx';
@@ -17,6 +18,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createModelsScreen(context),
     createJobsScreen(context),
     createSettingsScreen(context, () => screens.flatMap(actionsOf)),
+    createDatasetsScreen(context),
   ];
   return screens;
 }

@@ -1,6 +1,7 @@
 import type { Action } from '../../keys/types.ts';
 import { ask } from './en/ask.ts';
 import { common } from './en/common.ts';
+import { datasets } from './en/datasets.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
@@ -10,13 +11,14 @@ import type { ActionTexts, Language, Texts } from './types.ts';
 import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
 import { common as zhCommon } from './zh/common.ts';
+import * as zhDatasets from './zh/datasets.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
 
-const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...settings };
+const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...datasets, ...settings };
 const chinese: Texts<typeof english> = {
   ...zhCommon,
   ...zhHome.home,
@@ -24,6 +26,7 @@ const chinese: Texts<typeof english> = {
   ...zhAsk.ask,
   ...zhModels.models,
   ...zhJobs.jobs,
+  ...zhDatasets.datasets,
   ...zhSettings.settings,
 };
 
@@ -41,6 +44,7 @@ export const chineseActions: ActionTexts = {
   ...zhAsk.askActions,
   ...zhModels.modelsActions,
   ...zhJobs.jobsActions,
+  ...zhDatasets.datasetsActions,
   ...zhSettings.settingsActions,
 };
 
