@@ -9,6 +9,7 @@ import { isOver } from '../jobs/types.ts';
 import { connectKb } from '../kb/client.ts';
 import { busy } from '../platform/busy.ts';
 import { loadSettings, saveSetting } from '../platform/config.ts';
+import { errorLine } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
 import type { ScreenContext } from '../screens/context.ts';
 import { createScreens } from '../screens/index.ts';
@@ -122,8 +123,10 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
     for (const warning of settings.getState().warnings) ui.getState().toast(warning, 'warn');
     watchForNotices(stores, ui, terminal);
     // The first frame is out before anything is read or started.
-    setImmediate(() => void load(stores));
+    setImmediate(() => load(stores).catch((error: unknown) => ui.getState().toast(errorLine(error), 'bad')));
   });
+  // What was under way is let go: its late failure must not turn a clean end into a crash.
+  process.on('unhandledRejection', () => undefined);
   terminal.close();
   await workspace.getState().close();
 }

@@ -279,6 +279,11 @@ export function fakeJobs(initial: readonly JobView[] = []) {
     launched,
     emit,
     tailed: (id: JobId): number => tails.get(id)?.size ?? 0,
+    /** Its processes are gone; nobody is told. */
+    lose: (id: JobId): void => {
+      const job = jobs.get(id);
+      if (job) jobs.set(id, { ...job, state: 'lost', reason: 'its processes are gone' });
+    },
     put: (job: JobView): void => {
       jobs.set(job.spec.id, job);
       for (const watcher of watchers) watcher();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createJobsStore } from '../../stores/jobs.ts';
 import { fakeJobs, ingestWork, jobView, manualSchedule, settle } from './fakes.ts';
 
@@ -69,6 +69,25 @@ describe('jobs store', () => {
     expect(seen).toContainEqual(['ask']);
     expect(store.getState().stopping).toEqual({});
     expect(store.getState().list?.[0]?.state).toBe('stopped');
+  });
+
+  it('notices by looking that a job is lost: nothing writes an event then', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const job = jobView(ingestWork('tea'));
+    const jobs = fakeJobs([job]);
+    const store = createJobsStore({ jobs: jobs.port, schedule: (publish) => publish() });
+    const close = store.getState().open();
+    await settle();
+    const ended: string[] = [];
+    store.getState().onEnd((each) => ended.push(each.state));
+    jobs.lose(job.spec.id);
+    await vi.advanceTimersByTimeAsync(3000);
+    await settle();
+    expect(ended).toEqual(['lost']);
+    expect(store.getState().list?.[0]?.state).toBe('lost');
+    close();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   it('keeps the log in order and forgets it with the job', async () => {
