@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { exportFlagEmbedding } from '../datasets/export-flagembedding.ts';
@@ -77,7 +77,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   });
   const files = jobFiles(folder);
   const numbers = path.join(tuned.train, 'trainer_log.jsonl');
-  const feed = new MetricFeed(report, { rows: numbers, rowsFrom: sizeOf(numbers) });
+  const feed = new MetricFeed(report, { rows: numbers, resumedAt: stepOf(checkpoint ?? '-0') });
   report.progress(phase('starting FlagEmbedding'));
   const exit = await runEngine({
     program: engine.python,
@@ -103,7 +103,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     );
   }
   // Resumed after its last step, the engine has nothing more to say.
-  const steps = feed.last.step || stepOf(checkpoint ?? '');
+  const steps = feed.last.step || stepOf(checkpoint ?? '-0');
   writeJsonAtomic(tuned.trained, { steps, totalSteps: feed.last.totalSteps || steps });
 }
 
@@ -163,4 +163,3 @@ function parityTexts(rowsFile: string): string[] {
 }
 
 const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -19,7 +19,7 @@ import { llmSettings } from './llm-config.ts';
 import { templateOf } from './llm-plan.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
-import { askedOf, type Begun, beginTuned } from './tuned.ts';
+import { askedOf, type Begun, beginTuned, stepOf } from './tuned.ts';
 import { writeFileAtomic } from './write-file.ts';
 import { toYaml } from './yaml.ts';
 
@@ -66,12 +66,10 @@ async function train(
 
   report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);
-  const rowsFile = path.join(tuned.train, 'trainer_log.jsonl');
   const feed = new MetricFeed(report, {
-    rows: rowsFile,
-    rowsFrom: sizeOf(rowsFile),
-    printed: files.stdout,
-    printedFrom: sizeOf(files.stdout),
+    rows: path.join(tuned.train, 'trainer_log.jsonl'),
+    resumedAt: stepOf(checkpoint ?? '-0'),
+    printed: { file: files.stdout, from: sizeOf(files.stdout), kept: path.join(tuned.root, 'grad-norms.jsonl') },
   });
   const exit = await runEngine({
     program: engine.python,

@@ -61,11 +61,24 @@ afterAll(async () => {
 
 /** Rows of our own: each town has a year, a river and a trade, and one of them is asked for. */
 function towns(): { instruction: string; input: string; output: string }[] {
-  const names = ['Alder', 'Birk', 'Corran', 'Dunmere', 'Elmstead', 'Farrow', 'Garnet', 'Holm'];
+  const names = [
+    'Alder',
+    'Birk',
+    'Corran',
+    'Dunmere',
+    'Elmstead',
+    'Farrow',
+    'Garnet',
+    'Holm',
+    'Iver',
+    'Jarrow',
+    'Kelso',
+    'Lund',
+  ];
   return names.flatMap((name, at) => {
     const [year, river, trade] = [
       `${1200 + at * 37}`,
-      `${names[(at + 3) % 8]} Water`,
+      `${names[(at + 3) % names.length]} Water`,
       ['salt', 'wool', 'tin'][at % 3] ?? '',
     ];
     const context = `${name} was founded in ${year} where the road meets the ${river}. Its people live by ${trade}.`;
@@ -116,10 +129,12 @@ describe('LLaMA-Factory on SmolLM2', () => {
     expect(stopped.state).toBe('stopped');
     const end = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
     expect([end.state, end.error]).toEqual(['succeeded', null]);
-    // The curve has no seam: every step once.
-    const seen = [...steps(stopped, 'loss'), ...steps(end, 'loss')];
-    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
-    expect([...steps(stopped, 'grad_norm'), ...steps(end, 'grad_norm')]).toEqual(seen);
+    // It went on, and its curve is whole: every step once.
+    expect(steps(stopped, 'loss').length).toBeLessThan(6);
+    expect(steps(end, 'loss')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps(end, 'grad_norm').sort()).toEqual([1, 2, 3, 4, 5, 6]);
+    const resumed = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
+    expect(resumed.join('\n')).toMatch(/going on from checkpoint-[1-5]\b/);
     const [adapter] = listAdapters(paths);
     expect(adapter).toMatchObject({ name: 'towns-lora', rank: 8, alpha: 16, template: 'smollm2' });
     const config = JSON.parse(readFileSync(path.join(adapter?.path ?? '', 'adapter_config.json'), 'utf8'));

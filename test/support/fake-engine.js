@@ -37,7 +37,8 @@ async function train(yaml) {
       fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
     if (behaviour === 'killed') process.kill(process.pid, 'SIGKILL');
     while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
-    if (stopping) checkpoint(folder, step);
+    // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
+    if (stopping) checkpoint(folder, step - 1);
   }
   writeFileSync(path.join(folder, 'adapter_model.safetensors'), 'adapter');
   writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
