@@ -15,6 +15,7 @@ export class IngestProgress {
   private toEmbed = 0;
   private chunksEmbedded = 0;
   private charactersQueued = 0;
+  private charactersStored = 0;
   private charactersWaiting = 0;
   private readonly chunkRate: Rate;
   private readonly tokenRate: Rate;
@@ -52,6 +53,7 @@ export class IngestProgress {
     this.documents += documents.length;
     this.chunks += chunks;
     this.toEmbed += missing;
+    for (const document of documents) this.charactersStored += document.text.length;
     this.publish();
   }
 
@@ -89,7 +91,9 @@ export class IngestProgress {
 
   private publish(): void {
     const rate = this.characterRate.perSecond;
-    const left = charactersLeft(this.charactersWaiting, this.bytesRead, this.bytesTotal, this.charactersQueued);
+    // Of a file that is being read, what has come out of it so far counts.
+    const bytesRead = Math.max(this.bytesRead, Math.min(this.bytesTotal, this.charactersStored));
+    const left = charactersLeft(this.charactersWaiting, bytesRead, this.bytesTotal, this.charactersQueued);
     const done = this.chunks - this.toEmbed + this.chunksEmbedded;
     this.emit({
       phase: this.phase,
