@@ -157,8 +157,24 @@ test('kb commands show, list, remove and verify', async () => {
   await workspace.json(['kb', 'remove', 'mine', 'new.md', '--yes']);
   const after = page.parse(await workspace.json(['kb', 'documents', 'mine', '--filter', 'new.md', '--state', 'live']));
   expect(after.documents).toEqual([]);
+  await workspace.json(['kb', 'restore', 'mine', 'new.md']);
+  const back = page.parse(await workspace.json(['kb', 'documents', 'mine', '--filter', 'new.md', '--state', 'live']));
+  expect(back.documents).toEqual(before.documents);
   const verified = z.object({ ok: z.boolean() }).parse(await workspace.json(['kb', 'verify']));
   expect(verified.ok).toBe(true);
+});
+
+test('a folder that is gone takes its documents along only with --prune', async () => {
+  const folder = path.join(workspace.home, 'short lived');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'x.txt'), 'The kettle is blue.');
+  await workspace.json(['ingest', folder, '--kb', 'short']);
+  rmSync(folder, { recursive: true });
+  const refused = await workspace.run(['ingest', folder, '--kb', 'short']);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('--prune');
+  const { report } = ingested.parse(await workspace.json(['ingest', folder, '--kb', 'short', '--prune']));
+  expect(report.removed).toBe(1);
 });
 
 test('a detached ingest is a job: listed, followed to its end, deleted', async () => {

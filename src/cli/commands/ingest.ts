@@ -54,7 +54,7 @@ export function addIngest(program: Command, invocation: Invocation): void {
 
 /** Ingests files and folders as a job and waits for it. */
 export async function ingest(context: CommandContext, [names]: [string[]], options: Options): Promise<number> {
-  const roots = existing(names);
+  const roots = existing(names, options.prune);
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(context.paths);
@@ -74,11 +74,16 @@ export async function ingest(context: CommandContext, [names]: [string[]], optio
   return follow(context, job, options.watch);
 }
 
-function existing(names: readonly string[]): string[] {
+/** Absolute paths. One that is not there is a slip, unless its documents are meant to leave (--prune). */
+function existing(names: readonly string[], prune: boolean): string[] {
   const roots = names.map((name) => path.resolve(name));
   for (const root of roots) {
-    if (!statSync(root, { throwIfNoEntry: false })) {
-      throw new RagtuiError('not-found', `There is no ${root}.`, 'Name a file or a folder that exists.');
+    if (!prune && !statSync(root, { throwIfNoEntry: false })) {
+      throw new RagtuiError(
+        'not-found',
+        `There is no ${root}.`,
+        'Name a file or a folder that exists; with --prune the documents that came from there leave.',
+      );
     }
   }
   return roots;

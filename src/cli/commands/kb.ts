@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { KbClient } from '../../kb/protocol.ts';
 import type { DocumentSummary, KnowledgeBase } from '../../kb/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type findKb, withKb } from '../kb-client.ts';
+import { withKb } from '../kb-client.ts';
 import { createKb } from '../make-kb.ts';
 import { table } from '../output.ts';
 
@@ -30,7 +31,7 @@ const documentsOptions = z.object({
   limit: whole.min(1).max(1000).default(100),
 });
 
-/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|switch|rollback`. */
+/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|restore|switch|rollback`. */
 export function addKb(program: Command, invocation: Invocation): void {
   const kb = program.command('kb').description('knowledge bases and their documents');
   const plain = { args: name, options: noOptions };
@@ -106,6 +107,16 @@ export function addKb(program: Command, invocation: Invocation): void {
     invocation,
     { args: z.tuple([z.string().min(1), z.string().min(1)]), options: yesOption },
     removeDocument,
+  );
+  handle(
+    kb
+      .command('restore')
+      .description('bring back a document that was removed less than 7 days ago')
+      .argument('<name>')
+      .argument('<document>', 'its number or its name'),
+    invocation,
+    { args: z.tuple([z.string().min(1), z.string().min(1)]), options: noOptions },
+    restoreDocument,
   );
   handle(
     kb
@@ -240,17 +251,27 @@ async function removeDocument(
   options: { yes: boolean },
 ): Promise<undefined> {
   const gone = await withKb(context, async (client) => {
-    const page = await client.call('kb.documents', {
-      kb: kbName,
-      filter: /^\d+$/.test(which) ? '' : which,
-      limit: 1000,
-    });
-    const document = oneOf(page.documents, which) ?? (await byNumber(client, kbName, which));
+    const document = await findDocument(client, kbName, which);
     await confirm(context, options.yes, `Removes ${document.name} from ${kbName}; it stays in the trash for 7 days.`);
     await client.call('kb.remove', { kb: kbName, id: document.id });
     return document;
   });
   context.out.result({ removed: { id: gone.id, name: gone.name } }, () => `Removed ${gone.name}.`);
+}
+
+async function restoreDocument(context: CommandContext, [kbName, which]: [string, string]): Promise<undefined> {
+  const back = await withKb(context, async (client) => {
+    const document = await findDocument(client, kbName, which);
+    await client.call('kb.restore', { kb: kbName, id: document.id });
+    return document;
+  });
+  context.out.result({ restored: { id: back.id, name: back.name } }, () => `Brought back ${back.name}.`);
+}
+
+async function findDocument(client: KbClient, kbName: string, which: string): Promise<DocumentSummary> {
+  const filter = /^\d+$/.test(which) ? '' : which;
+  const page = await client.call('kb.documents', { kb: kbName, filter, limit: 1000 });
+  return oneOf(page.documents, which) ?? (await byNumber(client, kbName, which));
 }
 
 function oneOf(found: readonly DocumentSummary[], which: string): DocumentSummary | undefined {
@@ -268,14 +289,11 @@ function oneOf(found: readonly DocumentSummary[], which: string): DocumentSummar
   );
 }
 
-async function byNumber(client: Parameters<typeof findKb>[0], kbName: string, which: string): Promise<DocumentSummary> {
+async function byNumber(client: KbClient, kbName: string, which: string): Promise<DocumentSummary> {
   return client.call('kb.document', { kb: kbName, id: Number(which) });
 }
 
-async function change(
-  context: CommandContext,
-  call: (client: Parameters<typeof findKb>[0]) => Promise<KnowledgeBase>,
-): Promise<undefined> {
+async function change(context: CommandContext, call: (client: KbClient) => Promise<KnowledgeBase>): Promise<undefined> {
   const kb = await withKb(context, call);
   context.out.result({ kb }, () => kbLines(kb));
 }

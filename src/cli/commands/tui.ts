@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { RagtuiError } from '../../platform/errors.ts';
+import { nearNames } from '../../platform/near.ts';
 import { handle, type Invocation } from '../define.ts';
-
-/** One letter in three may be wrong in a word that is still recognised. */
-const LETTERS_PER_SLIP = 3;
 
 /** `ragtui` alone opens the full-screen program. */
 export function addTui(program: Command, invocation: Invocation): void {
@@ -31,24 +29,8 @@ export function addTui(program: Command, invocation: Invocation): void {
 }
 
 function unknownCommand(word: string, program: Command): RagtuiError {
-  const slips = Math.max(1, Math.floor(word.length / LETTERS_PER_SLIP));
-  const near = program.commands
-    .map((command) => command.name())
-    .filter((name) => name !== 'tui' && distance(name, word) <= slips);
+  const names = program.commands.map((command) => command.name()).filter((name) => name !== 'tui');
+  const near = nearNames(word, names);
   const hint = near.length > 0 ? `Did you mean "ragtui ${near.join('" or "ragtui ')}"?` : 'Run "ragtui --help".';
   return new RagtuiError('usage', `There is no command "${word}".`, hint);
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { OpenDatabase } from '../../db/open.ts';
 import type { Tables } from '../../db/tables.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { nearNames } from '../../platform/near.ts';
 import type { Vocabularies } from '../retrieve/vocabulary.ts';
 
 /** A vector that an index must find from now on, or no longer. */
@@ -40,9 +41,16 @@ export function requireKb(tables: Tables, name: string) {
   const row = tables.kb.byName(name);
   if (row) return row;
   const names = tables.kb.all().map((kb) => kb.name);
-  throw new RagtuiError(
-    'not-found',
-    `There is no knowledge base "${name}".`,
-    names.length > 0 ? `There are: ${names.join(', ')}.` : `Make it with: ragtui kb create ${name}`,
-  );
+  throw new RagtuiError('not-found', `There is no knowledge base "${name}".`, whichThereAre(name, names));
+}
+
+/** As many names as still make one line. */
+const NAMES_SHOWN = 10;
+
+function whichThereAre(name: string, names: readonly string[]): string {
+  if (names.length === 0) return `Make it with: ragtui kb create ${name}`;
+  const [near] = nearNames(name, names);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return `There are: ${names.slice(0, NAMES_SHOWN).join(', ')}${more}.`;
 }

@@ -161,9 +161,19 @@ function assertComplete(tables: Tables, kb: KbRow, embedder: { name: string; emb
     throw new RagtuiError(
       'invalid',
       `${missing} of ${texts} texts of "${kb.name}" (${group.name}) have no vector of ${embedder.name} yet.`,
-      'Run the ingest again with this embedder, then switch.',
+      `Run "ragtui ingest ${rootsOf(tables, kb)} --kb ${kb.name} --embedder ${embedder.name}", then switch.`,
     );
   }
+}
+
+/** What the knowledge base was made of, for a command line. */
+function rootsOf(tables: Tables, kb: KbRow): string {
+  return (
+    tables.kb
+      .roots(kb.id)
+      .map((root) => (/^[\w./-]+$/.test(root) ? root : JSON.stringify(root)))
+      .join(' ') || 'PATH'
+  );
 }
 
 /** Back to the embedder that was active before the last switch. */

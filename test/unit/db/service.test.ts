@@ -54,6 +54,13 @@ describe('names', () => {
     await kb.call('kb.delete', { kb: 'k' });
     expect((await create()).documents).toBe(0);
   });
+  it('that is nearly one of many is told with that one', async () => {
+    for (let at = 0; at < 13; at += 1) await create(`base ${at}${at}`);
+    await create('handbook');
+    await expect(kb.call('kb.show', { kb: 'Handbok' })).rejects.toMatchObject({ hint: 'Did you mean "handbook"?' });
+    const hint = expect.stringMatching(/^There are: .* and 4 more\.$/);
+    await expect(kb.call('kb.show', { kb: 'nothing like it' })).rejects.toMatchObject({ hint });
+  });
   it('that does not exist is told with those that do', async () => {
     await create('other');
     await expect(kb.call('kb.show', { kb: 'k' })).rejects.toMatchObject({
