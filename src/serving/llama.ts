@@ -177,5 +177,15 @@ function startFailure(job: JobView, model: string): RagtuiError {
 
 const seeLogs = (id: string) => `See \`ragtui jobs logs ${id}\`.`;
 
-const PASSED_ON = ['not-found', 'corrupt', 'unavailable', 'unsupported', 'permission', 'disk-full', 'usage'] as const;
+const PASSED_ON = [
+  'busy',
+  'corrupt',
+  'disk-full',
+  'invalid',
+  'not-found',
+  'permission',
+  'unavailable',
+  'unsupported',
+  'usage',
+] as const;
 const isErrorCode = (code: string): code is (typeof PASSED_ON)[number] => PASSED_ON.some((known) => known === code);
