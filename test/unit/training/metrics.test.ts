@@ -1,0 +1,75 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobReport } from '../../../src/jobs/worker.ts';
+import { MetricFeed } from '../../../src/training/metrics.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-feed-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => path.join(folder, name);
+
+function listen() {
+  const metrics: [string, number, number][] = [];
+  const progress: { done: number; rate: number | null }[] = [];
+  const report: JobReport = {
+    metric: (name, step, value) => metrics.push([name, step, value]),
+    progress: ({ done, rate }) => progress.push({ done, rate }),
+    log() {},
+    artifact() {},
+    error() {},
+    ready() {},
+  };
+  return { report, metrics, progress };
+}
+const row = (step: number, loss: number) => `${JSON.stringify({ current_steps: step, total_steps: 6, loss })}\n`;
+const norm = (step: number, value: number) =>
+  `${JSON.stringify({ current_steps: step, total_steps: 6, grad_norm: value })}\n`;
+
+describe('the numbers of a job', () => {
+  it('of a resumed training are whole: earlier rows up to the checkpoint, then the new ones', () => {
+    writeFileSync(at('rows'), row(1, 3) + row(2, 2.5) + row(3, 2));
+    writeFileSync(at('norms'), norm(1, 0.1) + norm(2, 0.2) + norm(3, 0.3));
+    writeFileSync(at('stdout'), "{'loss': '9', 'grad_norm': '9'}\n");
+    const { report, metrics, progress } = listen();
+    const feed = new MetricFeed(report, {
+      rows: at('rows'),
+      resumedAt: 2,
+      printed: { file: at('stdout'), from: readFileSync(at('stdout')).length, kept: at('norms') },
+    });
+    feed.look();
+    expect(progress).toEqual([]);
+    appendFileSync(at('rows'), row(3, 2.1));
+    appendFileSync(at('stdout'), "{'loss': '2.1', 'grad_norm': '0.35'}\n");
+    feed.look();
+    expect(metrics.filter(([name]) => name === 'loss')).toEqual([
+      ['loss', 1, 3],
+      ['loss', 2, 2.5],
+      ['loss', 3, 2.1],
+    ]);
+    expect(metrics.filter(([name]) => name === 'grad_norm')).toEqual([
+      ['grad_norm', 1, 0.1],
+      ['grad_norm', 2, 0.2],
+      ['grad_norm', 3, 0.35],
+    ]);
+    // Earlier rows say nothing of how fast it is now.
+    expect(progress).toEqual([{ done: 3, rate: null }]);
+    expect(feed.last).toEqual({ step: 3, totalSteps: 6 });
+    expect(readFileSync(at('norms'), 'utf8')).toBe(norm(1, 0.1) + norm(2, 0.2) + norm(3, 0.35));
+  });
+
+  it('begin with nothing when the engine has written nothing yet', () => {
+    const { report, metrics } = listen();
+    const feed = new MetricFeed(report, { rows: at('rows'), resumedAt: 0 });
+    feed.look();
+    writeFileSync(at('rows'), row(1, 3).slice(0, 20));
+    feed.look();
+    expect(metrics).toEqual([]);
+    appendFileSync(at('rows'), row(1, 3).slice(20));
+    feed.look();
+    expect(metrics).toEqual([['loss', 1, 3]]);
+  });
+});
