@@ -2,13 +2,14 @@ import { existsSync, rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { RagtuiError } from '../platform/errors.ts';
 import { base } from './migrations/001-base.ts';
+import { vectorChecksums } from './migrations/002-vector-checksums.ts';
 
 /** Step n (from 1) takes `user_version` n-1 to n. Never edit a step that was released; add one. */
-const STEPS: readonly string[] = [base];
+const STEPS: readonly string[] = [base, vectorChecksums];
 /** "RAGT": tells our database from any other SQLite file. */
 const APPLICATION_ID = 0x52414754;
 
-/** Brings the schema up to date, each step in one transaction, with a copy of the database taken first. */
+/** Brings the schema up to date, each step in one transaction, with a copy of a database that was there taken first. */
 export function migrate(db: Database, file: string, steps: readonly string[] = STEPS): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   const application = Number(db.pragma('application_id', { simple: true }));
@@ -24,7 +25,7 @@ export function migrate(db: Database, file: string, steps: readonly string[] = S
     );
   }
   for (let next = version + 1; next <= steps.length; next += 1) {
-    if (next > 1) copyBefore(db, `${file}.before-schema-${next}`);
+    if (version > 0) copyBefore(db, `${file}.before-schema-${next}`);
     db.exec('BEGIN IMMEDIATE');
     try {
       db.exec(steps[next - 1] ?? '');

@@ -1,8 +1,27 @@
+import { crc32 } from 'node:zlib';
 import type { Database } from 'better-sqlite3';
+
+/** A stored vector whose bytes are not those that were stored. */
+export interface DamagedVector {
+  readonly slot: number;
+  readonly embedder_id: number;
+  readonly h: Buffer;
+}
 
 /** Vectors, once per (embedder, exact text): the cache that makes re-ingest cheap, and the truth behind every index. */
 export function vectorsTable(db: Database) {
-  const insert = db.prepare<[number, Buffer, Buffer]>('INSERT OR IGNORE INTO vec(embedder_id, h, v) VALUES(?, ?, ?)');
+  const insert = db.prepare<[number, Buffer, Buffer, number]>(
+    'INSERT OR IGNORE INTO vec(embedder_id, h, v, crc) VALUES(?, ?, ?, ?)',
+  );
+  const page = db.prepare<[number, number], DamagedVector & { v: Buffer; crc: number | null }>(
+    'SELECT slot, embedder_id, h, v, crc FROM vec WHERE slot > ? ORDER BY slot LIMIT ?',
+  );
+  const dropMembers = db.prepare<[number]>('DELETE FROM member WHERE slot = ?');
+  const drop = db.prepare<[number]>('DELETE FROM vec WHERE slot = ?');
+  const readAgain = db.prepare<[Buffer]>(
+    `UPDATE source SET recipe = zeroblob(length(recipe)) WHERE id IN
+       (SELECT d.source_id FROM chunk c JOIN doc d ON d.current_rev = c.rev_id WHERE c.h = ?)`,
+  );
   const slotOf = db.prepare<[number, Buffer], { slot: number }>('SELECT slot FROM vec WHERE embedder_id = ? AND h = ?');
   const bySlot = db.prepare<[number], { v: Buffer }>('SELECT v FROM vec WHERE slot = ?');
   const bySlotOf = db.prepare<[number, number], { v: Buffer }>('SELECT v FROM vec WHERE slot = ? AND embedder_id = ?');
@@ -16,7 +35,19 @@ export function vectorsTable(db: Database) {
   return {
     /** True when it is new. Throws when the length is not that of the embedder. */
     insert: (embedderId: number, hash: Buffer, vector: Buffer): boolean =>
-      insert.run(embedderId, hash, vector).changes > 0,
+      insert.run(embedderId, hash, vector, crc32(vector)).changes > 0,
+    /** The next `limit` vectors after `slot`: the last one's slot (undefined at the end), and which are damaged. */
+    checkAfter(slot: number, limit: number): { last: number | undefined; damaged: DamagedVector[] } {
+      const rows = page.all(slot, limit);
+      const damaged = rows.filter(({ v, crc }) => crc !== null && crc32(v) !== crc);
+      return { last: rows.at(-1)?.slot, damaged };
+    },
+    /** Forgets a vector; the sources with its text are read again by the next ingest, which makes it anew. */
+    discard({ slot, h }: DamagedVector) {
+      dropMembers.run(slot);
+      drop.run(slot);
+      readAgain.run(h);
+    },
     slotOf: (embedderId: number, hash: Buffer) => slotOf.get(embedderId, hash)?.slot,
     bySlot: (slot: number) => bySlot.get(slot)?.v,
     /** The same, only if it is of that embedder. */

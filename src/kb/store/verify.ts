@@ -1,5 +1,7 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { checkTable } from '../../db/check-table.ts';
 import type { IndexRow } from '../../db/index-table.ts';
+import type { DamagedVector } from '../../db/vectors-table.ts';
 import type { IndexSet } from '../index/index-set.ts';
 import type { Result } from '../protocol.ts';
 import { requireKb, type StoreContext } from './context.ts';
@@ -17,7 +19,7 @@ export async function verify(
   name: string | undefined,
 ): Promise<Result<'kb.verify'>> {
   const kbs = name === undefined ? context.read.kb.all() : [requireKb(context.read, name)];
-  const checks: Check[] = [checkPages(context)];
+  const checks: Check[] = [checkPages(context), await checkVectors(context, indexes)];
   for (const kb of kbs) {
     const wrong = checkTable(context.read.db).wrongDocuments(kb.id);
     const title = `${kb.name}: documents`;
@@ -43,6 +45,30 @@ function checkPages(context: StoreContext): Check {
   const found = checkTable(context.read.db).pages();
   if (found === 'ok') return fine('database', 'every page is sound');
   return { name: 'database', ok: false, detail: `${found}; restore ragtui.db from a backup`, repaired: false };
+}
+
+const PAGE = 512;
+
+/** Every vector is, bit for bit, what was stored. A damaged one is taken out: its text has to be embedded again. */
+async function checkVectors(context: StoreContext, indexes: IndexSet): Promise<Check> {
+  const name = 'vectors';
+  const damaged: DamagedVector[] = [];
+  for (let after: number | undefined = 0; after !== undefined; await nextTick()) {
+    const page = context.read.vectors.checkAfter(after, PAGE);
+    damaged.push(...page.damaged);
+    after = page.last;
+  }
+  if (damaged.length === 0) return fine(name, 'as they were stored');
+  await context.db.writer.run(async (tx) => {
+    for (const vector of damaged) {
+      context.write.vectors.discard(vector);
+      await tx.pause();
+    }
+  });
+  const touched = new Set(damaged.map((vector) => vector.embedder_id));
+  await indexes.rebuild([...touched].flatMap((id) => context.read.index.ofEmbedder(id)));
+  const detail = `${damaged.length} were damaged and are taken out; ingest the same paths again to make them anew`;
+  return { name, ok: false, detail, repaired: false };
 }
 
 async function checkTexts(context: StoreContext, prefix: string, groupId: number): Promise<Check> {

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toDbError } from '../../../src/db/errors.ts';
@@ -96,6 +96,10 @@ function damagePage(file: string, page: number): void {
 }
 
 describe('migrations', () => {
+  it('leave no copy of a database that was just made', () => {
+    openDatabase(workspace.paths).close();
+    expect(readdirSync(workspace.paths.home).filter((name) => name.includes('before-schema'))).toEqual([]);
+  });
   it('copy the database first and undo a failed step', () => {
     const file = workspace.paths.database;
     const raw = new Database(file);

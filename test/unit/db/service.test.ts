@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { StoreContext } from '../../../src/kb/store/context.ts';
 import { purge } from '../../../src/kb/store/purge.ts';
 import {
@@ -397,6 +398,36 @@ describe('verify', () => {
     expect(again.checks.filter((check) => !check.ok)).toEqual([]);
     expect((await search('one')).hits).toHaveLength(1);
     expect((await search('three', { mode: 'vector' })).hits).toHaveLength(3);
+  });
+});
+
+describe('a vector whose bytes changed', () => {
+  it('is found, taken out, said, and made anew by the next ingest', async () => {
+    await create();
+    const files = { '/a': 'one two\nthree', '/b': 'four' };
+    await ingest(kb.client, { kb: 'k', embedders: [E], files });
+    const { db } = kb.service.context.db.writer;
+    const { v } = z.object({ v: z.instanceof(Buffer) }).parse(db.prepare('SELECT v FROM vec WHERE slot = 2').get());
+    // The lowest bit of one number: no sum or length would tell.
+    v[0] = (v[0] ?? 0) ^ 1;
+    db.exec('DROP TRIGGER vec_fixed');
+    db.prepare('UPDATE vec SET v = ? WHERE slot = 2').run(v);
+    const { ok, checks } = await kb.call('kb.verify', { kb: 'k' });
+    expect(ok).toBe(false);
+    expect(checks.filter((check) => !check.ok)).toEqual([
+      expect.objectContaining({ name: 'vectors', repaired: false, detail: expect.stringContaining('1 were damaged') }),
+    ]);
+    expect((await search('three', { mode: 'vector' })).hits).toHaveLength(2);
+    const { session } = await begin();
+    const known = await kb.call('ingest.sources', { session: session ?? '' });
+    expect(known.map(({ path: file, recipe }) => [file, /^0+$/.test(recipe)])).toEqual([
+      ['/a', true],
+      ['/b', false],
+    ]);
+    await kb.call('ingest.end', { session: session ?? '', report: emptyReport() });
+    expect(await ingest(kb.client, { kb: 'k', embedders: [E], files })).toEqual({ embedded: 1 });
+    expect((await search('three', { mode: 'vector' })).hits).toHaveLength(3);
+    expect((await kb.call('kb.verify', {})).checks.filter((check) => !check.ok)).toEqual([]);
   });
 });
 
