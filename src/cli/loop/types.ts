@@ -17,7 +17,7 @@ export interface LoopSizes {
 }
 
 export const SIZES = {
-  full: { testRows: 700, llmRows: 128, embedderRows: 272, items: 60, maxTokens: 96 },
+  full: { testRows: 700, llmRows: 96, embedderRows: 272, items: 60, maxTokens: 96 },
   quick: { testRows: 60, llmRows: 12, embedderRows: 48, items: 8, maxTokens: 48 },
 } as const satisfies Record<string, LoopSizes>;
 
