@@ -142,7 +142,9 @@ async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestRe
   const passedOver = new Map<string, number>();
   for await (const entry of deps.walk(deps.work.roots, deps.signal)) {
     if (deps.signal.aborted) throw cancelled();
-    if ('error' in entry) {
+    if ('error' in entry && isPruned(deps.work, entry.path, entry.error)) {
+      report.warnings.push(`${entry.path} is not there: what came from it leaves.`);
+    } else if ('error' in entry) {
       report.failed.push({ path: entry.path, reason: entry.error.message, hint: entry.error.hint });
       if (entry.error.code !== 'not-found') unknown.push(entry.path);
     } else if (deps.isUnreadable(entry.path) && !deps.work.roots.includes(entry.path)) {
@@ -156,6 +158,10 @@ async function scan(deps: IngestDeps, progress: IngestProgress, report: IngestRe
   if (passedOver.size > 0) report.warnings.push(passedOverLine(passedOver));
   return { found, unknown };
 }
+
+/** Whoever asks to prune may name what is gone. */
+const isPruned = (work: IngestWork, file: string, error: RagtuiError): boolean =>
+  work.prune && error.code === 'not-found' && work.roots.includes(file);
 
 function stillFailingLine(count: number, kb: string): string {
   const files =

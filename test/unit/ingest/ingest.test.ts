@@ -162,6 +162,18 @@ test('a file that is gone leaves', async () => {
   expect(await ingestOnce(deps(kb))).toMatchObject({ removed: 1, unchanged: 1 });
 });
 
+test('a root that is gone is a failure, with prune it is what was meant', async () => {
+  const kb = new MemoryService();
+  const base = deps(kb);
+  const walk: IngestDeps['walk'] = async function* () {
+    yield { path: folder, error: new RagtuiError('not-found', 'The file is not there (any more).') };
+  };
+  expect((await ingestOnce({ ...base, walk })).failed).toHaveLength(1);
+  const pruned = await ingestOnce({ ...base, walk, work: { ...base.work, prune: true } });
+  expect(pruned.failed).toEqual([]);
+  expect(pruned.warnings).toEqual([`${folder} is not there: what came from it leaves.`]);
+});
+
 test('a removal the service refuses is a warning, not the end', async () => {
   write('a.txt', 'b.txt');
   const kb = new MemoryService();
