@@ -10,6 +10,7 @@ import { mavenSource } from './sources/maven.ts';
 import { pipSource } from './sources/pip.ts';
 import type { FetchOptions, ModelFile } from './sources/source.ts';
 import {
+  DAMAGED,
   findModel,
   type InstalledModel,
   installedModel,
@@ -172,6 +173,7 @@ function publish(paths: WorkspacePaths, entry: CatalogueEntry, files: readonly M
   for (const file of files) {
     const staged = path.join(staging, file.name);
     if (existsSync(staged)) renameSync(staged, path.join(folder, file.name));
+    rmSync(path.join(folder, `${file.name}${DAMAGED}`), { force: true });
   }
   syncPath(folder);
   const manifest: Manifest = { version: 1, id: entry.id, pulledAt: new Date().toISOString(), files: [...files] };

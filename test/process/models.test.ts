@@ -151,6 +151,14 @@ describe('a pull', () => {
     await pull('toy', { env });
     expect(server.seen.map((request) => request.url)).toEqual(['/org/toy/resolve/main/small.json']);
     expect((await verifyModel(paths, 'toy')).ok).toBe(true);
+
+    // As long as before: only the hash tells.
+    writeFileSync(model.files['small.json'] ?? '', 'x'.repeat(SMALL.length));
+    expect(modelStatus(paths, 'toy').state).toBe('present');
+    expect((await verifyModel(paths, 'toy')).ok).toBe(false);
+    expect(modelStatus(paths, 'toy').state).toBe('damaged');
+    await pull('toy', { env });
+    expect((await verifyModel(paths, 'toy')).ok).toBe(true);
     await removeModel(paths, 'toy');
     expect(modelStatus(paths, 'toy').state).toBe('absent');
   });
