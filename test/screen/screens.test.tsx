@@ -26,8 +26,10 @@ const open = async (world: World): Promise<ScreensWindow> => {
 const CHAT = 'smollm2-135m-instruct';
 const ZH = 'bge-small-zh-v1.5-int8';
 const SIZES = [
+  { columns: 60, rows: 20 },
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
+  { columns: 200, rows: 50 },
 ];
 const LANGUAGES = ['en', 'zh'] as const;
 const PLACES = SIZES.flatMap((size) => LANGUAGES.map((language) => ({ ...size, language })));
