@@ -24,8 +24,8 @@ import { transformersFolder } from '../../src/training/base-llm.ts';
 import { cosine } from '../../src/training/parity.ts';
 import type { Training } from '../../src/training/types.ts';
 
-// The real engines, installed from their lock files, on rows of our own: an LLM for six steps, stopped and resumed;
-// an embedder for four, with its supervisor killed on the way. Caches are kept between runs.
+// The real engines, installed from their lock files, on rows of our own: an LLM for four steps, stopped and resumed;
+// an embedder for as many, with its supervisor killed on the way. Caches are kept between runs.
 
 const LLM = 'smollm2-135m-instruct';
 const EMBEDDER = 'all-minilm-l6-v2-base';
@@ -42,7 +42,7 @@ const training: Training = {
   base: LLM,
   name: 'towns-lora',
   preset: 'cpu',
-  settings: { max_steps: 6, cutoff_len: 256 },
+  settings: { max_steps: 4, cutoff_len: 256 },
   limit: 24,
   seed: 7,
 };
@@ -124,17 +124,17 @@ describe.each<[EngineName, string]>([
 describe('LLaMA-Factory on SmolLM2', () => {
   test('trains, is stopped with a checkpoint, resumed, and gives an adapter', async () => {
     const first = await launchJob(paths, { kind: 'train-llm', ...training });
-    await untilStep(first, 2);
+    await untilStep(first, 1);
     const stopped = await stopJob(paths, first.spec.id);
     expect(stopped.state).toBe('stopped');
     const end = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
     expect([end.state, end.error]).toEqual(['succeeded', null]);
     // It went on, and its curve is whole: every step once.
-    expect(steps(stopped, 'loss').length).toBeLessThan(6);
-    expect(steps(end, 'loss')).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(steps(end, 'grad_norm').sort()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps(stopped, 'loss').length).toBeLessThan(4);
+    expect(steps(end, 'loss')).toEqual([1, 2, 3, 4]);
+    expect(steps(end, 'grad_norm').sort()).toEqual([1, 2, 3, 4]);
     const resumed = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
-    expect(resumed.join('\n')).toMatch(/going on from checkpoint-[1-5]\b/);
+    expect(resumed.join('\n')).toMatch(/going on from checkpoint-[1-3]\b/);
     const [adapter] = listAdapters(paths);
     expect(adapter).toMatchObject({ name: 'towns-lora', rank: 8, alpha: 16, template: 'smollm2' });
     const config = JSON.parse(readFileSync(path.join(adapter?.path ?? '', 'adapter_config.json'), 'utf8'));
