@@ -60,6 +60,12 @@ export class EmbedQueue {
     this.lanes = Array.from({ length: deps.lanes }, (_, lane) => this.runLane(lane));
   }
 
+  /** Whether this text was added before; adding it again costs nothing. */
+  knows({ embedder, hash }: MissingText): boolean {
+    const key = `${embedder}\0${hash}`;
+    return this.done.has(key) || this.waiting.has(key) || this.working.has(key);
+  }
+
   async add(missing: MissingText, settled: Settled): Promise<void> {
     if (this.failure) throw this.failure;
     const key = `${missing.embedder}\0${missing.hash}`;

@@ -49,17 +49,17 @@ export class IngestProgress {
     this.publish();
   }
 
-  stored(documents: readonly ExtractedDocument[], chunks: number, missing: number): void {
+  /** `fresh`: texts that wait for a vector from now on. */
+  stored(documents: readonly ExtractedDocument[], chunks: number, fresh: readonly { text: string }[]): void {
     this.documents += documents.length;
     this.chunks += chunks;
-    this.toEmbed += missing;
+    this.toEmbed += fresh.length;
+    for (const { text } of fresh) {
+      this.charactersQueued += text.length;
+      this.charactersWaiting += text.length;
+    }
     for (const document of documents) this.charactersStored += document.text.length;
     this.publish();
-  }
-
-  queued(characters: number): void {
-    this.charactersQueued += characters;
-    this.charactersWaiting += characters;
   }
 
   read(file: FoundFile): void {
@@ -85,6 +85,7 @@ export class IngestProgress {
 
   finished(): void {
     this.phase = 'done';
+    this.toEmbed = this.chunksEmbedded;
     this.charactersWaiting = 0;
     this.publish();
   }

@@ -327,10 +327,11 @@ class SourceReader {
       if (stored.changed) chunks += count;
     });
     this.report.chunks += chunks;
-    this.progress.stored(documents, chunks, missing.length);
+    // The service misses a text until its vector is stored, however often it has asked for it already.
+    const fresh = missing.filter((text) => !this.queue.knows(text));
+    this.progress.stored(documents, chunks, fresh);
     for (const text of missing) {
       ticket.outstanding++;
-      this.progress.queued(text.text.length);
       await this.queue.add(text, (problem) => {
         ticket.outstanding--;
         ticket.problem ??= problem;

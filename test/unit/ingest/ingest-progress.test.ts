@@ -11,8 +11,8 @@ test('the time left of one large file counts what has been read of it, and that 
   );
   progress.planned([{ path: '/big.txt', size: 1_000_000, mtimeMs: 1, inode: 1 }]);
   // Half of the file came in; 1,000 of its characters are new text, the rest was there already.
-  progress.stored([{ key: '', title: '', text: 'x'.repeat(500_000), metadata: {} }], 5_000, 10);
-  progress.queued(1_000);
+  const fresh = Array.from({ length: 10 }, () => ({ text: 'x'.repeat(100) }));
+  progress.stored([{ key: '', title: '', text: 'x'.repeat(500_000), metadata: {} }], 5_000, fresh);
   now = 1_000;
   progress.embedded(10, 250, 1_000, 0);
   // The other half will bring another 1,000 characters, at 1,000 a second.

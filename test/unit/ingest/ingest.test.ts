@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Progress } from '../../../src/jobs/types.ts';
 import { type IngestDeps, ingestOnce } from '../../../src/kb/ingest/ingest.ts';
 import type { KbClient, Method, Params, SourceRecord } from '../../../src/kb/protocol.ts';
 import { methods } from '../../../src/kb/protocol.ts';
@@ -252,6 +253,27 @@ test('a file that may not be read fails in words, and a pipe in its place does n
     'It is a named pipe, not a file.',
     'The file may not be read by this user.',
   ]);
+});
+
+test('a text that comes again before its vector is stored is counted once', async () => {
+  write('a.txt');
+  const base = deps(new MemoryService());
+  const seen: Progress[] = [];
+  const document = { key: '', title: '', text: 'the same', metadata: {} };
+  await ingestOnce({
+    ...base,
+    read: async function* () {
+      for (let row = 0; row < 50; row++) yield [{ ...document, key: String(row) }];
+    },
+    embed: async (...args) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return base.embed(...args);
+    },
+    onProgress: (progress) => seen.push(progress),
+  });
+  const embedded = seen.filter(({ details }) => details?.['embedded'] === 1);
+  expect(embedded.length).toBeGreaterThan(1);
+  for (const { done, total } of embedded) expect(done).toBe(total);
 });
 
 test('stopping throws `cancelled` and still ends the session', async () => {
