@@ -41,6 +41,8 @@ export interface EvaluationForm {
 }
 
 export interface EvaluationState {
+  /** What the lower part of the screen shows. */
+  readonly view: 'form' | 'figures';
   readonly models: readonly ModelChoice[];
   readonly form: EvaluationForm;
   /** What would run. */
@@ -54,6 +56,7 @@ export interface EvaluationState {
   readonly reading: boolean;
   readonly error: RagtuiError | null;
   refresh(): void;
+  setView(view: EvaluationState['view']): void;
   configure(change: Partial<EvaluationForm>): Promise<void>;
   start(): Promise<JobId>;
   show(id: JobId): Promise<void>;
@@ -94,6 +97,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
     };
 
     return {
+      view: 'figures',
       models: [],
       form: {
         dataset: null,
@@ -112,6 +116,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
       figures: null,
       reading: false,
       error: null,
+      setView: (view) => set({ view }),
       refresh: () => set({ models: evaluation.models() }),
       configure: async (change) => {
         const mine = ++turn;
@@ -136,6 +141,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         return id;
       },
       show: async (id) => {
+        set({ view: 'figures' });
         if (get().shown === id) return;
         set({ shown: id, figures: null, error: null });
         jobs.getState().select(id);

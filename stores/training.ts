@@ -55,6 +55,8 @@ export interface Watched {
 }
 
 export interface TrainingState {
+  /** What the lower part of the screen shows. */
+  readonly view: 'form' | 'live';
   readonly engines: readonly EngineStatus[] | null;
   readonly device: EngineDevice;
   readonly form: TrainingForm;
@@ -64,7 +66,12 @@ export interface TrainingState {
   /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
   readonly watched: Watched | null;
   readonly version: number;
+  /** Ids of LLMs that can be trained. */
+  llmBases(): readonly string[];
+  /** The values of a preset, by the engine's own keys. */
+  preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
   refresh(): void;
+  setView(view: TrainingState['view']): void;
   configure(change: Partial<TrainingForm>): void;
   start(): Promise<JobId>;
   install(engine: EngineName): Promise<JobId>;
@@ -85,7 +92,7 @@ const SEED = 42;
 export function createTrainingStore({ training, jobs, schedule }: TrainingDependencies): TrainingStore {
   let stopWatching: (() => void) | undefined;
 
-  return createStore<TrainingState>()((set, get) => {
+  const store = createStore<TrainingState>()((set, get) => {
     const engineDevice = (kind: TrainingKind): EngineDevice =>
       get().engines?.find(({ definition }) => definition.name === ENGINE_OF[kind])?.manifest?.device ?? get().device;
 
@@ -109,6 +116,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
     const publish = (): void => set((state) => ({ version: state.version + 1 }));
 
     return {
+      view: 'live',
       engines: null,
       device: 'cpu',
       form: {
@@ -126,6 +134,9 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       problem: null,
       watched: null,
       version: 0,
+      llmBases: () => training.llmBases(),
+      preset: (kind, preset) => training.preset(kind, preset),
+      setView: (view) => set({ view }),
       refresh: () => {
         set({ engines: training.engines(), device: training.device() });
         // What the plan rests on may have changed: a dataset, a name that is taken by now.
@@ -156,11 +167,14 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       install: (engine) =>
         jobs.getState().launch(`install ${engine}`, { kind: 'engine-install', engine, device: get().device }),
       watch: (id) => {
-        if (get().watched?.job === id) return;
+        if (get().watched?.job === id) {
+          set({ view: 'live' });
+          return;
+        }
         stopWatching?.();
         const series = new Map<string, Point[]>();
         const made: Made[] = [];
-        set((state) => ({ watched: { job: id, series, made }, version: state.version + 1 }));
+        set((state) => ({ watched: { job: id, series, made }, view: 'live', version: state.version + 1 }));
         jobs.getState().select(id);
         stopWatching = training.events(id, (events) => take({ series, made }, events));
       },
@@ -171,6 +185,12 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       },
     };
   });
+
+  // An engine that is installed, a name that is taken now: the form looks again.
+  jobs.getState().onEnd((job) => {
+    if (isTraining(job) || job.spec.work.kind === 'engine-install') store.getState().refresh();
+  });
+  return store;
 }
 
 /** The form as a training; undefined while something is missing. */

@@ -8,6 +8,7 @@ import { createJobsScreen } from './jobs/screen.tsx';
 import { createKbScreen } from './kb/screen.tsx';
 import { createModelsScreen } from './models/screen.tsx';
 import { createSettingsScreen } from './settings/screen.tsx';
+import { createTrainScreen } from './train/screen.tsx';
 
 /** Every screen, in the order of their numbers. */
 export function createScreens(context: ScreenContext): readonly ScreenDefinition[] {
@@ -19,6 +20,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createJobsScreen(context),
     createSettingsScreen(context, () => screens.flatMap(actionsOf)),
     createDatasetsScreen(context),
+    createTrainScreen(context),
   ];
   return screens;
 }

@@ -5,7 +5,7 @@ import type { EngineName, EngineStatus } from '../../src/engines/types.ts';
 import type { RunFigures } from '../../src/evaluation/figures.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
-import type { JobEvent, JobId } from '../../src/jobs/types.ts';
+import type { JobEvent, JobId, JobWork } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
 import type { Training } from '../../src/training/types.ts';
@@ -290,3 +290,14 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   };
   return { port, asked, wishes, exported };
 }
+
+export const trainingWork = (name: string): JobWork => ({
+  kind: 'train-llm',
+  dataset: 'cmrc',
+  split: 'context/train',
+  base: 'smollm2-135m-instruct',
+  name,
+  preset: 'cpu',
+  settings: {},
+  seed: 42,
+});

@@ -7,6 +7,7 @@ import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
 import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
+import { train } from './en/train.ts';
 import type { ActionTexts, Language, Texts } from './types.ts';
 import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
@@ -17,8 +18,9 @@ import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
+import * as zhTrain from './zh/train.ts';
 
-const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...datasets, ...settings };
+const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...datasets, ...train, ...settings };
 const chinese: Texts<typeof english> = {
   ...zhCommon,
   ...zhHome.home,
@@ -27,6 +29,7 @@ const chinese: Texts<typeof english> = {
   ...zhModels.models,
   ...zhJobs.jobs,
   ...zhDatasets.datasets,
+  ...zhTrain.train,
   ...zhSettings.settings,
 };
 
@@ -45,6 +48,7 @@ export const chineseActions: ActionTexts = {
   ...zhModels.modelsActions,
   ...zhJobs.jobsActions,
   ...zhDatasets.datasetsActions,
+  ...zhTrain.trainActions,
   ...zhSettings.settingsActions,
 };
 

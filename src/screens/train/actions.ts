@@ -1,0 +1,169 @@
+import { isOver, type JobView } from '../../jobs/types.ts';
+import type { Action } from '../../keys/types.ts';
+import { formatBytes } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { askBeside } from './beside.ts';
+import { canStart, fillForm } from './form.ts';
+import type { TrainModel } from './model.ts';
+
+/** The training that keys are about: under the cursor in the list, else the one that is looked at. */
+const current = ({ context, runs, watched }: TrainModel): JobView | undefined =>
+  context.ui.getState().focus['train'] === 'runs' || !watched() ? (runs.selected() ?? watched()) : watched();
+
+const runningInstall = ({ context, engines }: TrainModel): boolean =>
+  (context.jobs.getState().list ?? []).some(
+    ({ spec, state }) =>
+      spec.work.kind === 'engine-install' && spec.work.engine === engines.selected()?.definition.name && !isOver(state),
+  );
+
+export const trainActions: readonly Action<TrainModel>[] = [
+  {
+    id: 'train.new',
+    title: 'New',
+    help: 'Fills in a new training: what is tuned, on which data, with which settings.',
+    keys: ['n'],
+    rank: 3,
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME --dry-run',
+    run: ({ context }) => {
+      fillForm(context);
+      context.training.getState().setView('form');
+      context.ui.getState().setFocus('form', 'train');
+    },
+  },
+  {
+    id: 'train.start',
+    title: 'Start',
+    help: 'Starts the training of the form as a job; it goes on when ragtui is closed.',
+    keys: ['s'],
+    rank: 1,
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME',
+    when: ({ context }) => {
+      const { view } = context.training.getState();
+      return view === 'form' ? canStart(context) : t('train.why.noForm');
+    },
+    run: async ({ context, runs }) => {
+      const id = await context.training.getState().start();
+      runs.select(id);
+      context.ui.getState().setFocus('live', 'train');
+    },
+  },
+  {
+    id: 'train.stop',
+    title: 'Stop',
+    help: 'Asks the training to save where it is and end; each step is shown. Resume goes on from there.',
+    keys: ['x'],
+    rank: 2,
+    command: 'ragtui jobs stop ID',
+    when: (model) => {
+      const job = current(model);
+      if (!job) return t('train.why.none');
+      return isOver(job.state) ? t('jobs.why.over') : true;
+    },
+    confirm: (model) => {
+      const kind = current(model)?.spec.work.kind;
+      return kind ? t(`jobs.confirmStop.${kind}`) : undefined;
+    },
+    run: (model) => {
+      const job = current(model);
+      return job ? model.context.jobs.getState().stop(job.spec.id) : undefined;
+    },
+  },
+  {
+    id: 'train.resume',
+    title: 'Resume',
+    help: 'Goes on with a training that was stopped or failed, from its last checkpoint.',
+    keys: ['r'],
+    rank: 4,
+    command: 'ragtui jobs resume ID',
+    when: (model) => {
+      const job = current(model);
+      if (!job) return t('train.why.none');
+      if (!isOver(job.state)) return t('jobs.why.running');
+      return job.state === 'succeeded' ? t('train.why.done') : true;
+    },
+    run: async (model) => {
+      const job = current(model);
+      if (!job) return;
+      const id = await model.context.training.getState().resume(job);
+      model.runs.select(id);
+    },
+  },
+  {
+    id: 'train.beside',
+    title: 'Ask beside base',
+    help: 'Asks the tuned model and its base the same question, side by side.',
+    keys: ['a'],
+    rank: 5,
+    command: 'ragtui compare "question" --column name=base,llm=ID --column name=tuned,llm=NAME',
+    when: (model) => {
+      const job = current(model);
+      if (!job) return t('train.why.none');
+      return job.state === 'succeeded' ? true : t('train.why.notDone');
+    },
+    run: (model) => {
+      const job = current(model);
+      if (job) askBeside(model.context, job);
+    },
+  },
+  {
+    id: 'train.install',
+    title: 'Install',
+    help: 'Downloads the engine under the cursor into an environment of its own, as a job.',
+    keys: ['i'],
+    rank: 6,
+    command: 'ragtui engines install NAME',
+    when: (model) => {
+      const engine = model.engines.selected();
+      if (!engine) return t('train.why.noEngineHere');
+      if (runningInstall(model)) return t('train.why.installing');
+      return engine.state === 'present' ? t('train.why.installed') : true;
+    },
+    confirm: ({ context, engines }) => {
+      const engine = engines.selected();
+      if (!engine) return undefined;
+      const { title, diskBytes, licence } = engine.definition;
+      const free = context.workspace.getState().disk?.free;
+      return t('train.confirmInstall', {
+        title,
+        licence,
+        need: formatBytes(diskBytes),
+        free: free === undefined ? '?' : formatBytes(free),
+        folder: engine.folder,
+        device: context.training.getState().device,
+      });
+    },
+    run: async ({ context, engines }) => {
+      const engine = engines.selected();
+      if (!engine) return;
+      await context.training.getState().install(engine.definition.name);
+      context.ui.getState().toast(t('train.installing', { title: engine.definition.title }));
+    },
+  },
+];
+
+export const formActions: readonly Action<TrainModel>[] = [
+  {
+    id: 'train.change',
+    title: 'Change',
+    help: 'Changes the value under the cursor.',
+    keys: ['enter'],
+    rank: 4,
+    run: ({ fields }) => fields.selected()?.change(),
+  },
+];
+
+export const runsActions: readonly Action<TrainModel>[] = [
+  {
+    id: 'train.watch',
+    title: 'Watch',
+    help: 'Shows this training: its loss, its steps, its log.',
+    keys: ['enter'],
+    when: ({ runs }) => (runs.selected() ? true : t('train.why.none')),
+    run: ({ context, runs }) => {
+      const job = runs.selected();
+      if (!job) return;
+      context.training.getState().watch(job.spec.id);
+      context.ui.getState().setFocus('live', 'train');
+    },
+  },
+];

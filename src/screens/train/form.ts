@@ -1,0 +1,295 @@
+import { partsOf, rowsOf } from '../../../stores/datasets.ts';
+import { ENGINE_OF, type TrainingForm, type TrainingKind, trainingOf } from '../../../stores/training.ts';
+import type { DatasetManifest } from '../../datasets/types.ts';
+import type { ModelStatus } from '../../models/types.ts';
+import type { Setting } from '../../training/types.ts';
+import { formatCount } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+import type { ScreenContext } from '../context.ts';
+import { type FormField, shellWord, typedNumber } from '../form.ts';
+
+/** The settings that are asked for; all others can be given on the command line with --set. */
+const SETTINGS = {
+  llm: [
+    'learning_rate',
+    'num_train_epochs',
+    'max_steps',
+    'per_device_train_batch_size',
+    'lora_rank',
+    'lora_alpha',
+    'cutoff_len',
+  ],
+  embedder: [
+    'learning_rate',
+    'num_train_epochs',
+    'max_steps',
+    'per_device_train_batch_size',
+    'train_group_size',
+    'query_max_len',
+    'passage_max_len',
+    'temperature',
+  ],
+} as const;
+type SettingKey = (typeof SETTINGS)[TrainingKind][number];
+
+/** The lines of the form, each with the way to change it. */
+export function trainingFields(context: ScreenContext, preset: Readonly<Record<string, Setting>>): FormField[] {
+  const { form } = context.training.getState();
+  const { kind, dataset, split, base, name, limit } = form;
+  const needed = (value: string | null): Pick<FormField, 'value' | 'tone'> =>
+    value ? { value } : { value: t('train.choose'), tone: 'missing' };
+  return [
+    { id: 'kind', title: t('train.field.kind'), value: t(`train.kind.${kind}`), change: () => chooseKind(context) },
+    { id: 'base', title: t('train.field.base'), ...needed(base), change: () => chooseBase(context) },
+    { id: 'dataset', title: t('train.field.dataset'), ...needed(dataset), change: () => chooseDataset(context) },
+    {
+      id: 'split',
+      title: t('train.field.part'),
+      value: split === 'all' ? t('datasets.allRows') : split,
+      note: partNote(context, form),
+      change: () => chooseDatasetPart(context),
+    },
+    {
+      id: 'limit',
+      title: t('train.field.limit'),
+      value: limit === null ? t('train.noLimit') : formatCount(limit),
+      change: () =>
+        askNumber(context, t('train.field.limit'), limit, (value) =>
+          context.training.getState().configure({ limit: value }),
+        ),
+    },
+    { id: 'name', title: t('train.field.name'), ...needed(name), change: () => askName(context) },
+    { id: 'preset', title: t('train.field.preset'), value: form.preset, change: () => choosePreset(context) },
+    ...SETTINGS[kind].map((key) => settingField(context, key, preset)),
+  ];
+}
+
+function settingField(context: ScreenContext, key: SettingKey, preset: Readonly<Record<string, Setting>>): FormField {
+  const { form } = context.training.getState();
+  const own = form.settings[key];
+  const value = own ?? preset[key];
+  return {
+    id: key,
+    title: t(`train.setting.${key}`),
+    value: value === undefined ? '–' : String(value),
+    ...(own === undefined
+      ? {}
+      : { tone: 'changed', note: t('train.presetValue', { value: String(preset[key] ?? '–') }) }),
+    change: () =>
+      askNumber(context, t(`train.setting.${key}`), typeof value === 'number' ? value : null, (next) => {
+        const { [key]: _before, ...rest } = context.training.getState().form.settings;
+        const settings = next === null || next === preset[key] ? rest : { ...rest, [key]: next };
+        context.training.getState().configure({ settings });
+      }),
+  };
+}
+
+function askNumber(
+  { ui }: ScreenContext,
+  title: string,
+  initial: number | null,
+  take: (value: number | null) => void,
+): void {
+  ui.getState().prompt({
+    title,
+    text: t('train.numberHelp'),
+    initial: initial === null ? '' : String(initial),
+    submit: (text) => {
+      if (text.trim() === '') return take(null);
+      const value = typedNumber(text);
+      if (value === undefined || value <= 0) ui.getState().toast(t('train.noNumber', { text }), 'warn');
+      else take(value);
+    },
+  });
+}
+
+const KINDS: readonly TrainingKind[] = ['llm', 'embedder'];
+
+function chooseKind(context: ScreenContext): void {
+  const { training, ui } = context;
+  ui.getState().choose({
+    title: t('train.field.kind'),
+    choices: KINDS.map((id) => ({ id, title: t(`train.kind.${id}`), note: t(`train.kind.${id}.note`) })),
+    selected: training.getState().form.kind,
+    pick: (id) => {
+      const kind = KINDS.find((one) => one === id);
+      if (!kind) return;
+      training.getState().configure({ kind, name: '' });
+      fillForm(context);
+    },
+  });
+}
+
+/** What a training of a kind may start from. */
+export function basesOf({ models, training }: ScreenContext, kind: TrainingKind): readonly ModelStatus[] {
+  const known = new Set(training.getState().llmBases());
+  return (models.getState().list ?? []).filter(({ entry }) =>
+    kind === 'embedder' ? entry.kind === 'embedder-base' : entry.kind === 'chat' && known.has(entry.id),
+  );
+}
+
+function chooseBase(context: ScreenContext): void {
+  const { training, ui } = context;
+  const { kind, base } = training.getState().form;
+  ui.getState().choose({
+    title: t('train.field.base'),
+    choices: basesOf(context, kind).map(({ entry, state }) => ({
+      id: entry.id,
+      title: entry.title,
+      note: state === 'present' ? entry.id : t('train.notHere'),
+    })),
+    selected: base ?? '',
+    pick: (id) => training.getState().configure({ base: id }),
+  });
+}
+
+/** Datasets that this kind of model can be trained on. */
+const usable = ({ datasets }: ScreenContext, kind: TrainingKind): readonly DatasetManifest[] =>
+  (datasets.getState().list ?? []).filter(
+    (one) => one.kind === 'qa' || one.kind === (kind === 'llm' ? 'sft' : 'retrieval'),
+  );
+
+const manifestOf = ({ datasets }: ScreenContext, name: string | null): DatasetManifest | undefined =>
+  datasets.getState().list?.find((one) => one.name === name);
+
+function chooseDataset(context: ScreenContext): void {
+  const { training, ui } = context;
+  const { kind, dataset } = training.getState().form;
+  const found = usable(context, kind);
+  if (found.length === 0) {
+    ui.getState().toast(t('train.why.noDataset'), 'warn');
+    return;
+  }
+  ui.getState().choose({
+    title: t('train.field.dataset'),
+    choices: found.map(({ name, rows }) => ({ id: name, title: name, note: t('datasets.rowCount', { count: rows }) })),
+    selected: dataset ?? '',
+    pick: (name) => training.getState().configure({ dataset: name, split: trainPart(manifestOf(context, name)) }),
+  });
+}
+
+/** The part that is meant to be trained on, else all. */
+export const trainPart = (manifest: DatasetManifest | undefined): string =>
+  (manifest ? partsOf(manifest).find((part) => part.endsWith('/train')) : undefined) ?? 'all';
+
+function chooseDatasetPart(context: ScreenContext): void {
+  const { training, ui } = context;
+  const manifest = manifestOf(context, training.getState().form.dataset);
+  if (!manifest) {
+    ui.getState().toast(t('train.why.incomplete'), 'warn');
+    return;
+  }
+  ui.getState().choose({
+    title: t('train.field.part'),
+    choices: partsOf(manifest).map((id) => ({
+      id,
+      title: id === 'all' ? t('datasets.allRows') : id,
+      note: t('datasets.rowCount', { count: rowsOf(manifest, id) }),
+    })),
+    selected: training.getState().form.split,
+    pick: (split) => training.getState().configure({ split }),
+  });
+}
+
+function partNote(context: ScreenContext, { dataset, split }: TrainingForm): string {
+  const manifest = manifestOf(context, dataset);
+  if (!manifest) return '';
+  const rows = t('datasets.rowCount', { count: formatCount(rowsOf(manifest, split)) });
+  return split === 'all' && manifest.splits.length > 0 ? `${rows} · ${t('train.withTest')}` : rows;
+}
+
+function askName({ training, ui }: ScreenContext): void {
+  ui.getState().prompt({
+    title: t('train.field.name'),
+    text: t('train.nameHelp'),
+    initial: training.getState().form.name,
+    submit: (text) => {
+      const name = text.trim();
+      if (/^[a-z0-9][a-z0-9._-]*$/.test(name)) training.getState().configure({ name });
+      else ui.getState().toast(t('train.badName', { name }), 'warn');
+    },
+  });
+}
+
+function choosePreset({ training, ui }: ScreenContext): void {
+  const { form, device, engines } = training.getState();
+  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
+  const gpu = (engine?.manifest?.device ?? device) === 'cuda';
+  ui.getState().choose({
+    title: t('train.field.preset'),
+    choices: [
+      { id: 'cpu', title: 'cpu', note: t('train.preset.cpu') },
+      {
+        id: 'tutorial',
+        title: 'tutorial',
+        note: t('train.preset.tutorial'),
+        ...(gpu ? {} : { disabled: t('train.why.noGpu') }),
+      },
+    ],
+    selected: form.preset,
+    pick: (id) => training.getState().configure({ preset: id === 'tutorial' ? 'tutorial' : 'cpu' }),
+  });
+}
+
+/** Fills in what is still open with what is most likely meant. */
+export function fillForm(context: ScreenContext): void {
+  const { training, datasets } = context;
+  const { form } = training.getState();
+  const candidates = usable(context, form.kind);
+  const manifest =
+    manifestOf(context, form.dataset) ??
+    candidates.find(({ name }) => name === datasets.getState().selected) ??
+    candidates[0];
+  const base = form.base ?? basesOf(context, form.kind)[0]?.entry.id ?? null;
+  training.getState().configure({
+    dataset: manifest?.name ?? null,
+    split: form.dataset === manifest?.name ? form.split : trainPart(manifest),
+    base,
+    name: form.name || (manifest ? freeName(context, `${slug(manifest.slug)}-${form.kind}`) : ''),
+  });
+}
+
+const slug = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '') || 'tune';
+
+/** `NAME-1`, or the first number that no training of before had. */
+function freeName({ jobs }: ScreenContext, stem: string): string {
+  const taken = new Set(
+    (jobs.getState().list ?? []).flatMap(({ spec: { work } }) =>
+      work.kind === 'train-llm' || work.kind === 'train-embedder' ? [work.name] : [],
+    ),
+  );
+  let number = 1;
+  while (taken.has(`${stem}-${number}`)) number++;
+  return `${stem}-${number}`;
+}
+
+/** The command that does the same without the screen. */
+export function headlessCommand(form: TrainingForm): string {
+  const { kind, dataset, split, base, name, preset, settings, limit, seed } = form;
+  const words = [
+    ...['--dataset', dataset ?? 'NAME', '--split', split, '--base', base ?? 'ID', '--name', name || 'NAME'],
+    ...['--preset', preset],
+    ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+    ...(limit === null ? [] : ['--limit', String(limit)]),
+    ...['--seed', String(seed)],
+  ];
+  return `ragtui train ${kind} ${words.map(shellWord).join(' ')}`;
+}
+
+/** `true`, or why it cannot start yet. */
+export function canStart(context: ScreenContext): true | string {
+  const { training } = context;
+  const { form, plan, problem, engines } = training.getState();
+  if (!trainingOf(form)) return t('train.why.incomplete');
+  if (problem) return `${problem.message} ${problem.hint}`.trim();
+  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
+  if (!engine?.manifest) return t('train.why.noEngine', { engine: engine?.definition.title ?? '' });
+  if (form.preset === 'tutorial' && engine.manifest.device === 'cpu') return t('train.why.noGpu');
+  const base = basesOf(context, form.kind).find(({ entry }) => entry.id === form.base);
+  if (base && base.state !== 'present') return t('train.why.noBase', { id: base.entry.id });
+  return plan ? true : t('train.why.incomplete');
+}

@@ -1,0 +1,109 @@
+import { isTraining, trainingToWatch } from '../../../stores/training.ts';
+import type { EngineStatus } from '../../engines/types.ts';
+import type { JobView } from '../../jobs/types.ts';
+import { sanitize } from '../../platform/sanitize.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { createListModel, type ListModel } from '../../ui/list-model.ts';
+import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
+import type { ScreenContext } from '../context.ts';
+import type { FormField } from '../form.ts';
+import { logText } from '../jobs/log.ts';
+import { headlessCommand, trainingFields } from './form.ts';
+
+export interface TrainModel {
+  readonly context: ScreenContext;
+  readonly runs: ListModel<JobView>;
+  readonly engines: ListModel<EngineStatus>;
+  readonly fields: ListModel<FormField>;
+  readonly plan: StreamModel;
+  readonly log: StreamModel;
+  /** The training that is looked at, as its job is now. */
+  readonly watched: () => JobView | undefined;
+}
+
+const NO_JOBS: readonly JobView[] = [];
+const NO_ENGINES: readonly EngineStatus[] = [];
+
+/** Lists and texts of the screen over its stores. */
+export function createTrainModel(context: ScreenContext): TrainModel {
+  const { training, jobs } = context;
+  let cache: { list: readonly JobView[] | null; trainings: readonly JobView[] } = { list: null, trainings: NO_JOBS };
+  const trainings = (): readonly JobView[] => {
+    const { list } = jobs.getState();
+    if (cache.list !== list) cache = { list, trainings: (list ?? []).filter(isTraining) };
+    return cache.trainings;
+  };
+  const plan = createStreamModel();
+  const log = createStreamModel({ follow: true });
+  const runs = createListModel<JobView>({
+    items: trainings,
+    key: ({ spec }) => spec.id,
+    text: ({ spec, state }) => `${spec.name} ${state}`,
+  });
+  const engines = createListModel<EngineStatus>({
+    items: () => training.getState().engines ?? NO_ENGINES,
+    key: ({ definition }) => definition.name,
+  });
+  const fields = createListModel<FormField>({
+    items: () => {
+      const { form } = training.getState();
+      return trainingFields(context, training.getState().preset(form.kind, form.preset));
+    },
+    key: ({ id }) => id,
+  });
+
+  let logged = '';
+  const drawLog = (): void => {
+    const { watched } = training.getState();
+    const text = logText(watched ? (jobs.getState().logs.get(watched.job) ?? []) : [], '');
+    const key = watched?.job ?? '';
+    if (key === logged && text.startsWith(log.text())) log.append(text.slice(log.text().length));
+    else log.set(text);
+    logged = key;
+  };
+  const find = (): void => {
+    const { list } = jobs.getState();
+    const found = list ? trainingToWatch(list) : undefined;
+    if (found && training.getState().watched === null && training.getState().view === 'live') {
+      training.getState().watch(found.spec.id);
+      runs.select(found.spec.id);
+    }
+  };
+  jobs.subscribe((state, before) => {
+    if (state.logVersion !== before.logVersion) drawLog();
+    // A training that was started before this screen was: it is found again.
+    if (state.list !== before.list && context.ui.getState().screen === 'train') find();
+  });
+  training.subscribe((state, before) => {
+    if (state.watched !== before.watched) drawLog();
+    if (state.plan !== before.plan || state.problem !== before.problem || state.form !== before.form)
+      plan.set(planText(context));
+  });
+  context.ui.subscribe((state, before) => {
+    if (state.screen === 'train' && before.screen !== 'train') find();
+  });
+  return {
+    context,
+    runs,
+    engines,
+    fields,
+    plan,
+    log,
+    watched: () => {
+      const { watched } = training.getState();
+      return watched ? trainings().find(({ spec }) => spec.id === watched.job) : undefined;
+    },
+  };
+}
+
+/** What would run, to the letter: what `--dry-run` prints, and the command that does the same headless. */
+function planText({ training }: ScreenContext): string {
+  const { form, plan, problem } = training.getState();
+  const headless = `$ ${headlessCommand(form)} --dry-run`;
+  if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
+  if (!plan) return `${t('train.planLater')}\n\n${headless}`;
+  const files = Object.entries(plan.files).map(([name, text]) => `\n── ${name} ──\n${text.trimEnd()}`);
+  return sanitize(
+    [headless, '', t('train.planRows', { rows: plan.rows }), '', plan.command.join(' '), ...files].join('\n'),
+  );
+}

@@ -1,0 +1,88 @@
+import { bindActions } from '../../keys/bind.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
+import type { ScreenDefinition } from '../../ui/screen.ts';
+import type { ScreenContext } from '../context.ts';
+import { formActions, runsActions, trainActions } from './actions.ts';
+import { createTrainModel } from './model.ts';
+import { TrainView } from './view.tsx';
+
+const WIDE = 110;
+
+/** Trainings and engines; below them the form of a new one, or the live numbers of one that runs. */
+export function createTrainScreen(context: ScreenContext): ScreenDefinition {
+  const model = createTrainModel(context);
+  const { training, datasets, models, workspace } = context;
+  const showing = (view: 'form' | 'live'): boolean => training.getState().view === view;
+  return {
+    id: 'train',
+    number: 9,
+    title: () => t('train.title'),
+    panes: [
+      {
+        id: 'runs',
+        title: () => t('train.runs'),
+        target: () => model.runs,
+        copy: () => model.runs.selected()?.spec.id ?? null,
+        actions: bindActions(runsActions, () => model),
+      },
+      {
+        id: 'engines',
+        title: () => t('train.engines'),
+        target: () => model.engines,
+        copy: () => model.engines.selected()?.folder ?? null,
+      },
+      {
+        id: 'form',
+        title: () => t('train.form'),
+        target: () => model.fields,
+        focusable: () => showing('form'),
+        copy: () => model.fields.selected()?.value ?? null,
+        actions: bindActions(formActions, () => model),
+      },
+      {
+        id: 'plan',
+        title: () => t('train.plan'),
+        target: () => model.plan,
+        focusable: () => showing('form'),
+        copy: () => model.plan.text() || null,
+      },
+      { id: 'live', title: () => t('train.live'), focusable: () => showing('live') },
+      {
+        id: 'log',
+        title: () => t('jobs.log'),
+        target: () => model.log,
+        focusable: () => showing('live'),
+        copy: () => model.log.text() || null,
+      },
+    ],
+    layout: (rect) => layout(rect, showing('form')),
+    view: (props) => <TrainView model={model} {...props} />,
+    actions: bindActions(trainActions, () => model),
+    copyAll: () => (showing('form') ? model.plan.text() : model.log.text()) || null,
+    onEnter: () => {
+      training.getState().refresh();
+      void datasets.getState().refresh();
+      void models.getState().refresh();
+      void workspace.getState().refreshDisk();
+    },
+    back: () => {
+      if (!showing('form')) return false;
+      training.getState().setView('live');
+      return true;
+    },
+  };
+}
+
+function layout(rect: Rect, form: boolean): Record<string, Rect> {
+  const wide = rect.width >= WIDE;
+  const [top, lower] = splitRows(rect, [Math.min(9, Math.max(6, Math.floor(rect.height / 4))), '1fr']);
+  const [runs, engines] = top ? splitColumns(top, wide ? ['3fr', '2fr'] : ['1fr', 38]) : [];
+  if (!runs || !engines || !lower) return {};
+  if (form) {
+    const [fields, plan] = splitColumns(lower, wide ? ['2fr', '3fr'] : ['1fr', '1fr']);
+    return fields && plan ? { runs, engines, form: fields, plan } : {};
+  }
+  const [live, log] = wide ? splitColumns(lower, ['3fr', '2fr']) : splitRows(lower, ['2fr', '1fr']);
+  return live && log ? { runs, engines, live, log } : {};
+}

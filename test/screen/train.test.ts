@@ -1,0 +1,133 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { numbersText, thinned } from '../../src/screens/train/LivePane.tsx';
+import { jobView } from '../store/fakes.ts';
+import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
+import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
+
+let window: ScreensWindow | undefined;
+afterEach(() => {
+  window?.dispose();
+  window = undefined;
+});
+const open = async (world: World): Promise<ScreensWindow> => {
+  window = await openScreens(world);
+  return window;
+};
+const PLACES = [
+  { columns: 80, rows: 24 },
+  { columns: 120, rows: 40 },
+].flatMap((size) => (['en', 'zh'] as const).map((language) => ({ ...size, language })));
+const LLM = 'smollm2-135m-instruct';
+const wide: World = {
+  columns: 120,
+  rows: 40,
+  language: 'en',
+  datasets: [manifest('cmrc', { splits: [contextSplit()] })],
+  models: [LLM],
+};
+const running = () =>
+  jobView(trainingWork('t1'), {
+    progress: { phase: 'training', done: 12, total: 48, unit: 'steps', rate: 0.5, secondsLeft: 72, details: {} },
+  });
+
+describe.each(PLACES)('train, $language at $columns×$rows', (place) => {
+  it('keeps its borders: empty, live, and the form', async () => {
+    const job = running();
+    const w = await open({ ...wide, ...place, jobs: [job] });
+    await w.press('9');
+    await w.rest();
+    for (let step = 1; step <= 12; step++) w.training.emit(job.spec.id, { name: 'loss', step, value: 4 / step });
+    w.training.emit(job.spec.id, { name: 'eval_loss', step: 12, value: 1 });
+    await w.rest();
+    for (const keys of [[], ['n']]) {
+      await w.press(...keys);
+      for (let pane = 0; pane < 5; pane++) {
+        expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+        await w.press('tab');
+      }
+    }
+  });
+});
+
+describe('the train screen', () => {
+  it('finds a training that runs already and draws its loss', async () => {
+    const job = running();
+    const w = await open({ ...wide, jobs: [job] });
+    await w.press('9');
+    await w.rest();
+    for (let step = 1; step <= 12; step++) w.training.emit(job.spec.id, { name: 'loss', step, value: 4 / step });
+    await w.rest();
+    expect(w.text()).toContain('12/48 steps');
+    expect(w.text()).toContain('0.5 steps/s');
+    expect(w.text()).toContain('loss 0.333');
+    expect(w.text()).toContain('steps 1 to 12');
+    expect(w.text()).toMatch(/[⠁-⣿]{4}/);
+    w.jobs.emit(job.spec.id, { type: 'log', level: 'info', text: '20 rows of cmrc' });
+    await w.rest();
+    expect(w.text()).toContain('20 rows of cmrc');
+    await w.press('x');
+    expect(w.text()).toContain('It saves a checkpoint first');
+    await w.press('y');
+    expect(w.text()).toContain('stopped');
+  });
+
+  it('says why it cannot start, and shows the very command', async () => {
+    const w = await open(wide);
+    await w.press('9', 's');
+    expect(w.text()).toContain('n fills in a training first');
+    await w.press('n');
+    await w.rest();
+    expect(w.text()).toContain('ragtui train llm --dataset cmrc --split context/train');
+    expect(w.text()).toContain('stage: sft');
+    await w.press('s');
+    expect(w.text()).toMatch(/LLaMA-Factory.* is not installed/);
+    expect(w.jobs.launched).toEqual([]);
+  });
+
+  it('changes a setting and starts with it', async () => {
+    const w = await open({ ...wide, engines: ['llamafactory'] });
+    await w.press('9', 'n');
+    await w.rest();
+    await w.press(...Array.from({ length: 9 }, () => 'down'), 'enter');
+    expect(w.text()).toContain('Steps at most');
+    await w.type('6');
+    await w.press('enter');
+    expect(w.text()).toContain('* 6');
+    expect(w.text()).toContain('max_steps: 6');
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([
+      { kind: 'train-llm', dataset: 'cmrc', split: 'context/train', base: LLM, settings: { max_steps: 6 } },
+    ]);
+  });
+
+  it('installs an engine after a yes that names what it needs', async () => {
+    const w = await open(wide);
+    await w.press('9', 'tab', 'i');
+    expect(w.text()).toContain('It needs up to');
+    await w.press('y');
+    expect(w.jobs.launched).toEqual([{ kind: 'engine-install', engine: 'llamafactory', device: 'cpu' }]);
+  });
+});
+
+describe('numbers of a training', () => {
+  it('are the last of each; a small learning rate keeps its digits', () => {
+    const series = new Map([
+      [
+        'loss',
+        [
+          { step: 1, value: 2 },
+          { step: 2, value: 1.23456 },
+        ],
+      ],
+      ['learning_rate', [{ step: 2, value: 0.0000098 }]],
+    ]);
+    expect(numbersText(series)).toBe('loss 1.235 · learning rate 9.8e-6');
+  });
+
+  it('are thinned from first to last', () => {
+    const points = Array.from({ length: 1001 }, (_, step) => ({ step, value: step }));
+    const few = thinned(points, 11);
+    expect(few.map(({ step }) => step)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+  });
+});
