@@ -15,6 +15,8 @@ import { NAMES, SEED } from './names.ts';
 import type { LoopOutcome, LoopSizes, LoopStep, LoopWorld } from './types.ts';
 
 const MOST_RESUMES = 3;
+const WHY_EMBEDDED =
+  'Both columns were asked on the embedded server: it answers one question at a time faster than vLLM does on this CPU (see the six columns), and strictly, so that the run can be repeated to the letter.';
 
 interface Measured {
   readonly title: string;
@@ -86,18 +88,12 @@ async function evaluate(world: LoopWorld, measured: Measured): Promise<LoopOutco
   return {
     ok: problems.length === 0,
     detail: problems.length > 0 ? problems.join('; ') : `${report.run.items} items, ${primary} ${points.join(' → ')}`,
+    verdicts: sentences(report, measured),
     markdown: [
       `### ${measured.title}`,
       '',
-      ...sentences(report, measured),
-      '',
-      ...(measured.killAfter === null ? [] : [resumeLine(older, run.items, measured), '']),
-      // Its headings below ours; its own title and verdict stand above already.
-      ...markdownReport(report)
-        .trimEnd()
-        .split('\n')
-        .filter((line) => !line.startsWith('# '))
-        .map((line) => (line.startsWith('#') ? `##${line}` : line)),
+      ...(measured.killAfter === null ? [] : [WHY_EMBEDDED, '', resumeLine(older, run.items, measured), '']),
+      ...embedded(markdownReport(report)),
     ],
   };
 }
@@ -187,8 +183,18 @@ function resumeLine(older: readonly JobView[], items: readonly ItemResult[], mea
   return `The worker was killed (SIGKILL) in the middle on purpose (${how}). The resumed run took ${reused} finished answers as they were and asked the other ${asked.length - reused}; none twice.`;
 }
 
-/** A verdict on every metric, and what it rests on. */
+/** A report as a part of another one: its headings below ours, without its title and the verdict that stands above. */
+function embedded(markdown: string): string[] {
+  const lines = markdown.trimEnd().split('\n');
+  return lines
+    .slice(lines.findIndex((line) => /^\d+ items of /.test(line)))
+    .map((line) => (line.startsWith('#') ? `##${line}` : line));
+}
+
+/** A verdict on every metric, the primary one first. */
 function sentences(report: RunReport, { columns }: Measured): string[] {
   const tuned = report.differences.find(({ column }) => column === columns[1]?.name);
-  return Object.values(tuned?.metrics ?? {}).map(({ sentence }) => `- ${sentence}`);
+  return Object.entries(tuned?.metrics ?? {}).map(
+    ([name, { sentence }]) => `${name === report.primary ? '**Primary:** ' : ''}${sentence}`,
+  );
 }

@@ -25,9 +25,7 @@ export function loopReport(state: LoopState, total: LoopTotal, home: string): st
   const { steps, size, startedAt, load, sessions } = state;
   const sizes = SIZES[size];
   const [cpu] = os.cpus();
-  const verdicts = steps.flatMap(({ markdown }) =>
-    markdown.filter((line) => /^- .*(better|worse|cannot tell|no difference)/i.test(line)),
-  );
+  const verdicts = steps.flatMap((step) => step.verdicts.map((sentence) => `- ${sentence}`));
   const lines = [
     `# The loop: from base to tuned to a verdict (${startedAt.slice(0, 10)}${size === 'quick' ? ', quick' : ''})`,
     '',

@@ -4,7 +4,17 @@ import path from 'node:path';
 import { readJsonFile, writeJsonFile } from '../../jobs/folder.ts';
 import { errorLine, RagtuiError } from '../../platform/errors.ts';
 import { clock } from '../output.ts';
-import { type LoopState, type LoopStep, type LoopWorld, loopStateSchema, type StepRecord } from './types.ts';
+import {
+  type LoopOutcome,
+  type LoopState,
+  type LoopStep,
+  type LoopWorld,
+  loopStateSchema,
+  type StepRecord,
+} from './types.ts';
+
+/** How often the time of a step is kept. */
+const NOTE_MS = 5000;
 
 export const stateFile = (home: string): string => path.join(home, 'loop.json');
 
@@ -42,48 +52,82 @@ export async function runLoop(
   last: LoopStep,
   begun: LoopState,
 ): Promise<LoopState> {
-  let state = begun;
-  const keep = (next: LoopState) => {
-    state = next;
-    writeJsonFile(stateFile(world.paths.home), state, { durable: true });
-  };
-  const isDone = (name: string) => state.steps.some((step) => step.name === name && step.ok);
+  const keeper = new StateKeeper(world.paths.home, begun);
   const all = [...steps, last];
-  const one = async (step: LoopStep): Promise<boolean> => {
-    const attempts = (state.attempts[step.name] ?? 0) + 1;
-    keep({ ...state, attempts: { ...state.attempts, [step.name]: attempts } });
-    const record = await runStep(world, step, attempts, `${all.indexOf(step) + 1}/${all.length}`);
-    keep({ ...state, steps: [...state.steps.filter(({ name }) => name !== step.name), record] });
-    return record.ok;
-  };
-  keep(state);
+  const one = (step: LoopStep) => runStep(world, step, keeper, `${all.indexOf(step) + 1}/${all.length}`);
   try {
     for (const step of steps) {
       if (world.signal.aborted) break;
-      if (isDone(step.name) && (step.until === undefined || isDone(step.until))) continue;
+      if (keeper.isDone(step.name) && (step.until === undefined || keeper.isDone(step.until))) continue;
       if (!(await one(step))) break;
     }
   } finally {
     await one(last);
   }
-  return state;
+  return keeper.state;
 }
 
-async function runStep(world: LoopWorld, step: LoopStep, attempts: number, place: string): Promise<StepRecord> {
+async function runStep(world: LoopWorld, step: LoopStep, keeper: StateKeeper, place: string): Promise<boolean> {
   const { out, sizes, signal } = world;
   const command = step.command(sizes);
   out.note(`[${place}] ${step.name}: ragtui ${command}`);
-  const startedAt = performance.now();
-  const outcome = await step.run(world).catch((error: unknown) => ({
+  const time = keeper.begin(step.name);
+  const failed = (error: unknown): LoopOutcome => ({
     ok: false,
     detail: signal.aborted ? 'interrupted' : errorLine(error),
-  }));
-  const seconds = (performance.now() - startedAt) / 1000;
+  });
+  const { ok, detail, markdown, verdicts, notCounted } = await step.run(world).catch(failed);
+  const { count, seconds } = time.end();
   out.clearProgress();
-  out.note(`  ${outcome.ok ? 'ok' : 'FAILED'} in ${clock(seconds)}: ${outcome.detail}`);
-  const { ok, detail, markdown = [], notCounted = 0 } = { markdown: undefined, notCounted: undefined, ...outcome };
-  return {
-    ...{ name: step.name, command, ok, detail, markdown: [...(markdown ?? [])], seconds, notCounted: notCounted ?? 0 },
-    ...{ attempts, endedAt: new Date().toISOString() },
-  };
+  out.note(`  ${ok ? 'ok' : 'FAILED'} in ${clock(seconds)}: ${detail}`);
+  keeper.record({
+    ...{ name: step.name, command, ok, detail, seconds, attempts: count },
+    ...{ markdown: [...(markdown ?? [])], verdicts: [...(verdicts ?? [])], notCounted: notCounted ?? 0 },
+    endedAt: new Date().toISOString(),
+  });
+  return ok;
+}
+
+/** The state in memory and on disk. */
+class StateKeeper {
+  readonly #file: string;
+  state: LoopState;
+
+  constructor(home: string, begun: LoopState) {
+    this.#file = stateFile(home);
+    this.state = begun;
+    this.#keep({}, true);
+  }
+
+  isDone(name: string): boolean {
+    return this.state.steps.some((step) => step.name === name && step.ok);
+  }
+
+  /** Counts the time of a step, kept every few seconds: an attempt that is killed has taken its time too. */
+  begin(name: string): { end(): { count: number; seconds: number } } {
+    const before = this.isDone(name) ? undefined : this.state.attempts[name];
+    const count = (this.state.attempts[name]?.count ?? 0) + 1;
+    const startedAt = performance.now();
+    const note = (durable: boolean) => {
+      const seconds = (before?.seconds ?? 0) + (performance.now() - startedAt) / 1000;
+      this.#keep({ attempts: { ...this.state.attempts, [name]: { count, seconds } } }, durable);
+      return { count, seconds };
+    };
+    note(true);
+    const timer = setInterval(() => note(false), NOTE_MS);
+    const end = () => {
+      clearInterval(timer);
+      return note(false);
+    };
+    return { end };
+  }
+
+  record(step: StepRecord): void {
+    this.#keep({ steps: [...this.state.steps.filter(({ name }) => name !== step.name), step] }, true);
+  }
+
+  #keep(change: Partial<LoopState>, durable: boolean): void {
+    this.state = { ...this.state, ...change };
+    writeJsonFile(this.#file, this.state, { durable });
+  }
 }

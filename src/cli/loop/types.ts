@@ -17,7 +17,7 @@ export interface LoopSizes {
 }
 
 export const SIZES = {
-  full: { testRows: 700, llmRows: 96, embedderRows: 272, items: 60, maxTokens: 96 },
+  full: { testRows: 700, llmRows: 160, embedderRows: 272, items: 60, maxTokens: 96 },
   quick: { testRows: 60, llmRows: 12, embedderRows: 48, items: 8, maxTokens: 48 },
 } as const satisfies Record<string, LoopSizes>;
 
@@ -39,6 +39,8 @@ export interface LoopOutcome {
   readonly detail: string;
   /** The step's own part of the report. */
   readonly markdown?: readonly string[];
+  /** For the top of the report. */
+  readonly verdicts?: readonly string[];
   /** Seconds of installing, which do not count. */
   readonly notCounted?: number;
 }
@@ -58,7 +60,8 @@ export const stepRecordSchema = z.object({
   ok: z.boolean(),
   detail: z.string(),
   markdown: z.array(z.string()),
-  /** Of the attempt that ended. */
+  verdicts: z.array(z.string()),
+  /** Of all attempts. */
   seconds: z.number(),
   notCounted: z.number(),
   /** 2 and more: an earlier attempt was ended before its time. */
@@ -75,7 +78,8 @@ export const loopStateSchema = z.object({
   /** Load average over one minute when it began. */
   load: z.number(),
   sessions: z.number().int(),
-  attempts: z.record(z.string(), z.number().int()),
+  /** By step: how often it was begun, and the seconds it has taken so far. */
+  attempts: z.record(z.string(), z.object({ count: z.number().int(), seconds: z.number() })),
   steps: z.array(stepRecordSchema),
 });
 export type LoopState = z.infer<typeof loopStateSchema>;

@@ -95,6 +95,15 @@ describe('the loop', () => {
     expect(third).toEqual([]);
   });
 
+  test('the time of an attempt that was killed counts', async () => {
+    const begun = { ...beginLoop(home, 'quick'), attempts: { train: { count: 1, seconds: 100 } } };
+    const { steps } = scripted({ train: [fine()] });
+    const state = await runLoop(world(), steps, stop, begun);
+    expect(state.steps[0]).toMatchObject({ name: 'train', attempts: 2 });
+    expect(state.steps[0]?.seconds).toBeGreaterThanOrEqual(100);
+    expect(state.steps[0]?.seconds).toBeLessThan(110);
+  });
+
   test('an interrupt ends it, and it is stopped all the same', async () => {
     const controller = new AbortController();
     const { ran, steps } = scripted({ data: [fine()], train: [fine()] });
@@ -122,10 +131,11 @@ const withUntil = (steps: readonly LoopStep[]): LoopStep[] =>
   steps.map((step) => (step.name === 'serve' ? { ...step, until: 'compare' } : step));
 
 test('the report tells time without installs, what failed, the verdicts; never where the workspace is', async () => {
-  const markdown = ['- token-f1: tuned is better than base by 12.0 points.', `made in ${home}/tuned`];
+  const markdown = [`made in ${home}/tuned`];
+  const verdicts = ['tuned is better than base.'];
   const { steps } = scripted({
     engines: [{ ok: true, detail: 'three', notCounted: 1e6 }],
-    eval: [{ ok: false, detail: '2 errors | one', markdown }],
+    eval: [{ ok: false, detail: '2 errors | one', markdown, verdicts }],
   });
   const state = await runLoop(world(), steps, stop, beginLoop(home, 'quick'));
   const total = loopTotal(state, ['engines', 'eval', 'stop']);
@@ -135,7 +145,7 @@ test('the report tells time without installs, what failed, the verdicts; never w
   expect(report).toContain('**Not every step passed its check.**');
   expect(report).toContain('installing) | yes | three |');
   expect(report).toContain('| **no** | 2 errors \\| one |');
-  expect(report).toMatch(/## Verdicts\n\n- token-f1: tuned is better/);
+  expect(report).toMatch(/## Verdicts\n\n- tuned is better than base\./);
   expect(report).not.toContain(home);
   expect(report).toContain('made in WORKSPACE/tuned');
 });
