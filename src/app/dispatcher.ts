@@ -47,7 +47,7 @@ export function createDispatcher(
     {
       ui,
       scopesBelow: () => placeBelow().scopes,
-      allScopes: () => everyScope(placeBelow(), screens, (id) => ui.getState().showScreen(id)),
+      allScopes: () => everyScope(placeBelow(), screens, showPlace),
       paneTarget: () => base().target,
       invoke,
       perform,
@@ -64,6 +64,11 @@ export function createDispatcher(
     closeOverlay: bound(overlayActions),
   };
   let lastClick = { row: -1, time: Number.NEGATIVE_INFINITY };
+
+  function showPlace(screen: string, pane?: string): void {
+    ui.getState().showScreen(screen);
+    if (pane !== undefined) ui.getState().setFocus(pane, screen);
+  }
 
   function place(): Place {
     return placeOf(ui.getState(), parts);
@@ -163,20 +168,24 @@ export function createDispatcher(
   return { dispatch, place, modalOf };
 }
 
-/** The scopes here, then those of the other screens, whose actions show their screen first. */
-function everyScope(here: Place, screens: readonly ScreenDefinition[], show: (id: string) => void): Scope[] {
-  const others = screens.filter((screen) => screen.id !== here.screen.id);
-  return [
-    ...here.scopes,
-    ...others.map((screen) => ({
-      name: screen.title(),
-      actions: screen.actions.map((action) => ({
+/** The scopes here, then those of other panes and screens, whose actions show their place first. */
+function everyScope(
+  here: Place,
+  screens: readonly ScreenDefinition[],
+  show: (screen: string, pane?: string) => void,
+): Scope[] {
+  const others = screens.flatMap((screen): Scope[] => {
+    const from = (actions: readonly BoundAction[], pane?: string): BoundAction[] =>
+      actions.map((action) => ({
         ...action,
         run: () => {
-          show(screen.id);
+          show(screen.id, pane);
           return action.run();
         },
-      })),
-    })),
-  ];
+      }));
+    const panes = screen.panes.map(({ id, title, actions = [] }) => ({ name: title(), actions: from(actions, id) }));
+    return [{ name: screen.title(), actions: from(screen.actions) }, ...panes];
+  });
+  // What is here comes first; the palette keeps the first of each id.
+  return [...here.scopes, ...others];
 }

@@ -1,5 +1,9 @@
-import { rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/platform/entry.ts';
+import { waitUntil } from '../../src/platform/processes.ts';
 import { type App, launch } from '../support/pty.ts';
 import { bundleSampleApp } from './sample.ts';
 
@@ -74,6 +78,27 @@ describe('every way out gives the terminal back', () => {
     // One line, no stack.
     expect(screen.join('\n')).not.toMatch(/^ +at /m);
     expectRestored(running);
+  });
+
+  it('a terminal that goes away ends us by SIGHUP, not by an abort', async () => {
+    const result = path.join(sample.folder, 'code');
+    // The shell ignores the hang-up, so that it can still say how we ended.
+    const script = 'trap "" HUP; "$0" "$1"; echo "code $?" > "$2.part"; mv "$2.part" "$2"';
+    const owner = `require('@lydell/node-pty').spawn('sh', ${JSON.stringify(['-c', script, process.execPath, sample.script, result])}, { cols: 80, rows: 24 }).onData((data) => process.stdout.write(data))`;
+    const terminal = spawn(process.execPath, ['-e', owner], {
+      cwd: packageRoot(),
+      env: { ...process.env, TERM: 'xterm-256color', CI: 'false' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    terminal.stdout.on('data', (data) => {
+      shown += String(data);
+    });
+    expect(await waitUntil(() => /ready pid/.test(shown), 20_000)).toBe(true);
+    // The terminal emulator dies: its side of the pty closes.
+    terminal.kill('SIGKILL');
+    expect(await waitUntil(() => existsSync(result), 20_000)).toBe(true);
+    expect(readFileSync(result, 'utf8')).toBe('code 129\n');
   });
 
   it('shows the stack with RAGTUI_DEBUG=1', async () => {
