@@ -153,5 +153,7 @@ test('nothing that a headless command can load holds React, the screen or native
     expect(all.some((source) => source.includes(part))).toBe(true);
   }
   expect(all.filter((source) => /node_modules\/(react|ink|yoga-layout)\//.test(source))).toEqual([]);
-  expect(all.filter((source) => /src\/(app|screens|ui)\//.test(source))).toEqual([]);
+  // Laying out text by cells is no screen: `compare` puts answers beside each other with it.
+  const screen = all.filter((source) => /src\/(app|screens|ui)\//.test(source));
+  expect(screen.filter((source) => !/src\/ui\/(lru|text|wrap)\.ts$/.test(source))).toEqual([]);
 });
