@@ -3,6 +3,7 @@ import type { ScreenDefinition } from '../ui/screen.ts';
 import { createAskScreen } from './ask/screen.tsx';
 import type { ScreenContext } from './context.ts';
 import { createDatasetsScreen } from './datasets/screen.tsx';
+import { createEvaluateScreen } from './evaluate/screen.tsx';
 import { createHomeScreen } from './home/screen.tsx';
 import { createJobsScreen } from './jobs/screen.tsx';
 import { createKbScreen } from './kb/screen.tsx';
@@ -21,6 +22,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createSettingsScreen(context, () => screens.flatMap(actionsOf)),
     createDatasetsScreen(context),
     createTrainScreen(context),
+    createEvaluateScreen(context),
   ];
   return screens;
 }

@@ -2,6 +2,7 @@ import type { Action } from '../../keys/types.ts';
 import { ask } from './en/ask.ts';
 import { common } from './en/common.ts';
 import { datasets } from './en/datasets.ts';
+import { evaluate } from './en/evaluate.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
@@ -13,6 +14,7 @@ import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
 import { common as zhCommon } from './zh/common.ts';
 import * as zhDatasets from './zh/datasets.ts';
+import * as zhEvaluate from './zh/evaluate.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
@@ -20,7 +22,18 @@ import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
 import * as zhTrain from './zh/train.ts';
 
-const english = { ...common, ...home, ...kb, ...ask, ...models, ...jobs, ...datasets, ...train, ...settings };
+const english = {
+  ...common,
+  ...home,
+  ...kb,
+  ...ask,
+  ...models,
+  ...jobs,
+  ...datasets,
+  ...train,
+  ...evaluate,
+  ...settings,
+};
 const chinese: Texts<typeof english> = {
   ...zhCommon,
   ...zhHome.home,
@@ -30,6 +43,7 @@ const chinese: Texts<typeof english> = {
   ...zhJobs.jobs,
   ...zhDatasets.datasets,
   ...zhTrain.train,
+  ...zhEvaluate.evaluate,
   ...zhSettings.settings,
 };
 
@@ -49,6 +63,7 @@ export const chineseActions: ActionTexts = {
   ...zhJobs.jobsActions,
   ...zhDatasets.datasetsActions,
   ...zhTrain.trainActions,
+  ...zhEvaluate.evaluateActions,
   ...zhSettings.settingsActions,
 };
 

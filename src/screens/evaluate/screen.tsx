@@ -1,0 +1,97 @@
+import { bindActions } from '../../keys/bind.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
+import { StreamView } from '../../ui/StreamView.tsx';
+import type { ScreenDefinition } from '../../ui/screen.ts';
+import type { ScreenContext } from '../context.ts';
+import { evaluateActions, formActions, questionActions, runsActions } from './actions.ts';
+import { createEvaluateModel } from './model.ts';
+import { EvaluateView } from './view.tsx';
+
+const WIDE = 110;
+
+/** Evaluation runs; below them the form of a new one, or figures, verdict and questions of one. */
+export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
+  const model = createEvaluateModel(context);
+  const { evaluation, datasets } = context;
+  const showing = (view: 'form' | 'figures'): boolean => evaluation.getState().view === view;
+  return {
+    id: 'evaluate',
+    number: 0,
+    title: () => t('evaluate.title'),
+    panes: [
+      {
+        id: 'runs',
+        title: () => t('evaluate.runs'),
+        target: () => model.runs,
+        copy: () => model.runs.selected()?.spec.id ?? null,
+        actions: bindActions(runsActions, () => model),
+      },
+      {
+        id: 'form',
+        title: () => t('evaluate.form'),
+        target: () => model.fields,
+        focusable: () => showing('form'),
+        copy: () => model.fields.selected()?.value ?? null,
+        actions: bindActions(formActions, () => model),
+      },
+      {
+        id: 'plan',
+        title: () => t('train.plan'),
+        target: () => model.plan,
+        focusable: () => showing('form'),
+        copy: () => model.plan.text() || null,
+      },
+      {
+        id: 'figures',
+        title: () => t('evaluate.figures'),
+        target: () => model.metrics,
+        focusable: () => showing('figures'),
+        copy: () => model.metrics.selected() ?? null,
+      },
+      {
+        id: 'questions',
+        title: () => t('evaluate.questions'),
+        target: () => model.questions,
+        focusable: () => showing('figures'),
+        copy: () => model.questions.selected()?.question ?? null,
+        actions: bindActions(questionActions, () => model),
+      },
+    ],
+    layout: (rect) => layout(rect, showing('form')),
+    view: (props) => <EvaluateView model={model} {...props} />,
+    actions: bindActions(evaluateActions, () => model),
+    modals: [
+      {
+        id: 'evaluate.question',
+        title: () => t('evaluate.question'),
+        width: 110,
+        height: 40,
+        view: ({ rect }) => <StreamView model={model.question} width={rect.width} height={rect.height} />,
+        target: () => model.question,
+        actions: [],
+      },
+    ],
+    onEnter: () => {
+      evaluation.getState().refresh();
+      void datasets.getState().refresh();
+    },
+    back: () => {
+      if (!showing('form')) return false;
+      evaluation.getState().setView('figures');
+      return true;
+    },
+  };
+}
+
+function layout(rect: Rect, form: boolean): Record<string, Rect> {
+  const top = Math.min(9, Math.max(5, Math.floor(rect.height / 5)));
+  if (form) {
+    const [runs, lower] = splitRows(rect, [top, '1fr']);
+    const wide = rect.width >= WIDE;
+    const [fields, plan] = lower ? (wide ? splitColumns(lower, ['3fr', '2fr']) : splitRows(lower, ['3fr', '2fr'])) : [];
+    return runs && fields && plan ? { runs, form: fields, plan } : {};
+  }
+  const [runs, figures, questions] = splitRows(rect, [top, '3fr', '2fr']);
+  return runs && figures && questions ? { runs, figures, questions } : {};
+}

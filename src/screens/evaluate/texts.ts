@@ -1,0 +1,77 @@
+import type { QuestionRow, RunFigures } from '../../evaluation/figures.ts';
+import type { ColumnReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
+import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import type { Progress } from '../../jobs/types.ts';
+import { sanitize } from '../../platform/sanitize.ts';
+import { formatMillis } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+
+/** `0.397` → `39.7`: every score is shown in points of 100. */
+export const points = (value: number | null | undefined): string =>
+  typeof value === 'number' && Number.isFinite(value) ? (100 * value).toFixed(1) : '–';
+
+/** The columns that were asked for, without the baselines. */
+export const askedColumns = ({ columns }: RunReport): readonly ColumnReport[] =>
+  columns.filter(({ baseline }) => !baseline);
+
+/** How a column differs from the first one in a metric; undefined where it does not apply. */
+export const differenceOf = (report: RunReport, column: string, metric: string): MetricDifference | undefined =>
+  report.differences.find((one) => one.column === column)?.metrics[metric];
+
+/** Which is better, as far as it can be told, in one sentence for each column that was asked for. Pure. */
+export function verdictTexts(report: RunReport, metric: string): string[] {
+  const [base, ...others] = askedColumns(report);
+  if (!base) return [];
+  return others.flatMap(({ name }) => {
+    const found = differenceOf(report, name, metric);
+    return found ? [verdictText(metric, base.name, name, found)] : [];
+  });
+}
+
+function verdictText(metric: string, a: string, b: string, result: MetricDifference): string {
+  const { verdict, n, contexts, p, moreItems } = result;
+  const values = { a, b, metric, range: differenceCell(result), p: formatP(p), items: n, contexts };
+  if (verdict === 'better') return t('evaluate.verdict.better', values);
+  if (verdict === 'worse') return t('evaluate.verdict.worse', values);
+  const more = moreItems === null ? t('evaluate.verdict.never') : t('evaluate.verdict.more', { items: moreItems });
+  return `${t('evaluate.verdict.unknown', values)} ${more}`;
+}
+
+/** What costs nothing, beside the columns: `copy-sentence 60.0 · empty 0.0`. Pure. */
+export function baselineText({ columns }: RunReport, metric: string): string {
+  const shown = columns.filter(({ baseline, metrics }) => baseline && metrics[metric]);
+  if (shown.length === 0) return '';
+  const values = shown.map(({ name, metrics }) => `${name} ${points(metrics[metric]?.mean)}`).join(' · ');
+  return `${t('evaluate.baselines')}: ${values}`;
+}
+
+/** The means so far of a run that goes on: `base token-f1 20.1 · tuned token-f1 45.2`. Pure. */
+export function interimText({ details }: Progress): string {
+  return Object.entries(details)
+    .filter(([name]) => name.includes(' '))
+    .map(([name, value]) => `${name} ${points(value)}`)
+    .join(' · ');
+}
+
+/** One question with what every column made of it. Pure. */
+export function questionText({ question, answers, columns }: QuestionRow, { report }: RunFigures): string {
+  const metrics = [report.primary, ...report.run.evaluation.metrics.filter((name) => name !== report.primary)];
+  const parts = Object.entries(columns).map(([name, { state, output, error, scores, retrieved, totalMs }]) => {
+    const shown = metrics.flatMap((metric) =>
+      typeof scores[metric] === 'number' ? [`${metric} ${points(scores[metric])}`] : [],
+    );
+    const head = [name, ...shown, ...(totalMs === null ? [] : [formatMillis(totalMs)])].join(' · ');
+    const passages = (retrieved ?? []).map(
+      (one, i) => `${i + 1}  ${one.document.split('/').at(-1) ?? ''}  ${one.score.toFixed(3)}\n${one.text}`,
+    );
+    const answer = error || (output ?? '') || (retrieved ? '' : t(`evaluate.state.${state}`));
+    return [`── ${head} ──`, ...(answer ? [answer] : []), ...passages].join('\n');
+  });
+  return sanitize(
+    [
+      `${t('datasets.row.question')}\n${question}`,
+      `${t('evaluate.gold')}\n${answers.map((answer) => `· ${answer}`).join('\n')}`,
+      ...parts,
+    ].join('\n\n'),
+  );
+}

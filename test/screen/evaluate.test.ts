@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { interimText } from '../../src/screens/evaluate/texts.ts';
+import { jobView } from '../store/fakes.ts';
+import { contextSplit, evaluationWork, manifest } from '../store/loop-fakes.ts';
+import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
+
+let window: ScreensWindow | undefined;
+afterEach(() => {
+  window?.dispose();
+  window = undefined;
+});
+const open = async (world: World): Promise<ScreensWindow> => {
+  window = await openScreens(world);
+  return window;
+};
+const PLACES = [
+  { columns: 80, rows: 24 },
+  { columns: 120, rows: 40 },
+].flatMap((size) => (['en', 'zh'] as const).map((language) => ({ ...size, language })));
+const LLM = 'smollm2-135m-instruct';
+const wide: World = {
+  columns: 120,
+  rows: 40,
+  language: 'en',
+  datasets: [manifest('cmrc', { splits: [contextSplit()] })],
+  models: [LLM],
+  choices: [
+    { id: LLM, kind: 'llm', base: null },
+    { id: 't1', kind: 'llm', base: LLM },
+    { id: 'bge-small-zh-v1.5-int8', kind: 'embedder', base: null },
+  ],
+};
+const work = { kind: 'evaluate', ...evaluationWork() } as const;
+const running = () =>
+  jobView(work, {
+    progress: {
+      phase: 'answering',
+      done: 30,
+      total: 120,
+      unit: 'items',
+      rate: 0.5,
+      secondsLeft: 180,
+      details: { errors: 0, reused: 0, 'base token-f1': 0.2, 'tuned token-f1': 0.45 },
+    },
+  });
+
+describe.each(PLACES)('evaluate, $language at $columns×$rows', (place) => {
+  it('keeps its borders: empty, figures, form, and an open question', async () => {
+    for (const jobs of [[], [running()]]) {
+      const w = await open({ ...wide, ...place, jobs });
+      await w.press('0');
+      await w.rest();
+      for (let pane = 0; pane < 3; pane++) {
+        expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+        await w.press('tab');
+      }
+      await w.press('shift+tab', 'enter');
+      expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+      await w.press('esc', 'n');
+      expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+      w.dispose();
+    }
+    window = undefined;
+  });
+});
+
+describe('the evaluate screen', () => {
+  it('shows a run that goes on: how far, interim scores, figures with intervals, the verdict in words', async () => {
+    const w = await open({ ...wide, jobs: [running()] });
+    await w.press('0');
+    await w.rest();
+    const text = w.text();
+    expect(text).toContain('30/120 items');
+    expect(text).toContain('interim: base token-f1 20.0 · tuned token-f1 45.0');
+    expect(text).toContain('45.0 [35.0, 55.0]');
+    expect(text).toContain('▲ +25.0 [+20.0, +30.0]');
+    expect(text).toContain('tuned is better than base in token-f1: +25.0 [+20.0, +30.0] points, p 0.010');
+    expect(text).toContain('For nothing: copy-sentence 60.0');
+  });
+
+  it('the verdict follows the metric under the cursor', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'down');
+    expect(w.text()).toContain('tuned is better than base in exact: +12.5');
+  });
+
+  it('opens a question with what every column said', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'tab', 'enter');
+    expect(w.text()).toContain('── tuned · token-f1 100.0 · exact 0.0 · 900 ms ──');
+    expect(w.text()).toContain('· 八十度的水');
+  });
+
+  it('writes the report with one key', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('e');
+    await w.rest();
+    expect(w.evaluation.exported[0]).toContain('# Evaluation of base, tuned on cmrc');
+    expect(w.text()).toContain('The report is in /exports/');
+  });
+
+  it('fills in base and tune as a pair, shows the command, and starts', async () => {
+    const w = await open(wide);
+    await w.press('0', 's');
+    expect(w.text()).toContain('n fills in a run first');
+    await w.press('n');
+    await w.rest();
+    expect(w.text()).toContain('context/test  2 rows');
+    await w.press('down', 'down', 'down', 'down', 'enter');
+    expect(w.text()).toContain('base and tuned, with the gold passage');
+    await w.press('enter');
+    await w.rest();
+    expect(w.text()).toContain('llm=t1,context=gold,prompt=sft');
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([
+      { kind: 'evaluate', dataset: 'cmrc', columns: [{ name: 'base' }, { name: 'tuned', llm: 't1' }] },
+    ]);
+  });
+});
+
+describe('interim scores', () => {
+  it('are the columns’ and nothing else', () => {
+    const progress = { phase: 'answering', done: 1, total: 2, unit: 'items', rate: null, secondsLeft: null };
+    const details = { errors: 1, 'tokens/s': 20, 'base exact': 0.5 };
+    expect(interimText({ ...progress, details })).toBe('base exact 50.0');
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { RagtuiError } from '../../src/platform/errors.ts';
+import { createEvaluationStore, runToShow } from '../../stores/evaluation.ts';
+import { createJobsStore } from '../../stores/jobs.ts';
+import { fakeJobs, immediately, ingestWork, jobView, settle } from './fakes.ts';
+import { evaluationWork, fakeEvaluation } from './loop-fakes.ts';
+
+const COLUMN = 'name=base,llm=smollm2-135m-instruct,context=gold,prompt=sft';
+const make = (...initial: Parameters<typeof fakeJobs>) => {
+  const fake = fakeEvaluation();
+  const jobs = fakeJobs(...initial);
+  const jobsStore = createJobsStore({ jobs: jobs.port, schedule: immediately });
+  return { fake, jobs, jobsStore, store: createEvaluationStore({ evaluation: fake.port, jobs: jobsStore }) };
+};
+const run = (state: 'running' | 'stopped' | 'succeeded' = 'running') =>
+  jobView({ kind: 'evaluate', ...evaluationWork() }, { state });
+
+describe('the form of a run', () => {
+  it('is checked once dataset and a column are there', async () => {
+    const { store, fake } = make();
+    await store.getState().configure({ dataset: 'cmrc', split: 'context/test' });
+    expect(fake.wishes).toEqual([]);
+    await store.getState().configure({ columns: [COLUMN] });
+    expect(store.getState().plan).toMatchObject({ dataset: 'cmrc', split: 'context/test' });
+    expect(fake.wishes[0]).toMatchObject({ column: [COLUMN], limit: 60, seed: 1314, baselines: true });
+  });
+
+  it('says what is wrong, and forgets it with the next change', async () => {
+    const { store } = make();
+    await store.getState().configure({ dataset: 'cmrc', columns: ['nonsense'] });
+    expect(store.getState().plan).toBeNull();
+    expect(store.getState().problem).toBeInstanceOf(RagtuiError);
+    await store.getState().configure({ columns: [COLUMN] });
+    expect(store.getState().problem).toBeNull();
+  });
+
+  it('starts what it shows and looks at it', async () => {
+    const { store, jobs } = make();
+    await store.getState().configure({ dataset: 'cmrc', columns: [COLUMN] });
+    const id = await store.getState().start();
+    expect(jobs.launched).toMatchObject([{ kind: 'evaluate', dataset: 'cmrc', primary: 'token-f1' }]);
+    expect(store.getState()).toMatchObject({ shown: id, view: 'figures' });
+  });
+});
+
+describe('a run that is looked at', () => {
+  it('has its figures computed once, and once more when it ends', async () => {
+    const job = run();
+    const { store, fake, jobs, jobsStore } = make([job]);
+    jobsStore.getState().open();
+    await settle();
+    await store.getState().show(job.spec.id);
+    await store.getState().show(job.spec.id);
+    expect(fake.asked).toEqual([job.spec.id]);
+    jobs.end(job.spec.id, 'succeeded');
+    await settle();
+    expect(fake.asked).toEqual([job.spec.id, job.spec.id]);
+    expect(store.getState().figures?.report.columns[0]?.name).toBe('base');
+  });
+
+  it('is resumed as a new job that takes what is there', async () => {
+    const job = jobView({ kind: 'evaluate', ...evaluationWork({ reuse: false }) }, { state: 'stopped' });
+    const { store, jobs } = make([job]);
+    await store.getState().resume(job);
+    expect(jobs.launched).toMatchObject([{ kind: 'evaluate', reuse: true, limit: 60 }]);
+  });
+
+  it('is the one that goes on, else the newest', () => {
+    const over = run('succeeded');
+    const running = run();
+    expect(runToShow([jobView(ingestWork('tea')), over, running])).toBe(running);
+    expect(runToShow([over])).toBe(over);
+  });
+});
