@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { z } from 'zod';
 import type { DatasetTask } from '../src/datasets/task.ts';
 import { workerPath } from '../src/platform/entry.ts';
-import { type ErrorCode, RagtuiError } from '../src/platform/errors.ts';
+import { errorCode, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 
 const progressSchema = z.object({ done: z.number(), total: z.number(), rows: z.number() });
@@ -54,7 +54,7 @@ export function childTask<S extends z.ZodType>(
       if ('progress' in parsed) onProgress?.(parsed.progress);
       else if ('error' in parsed) {
         const { code, message: text, hint } = parsed.error;
-        answer = () => reject(new RagtuiError(codeOf(code), text, hint));
+        answer = () => reject(new RagtuiError(errorCode(code), text, hint));
       } else if ('result' in parsed) {
         const result = schema.safeParse(parsed.result);
         answer = () =>
@@ -71,22 +71,3 @@ export function childTask<S extends z.ZodType>(
     child.send(request);
   });
 }
-
-const CODES = [
-  'usage',
-  'not-found',
-  'exists',
-  'busy',
-  'invalid',
-  'unavailable',
-  'network',
-  'checksum',
-  'disk-full',
-  'permission',
-  'cancelled',
-  'timeout',
-  'corrupt',
-  'unsupported',
-  'internal',
-] as const satisfies readonly ErrorCode[];
-const codeOf = (text: string): ErrorCode => CODES.find((code) => code === text) ?? 'internal';

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, watch, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { z } from 'zod';
 import { type WorkerName, workerPath } from '../platform/entry.ts';
 import { toRagtuiError } from '../platform/errors.ts';
+import { endOfFile } from '../platform/file-end.ts';
 import { EventWriter } from './events.ts';
 import {
   type JobError,
@@ -93,28 +94,12 @@ function howItEnded({ code, signal, error }: Exit, oom: boolean): string {
 
 /** The last line of stderr.log that is a sentence, not a stack frame. */
 function lastWords(file: string): string {
-  const lines = tail(file, 4096)
+  const lines = endOfFile(file, 4096)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line && !line.startsWith('at ') && !line.startsWith('Node.js v'));
   const telling = lines.findLast((line) => /error|fatal|abort|terminate/i.test(line)) ?? lines.at(-1) ?? '';
   return telling.slice(0, 300);
-}
-
-function tail(file: string, bytes: number): string {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const buffer = Buffer.alloc(Math.min(bytes, size));
-      readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-      return buffer.toString('utf8');
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return '';
-  }
 }
 
 function startWorker(folder: string, program: string): ChildProcess {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { workerPath } from '../platform/entry.ts';
-import { type ErrorCode, errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { errnoOf, errorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { assertOwnRunFolder, ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { spawnDetached } from '../platform/processes.ts';
 import { encodeLine, LineReader } from './framing.ts';
@@ -179,26 +179,8 @@ class Link {
   }
 }
 
-const codeSchema = z.enum([
-  'usage',
-  'not-found',
-  'exists',
-  'busy',
-  'invalid',
-  'unavailable',
-  'network',
-  'checksum',
-  'disk-full',
-  'permission',
-  'cancelled',
-  'timeout',
-  'corrupt',
-  'unsupported',
-  'internal',
-]) satisfies z.ZodType<ErrorCode>;
-
 function toError(error: { code: string; message: string; hint: string }): RagtuiError {
-  return new RagtuiError(codeSchema.catch('internal').parse(error.code), error.message, error.hint);
+  return new RagtuiError(errorCode(error.code), error.message, error.hint);
 }
 
 /** Connects and greets; starts the service when nobody answers; asks an older one to leave first. */

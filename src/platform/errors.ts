@@ -1,20 +1,27 @@
 /** Codes are stable: scripts see them as `error.code` with `--json`. */
-export type ErrorCode =
-  | 'usage'
-  | 'not-found'
-  | 'exists'
-  | 'busy'
-  | 'invalid'
-  | 'unavailable'
-  | 'network'
-  | 'checksum'
-  | 'disk-full'
-  | 'permission'
-  | 'cancelled'
-  | 'timeout'
-  | 'corrupt'
-  | 'unsupported'
-  | 'internal';
+export const ERROR_CODES = [
+  'usage',
+  'not-found',
+  'exists',
+  'busy',
+  'invalid',
+  'unavailable',
+  'network',
+  'checksum',
+  'disk-full',
+  'permission',
+  'cancelled',
+  'timeout',
+  'corrupt',
+  'unsupported',
+  'internal',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The code a text names, `internal` for any other: for errors that come from another process. */
+export function errorCode(text: string): ErrorCode {
+  return ERROR_CODES.find((code) => code === text) ?? 'internal';
+}
 
 /**
  * An error a person reads: `message` says what happened and why in one line,

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ErrorCode, RagtuiError } from '../platform/errors.ts';
 import type { EngineExit } from './engine-process.ts';
 
@@ -85,21 +84,4 @@ function lastError(stderr: string): string {
     .filter(Boolean);
   const found = lines.findLast((line) => /^[\w.]*(Error|Exception|Exit)\b/.test(line)) ?? lines.at(-1) ?? '';
   return found.slice(0, 300).replace(/\.$/, '');
-}
-
-/** The last bytes of a file as text; '' when it is not there. */
-export function endOfFile(file: string, bytes = 32 * 1024): string {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const buffer = Buffer.alloc(Math.min(bytes, size));
-      readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-      return buffer.toString('utf8');
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ERROR_CODES } from '../../platform/errors.ts';
 import { extractedDocumentSchema } from '../types.ts';
 import { loadOptionsSchema } from './types.ts';
 
@@ -16,23 +17,7 @@ export const fromParserSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('error'),
     id: z.number().int(),
-    code: z.enum([
-      'usage',
-      'not-found',
-      'exists',
-      'busy',
-      'invalid',
-      'unavailable',
-      'network',
-      'checksum',
-      'disk-full',
-      'permission',
-      'cancelled',
-      'timeout',
-      'corrupt',
-      'unsupported',
-      'internal',
-    ]),
+    code: z.enum(ERROR_CODES),
     message: z.string(),
     hint: z.string(),
   }),
