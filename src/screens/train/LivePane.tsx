@@ -64,7 +64,8 @@ function headLines(
   else if (isOver(job.state))
     lines.push([{ text: ` ${stateText(job.state)} · ${jobDuration(job, now)}`, style: 'muted' }]);
   else {
-    lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
+    const counted = !job.progress || job.progress.total > 0;
+    if (counted) lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
     if (job.progress) lines.push([{ text: ` ${sanitizeLine(job.progress.phase)}`, style: 'muted' }]);
   }
   const numbers = numbersText(series);

@@ -7,8 +7,10 @@ import { canStart, fillForm } from './form.ts';
 import type { TrainModel } from './model.ts';
 
 /** The training that keys are about: under the cursor in the list, else the one that is looked at. */
-const current = ({ context, runs, watched }: TrainModel): JobView | undefined =>
-  context.ui.getState().focus['train'] === 'runs' || !watched() ? (runs.selected() ?? watched()) : watched();
+const current = ({ context, runs, watched }: TrainModel): JobView | undefined => {
+  const focus = context.ui.getState().focus['train'] ?? 'runs';
+  return focus === 'runs' ? (runs.selected() ?? watched()) : (watched() ?? runs.selected());
+};
 
 const runningInstall = ({ context, engines }: TrainModel): boolean =>
   (context.jobs.getState().list ?? []).some(

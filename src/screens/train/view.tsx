@@ -91,7 +91,13 @@ const runColumns = (now: number): readonly Column<JobView>[] => [
     optional: 1,
     cell: ({ progress }) => (progress && progress.total > 0 ? `${progress.done}/${progress.total}` : ''),
   },
-  { title: t('jobs.column.took'), min: 7, optional: 3, align: 'right', cell: (job) => jobDuration(job, now) },
+  {
+    title: t('jobs.column.took'),
+    min: 7,
+    optional: 3,
+    align: 'right',
+    cell: (job) => (isOver(job.state) ? jobDuration(job, now) : ''),
+  },
 ];
 
 function EnginesPane({ model, rect, focused }: PaneProps): ReactNode {

@@ -52,4 +52,7 @@ export const jobs = {
   'unit.tokens': 'tokens',
   'unit.embedded': 'embedded',
   'unit.files': 'files',
+  'unit.steps': 'steps',
+  'unit.items': 'items',
+  'unit.packages': 'packages',
 } as const;

@@ -53,6 +53,9 @@ export const jobs: Texts<typeof english> = {
   'unit.tokens': '词元',
   'unit.embedded': '已算向量',
   'unit.files': '文件',
+  'unit.steps': '步',
+  'unit.items': '项',
+  'unit.packages': '软件包',
 };
 
 /** Of the actions whose ids start with `jobs.`. */
