@@ -1,8 +1,9 @@
+import { compareColumns } from '../../evaluation/diff.ts';
 import { readItems } from '../../evaluation/item-log.ts';
 import { buildReport, type RunReport } from '../../evaluation/report.ts';
 import { markdownReport } from '../../evaluation/report-text.ts';
 import { listRuns, readRun } from '../../evaluation/runs.ts';
-import type { ItemResult } from '../../evaluation/types.ts';
+import type { BaselineName, ItemResult } from '../../evaluation/types.ts';
 import { jobFiles } from '../../jobs/folder.ts';
 import { livingProcess, signalProcess } from '../../jobs/identity.ts';
 import { readJob } from '../../jobs/registry.ts';
@@ -24,6 +25,8 @@ interface Measured {
   readonly columns: readonly { readonly name: string; readonly spec: string }[];
   readonly metrics: readonly string[];
   readonly more: readonly string[];
+  /** What needs no model and must be beaten. */
+  readonly baseline: BaselineName;
   /** Items of the asked columns after which the worker is killed on purpose; null = never. */
   readonly killAfter: number | null;
 }
@@ -39,6 +42,7 @@ const llms = ({ maxTokens, items }: LoopSizes): Measured => ({
   })),
   metrics: ['token-f1', 'exact', 'verbatim', `cosine@${NAMES.metricEmbedder}`],
   more: [],
+  baseline: 'copy-sentence',
   killAfter: items,
 });
 
@@ -50,6 +54,7 @@ const embedders: Measured = {
   ].map(([name = '', id]) => ({ name, spec: `name=${name},llm=none,embedder=${id},mode=vector,top-k=1` })),
   metrics: ['mrr@10', 'hit@1', 'hit@5', 'context-recall', 'context-relevance'],
   more: ['--kb', NAMES.kb],
+  baseline: 'bm25',
   killAfter: null,
 };
 
@@ -88,7 +93,7 @@ async function evaluate(world: LoopWorld, measured: Measured): Promise<LoopOutco
   return {
     ok: problems.length === 0,
     detail: problems.length > 0 ? problems.join('; ') : `${report.run.items} items, ${primary} ${points.join(' → ')}`,
-    verdicts: sentences(report, measured),
+    verdicts: [...sentences(report, measured), againstBaseline(world, newest, measured)],
     markdown: [
       `### ${measured.title}`,
       '',
@@ -197,4 +202,10 @@ function sentences(report: RunReport, { columns }: Measured): string[] {
   return Object.entries(tuned?.metrics ?? {}).map(
     ([name, { sentence }]) => `${name === report.primary ? '**Primary:** ' : ''}${sentence}`,
   );
+}
+
+/** Whether the tune is worth its model: against the row that has none, in the primary metric. */
+function againstBaseline({ paths }: LoopWorld, { spec }: JobView, { columns, baseline }: Measured): string {
+  const { primary, metrics } = compareColumns(paths, [baseline, columns[1]?.name ?? ''], spec.id);
+  return `Without any model: ${metrics[primary]?.sentence ?? `nothing was measured for ${baseline}.`}`;
 }
