@@ -71,7 +71,7 @@ describe('the evaluate screen', () => {
     await w.rest();
     const text = w.text();
     expect(text).toContain('30/120 items');
-    expect(text).toContain('interim: base token-f1 20.0 · tuned token-f1 45.0');
+    expect(text).toContain('interim token-f1: base 20.0 · tuned 45.0');
     expect(text).toContain('45.0 [35.0, 55.0]');
     expect(text).toContain('▲ +25.0 [+20.0, +30.0]');
     expect(text).toContain('tuned is better than base in token-f1: +25.0 [+20.0, +30.0] points, p 0.010');
@@ -128,7 +128,8 @@ describe('the evaluate screen', () => {
 describe('interim scores', () => {
   it('are the columns’ and nothing else', () => {
     const progress = { phase: 'answering', done: 1, total: 2, unit: 'items', rate: null, secondsLeft: null };
-    const details = { errors: 1, 'tokens/s': 20, 'base exact': 0.5 };
-    expect(interimText({ ...progress, details })).toBe('base exact 50.0');
+    const details = { errors: 1, 'tokens/s': 20, 'base token-f1': 0.5, 'copy-sentence token-f1': 0.9 };
+    expect(interimText({ ...progress, details }, evaluationWork())).toBe('token-f1: base 50.0');
+    expect(interimText({ ...progress, details: {} }, evaluationWork())).toBe('');
   });
 });

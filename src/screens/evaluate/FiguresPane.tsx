@@ -77,9 +77,10 @@ function headLines(job: JobView, steps: readonly StopStep[], width: number): Lin
   ]);
   if (job.error) return [...lines, ...wrapped(`✗ ${job.error.message} ${job.error.hint}`, width, 'bad').slice(0, 4)];
   if (isOver(job.state) || !job.progress) return lines;
-  lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
-  const interim = interimText(job.progress);
-  const now = interim ? `${t('evaluate.interim')}: ${interim}` : job.progress.phase;
+  if (job.progress.total > 0) lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
+  const { work } = job.spec;
+  const interim = work.kind === 'evaluate' ? interimText(job.progress, work) : '';
+  const now = interim ? `${t('evaluate.interim')} ${interim}` : job.progress.phase;
   return [...lines, ...wrapped(now, width, 'muted').slice(0, 2)];
 }
 

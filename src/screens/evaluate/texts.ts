@@ -1,6 +1,7 @@
 import type { QuestionRow, RunFigures } from '../../evaluation/figures.ts';
 import type { ColumnReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import type { Evaluation } from '../../evaluation/types.ts';
 import type { Progress } from '../../jobs/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { formatMillis } from '../../ui/format.ts';
@@ -45,12 +46,13 @@ export function baselineText({ columns }: RunReport, metric: string): string {
   return `${t('evaluate.baselines')}: ${values}`;
 }
 
-/** The means so far of a run that goes on: `base token-f1 20.1 · tuned token-f1 45.2`. Pure. */
-export function interimText({ details }: Progress): string {
-  return Object.entries(details)
-    .filter(([name]) => name.includes(' '))
-    .map(([name, value]) => `${name} ${points(value)}`)
-    .join(' · ');
+/** The means so far of a run that goes on: `token-f1: base 20.1 · tuned 45.2`; '' before the first. Pure. */
+export function interimText({ details }: Progress, { columns, primary }: Evaluation): string {
+  const means = columns.flatMap(({ name }) => {
+    const mean = details[`${name} ${primary}`];
+    return mean === undefined ? [] : [`${name} ${points(mean)}`];
+  });
+  return means.length === 0 ? '' : `${primary}: ${means.join(' · ')}`;
 }
 
 /** One question with what every column made of it. Pure. */
