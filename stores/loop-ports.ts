@@ -11,9 +11,9 @@ import type { RunFigures } from '../src/evaluation/figures.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
-import type { JobEvent } from '../src/jobs/types.ts';
+import type { JobEvent, JobId } from '../src/jobs/types.ts';
 import { listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
-import { errnoOf } from '../src/platform/errors.ts';
+import { toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { embedderSettings } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
@@ -79,7 +79,7 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
     plan: (kind, training) => (kind === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training)),
     events: (id, listener) => {
       const controller = new AbortController();
-      void follow(readJob(paths, id).folder, listener, controller.signal);
+      void follow(paths, id, listener, controller.signal);
       return () => controller.abort();
     },
   };
@@ -87,14 +87,17 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
 
 /** Every event from the first on: a chart begins at step 1, also after the screen was away. */
 async function follow(
-  folder: string,
+  paths: WorkspacePaths,
+  id: JobId,
   listener: (events: readonly JobEvent[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
+    const { folder } = readJob(paths, id);
     await tailEvents(folder, { from: 0, signal, onEvent: (event) => listener([event]) });
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    // Its folder was deleted: it leaves the list too.
+    if (toRagtuiError(error).code !== 'not-found') throw error;
   }
 }
 
