@@ -1,4 +1,5 @@
 import { type AskStore, createAskStore } from './ask.ts';
+import { type ComparePort, type CompareStore, createCompareStore } from './compare.ts';
 import { createDatasetsStore, type DatasetsPort, type DatasetsStore } from './datasets.ts';
 import { keepAskDefaults } from './defaults.ts';
 import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
@@ -24,6 +25,8 @@ export interface StoreDependencies {
   readonly evaluation: EvaluationPort;
   /** The answer engine; it asks the kb service through the connection of the workspace store. */
   readonly answers: (workspace: WorkspaceStore, settings: SettingsStore) => AskPort;
+  /** Several pipelines over one question. */
+  readonly compare: (workspace: WorkspaceStore, settings: SettingsStore) => ComparePort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
   readonly schedule: Schedule;
@@ -36,6 +39,7 @@ export interface Stores {
   readonly workspace: WorkspaceStore;
   readonly kb: KbStore;
   readonly ask: AskStore;
+  readonly compare: CompareStore;
   readonly models: ModelsStore;
   readonly jobs: JobsStore;
   readonly datasets: DatasetsStore;
@@ -69,6 +73,12 @@ export function createStores(dependencies: StoreDependencies): Stores {
       reranker: defaults.reranker,
     },
   });
+  const compare = createCompareStore({
+    compare: dependencies.compare(workspace, settings),
+    models: () => dependencies.evaluation.models(),
+    schedule,
+    now,
+  });
   const onboarding = createOnboardingStore({
     models,
     kb,
@@ -78,5 +88,5 @@ export function createStores(dependencies: StoreDependencies): Stores {
     finish: dependencies.onGuideEnd,
   });
   keepAskDefaults({ ask, kb, models, settings });
-  return { workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding };
+  return { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding };
 }

@@ -12,9 +12,12 @@ import { listEndpoints, listModels, modelFolder, modelStatus, removeModel, verif
 import { loadTokenizer, type TextTokenizer } from '../src/models/tokenizer.ts';
 import { errnoOf, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { compare } from '../src/rag/compare.ts';
 import { answer } from '../src/rag/pipeline.ts';
 import type { TemplateText } from '../src/rag/prompts.ts';
 import { llmResolver } from '../src/serving/resolve.ts';
+import { listServers, servedNames } from '../src/serving/servers.ts';
+import type { ComparePort } from './compare.ts';
 import type { AskPort, JobsPort, ModelsPort, PreviewPort } from './dependencies.ts';
 import type { PathPort } from './path.ts';
 
@@ -85,6 +88,24 @@ export function realAnswers(
         { signal, onStatus },
       );
     },
+  };
+}
+
+export function realCompare(
+  paths: WorkspacePaths,
+  connect: () => Promise<KbClient>,
+  prompts: () => Readonly<Record<string, TemplateText>>,
+): ComparePort {
+  const resolveLlm = llmResolver(paths);
+  return {
+    compare: async (request, options) => {
+      const kb = await connect();
+      return compare({ kb, paths, resolveLlm, prompts: prompts() }, request, options);
+    },
+    served: () =>
+      listServers(paths).flatMap(({ work }) =>
+        work.engine === 'vllm' ? servedNames(work).map((name) => `${name}@vllm`) : [],
+      ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createStores, type Stores } from '../../stores/create.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import { diskOf, realAnswers, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
+import { diskOf, realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
@@ -65,6 +65,12 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
         () => workspace.getState().connect(),
         () => settings.getState().settings.prompts,
       ),
+    compare: (workspace, settings) =>
+      realCompare(
+        paths,
+        () => workspace.getState().connect(),
+        () => settings.getState().settings.prompts,
+      ),
     settings: {
       file: paths.configFile,
       port: {
@@ -92,7 +98,7 @@ interface Parts {
 }
 
 async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
-  const { workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding } = stores;
+  const { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding } = stores;
   const context: ScreenContext = {
     ...stores,
     ui,
@@ -106,7 +112,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       ui,
       scheduler,
       screens: createScreens(context),
-      watch: [workspace, kb, ask, models, jobs, datasets, training, evaluation, settings, onboarding],
+      watch: [workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding],
       status: () => statusItems(stores),
       runningJobs: () =>
         (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),

@@ -1,4 +1,5 @@
 import type { AskStore } from '../../stores/ask.ts';
+import type { CompareStore } from '../../stores/compare.ts';
 import type { DatasetsStore } from '../../stores/datasets.ts';
 import type { PreviewPort } from '../../stores/dependencies.ts';
 import type { EvaluationStore } from '../../stores/evaluation.ts';
@@ -18,6 +19,7 @@ export interface ScreenContext {
   readonly workspace: WorkspaceStore;
   readonly kb: KbStore;
   readonly ask: AskStore;
+  readonly compare: CompareStore;
   readonly models: ModelsStore;
   readonly jobs: JobsStore;
   readonly datasets: DatasetsStore;

@@ -1,6 +1,7 @@
 import type { BoundAction } from '../keys/bind.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
 import { createAskScreen } from './ask/screen.tsx';
+import { createCompareScreen } from './compare/screen.tsx';
 import type { ScreenContext } from './context.ts';
 import { createDatasetsScreen } from './datasets/screen.tsx';
 import { createEvaluateScreen } from './evaluate/screen.tsx';
@@ -20,6 +21,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createModelsScreen(context),
     createJobsScreen(context),
     createSettingsScreen(context, () => screens.flatMap(actionsOf)),
+    createCompareScreen(context),
     createDatasetsScreen(context),
     createTrainScreen(context),
     createEvaluateScreen(context),

@@ -17,6 +17,7 @@ import { createStores, type Stores } from '../../stores/create.ts';
 import type { ModelChoice } from '../../stores/evaluation.ts';
 import { createScheduler } from '../../stores/scheduler.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
+import { fakeCompare } from '../store/compare-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
 import { type Canvas, draw } from '../support/window.tsx';
@@ -48,6 +49,7 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly jobs: ReturnType<typeof fakeJobs>;
   readonly models: ReturnType<typeof fakeModels>;
   readonly engine: ReturnType<typeof fakeAsk>;
+  readonly comparisons: ReturnType<typeof fakeCompare>;
   readonly kb: ReturnType<typeof fakeKb>;
   readonly datasets: ReturnType<typeof fakeDatasets>;
   readonly training: ReturnType<typeof fakeTraining>;
@@ -131,6 +133,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const jobs = fakeJobs(world.jobs);
   const models = fakeModels(world.models);
   const engine = fakeAsk();
+  const comparisons = fakeCompare();
   const datasets = fakeDatasets(world.datasets);
   const training = fakeTraining(world.engines);
   const evaluation = fakeEvaluation(world.choices);
@@ -145,6 +148,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     training: training.port,
     evaluation: evaluation.port,
     answers: () => engine.port,
+    compare: () => comparisons.port,
     settings: {
       file: '/config/config.toml',
       port: { load: () => ({ settings: settingsSchema.parse({}), warnings: [] }), save: () => undefined },
@@ -222,6 +226,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     jobs,
     models,
     engine,
+    comparisons,
     kb,
     datasets,
     training,

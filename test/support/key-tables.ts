@@ -8,7 +8,7 @@ import { createScreens } from '../../src/screens/index.ts';
 import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import { realAnswers, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
+import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createUiStore } from '../../stores/ui.ts';
 
@@ -27,6 +27,7 @@ export function allKeyTables(): ActionTable[] {
     training: realTraining(paths),
     evaluation: realEvaluation(paths),
     answers: () => realAnswers(paths, never, () => ({})),
+    compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },
     sample: sampleKnowledge(),
     schedule: (publish) => publish(),

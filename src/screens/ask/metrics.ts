@@ -20,7 +20,10 @@ export function answerMetrics(answer: Answer): readonly string[] {
 }
 
 /** The numbers so far of an answer under way; `now` is the clock of `startedAt`. Pure. */
-export function runningMetrics(running: Running, now: number): readonly string[] {
+export function runningMetrics(
+  running: Pick<Running, 'buffer' | 'search' | 'promptTokens' | 'startedAt'>,
+  now: number,
+): readonly string[] {
   const { buffer, search, promptTokens, startedAt } = running;
   const seconds = buffer.firstAt === null ? 0 : (now - buffer.firstAt) / 1000;
   // The first token opens the interval: n tokens lie n − 1 intervals apart.

@@ -1,6 +1,7 @@
 import type { Action } from '../../keys/types.ts';
 import { ask } from './en/ask.ts';
 import { common } from './en/common.ts';
+import { compare } from './en/compare.ts';
 import { datasets } from './en/datasets.ts';
 import { evaluate } from './en/evaluate.ts';
 import { home } from './en/home.ts';
@@ -13,6 +14,7 @@ import type { ActionTexts, Language, Texts } from './types.ts';
 import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
 import { common as zhCommon } from './zh/common.ts';
+import * as zhCompare from './zh/compare.ts';
 import * as zhDatasets from './zh/datasets.ts';
 import * as zhEvaluate from './zh/evaluate.ts';
 import * as zhHome from './zh/home.ts';
@@ -27,6 +29,7 @@ const english = {
   ...home,
   ...kb,
   ...ask,
+  ...compare,
   ...models,
   ...jobs,
   ...datasets,
@@ -39,6 +42,7 @@ const chinese: Texts<typeof english> = {
   ...zhHome.home,
   ...zhKb.kb,
   ...zhAsk.ask,
+  ...zhCompare.compare,
   ...zhModels.models,
   ...zhJobs.jobs,
   ...zhDatasets.datasets,
@@ -59,6 +63,7 @@ export const chineseActions: ActionTexts = {
   ...zhHome.homeActions,
   ...zhKb.kbActions,
   ...zhAsk.askActions,
+  ...zhCompare.compareActions,
   ...zhModels.modelsActions,
   ...zhJobs.jobsActions,
   ...zhDatasets.datasetsActions,

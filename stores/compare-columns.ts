@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Column, columnSchema } from '../src/rag/types.ts';
+
+export type ColumnSettings = Omit<Column, 'name'>;
+
+/** A column as the screen keeps it: its settings, and a name only if somebody gave it one. */
+export interface ColumnSlot {
+  readonly id: number;
+  /** '' = named by what differs. */
+  readonly named: string;
+  readonly settings: ColumnSettings;
+}
+
+/** What a column's header shows, and what may differ between columns. */
+export const COLUMN_FIELDS = ['llm', 'embedder', 'group', 'mode', 'topK', 'reranker', 'context', 'prompt'] as const;
+export type ColumnField = (typeof COLUMN_FIELDS)[number];
+const LONGEST_NAME = 40;
+const DEFAULTS = columnSchema.parse({ name: 'x' });
+
+/** The fields in which two columns differ. Pure. */
+export function differingFields(a: ColumnSettings, b: ColumnSettings): readonly ColumnField[] {
+  return COLUMN_FIELDS.filter((field) => a[field] !== b[field]);
+}
+
+/** Whether two columns would be asked alike. Pure. */
+export function sameSettings(a: ColumnSettings, b: ColumnSettings): boolean {
+  return isDeepStrictEqual({ ...a, name: '' }, { ...b, name: '' });
+}
+
+/** The columns with their names: a name of the person's own, else the values in which the columns differ. Pure. */
+export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
+  const first = slots[0];
+  if (!first) return [];
+  const varying = COLUMN_FIELDS.filter((field) =>
+    slots.some(({ settings }) => settings[field] !== first.settings[field]),
+  );
+  const taken = new Set(slots.map(({ named }) => named).filter(Boolean));
+  return slots.map(({ named, settings }) => {
+    if (named) return { name: named, ...settings };
+    const wanted = varying.map((field) => fieldName(field, settings)).join('-') || 'column';
+    const name = freeName(wanted, taken);
+    taken.add(name);
+    return { name, ...settings };
+  });
+}
+
+/** A value as part of a name: what names may not hold is left out. */
+function fieldName(field: ColumnField, settings: ColumnSettings): string {
+  const value = settings[field];
+  if (field === 'topK') return `top${settings.topK}`;
+  if (field === 'llm' && value === 'none') return 'search';
+  return String(value ?? 'default').replace(/[\s,=:/]+/gu, '-');
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const end = number === 1 ? '' : `-${number}`;
+    const name = [...wanted].slice(0, LONGEST_NAME - end.length).join('') + end;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** A column as the command line takes it: `name=base,llm=ID,mode=bm25`; what is the default is left out. Pure. */
+export function columnText(column: Column): string {
+  const { sampling } = column;
+  const changed = <T>(key: string, value: T, usual: T): string[] => (value === usual ? [] : [`${key}=${value}`]);
+  return [
+    `name=${column.name}`,
+    ...changed('llm', column.llm, DEFAULTS.llm),
+    ...changed('embedder', column.embedder, undefined),
+    ...changed('group', column.group, undefined),
+    ...changed('mode', column.mode, DEFAULTS.mode),
+    ...changed('top-k', column.topK, DEFAULTS.topK),
+    ...changed('reranker', column.reranker, undefined),
+    ...(column.instruction ? [] : ['instruction=off']),
+    ...changed('context', column.context, DEFAULTS.context),
+    ...changed('prompt', column.prompt, DEFAULTS.prompt),
+    ...changed('temperature', sampling.temperature, DEFAULTS.sampling.temperature),
+    ...changed('seed', sampling.seed, DEFAULTS.sampling.seed),
+    ...changed('max-tokens', sampling.maxTokens, DEFAULTS.sampling.maxTokens),
+  ].join(',');
+}
+
+export interface CommandParts {
+  readonly question: string;
+  readonly kb: string;
+  readonly columns: readonly Column[];
+  readonly order: string;
+  readonly passage: string;
+}
+
+/** The command that asks the same without a screen. Pure. */
+export function compareCommand({ question, kb, columns, order, passage }: CommandParts): string {
+  return [
+    `ragtui compare ${shellWord(question)} --kb ${shellWord(kb)}`,
+    ...columns.map((column) => `--column ${shellWord(columnText(column))}`),
+    ...(order === 'rotate' ? [] : [`--order ${order}`]),
+    ...(passage ? [`--passage ${shellWord(passage)}`] : []),
+  ].join(' \\\n  ');
+}
+
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

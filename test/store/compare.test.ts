@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { RagtuiError } from '../../src/platform/errors.ts';
+import { parseColumn } from '../../src/rag/columns.ts';
+import type { ColumnResult } from '../../src/rag/compare.ts';
+import { newWords, rankChange, rankMark } from '../../src/screens/compare/differences.ts';
+import { createCompareStore, defaultSettings } from '../../stores/compare.ts';
+import { columnsOf, columnText, compareCommand } from '../../stores/compare-columns.ts';
+import type { ModelChoice } from '../../stores/evaluation.ts';
+import { fakeCompare } from './compare-fakes.ts';
+import { answer, hit, manualSchedule, searchResult, settle } from './fakes.ts';
+
+const BASE: ModelChoice = { id: 'base', kind: 'llm', base: null };
+const OLD: ModelChoice = { id: 'old', kind: 'llm', base: 'base' };
+const NEW: ModelChoice = { id: 'new', kind: 'llm', base: 'base' };
+
+function setup(models: readonly ModelChoice[] = [BASE]) {
+  const engine = fakeCompare();
+  const publisher = manualSchedule();
+  let time = 1000;
+  const store = createCompareStore({
+    compare: engine.port,
+    models: () => models,
+    schedule: publisher.schedule,
+    now: () => time,
+  });
+  store.getState().refresh({ kb: 'tea', llm: 'base' });
+  const at = (index: number) => store.getState().run?.columns.get(store.getState().slots[index]?.id ?? -1);
+  return { store, engine, publisher, at, tick: (ms: number) => (time += ms) };
+}
+
+const ended = (column: ColumnResult['column'] | undefined, text: string): ColumnResult => {
+  if (!column) throw new Error('there is no such column');
+  return { column, state: 'ok', answer: answer('q', text), partial: text, error: null };
+};
+
+describe('columns', () => {
+  it('are the base and its newest adapter, else two ways to search, else retrieval alone', () => {
+    expect(defaultSettings('base', [BASE, OLD, NEW]).map(({ llm }) => llm)).toEqual(['base', 'new']);
+    expect(defaultSettings('base', [BASE]).map(({ mode }) => mode)).toEqual(['hybrid', 'bm25']);
+    expect(defaultSettings(null, []).map(({ llm }) => llm)).toEqual(['none', 'none']);
+  });
+
+  it('are called by what differs, or as somebody wants', () => {
+    const { store } = setup();
+    const names = () => columnsOf(store.getState().slots).map(({ name }) => name);
+    expect(names()).toEqual(['hybrid', 'bm25']);
+    store.getState().clone();
+    expect(names()).toEqual(['hybrid', 'hybrid-2', 'bm25']);
+    store.getState().configure(store.getState().selected, { topK: 5 });
+    expect(names()).toEqual(['hybrid-top3', 'hybrid-top5', 'bm25-top3']);
+    store.getState().rename(store.getState().selected, 'mine');
+    expect(names()).toEqual(['hybrid-top3', 'mine', 'bm25-top3']);
+    expect(() => store.getState().rename(store.getState().slots[0]?.id ?? -1, 'mine')).toThrow('Another column');
+    expect(() => store.getState().rename(store.getState().selected, 'two words')).toThrow('without spaces');
+    expect(names()[1]).toBe('mine');
+  });
+
+  it('follow the models until somebody changes them', () => {
+    const models = [BASE];
+    const { store } = setup(models);
+    models.push(NEW);
+    store.getState().refresh({ kb: 'other', llm: 'base' });
+    expect(store.getState().slots.map(({ settings }) => settings.llm)).toEqual(['base', 'new']);
+    expect(store.getState().kb).toBe('tea');
+    store.getState().remove(store.getState().selected);
+    store.getState().refresh({ kb: 'tea', llm: 'base' });
+    expect(store.getState().slots.length).toBe(1);
+    store.getState().remove(store.getState().selected);
+    expect(store.getState().slots.length).toBe(1);
+  });
+
+  it('refuse what is no column', () => {
+    const { store } = setup();
+    const [first] = store.getState().slots;
+    expect(() => store.getState().configure(first?.id ?? -1, { llm: 'none', context: 'none' })).toThrow(
+      'nothing to measure',
+    );
+    expect(store.getState().slots[0]?.settings.llm).toBe('base');
+  });
+
+  it('are written as the command line reads them', () => {
+    const column = parseColumn(
+      'name=a,llm=sft@vllm,mode=bm25,top-k=5,instruction=off,context=none,prompt=sft,max-tokens=64',
+    );
+    expect(columnText(column)).toBe(
+      'name=a,llm=sft@vllm,mode=bm25,top-k=5,instruction=off,context=none,prompt=sft,max-tokens=64',
+    );
+    expect(parseColumn(columnText(column))).toEqual(column);
+    expect(
+      compareCommand({ question: "What's hot?", kb: 'tea', columns: [column], order: 'together', passage: '' }),
+    ).toContain("ragtui compare 'What'\\''s hot?' --kb tea");
+  });
+});
+
+describe('compare store', () => {
+  it('streams every column into its own buffer and publishes once for many pieces', async () => {
+    const { store, engine, publisher, at, tick } = setup();
+    const done = store.getState().compare('  How hot?  ');
+    await settle();
+    const [asked] = engine.asked;
+    expect(asked?.request).toMatchObject({ question: 'How hot?', kb: 'tea', order: 'rotate' });
+    expect(asked?.request.columns.map(({ name }) => name)).toEqual(['hybrid', 'bm25']);
+    asked?.emit(0, { type: 'began' });
+    asked?.emit(0, { type: 'retrieved', search: searchResult([hit(1, '80 °C')]) });
+    tick(250);
+    for (const text of ['80', ' degrees']) asked?.emit(0, { type: 'delta', text, reasoning: '' });
+    expect(at(0)).toMatchObject({ phase: 'answering', startedAt: 1000, buffer: { text: '80 degrees', firstAt: 1250 } });
+    expect(at(1)?.phase).toBe('waiting');
+    expect(publisher.size).toBe(1);
+    publisher.flush();
+    expect(store.getState().run?.version).toBe(1);
+    asked?.emit(0, { type: 'ended', result: ended(asked.request.columns[0], '80 degrees') });
+    asked?.emit(1, { type: 'ended', result: ended(asked.request.columns[1], '80') });
+    asked?.end.resolve();
+    await done;
+    expect(store.getState().run?.underWay).toBe(false);
+    expect(at(1)?.result?.answer?.answer).toBe('80');
+  });
+
+  it('keeps a fault in its column while the other goes on', async () => {
+    const { store, engine, at } = setup();
+    const done = store.getState().compare('q');
+    await settle();
+    const [asked] = engine.asked;
+    const column = asked?.request.columns[0];
+    if (!asked || !column) throw new Error('nothing was asked');
+    const error = new RagtuiError('unavailable', 'The server went away.', 'Ask again.');
+    asked.emit(0, { type: 'ended', result: { column, state: 'failed', answer: null, partial: 'ha', error } });
+    asked.emit(1, { type: 'delta', text: 'fine', reasoning: '' });
+    expect(at(0)?.result?.error?.message).toBe('The server went away.');
+    expect(at(1)).toMatchObject({ phase: 'answering', buffer: { text: 'fine' } });
+    expect(store.getState().run?.underWay).toBe(true);
+    asked.emit(1, { type: 'ended', result: ended(asked.request.columns[1], 'fine') });
+    asked.end.resolve();
+    await done;
+    expect(store.getState().error).toBeNull();
+  });
+
+  it('cancels at once, keeps what was said, and hears nothing after it', async () => {
+    const { store, engine, publisher, at } = setup();
+    const done = store.getState().compare('q');
+    await settle();
+    const [asked] = engine.asked;
+    asked?.emit(0, { type: 'delta', text: 'so far', reasoning: '' });
+    store.getState().cancel();
+    expect(asked?.signal.aborted).toBe(true);
+    expect(at(0)?.result).toMatchObject({ state: 'cancelled', partial: 'so far' });
+    expect(at(1)?.result?.state).toBe('cancelled');
+    asked?.emit(0, { type: 'delta', text: ' and late', reasoning: '' });
+    asked?.emit(1, { type: 'ended', result: ended(asked.request.columns[1], 'late') });
+    asked?.end.resolve();
+    publisher.flush();
+    await done;
+    expect(at(0)?.buffer.text).toBe('so far');
+    expect(at(1)?.result?.answer).toBeNull();
+  });
+
+  it('gives a second comparison the screen while the first still ends', async () => {
+    const { store, engine, at } = setup();
+    const first = store.getState().compare('one');
+    await settle();
+    const second = store.getState().compare('two');
+    await settle();
+    engine.asked[0]?.emit(0, { type: 'delta', text: 'old', reasoning: '' });
+    engine.asked[0]?.end.reject(new RagtuiError('internal', 'too late'));
+    await first;
+    expect(store.getState().error).toBeNull();
+    expect(store.getState().run).toMatchObject({ question: 'two', underWay: true });
+    expect(at(0)?.buffer.text).toBe('');
+    engine.asked[1]?.end.resolve();
+    await second;
+  });
+
+  it('shows what fails for all, and lets the next comparison go', async () => {
+    const { store, engine, at } = setup();
+    const failed = store.getState().compare('one');
+    await settle();
+    engine.asked[0]?.end.reject(new RagtuiError('unavailable', 'The kb service is gone.', 'Again.'));
+    await failed;
+    expect(store.getState().error?.message).toBe('The kb service is gone.');
+    expect(at(0)?.result?.state).toBe('failed');
+    void store.getState().compare('two');
+    await settle();
+    expect(store.getState().error).toBeNull();
+    expect(engine.asked.length).toBe(2);
+  });
+
+  it('asks nothing without a question or a knowledge base', async () => {
+    const { store, engine } = setup();
+    await store.getState().compare('  ');
+    store.setState({ kb: null });
+    await store.getState().compare('q');
+    expect(engine.asked).toEqual([]);
+  });
+});
+
+describe('differences', () => {
+  const marked = (base: string, text: string) => newWords(base, text).map(({ start, end }) => text.slice(start, end));
+
+  it('are the words that column 1 does not have', () => {
+    expect(marked('Use water at 80 degrees.', 'Use boiling water at 95 degrees')).toEqual(['boiling', '95']);
+    expect(marked('a b c', 'A B C')).toEqual([]);
+    expect(marked('', 'two words')).toEqual(['two words']);
+    expect(marked('the end', '')).toEqual([]);
+  });
+
+  it('are characters in Chinese, and keep offsets behind emoji', () => {
+    expect(marked('绿茶用八十度的水', '红茶用九十五度的水')).toEqual(['红', '九', '五']);
+    expect(marked('tea', '🍵 green tea')).toEqual(['green']);
+  });
+
+  it('of ranks are told by a sign', () => {
+    const base = [hit(1, 'a'), hit(2, 'b'), hit(3, 'c')];
+    const change = (rank: number, chunkId: number) => rankMark(rankChange({ rank, chunkId }, base));
+    expect([change(1, 3), change(2, 2), change(3, 1), change(4, 9)]).toEqual(['▲2', '=', '▼2', '+']);
+  });
+});
