@@ -116,7 +116,7 @@ function moreItems({ n, mean }: Clusters, error: number): number | null {
 /** The verdict as a sentence about column `b`. */
 export function verdictSentence(metric: string, a: string, b: string, result: Difference): string {
   const points = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
-  const range = `${points(result.difference)} points [${points(result.low)}, ${points(result.high)}], p = ${formatP(result.p)}`;
+  const range = `${points(result.difference)} points [${points(result.low)}, ${points(result.high)}], p ${formatP(result.p)}`;
   const on = `on ${result.n} items from ${result.contexts} contexts`;
   if (result.verdict !== 'cannot tell') return `${b} is ${result.verdict} than ${a} in ${metric}: ${range}, ${on}.`;
   const more =
@@ -126,7 +126,8 @@ export function verdictSentence(metric: string, a: string, b: string, result: Di
   return `Cannot tell ${b} from ${a} in ${metric}: ${range}, ${on}; ${more}.`;
 }
 
-const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+/** `< 0.001` or `= 0.125`, to stand behind a "p". */
+const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`);
 
 /** Two leading digits are more than an estimate of this kind is worth. */
 function roundUp(count: number): number {
