@@ -152,7 +152,8 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
       },
       select: (name, part = 'all') => {
         const manifest = get().list?.find((one) => one.name === name);
-        set({ selected: name });
+        // What went wrong was read, and is in the log.
+        set(({ task }) => ({ selected: name, task: task?.state === 'running' ? task : null }));
         if (manifest) void read(manifest, part);
       },
       openRow: async (number) => {

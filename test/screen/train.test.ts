@@ -110,6 +110,19 @@ describe('the train screen', () => {
   });
 });
 
+it('asks the tune beside its base, with the prompt it was trained with', async () => {
+  const w = await open({ ...wide, jobs: [jobView(trainingWork('t1'), { state: 'succeeded' })] });
+  await w.press('9');
+  await w.rest();
+  await w.press('a');
+  await w.rest();
+  expect(w.ui.getState().screen).toBe('compare');
+  expect(w.stores.compare.getState().slots.map(({ settings }) => [settings.llm, settings.prompt])).toEqual([
+    [LLM, 'sft'],
+    ['t1', 'sft'],
+  ]);
+});
+
 describe('numbers of a training', () => {
   it('are the last of each; a small learning rate keeps its digits', () => {
     const series = new Map([

@@ -80,12 +80,13 @@ const SHOWN = ['loss', 'eval_loss', 'learning_rate', 'grad_norm', 'epoch'] as co
 export function numbersText(series: ReadonlyMap<string, readonly Point[]>): string {
   return SHOWN.flatMap((name) => {
     const last = series.get(name)?.at(-1);
-    return last
-      ? [
-          `${t(`train.metric.${name}`)} ${name === 'learning_rate' ? last.value.toExponential(1) : last.value.toFixed(name === 'epoch' ? 2 : 3)}`,
-        ]
-      : [];
+    return last ? [`${t(`train.metric.${name}`)} ${numberText(name, last.value)}`] : [];
   }).join(' · ');
+}
+
+function numberText(name: (typeof SHOWN)[number], value: number): string {
+  if (name === 'learning_rate') return value === 0 ? '0' : value.toExponential(1);
+  return value.toFixed(name === 'epoch' ? 2 : 3);
 }
 
 interface ChartsProps {

@@ -1,9 +1,35 @@
+import type { CompareStore } from '../../../stores/compare.ts';
+import type { ColumnSettings } from '../../../stores/compare-columns.ts';
 import type { JobView } from '../../jobs/types.ts';
+import { exportedName } from '../../training/embedder-base.ts';
 import type { ScreenContext } from '../context.ts';
 
-/** Shows the tuned model where questions are asked. */
+/** Sets up two columns, the base and its tune, and goes to where both are asked at once. */
 export function askBeside(context: ScreenContext, { spec: { work } }: JobView): void {
+  const { compare, ask, ui } = context;
   if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return;
-  if (work.kind === 'train-llm') context.ask.getState().configure({ llm: work.name });
-  context.ui.getState().showScreen('ask');
+  const { kb, llm } = ask.getState().settings;
+  compare.getState().refresh({ kb, llm });
+  if (work.kind === 'train-llm') {
+    // The prompt it was trained with: with another one the tune is not what is asked.
+    setColumns(compare, { llm: work.base, prompt: 'sft' }, { llm: work.name, prompt: 'sft' });
+  } else {
+    setColumns(compare, { embedder: exportedName(work.base) }, { embedder: work.name });
+  }
+  ui.getState().showScreen('compare');
+}
+
+/** Exactly two columns that differ in what is said. */
+function setColumns(compare: CompareStore, base: Partial<ColumnSettings>, tuned: Partial<ColumnSettings>): void {
+  const slots = () => compare.getState().slots;
+  for (const { id } of slots().slice(2)) compare.getState().remove(id);
+  const [first] = slots();
+  if (!first) return;
+  if (slots().length < 2) {
+    compare.getState().select(first.id);
+    compare.getState().clone();
+  }
+  const [left, right] = slots();
+  if (left) compare.getState().configure(left.id, base);
+  if (right) compare.getState().configure(right.id, tuned);
 }
