@@ -15,6 +15,17 @@ export interface ColumnSlot {
 export const COLUMN_FIELDS = ['llm', 'embedder', 'group', 'mode', 'topK', 'reranker', 'context', 'prompt'] as const;
 export type ColumnField = (typeof COLUMN_FIELDS)[number];
 const LONGEST_NAME = 40;
+/** Short values first: a narrow title shows the beginning of a name. */
+const NAME_FIELDS: readonly ColumnField[] = [
+  'mode',
+  'topK',
+  'context',
+  'prompt',
+  'llm',
+  'embedder',
+  'group',
+  'reranker',
+];
 const DEFAULTS = columnSchema.parse({ name: 'x' });
 
 /** The fields in which two columns differ. Pure. */
@@ -31,7 +42,7 @@ export function sameSettings(a: ColumnSettings, b: ColumnSettings): boolean {
 export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
   const first = slots[0];
   if (!first) return [];
-  const varying = COLUMN_FIELDS.filter((field) =>
+  const varying = NAME_FIELDS.filter((field) =>
     slots.some(({ settings }) => settings[field] !== first.settings[field]),
   );
   const taken = new Set(slots.map(({ named }) => named).filter(Boolean));

@@ -30,6 +30,8 @@ export interface ColumnRun {
   /** What is waited for, in words; '' = nothing special. */
   readonly status: string;
   readonly startedAt: number;
+  /** Its clock stands still from then on. */
+  readonly endedAt: number | null;
   readonly search: SearchResult | null;
   readonly messages: readonly Message[];
   readonly promptTokens: number | null;
@@ -130,7 +132,7 @@ export function createCompareStore({ compare: port, models, schedule, now }: Com
         const { messages, promptTokens, cut } = event;
         update(owner, id, { phase: 'prompting', messages, promptTokens, cut });
       } else if (event.type === 'ended') {
-        update(owner, id, { phase: 'ended', status: '', result: event.result });
+        update(owner, id, { phase: 'ended', status: '', endedAt: now(), result: event.result });
       } else {
         const buffer = controller === owner ? get().run?.columns.get(id)?.buffer : undefined;
         if (!buffer) return;
@@ -237,11 +239,11 @@ export function createCompareStore({ compare: port, models, schedule, now }: Com
           );
         } catch (error) {
           if (controller !== owner) return;
-          set({ error: toRagtuiError(error), run: over(get().run, 'failed', toRagtuiError(error)) });
+          set({ error: toRagtuiError(error), run: over(get().run, now(), 'failed', toRagtuiError(error)) });
         } finally {
           if (controller === owner) {
             controller = null;
-            set({ run: over(get().run, 'failed', null) });
+            set({ run: over(get().run, now(), 'failed', null) });
           }
         }
       },
@@ -249,7 +251,7 @@ export function createCompareStore({ compare: port, models, schedule, now }: Com
         if (!controller) return;
         controller.abort();
         controller = null;
-        set({ run: over(get().run, 'cancelled', null) });
+        set({ run: over(get().run, now(), 'cancelled', null) });
       },
     };
   });
@@ -267,6 +269,7 @@ const newRun = (column: Column): ColumnRun => ({
   phase: 'waiting',
   status: '',
   startedAt: 0,
+  endedAt: null,
   search: null,
   messages: [],
   promptTokens: null,
@@ -278,6 +281,7 @@ const newRun = (column: Column): ColumnRun => ({
 /** The comparison at its end: columns without an end of their own get this one, with what they had said. */
 function over(
   run: ComparisonRun | null,
+  endedAt: number,
   state: ColumnResult['state'],
   error: RagtuiError | null,
 ): ComparisonRun | null {
@@ -285,7 +289,7 @@ function over(
   const ended = [...run.columns].map(([id, column]): [number, ColumnRun] => {
     if (column.result) return [id, column];
     const result: ColumnResult = { column: column.column, state, answer: null, partial: column.buffer.text, error };
-    return [id, { ...column, phase: 'ended', status: '', result }];
+    return [id, { ...column, phase: 'ended', status: '', endedAt, result }];
   });
   return { ...run, columns: new Map(ended), underWay: false };
 }

@@ -137,14 +137,17 @@ describe('compare store', () => {
   });
 
   it('cancels at once, keeps what was said, and hears nothing after it', async () => {
-    const { store, engine, publisher, at } = setup();
+    const { store, engine, publisher, at, tick } = setup();
     const done = store.getState().compare('q');
     await settle();
     const [asked] = engine.asked;
     asked?.emit(0, { type: 'delta', text: 'so far', reasoning: '' });
+    tick(500);
     store.getState().cancel();
+    tick(500);
     expect(asked?.signal.aborted).toBe(true);
     expect(at(0)?.result).toMatchObject({ state: 'cancelled', partial: 'so far' });
+    expect(at(0)?.endedAt).toBe(1500);
     expect(at(1)?.result?.state).toBe('cancelled');
     asked?.emit(0, { type: 'delta', text: ' and late', reasoning: '' });
     asked?.emit(1, { type: 'ended', result: ended(asked.request.columns[1], 'late') });

@@ -238,7 +238,7 @@ function footLines(run: ColumnRun, width: number): readonly Line[] {
     ? answerMetrics(answer)
     : run.phase === 'waiting'
       ? []
-      : runningMetrics(run, performance.now());
+      : runningMetrics(run, run.endedAt ?? performance.now());
   const rows = metrics.length === 0 ? [] : wrapRows(metrics.join(' · '), Math.max(2, width - 4));
   return rows.slice(0, METRIC_ROWS).map((row): Line => [{ text: `   ${row}`, style: 'muted' }]);
 }
