@@ -124,7 +124,7 @@ describe('first start on the screen', () => {
       app.press('enter');
       await app.waitFor(/提示 \d+ \+ 回答 \d+ 词元/, 2 * MINUTES);
       // Side by side: the passages are in view without a key.
-      await app.waitFor('年满十六岁');
+      await app.waitFor('炒茶体验：每人九十元');
       app.press('ctrl+c', 'ctrl+c');
       expect((await app.exit).code).toBe(0);
       expect(app.model.mode(1049)).toBe(false);
