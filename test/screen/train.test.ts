@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { JobWork } from '../../src/jobs/types.ts';
 import { numbersText, thinned } from '../../src/screens/train/LivePane.tsx';
 import { jobView } from '../store/fakes.ts';
 import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
@@ -121,6 +122,32 @@ it('asks the tune beside its base, with the prompt it was trained with', async (
     [LLM, 'sft'],
     ['t1', 'sft'],
   ]);
+});
+
+it('puts a tuned embedder beside its base, and nothing else differs', async () => {
+  const work: JobWork = {
+    kind: 'train-embedder',
+    dataset: 'cmrc',
+    split: 'context/train',
+    base: 'all-minilm-l6-v2-base',
+    name: 'e1',
+    preset: 'cpu',
+    settings: {},
+    seed: 42,
+  };
+  const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+  const compare = w.stores.compare.getState();
+  compare.refresh({ kb: 'notes', llm: LLM });
+  const second = w.stores.compare.getState().slots[1];
+  if (second) compare.configure(second.id, { llm: 'another', topK: 7 });
+  await w.press('9');
+  await w.rest();
+  await w.press('a');
+  await w.rest();
+  const [left, right, ...more] = w.stores.compare.getState().slots.map(({ settings }) => settings);
+  expect(more).toEqual([]);
+  expect(left?.embedder).toBe('all-minilm-l6-v2-exported');
+  expect(right).toEqual({ ...left, embedder: 'e1' });
 });
 
 describe('numbers of a training', () => {

@@ -19,17 +19,16 @@ export function askBeside(context: ScreenContext, { spec: { work } }: JobView): 
   ui.getState().showScreen('compare');
 }
 
-/** Exactly two columns that differ in what is said. */
+/** Exactly two columns, the second a copy of the first: they differ in what is said and in nothing else. */
 function setColumns(compare: CompareStore, base: Partial<ColumnSettings>, tuned: Partial<ColumnSettings>): void {
+  const { remove, configure, select, clone } = compare.getState();
   const slots = () => compare.getState().slots;
-  for (const { id } of slots().slice(2)) compare.getState().remove(id);
-  const [first] = slots();
-  if (!first) return;
-  if (slots().length < 2) {
-    compare.getState().select(first.id);
-    compare.getState().clone();
-  }
-  const [left, right] = slots();
-  if (left) compare.getState().configure(left.id, base);
-  if (right) compare.getState().configure(right.id, tuned);
+  for (const { id } of slots().slice(1)) remove(id);
+  const [left] = slots();
+  if (!left) return;
+  configure(left.id, base);
+  select(left.id);
+  clone();
+  const [, right] = slots();
+  if (right) configure(right.id, tuned);
 }
