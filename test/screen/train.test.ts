@@ -85,6 +85,21 @@ describe('the train screen', () => {
     expect(w.jobs.launched).toEqual([]);
   });
 
+  it('proposes a name that follows the dataset, until one is typed', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc'), manifest('fin')] });
+    await w.press('9', 'n');
+    await w.rest();
+    const { training } = w.stores;
+    expect(training.getState().form.name).toBe('cmrc-llm-1');
+    await w.press('down', 'down', 'enter', 'down', 'enter');
+    await w.rest();
+    expect(training.getState().form).toMatchObject({ dataset: 'fin', name: 'fin-llm-1' });
+    training.getState().configure({ name: 'mine' });
+    await w.press('enter', 'up', 'enter');
+    await w.rest();
+    expect(training.getState().form).toMatchObject({ dataset: 'cmrc', name: 'mine' });
+  });
+
   it('changes a setting and starts with it', async () => {
     const w = await open({ ...wide, engines: ['llamafactory'] });
     await w.press('9', 'n');

@@ -164,7 +164,18 @@ function chooseDataset(context: ScreenContext): void {
     title: t('train.field.dataset'),
     choices: found.map(({ name, rows }) => ({ id: name, title: name, note: t('datasets.rowCount', { count: rows }) })),
     selected: dataset ?? '',
-    pick: (name) => training.getState().configure({ dataset: name, split: trainPart(manifestOf(context, name)) }),
+    pick: (picked) => {
+      const { form } = training.getState();
+      // A name that was proposed follows the dataset; one that was typed stays.
+      const before = manifestOf(context, form.dataset);
+      const proposed = before !== undefined && form.name.startsWith(`${stemOf(before, form.kind)}-`);
+      training.getState().configure({
+        dataset: picked,
+        split: trainPart(manifestOf(context, picked)),
+        name: proposed ? '' : form.name,
+      });
+      fillForm(context);
+    },
   });
 }
 
@@ -245,7 +256,7 @@ export function fillForm(context: ScreenContext): void {
     dataset: manifest?.name ?? null,
     split: form.dataset === manifest?.name ? form.split : trainPart(manifest),
     base,
-    name: form.name || (manifest ? freeName(context, `${slug(manifest.slug)}-${form.kind}`) : ''),
+    name: form.name || (manifest ? freeName(context, stemOf(manifest, form.kind)) : ''),
   });
 }
 
@@ -254,6 +265,9 @@ const slug = (text: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+/, '') || 'tune';
+
+/** What the proposed names of a dataset's tunes begin with. */
+const stemOf = (manifest: DatasetManifest, kind: TrainingKind): string => `${slug(manifest.slug)}-${kind}`;
 
 /** `NAME-1`, or the first number that no training of before had. */
 function freeName({ jobs }: ScreenContext, stem: string): string {
