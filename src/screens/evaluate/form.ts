@@ -6,6 +6,7 @@ import { METRIC_NAMES } from '../../evaluation/metrics/registry.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
+import { choosePart } from '../dataset-part.ts';
 import { type FormField, shellWord, typedNumber } from '../form.ts';
 
 const TYPED = 'typed';
@@ -126,21 +127,13 @@ function chooseDataset(context: ScreenContext): void {
 }
 
 function chooseSplit(context: ScreenContext): void {
-  const { evaluation, ui } = context;
-  const manifest = manifestOf(context, evaluation.getState().form.dataset);
-  if (!manifest) {
-    ui.getState().toast(t('evaluate.why.incomplete'), 'warn');
-    return;
-  }
-  ui.getState().choose({
+  const { form, configure } = context.evaluation.getState();
+  choosePart(context, {
     title: t('evaluate.field.part'),
-    choices: partsOf(manifest).map((id) => ({
-      id,
-      title: id === 'all' ? t('datasets.allRows') : id,
-      note: t('datasets.rowCount', { count: rowsOf(manifest, id) }),
-    })),
-    selected: evaluation.getState().form.split,
-    pick: (split) => evaluation.getState().configure({ split }),
+    manifest: manifestOf(context, form.dataset),
+    selected: form.split,
+    missing: t('evaluate.why.incomplete'),
+    pick: (split) => configure({ split }),
   });
 }
 

@@ -6,6 +6,7 @@ import type { Setting } from '../../training/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
+import { choosePart } from '../dataset-part.ts';
 import { type FormField, shellWord, typedNumber } from '../form.ts';
 
 /** The settings that are asked for; all others can be given on the command line with --set. */
@@ -184,21 +185,13 @@ export const trainPart = (manifest: DatasetManifest | undefined): string =>
   (manifest ? partsOf(manifest).find((part) => part.endsWith('/train')) : undefined) ?? 'all';
 
 function chooseDatasetPart(context: ScreenContext): void {
-  const { training, ui } = context;
-  const manifest = manifestOf(context, training.getState().form.dataset);
-  if (!manifest) {
-    ui.getState().toast(t('train.why.incomplete'), 'warn');
-    return;
-  }
-  ui.getState().choose({
+  const { form, configure } = context.training.getState();
+  choosePart(context, {
     title: t('train.field.part'),
-    choices: partsOf(manifest).map((id) => ({
-      id,
-      title: id === 'all' ? t('datasets.allRows') : id,
-      note: t('datasets.rowCount', { count: rowsOf(manifest, id) }),
-    })),
-    selected: training.getState().form.split,
-    pick: (split) => training.getState().configure({ split }),
+    manifest: manifestOf(context, form.dataset),
+    selected: form.split,
+    missing: t('train.why.incomplete'),
+    pick: (split) => configure({ split }),
   });
 }
 
