@@ -256,7 +256,11 @@ function unfinished(running: Running, settings: AskSettings, at: number, finish:
       firstTokenMs: buffer.firstAt === null ? null : buffer.firstAt - running.startedAt,
       totalMs: at - running.startedAt,
       tokensPerSecond: seconds > 0 ? buffer.pieces / seconds : null,
+      gapP50Ms: null,
+      gapP95Ms: null,
     },
+    cost: null,
+    retries: 0,
     models: { llm: settings.llm, embedder: search?.embedder ?? null },
   };
 }

@@ -38,6 +38,8 @@ export interface ChatResult extends Split {
   readonly totalMs: number;
   /** Between first and last token; null below two tokens. */
   readonly tokensPerSecond: number | null;
+  /** When each piece came (ms since the request) and how many UTF-16 units of text and reasoning it brought. */
+  readonly stream: { readonly atMs: readonly number[]; readonly chars: readonly number[] };
 }
 
 /**
@@ -175,6 +177,8 @@ class AnswerCollector {
   #finish: 'stop' | 'length' | undefined;
   #usage: ChatResult['usage'] = null;
   #pieces = 0;
+  readonly #atMs: number[] = [];
+  readonly #chars: number[] = [];
   #firstAt: number | undefined;
   #lastAt = 0;
   #events = 0;
@@ -225,6 +229,8 @@ class AnswerCollector {
       this.#pieces += 1;
       this.#lastAt = performance.now();
       this.#firstAt ??= this.#lastAt;
+      this.#atMs.push(Math.round((this.#lastAt - this.#startedAt) * 10) / 10);
+      this.#chars.push(content.length + reasoning.length);
       const split = this.#splitter.push(content);
       this.#show({ text: split.text, reasoning: reasoning + split.reasoning });
     }
@@ -264,6 +270,7 @@ class AnswerCollector {
       firstTokenMs: this.#firstAt === undefined ? null : this.#firstAt - this.#startedAt,
       totalMs: performance.now() - this.#startedAt,
       tokensPerSecond: tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : null,
+      stream: { atMs: this.#atMs, chars: this.#chars },
     };
   }
 }

@@ -216,7 +216,11 @@ class Draft {
         firstTokenMs: result?.firstTokenMs ?? null,
         totalMs: performance.now() - this.#startedAt,
         tokensPerSecond: result?.tokensPerSecond ?? null,
+        ...gapsOf(result?.stream.atMs ?? []),
       },
+      ...(result ? { stream: { atMs: [...result.stream.atMs], chars: [...result.stream.chars] } } : {}),
+      cost: null,
+      retries: 0,
       models: { llm: request.pipeline.llm, embedder: search?.embedder ?? null },
       ...(this.strict === undefined ? {} : { strict: this.strict }),
     };
@@ -232,4 +236,12 @@ class Draft {
       estimated: true,
     };
   }
+}
+
+/** Median and 95th percentile of the gaps between pieces, nearest rank; null below two pieces. */
+export function gapsOf(atMs: readonly number[]): { gapP50Ms: number | null; gapP95Ms: number | null } {
+  const gaps = atMs.slice(1).map((at, index) => at - (atMs[index] ?? at));
+  const sorted = gaps.sort((a, b) => a - b);
+  const rank = (share: number): number | null => sorted[Math.ceil(share * sorted.length) - 1] ?? null;
+  return { gapP50Ms: rank(0.5), gapP95Ms: rank(0.95) };
 }

@@ -67,7 +67,18 @@ export const answerTimingSchema = z.object({
   /** From the question to the end of the answer. */
   totalMs: z.number(),
   tokensPerSecond: z.number().nullable(),
+  /** Between one piece of the answer and the next; null below two pieces. */
+  gapP50Ms: z.number().nullable().default(null),
+  gapP95Ms: z.number().nullable().default(null),
 });
+
+/** When each piece of an answer came (ms since the request to the LLM), and its UTF-16 units of text and reasoning. */
+export const streamTimingSchema = z.object({ atMs: z.array(z.number()), chars: z.array(z.number().int()) });
+export type StreamTiming = z.infer<typeof streamTimingSchema>;
+
+/** What an answer cost, where the prices of its endpoint are set. */
+export const costSchema = z.object({ amount: z.number().nonnegative(), currency: z.string() });
+export type Cost = z.infer<typeof costSchema>;
 
 /** A finished answer: what history keeps and `ask --json` prints. */
 export const answerSchema = z.object({
@@ -85,6 +96,10 @@ export const answerSchema = z.object({
   cut: z.string().default(''),
   usage: usageSchema,
   timing: answerTimingSchema,
+  stream: streamTimingSchema.optional(),
+  cost: costSchema.nullable().default(null),
+  /** How often the request was made again (429, 5xx, refused) before it was answered. */
+  retries: z.number().int().nonnegative().default(0),
   models: z.object({ llm: z.string(), embedder: z.string().nullable() }),
   /** Whether the embedded engine reused nothing of earlier requests; absent for other servers. */
   strict: z.boolean().optional(),
