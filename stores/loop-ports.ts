@@ -65,6 +65,7 @@ function summaryOf(row: DatasetRow, number: number): RowSummary {
 function textsOf(row: DatasetRow): readonly [string, string] {
   if ('question' in row) return [row.question, row.answers[0] ?? ''];
   if ('query' in row) return [row.query, row.pos[0] ?? ''];
+  if ('chosen' in row) return [row.messages.findLast(({ role }) => role === 'user')?.content ?? '', row.chosen];
   if (row.form === 'alpaca') return [row.instruction, row.output];
   const last = row.messages.findLast(({ role }) => role === 'assistant');
   return [row.messages.findLast(({ role }) => role === 'user')?.content ?? '', last?.content ?? ''];

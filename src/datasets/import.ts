@@ -50,7 +50,7 @@ export async function importDataset(
   const source = openSource(file, options);
   ensureWorkspace(paths);
   removeDeadStages(paths);
-  const writer = new VersionWriter(paths, importer.kind);
+  const writer = new VersionWriter(paths);
   try {
     const problems = await readInto(writer, importer, source, options);
     const written = writer.finish();

@@ -110,7 +110,7 @@ export async function makeRetrievalDataset(
   const as = options.as ?? `${dataset.manifest.name}-retrieval`;
   datasetSlug(as);
   const { version, sha256, bytes, lineage } = dataset.manifest;
-  const writer = new VersionWriter(paths, 'retrieval');
+  const writer = new VersionWriter(paths);
   try {
     for await (const row of addNegatives(dataset, options)) writer.add(row);
     return await publishVersion(paths, writer.finish(), {

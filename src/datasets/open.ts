@@ -47,6 +47,8 @@ export function openDataset(
       return make(paths, manifest, 'sft');
     case 'retrieval':
       return make(paths, manifest, 'retrieval');
+    case 'preference':
+      return make(paths, manifest, 'preference');
   }
 }
 

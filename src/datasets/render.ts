@@ -32,11 +32,7 @@ export function qaToAlpaca(row: QaRow): AlpacaRow | undefined {
 
 /** The same conversation as messages; a row without a system text gets `SFT_SYSTEM`, because engines put in their own. */
 export function toMessages(row: SftRow): MessagesRow['messages'] {
-  if (row.form === 'messages') {
-    return row.messages[0]?.role === 'system'
-      ? row.messages
-      : [{ role: 'system', content: SFT_SYSTEM }, ...row.messages];
-  }
+  if (row.form === 'messages') return withSystem(row.messages);
   const earlier = row.history.flatMap(([user, assistant]): MessagesRow['messages'] => [
     { role: 'user', content: user },
     { role: 'assistant', content: assistant },
@@ -47,6 +43,10 @@ export function toMessages(row: SftRow): MessagesRow['messages'] {
     { role: 'user', content: userTurn(row) },
     { role: 'assistant', content: row.output },
   ];
+}
+
+function withSystem(messages: MessagesRow['messages']): MessagesRow['messages'] {
+  return messages[0]?.role === 'system' ? messages : [{ role: 'system', content: SFT_SYSTEM }, ...messages];
 }
 
 /** As LLaMA-Factory joins them: a newline between instruction and input when both are there. */
@@ -63,6 +63,7 @@ export function renderRow(row: DatasetRow, number: number): MessagesRow['message
       `Row ${number} is a retrieval row: an embedder is trained on it, which has no prompt.`,
       'See it with "ragtui dataset show NAME --row N".',
     );
+  if ('chosen' in row) return [...withSystem(row.messages), { role: 'assistant', content: row.chosen }];
   const rendered = qaToAlpaca(row);
   if (rendered) return toMessages(rendered);
   throw new RagtuiError(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const datasetKindSchema = z.enum(['qa', 'sft', 'retrieval']);
+export const datasetKindSchema = z.enum(['qa', 'sft', 'retrieval', 'preference']);
 export type DatasetKind = z.infer<typeof datasetKindSchema>;
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
@@ -52,10 +52,21 @@ export const retrievalRowSchema = z.object({
 });
 export type RetrievalRow = z.infer<typeof retrievalRowSchema>;
 
+/** Two answers to one conversation, one better than the other (DPO and its kin). */
+export const preferenceRowSchema = z.object({
+  id: z.string().min(1),
+  /** What both answer: an optional system turn, then user and assistant turns in turn, ending with the user. */
+  messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })).min(1),
+  chosen: z.string(),
+  rejected: z.string(),
+});
+export type PreferenceRow = z.infer<typeof preferenceRowSchema>;
+
 export interface RowOf {
   readonly qa: QaRow;
   readonly sft: SftRow;
   readonly retrieval: RetrievalRow;
+  readonly preference: PreferenceRow;
 }
 export type DatasetRow = RowOf[DatasetKind];
 
@@ -64,6 +75,7 @@ export const rowSchemas: { readonly [K in DatasetKind]: z.ZodType<RowOf[K]> } = 
   qa: qaRowSchema,
   sft: sftRowSchema,
   retrieval: retrievalRowSchema,
+  preference: preferenceRowSchema,
 };
 
 export const splitMethodSchema = z.enum(['context', 'tutorial']);

@@ -6,7 +6,8 @@ import { crashPoint } from '../platform/crash-point.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isAlive, processIdentity } from '../platform/processes.ts';
 import { OFFSET_BYTES, OFFSETS_FILE, ROWS_FILE } from './layout.ts';
-import { type DatasetKind, type DatasetRow, isComplete, qaRowSchema, retrievalRowSchema } from './types.ts';
+import { TextSet } from './text-set.ts';
+import { type DatasetRow, isComplete } from './types.ts';
 
 const BUFFER_BYTES = 1 << 20;
 const STAGED = '.staged-';
@@ -22,21 +23,18 @@ export interface WrittenRows {
   readonly sha256: string;
 }
 
-/** Writes rows and their offsets into a folder of its own, in bounded memory but for a short hash of each context. */
+/** Writes rows and their offsets into a folder of its own, in bounded memory but for 16 bytes for each context. */
 export class VersionWriter {
   readonly folder: string;
   private readonly rowsFile: Appender;
   private readonly offsetsFile: Appender;
   private readonly hash = createHash('sha256');
-  private readonly contexts = new Set<string>();
+  private readonly contexts = new TextSet();
   private rows = 0;
   private bytes = 0;
   private incomplete = 0;
 
-  constructor(
-    paths: WorkspacePaths,
-    private readonly kind: DatasetKind,
-  ) {
+  constructor(paths: WorkspacePaths) {
     const identity = processIdentity(process.pid);
     const unique = randomBytes(4).toString('hex');
     this.folder = path.join(paths.datasets, `${STAGED}${process.pid}-${identity?.startTime ?? ''}-${unique}`);
@@ -56,13 +54,11 @@ export class VersionWriter {
   }
 
   private count(row: DatasetRow): void {
-    const qa = this.kind === 'qa' ? qaRowSchema.safeParse(row) : undefined;
-    const retrieval = this.kind === 'retrieval' ? retrievalRowSchema.safeParse(row) : undefined;
-    if (qa?.success) {
-      if (qa.data.context.trim() !== '') this.contexts.add(textKey(qa.data.context));
-      if (!isComplete(qa.data)) this.incomplete++;
-    } else if (retrieval?.success) {
-      for (const text of retrieval.data.pos) this.contexts.add(textKey(text));
+    if ('question' in row) {
+      if (row.context.trim() !== '') this.contexts.add(row.context);
+      if (!isComplete(row)) this.incomplete++;
+    } else if ('query' in row) {
+      for (const text of row.pos) this.contexts.add(text);
     }
   }
 

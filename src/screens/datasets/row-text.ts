@@ -20,6 +20,14 @@ export function rowText(row: DatasetRow): RowText {
     ];
     return { text: parts.join('\n\n'), lit: [] };
   }
+  if ('chosen' in row) {
+    const parts = [
+      messagesText(row.messages),
+      section(t('datasets.row.chosen'), row.chosen),
+      section(t('datasets.row.rejected'), row.rejected),
+    ];
+    return { text: parts.join('\n\n'), lit: [] };
+  }
   if (row.form === 'messages') return { text: messagesText(row.messages), lit: [] };
   const parts = [
     section(t('datasets.row.instruction'), row.instruction),

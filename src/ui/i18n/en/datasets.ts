@@ -15,6 +15,8 @@ export const datasets = {
   'datasets.column.contexts': 'Contexts',
   'datasets.column.splits': 'Splits',
   'datasets.row.query': 'Query',
+  'datasets.row.chosen': 'Better answer',
+  'datasets.row.rejected': 'Worse answer',
   'datasets.row.positive': 'Right passage',
   'datasets.row.negative': 'Wrong passage',
   'datasets.row.instruction': 'Instruction',

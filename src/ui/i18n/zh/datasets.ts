@@ -17,6 +17,8 @@ export const datasets: Texts<typeof english> = {
   'datasets.column.contexts': '文段数',
   'datasets.column.splits': '划分',
   'datasets.row.query': '查询',
+  'datasets.row.chosen': '较好的回答',
+  'datasets.row.rejected': '较差的回答',
   'datasets.row.positive': '正确文段',
   'datasets.row.negative': '错误文段',
   'datasets.row.instruction': '指令',
