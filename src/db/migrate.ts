@@ -3,9 +3,10 @@ import type { Database } from 'better-sqlite3';
 import { RagtuiError } from '../platform/errors.ts';
 import { base } from './migrations/001-base.ts';
 import { vectorChecksums } from './migrations/002-vector-checksums.ts';
+import { comparisons } from './migrations/003-comparisons.ts';
 
 /** Step n (from 1) takes `user_version` n-1 to n. Never edit a step that was released; add one. */
-const STEPS: readonly string[] = [base, vectorChecksums];
+const STEPS: readonly string[] = [base, vectorChecksums, comparisons];
 /** "RAGT": tells our database from any other SQLite file. */
 const APPLICATION_ID = 0x52414754;
 

@@ -1,5 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { answersTable } from './answers-table.ts';
+import { columnSetsTable } from './column-sets-table.ts';
+import { comparisonsTable } from './comparisons-table.ts';
 import { documentsTable } from './documents-table.ts';
 import { filterTable } from './filter-table.ts';
 import { ftsTable } from './fts-table.ts';
@@ -18,6 +20,8 @@ export function tables(db: Database) {
     vectors: vectorsTable(db),
     index: indexTable(db),
     answers: answersTable(db),
+    comparisons: comparisonsTable(db),
+    columnSets: columnSetsTable(db),
     listing: listingTable(db),
     filter: filterTable(db),
     fts(groupId: number) {

@@ -38,6 +38,17 @@ const REPEATABLE: ReadonlySet<Method> = new Set<Method>([
   'kb.reindex',
   'search',
   'answers.list',
+  'kb.state',
+  'comparisons.column',
+  'comparisons.end',
+  'comparisons.list',
+  'comparisons.get',
+  'comparisons.remove',
+  'comparisons.restore',
+  'comparisons.vote',
+  'comparisons.votes',
+  'columnSets.list',
+  'columnSets.save',
 ]);
 
 /** Connects to the workspace's kb service, starting it if nobody has. Throws what kept it from starting. */

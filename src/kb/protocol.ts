@@ -1,5 +1,17 @@
 import { z } from 'zod';
 import {
+  columnSetSchema,
+  comparedColumnSchema,
+  comparisonHeadSchema,
+  comparisonRecordSchema,
+  comparisonSummarySchema,
+  gatheredSchema,
+  kbStateSchema,
+  keptComparisonSchema,
+  votedComparisonSchema,
+  voteSchema,
+} from '../rag/comparisons/types.ts';
+import {
   chunkDraftSchema,
   chunkSchema,
   documentSummarySchema,
@@ -12,9 +24,10 @@ import {
 } from './types.ts';
 
 /** Raised when a message changes its meaning; a client of another version asks the service to leave and starts its own. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const kbParam = z.object({ kb: z.string() });
+const idParam = z.object({ id: z.number().int().positive() });
 const done = z.object({});
 
 const embedderRecord = z.object({
@@ -61,6 +74,8 @@ export const methods = {
       checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), repaired: z.boolean() })),
     }),
   },
+  /** What tells whether a knowledge base still holds what it did. */
+  'kb.state': { params: kbParam, result: kbStateSchema },
   'kb.reindex': { params: kbParam, result: knowledgeBaseSchema },
   'kb.switch': { params: kbParam.extend({ embedder: z.string() }), result: knowledgeBaseSchema },
   'kb.rollback': { params: kbParam, result: knowledgeBaseSchema },
@@ -166,6 +181,61 @@ export const methods = {
     ),
   },
   'answers.remove': { params: z.object({ id: z.number().int() }), result: done },
+
+  /**
+   * A comparison is kept as it goes: `begin`, `said` while columns speak, `column` as each ends, `end`. One whose client
+   * went without `end` is `cut`, with what was kept until then.
+   */
+  'comparisons.begin': { params: z.object({ head: comparisonHeadSchema }), result: idParam },
+  /** Adds to what columns (by index) have said; a column that has ended takes nothing more. */
+  'comparisons.said': {
+    params: idParam.extend({
+      pieces: z.array(
+        z.object({
+          column: z.number().int().nonnegative(),
+          text: z.string(),
+          /** Replaces what was gathered before. */
+          gathered: gatheredSchema.optional(),
+        }),
+      ),
+    }),
+    result: done,
+  },
+  /** Keeps how a column ended; a second time replaces the first. */
+  'comparisons.column': {
+    params: idParam.extend({ column: z.number().int().nonnegative(), result: comparedColumnSchema }),
+    result: done,
+  },
+  'comparisons.end': { params: idParam.extend({ state: z.enum(['ended', 'cut']).default('ended') }), result: done },
+  /** Keeps a whole one at once. */
+  'comparisons.add': { params: z.object({ record: comparisonRecordSchema }), result: idParam },
+  /** Newest first. */
+  'comparisons.list': {
+    params: z.object({
+      /** Words that all occur in question, knowledge base, names, LLMs, embedders or source of it. */
+      filter: z.string().default(''),
+      voted: z.boolean().optional(),
+      limit: z.number().int().positive().max(1000).default(100),
+      offset: z.number().int().nonnegative().default(0),
+    }),
+    result: z.object({ total: z.number().int(), comparisons: z.array(comparisonSummarySchema) }),
+  },
+  'comparisons.get': { params: idParam, result: keptComparisonSchema },
+  /** To the trash; gone after a week. */
+  'comparisons.remove': { params: idParam, result: done },
+  'comparisons.restore': { params: idParam, result: done },
+  /** A comparison has one vote: another replaces it, null withdraws it. */
+  'comparisons.vote': {
+    params: idParam.extend({ vote: voteSchema.omit({ comparison: true, at: true }).nullable() }),
+    result: keptComparisonSchema,
+  },
+  /** Every vote there is, oldest first, with the columns it was about. */
+  'comparisons.votes': { params: z.object({}), result: z.array(votedComparisonSchema) },
+
+  'columnSets.list': { params: z.object({}), result: z.array(columnSetSchema) },
+  /** Replaces the set of that name. */
+  'columnSets.save': { params: z.object({ set: columnSetSchema }), result: done },
+  'columnSets.remove': { params: z.object({ name: z.string() }), result: done },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
 
 export type Method = keyof typeof methods;

@@ -9,6 +9,24 @@ import { type QueryEmbedder, type Reranker, search } from './retrieve/search.ts'
 import { Vocabularies } from './retrieve/vocabulary.ts';
 import { addAnswer, listAnswers, removeAnswer } from './store/answers.ts';
 import { Background } from './store/background.ts';
+import {
+  addComparison,
+  beginComparison,
+  endComparison,
+  getComparison,
+  kbStateOf,
+  keepColumn,
+  keepSaid,
+  listColumnSets,
+  listComparisons,
+  listVotes,
+  RunningComparisons,
+  removeColumnSet,
+  removeComparison,
+  restoreComparison,
+  saveColumnSet,
+  voteOn,
+} from './store/comparisons.ts';
 import { requireKb, type StoreContext } from './store/context.ts';
 import { listChunks, listDocuments, removeDocument, restoreDocument, showDocument } from './store/documents.ts';
 import { updateFullText } from './store/full-text.ts';
@@ -81,6 +99,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     log,
   });
   const sessions = new Sessions();
+  const running = new RunningComparisons();
   const startedAt = new Date().toISOString();
   const vocabulary = new Vocabularies(read);
   const context: StoreContext = {
@@ -131,6 +150,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       await rollbackEmbedder(context, kb);
       return show(kb);
     }),
+    'kb.state': route(methods['kb.state'], ({ kb }) => kbStateOf(read, kb)),
     'kb.documents': route(methods['kb.documents'], (params) => listDocuments(context, params)),
     'kb.document': route(methods['kb.document'], (params) => showDocument(context, params)),
     'kb.chunks': route(methods['kb.chunks'], (params) => listChunks(context, params)),
@@ -178,11 +198,62 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       await removeAnswer(context, id);
       return {};
     }),
+    'comparisons.begin': route(methods['comparisons.begin'], async ({ head }, { client }) => {
+      const id = await beginComparison(context, head);
+      running.begin(id, client);
+      return { id };
+    }),
+    'comparisons.said': route(methods['comparisons.said'], async (params, { client }) => {
+      await keepSaid(context, params);
+      // After a restart of this service the client is another.
+      running.begin(params.id, client);
+      return {};
+    }),
+    'comparisons.column': route(methods['comparisons.column'], async (params, { client }) => {
+      await keepColumn(context, params);
+      running.begin(params.id, client);
+      return {};
+    }),
+    'comparisons.end': route(methods['comparisons.end'], async (params) => {
+      await endComparison(context, params);
+      running.end(params.id);
+      return {};
+    }),
+    'comparisons.add': route(methods['comparisons.add'], async (params) => ({
+      id: await addComparison(context, params),
+    })),
+    'comparisons.list': route(methods['comparisons.list'], (params) => listComparisons(context, running, params)),
+    'comparisons.get': route(methods['comparisons.get'], ({ id }) => getComparison(context, running, id)),
+    'comparisons.remove': route(methods['comparisons.remove'], async ({ id }) => {
+      await removeComparison(context, id);
+      return {};
+    }),
+    'comparisons.restore': route(methods['comparisons.restore'], async ({ id }) => {
+      await restoreComparison(context, id);
+      return {};
+    }),
+    'comparisons.vote': route(methods['comparisons.vote'], async (params) => {
+      await voteOn(context, params);
+      return getComparison(context, running, params.id);
+    }),
+    'comparisons.votes': route(methods['comparisons.votes'], () => listVotes(context)),
+    'columnSets.list': route(methods['columnSets.list'], () => listColumnSets(context)),
+    'columnSets.save': route(methods['columnSets.save'], async (params) => {
+      await saveColumnSet(context, params);
+      return {};
+    }),
+    'columnSets.remove': route(methods['columnSets.remove'], async ({ name }) => {
+      await removeColumnSet(context, name);
+      return {};
+    }),
   } satisfies Record<Method, Route>;
   return {
     context,
     routes,
-    clientGone: (client) => sessions.endOf(client),
+    clientGone: (client) => {
+      sessions.endOf(client);
+      running.endOf(client);
+    },
     busy: () => indexes.busy || background.busy,
     settled: async () => {
       await background.settled();

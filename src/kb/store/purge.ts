@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { purgeTable } from '../../db/purge-table.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { purgeComparisons } from './comparisons.ts';
 import type { StoreContext } from './context.ts';
 import { dropRevision } from './live-texts.ts';
 
@@ -9,11 +10,12 @@ const TRASH_DAYS = 7;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const BATCH = 100;
 
-/** Clears what is past its time: documents a week in the trash, and knowledge bases that were deleted. */
+/** Clears what is past its time: documents and comparisons a week in the trash, and knowledge bases that were deleted. */
 export async function purge(context: StoreContext, indexFolder: string, at: Date = new Date()): Promise<void> {
   const before = new Date(at.getTime() - TRASH_DAYS * DAY_MS).toISOString();
   // Nothing is written when there is nothing to do.
   while (context.read.documents.trashedBefore(before, 1).length > 0 && (await purgeTrash(context, before)));
+  await purgeComparisons(context, before);
   for (const id of context.read.kb.buried()) await purgeKb(context, indexFolder, id);
 }
 
