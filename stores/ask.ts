@@ -3,7 +3,7 @@ import type { SearchResult } from '../src/kb/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { type Answer, answerSchema, type Message, type Pipeline, pipelineSchema } from '../src/rag/types.ts';
 import type { AskPort, Clock, Schedule } from './dependencies.ts';
-import { createStreamBuffer, type StreamBuffer } from './stream-buffer.ts';
+import { appendPiece, createStreamBuffer, type StreamBuffer } from './stream-buffer.ts';
 import type { WorkspaceStore } from './workspace.ts';
 
 /** What a person can change before asking; the rest of the pipeline comes from the knowledge base. */
@@ -121,16 +121,12 @@ export function createAskStore(dependencies: AskDependencies): AskStore {
       for await (const event of stream) {
         if (controller !== owner) return;
         if (event.type === 'retrieved') update(owner, () => ({ phase: 'prompting', search: event.search }));
-        else if (event.type === 'prompt')
+        else if (event.type === 'prompt') {
+          buffer.askedAt = now();
           update(owner, () => ({ messages: event.messages, promptTokens: event.promptTokens, cut: event.cut }));
-        else if (event.type === 'delta') {
-          buffer.text += event.text;
-          buffer.reasoning += event.reasoning;
-          buffer.pieces += 1;
-          if (buffer.firstAt === null) {
-            buffer.firstAt = now();
-            update(owner, () => ({ phase: 'answering' }));
-          }
+        } else if (event.type === 'delta') {
+          appendPiece(buffer, event, now());
+          if (buffer.pieces === 1) update(owner, () => ({ phase: 'answering' }));
           schedule(publish);
         } else await finish(owner, event.answer);
       }
@@ -249,11 +245,11 @@ function unfinished(running: Running, settings: AskSettings, at: number, finish:
     relevant: search?.relevant ?? true,
     messages: [...running.messages],
     cut: running.cut,
-    usage: { promptTokens: running.promptTokens ?? 0, completionTokens: buffer.pieces },
+    usage: { promptTokens: running.promptTokens ?? 0, completionTokens: buffer.pieces, estimated: true },
     timing: {
       embeddingMs: search?.timing.embeddingMs ?? 0,
       retrievalMs: search?.timing.retrievalMs ?? 0,
-      firstTokenMs: buffer.firstAt === null ? null : buffer.firstAt - running.startedAt,
+      firstTokenMs: buffer.firstAt === null ? null : buffer.firstAt - (buffer.askedAt ?? running.startedAt),
       totalMs: at - running.startedAt,
       tokensPerSecond: seconds > 0 ? buffer.pieces / seconds : null,
       gapP50Ms: null,

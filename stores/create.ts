@@ -9,6 +9,7 @@ import { createKbStore, type KbStore } from './kb.ts';
 import { createModelsStore, type ModelsStore } from './models.ts';
 import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } from './onboarding.ts';
 import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
+import { createTelemetryStore, type TelemetryPort, type TelemetryStore } from './telemetry.ts';
 import { createTrainingStore, type TrainingPort, type TrainingStore } from './training.ts';
 import { createWorkspaceStore, type WorkspaceStore } from './workspace.ts';
 
@@ -27,6 +28,7 @@ export interface StoreDependencies {
   readonly answers: (workspace: WorkspaceStore, settings: SettingsStore) => AskPort;
   /** Several pipelines over one question. */
   readonly compare: (workspace: WorkspaceStore, settings: SettingsStore) => ComparePort;
+  readonly telemetry: TelemetryPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
   readonly schedule: Schedule;
@@ -45,6 +47,7 @@ export interface Stores {
   readonly datasets: DatasetsStore;
   readonly training: TrainingStore;
   readonly evaluation: EvaluationStore;
+  readonly telemetry: TelemetryStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
 }
@@ -79,6 +82,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     schedule,
     now,
   });
+  const telemetry = createTelemetryStore({ telemetry: dependencies.telemetry, schedule });
   const onboarding = createOnboardingStore({
     models,
     kb,
@@ -88,5 +92,5 @@ export function createStores(dependencies: StoreDependencies): Stores {
     finish: dependencies.onGuideEnd,
   });
   keepAskDefaults({ ask, kb, models, settings });
-  return { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding };
+  return { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, telemetry, settings, onboarding };
 }

@@ -4,10 +4,56 @@ export interface StreamBuffer {
   reasoning: string;
   /** How many pieces came: for the embedded engines one piece is one token. */
   pieces: number;
+  /** Clock at which the LLM was asked; null before. */
+  askedAt: number | null;
   /** Clock of the first piece; null before it. */
   firstAt: number | null;
+  readonly times: PieceTimes;
 }
 
+/** When pieces came: the last ones exactly, all of them counted by half seconds. */
+export interface PieceTimes {
+  /** Clocks of the last pieces; piece n lies at n modulo its length. */
+  readonly recent: Float64Array;
+  /** Pieces in each `PACE_MS` since the first piece; the last one is still filling. */
+  readonly pace: number[];
+}
+
+/** Width of one step of the pace, ms. */
+export const PACE_MS = 500;
+/** Gaps are taken over so many pieces at most: 16 kB a column, and a sort that takes a tenth of a millisecond. */
+const RECENT = 2048;
+
 export function createStreamBuffer(): StreamBuffer {
-  return { text: '', reasoning: '', pieces: 0, firstAt: null };
+  return {
+    text: '',
+    reasoning: '',
+    pieces: 0,
+    askedAt: null,
+    firstAt: null,
+    times: { recent: new Float64Array(RECENT), pace: [] },
+  };
+}
+
+/** Takes in a piece that came at the clock `at`. Whoever streams into a buffer does it with this. */
+export function appendPiece(
+  buffer: StreamBuffer,
+  piece: { readonly text: string; readonly reasoning: string },
+  at: number,
+): void {
+  buffer.text += piece.text;
+  buffer.reasoning += piece.reasoning;
+  buffer.firstAt ??= at;
+  const { recent, pace } = buffer.times;
+  recent[buffer.pieces % recent.length] = at;
+  buffer.pieces += 1;
+  const step = Math.max(0, Math.floor((at - buffer.firstAt) / PACE_MS));
+  while (pace.length <= step) pace.push(0);
+  pace[step] = (pace[step] ?? 0) + 1;
+}
+
+/** Clocks of the last pieces, oldest first; `most` of them at most. */
+export function lastTimes({ times: { recent }, pieces }: StreamBuffer, most = recent.length): Float64Array {
+  const count = Math.min(pieces, recent.length, most);
+  return Float64Array.from({ length: count }, (_, i) => recent[(pieces - count + i) % recent.length] ?? 0);
 }

@@ -4,6 +4,7 @@ import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-po
 import { diskOf, realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
+import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { isOver } from '../jobs/types.ts';
 import { connectKb } from '../kb/client.ts';
@@ -59,6 +60,7 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
     datasets: realDatasets(paths),
     training: realTraining(paths),
     evaluation: realEvaluation(paths),
+    telemetry: realTelemetry(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,

@@ -20,6 +20,7 @@ import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { fakeCompare } from '../store/compare-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
+import { fakeTelemetry } from '../store/telemetry-fakes.ts';
 import { type Canvas, draw } from '../support/window.tsx';
 
 /** What the fake world holds. */
@@ -54,6 +55,7 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly datasets: ReturnType<typeof fakeDatasets>;
   readonly training: ReturnType<typeof fakeTraining>;
   readonly evaluation: ReturnType<typeof fakeEvaluation>;
+  readonly telemetry: ReturnType<typeof fakeTelemetry>;
   readonly copied: string[];
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
@@ -137,6 +139,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const datasets = fakeDatasets(world.datasets);
   const training = fakeTraining(world.engines);
   const evaluation = fakeEvaluation(world.choices);
+  const telemetry = fakeTelemetry();
   const stores = createStores({
     home: '/workspace',
     existed: world.existed ?? true,
@@ -147,6 +150,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     datasets: datasets.port,
     training: training.port,
     evaluation: evaluation.port,
+    telemetry: telemetry.port,
     answers: () => engine.port,
     compare: () => comparisons.port,
     settings: {
@@ -231,6 +235,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     datasets,
     training,
     evaluation,
+    telemetry,
     copied,
     tables: () => [...sharedTables(screens), ...screenTables(screens)],
     actions: () => screenTables(screens).flatMap((table) => table.actions),

@@ -10,6 +10,7 @@ import { createStores } from '../../stores/create.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
+import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore } from '../../stores/ui.ts';
 
 /** Every action table of the program, made of the real screens in a workspace that is never opened. */
@@ -26,6 +27,7 @@ export function allKeyTables(): ActionTable[] {
     datasets: realDatasets(paths),
     training: realTraining(paths),
     evaluation: realEvaluation(paths),
+    telemetry: realTelemetry(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },

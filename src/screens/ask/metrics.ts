@@ -4,13 +4,13 @@ import { formatCount, formatMillis } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 
 /** The numbers of an answer that is there. Pure. */
-export function answerMetrics(answer: Answer): readonly string[] {
-  const { timing, usage } = answer;
+export function answerMetrics({ timing, usage, hits, models }: Answer): readonly string[] {
+  const searched = timing.retrievalMs > 0 || hits.length > 0;
   return [
-    ...(timing.firstTokenMs === null ? [] : [t('ask.metric.first', { time: formatMillis(timing.firstTokenMs) })]),
-    ...(timing.tokensPerSecond === null ? [] : [t('ask.metric.speed', { rate: timing.tokensPerSecond.toFixed(1) })]),
-    t('ask.metric.retrieval', { time: formatMillis(timing.retrievalMs) }),
-    t('ask.metric.embedding', { time: formatMillis(timing.embeddingMs) }),
+    ...firstAndSpeed(timing.firstTokenMs, timing.tokensPerSecond),
+    ...(searched ? [t('ask.metric.retrieval', { time: formatMillis(timing.retrievalMs) })] : []),
+    // BM25 embeds nothing: no time is not a time of 0.
+    ...(models.embedder === null ? [] : [t('ask.metric.embedding', { time: formatMillis(timing.embeddingMs) })]),
     t('ask.metric.tokens', {
       prompt: formatCount(usage.promptTokens),
       answer: formatCount(usage.completionTokens),
@@ -25,20 +25,23 @@ export function runningMetrics(
   now: number,
 ): readonly string[] {
   const { buffer, search, promptTokens, startedAt } = running;
-  const seconds = buffer.firstAt === null ? 0 : (now - buffer.firstAt) / 1000;
+  const { firstAt, pieces, askedAt } = buffer;
+  const seconds = firstAt === null ? 0 : (now - firstAt) / 1000;
   // The first token opens the interval: n tokens lie n − 1 intervals apart.
-  const rate = seconds > 0 && buffer.pieces > 1 ? (buffer.pieces - 1) / seconds : null;
+  const rate = seconds > 0 && pieces > 1 ? (pieces - 1) / seconds : null;
   return [
-    ...(buffer.firstAt === null ? [] : [t('ask.metric.first', { time: formatMillis(buffer.firstAt - startedAt) })]),
-    ...(rate === null ? [] : [t('ask.metric.speed', { rate: rate.toFixed(1) })]),
-    ...(search
-      ? [
-          t('ask.metric.retrieval', { time: formatMillis(search.timing.retrievalMs) }),
-          t('ask.metric.embedding', { time: formatMillis(search.timing.embeddingMs) }),
-        ]
+    ...firstAndSpeed(firstAt === null ? null : firstAt - (askedAt ?? startedAt), rate),
+    ...(search ? [t('ask.metric.retrieval', { time: formatMillis(search.timing.retrievalMs) })] : []),
+    ...(search && search.embedder !== null
+      ? [t('ask.metric.embedding', { time: formatMillis(search.timing.embeddingMs) })]
       : []),
     ...(promptTokens === null
       ? []
-      : [t('ask.metric.tokens', { prompt: formatCount(promptTokens), answer: formatCount(buffer.pieces) })]),
+      : [t('ask.metric.tokens', { prompt: formatCount(promptTokens), answer: formatCount(pieces) })]),
   ];
 }
+
+const firstAndSpeed = (firstMs: number | null, rate: number | null): readonly string[] => [
+  ...(firstMs === null ? [] : [t('ask.metric.first', { time: formatMillis(firstMs) })]),
+  ...(rate === null ? [] : [t('ask.metric.speed', { rate: rate.toFixed(1) })]),
+];

@@ -7,6 +7,7 @@ import { evaluate } from './en/evaluate.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
+import { metrics } from './en/metrics.ts';
 import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
 import { train } from './en/train.ts';
@@ -20,6 +21,7 @@ import * as zhEvaluate from './zh/evaluate.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
+import { metrics as zhMetrics } from './zh/metrics.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
 import * as zhTrain from './zh/train.ts';
@@ -30,6 +32,7 @@ const english = {
   ...kb,
   ...ask,
   ...compare,
+  ...metrics,
   ...models,
   ...jobs,
   ...datasets,
@@ -43,6 +46,7 @@ const chinese: Texts<typeof english> = {
   ...zhKb.kb,
   ...zhAsk.ask,
   ...zhCompare.compare,
+  ...zhMetrics,
   ...zhModels.models,
   ...zhJobs.jobs,
   ...zhDatasets.datasets,

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { gpusSchema, machineSchema, processTreeSchema } from '../platform/telemetry/types.ts';
+
+const percentilesSchema = z.object({ p50: z.number(), p95: z.number() });
+export type Percentiles = z.infer<typeof percentilesSchema>;
+
+/** What a server does, from its counters by differences. Null = it does not tell, or nothing happened to measure. */
+export const serverFiguresSchema = z.object({
+  running: z.number().nullable(),
+  waiting: z.number().nullable(),
+  /** Share of the KV cache in use, 0…1. */
+  kvCache: z.number().nullable(),
+  /** Prompt tokens found in the prefix cache / asked for, over the last minute, 0…1. */
+  prefixHits: z.number().nullable(),
+  /** Tokens a second between the last two readings. */
+  promptRate: z.number().nullable(),
+  generationRate: z.number().nullable(),
+  /** Over the last minute, ms, from the server's histogram: interpolated within a bucket. */
+  firstTokenMs: percentilesSchema.nullable(),
+  gapMs: percentilesSchema.nullable(),
+});
+export type ServerFigures = z.infer<typeof serverFiguresSchema>;
+
+/** A server behind a column, at one moment. */
+export const serverSampleSchema = z.object({
+  /** Address without user, password and query. */
+  url: z.string(),
+  /** What the columns call it: LLMs that are answered there. */
+  names: z.array(z.string()),
+  /** `llama`, `vllm` for ours; what its metrics look like for others; '' = unknown. */
+  engine: z.string(),
+  /**
+   * `starting`: the job runs and does not answer yet; `silent`: it has no metrics; `unreachable`: it does not answer;
+   * `slow`: not within a second; `denied`: it wants another key; `garbage`: what it sends is no metrics.
+   */
+  state: z.enum(['ok', 'starting', 'silent', 'unreachable', 'slow', 'denied', 'garbage']),
+  figures: serverFiguresSchema.nullable(),
+  /** Its counters went back: another process answers now; differences begin anew. */
+  restarted: z.boolean(),
+  /** The process and its children, when it runs on this machine as a job of ours. */
+  processes: processTreeSchema.nullable(),
+  /** GPU memory of these processes, bytes. */
+  gpuMemory: z.number().nullable(),
+});
+export type ServerSample = z.infer<typeof serverSampleSchema>;
+
+/** From the telemetry worker to whoever started it. */
+export const telemetrySampleSchema = z.object({
+  type: z.literal('sample'),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+  machine: machineSchema,
+  gpus: gpusSchema,
+  servers: z.array(serverSampleSchema),
+});
+export type TelemetrySample = z.infer<typeof telemetrySampleSchema>;
+
+/** To the telemetry worker: look once now, and from then on every `everyMs` (0 = not again until asked). */
+export const telemetryWatchSchema = z.object({
+  type: z.literal('watch'),
+  /** LLMs as columns name them. */
+  llms: z.array(z.string()),
+  everyMs: z.number().int().min(0),
+});
+export type TelemetryWatch = z.infer<typeof telemetryWatchSchema>;
