@@ -3,6 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SearchResult } from '../kb/types.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
+import { type Scores, scoreAnswer } from './comparisons/score.ts';
+import { describeServer, type ServerFacts } from './comparisons/server.ts';
 import { type AnswerDependencies, answer, type Search } from './pipeline.ts';
 import { type Answer, type AnswerEvent, type Column, type Pipeline, pipelineSchema } from './types.ts';
 
@@ -14,8 +16,12 @@ export interface CompareRequest {
   readonly kb: string;
   readonly columns: readonly Column[];
   readonly order: CompareOrder;
-  /** What columns with `context=gold` read. */
+  /** What columns with `context=gold` read, and what a search should find. */
   readonly passage?: string;
+  /** Answers known to be right: with them (or a passage) every answer is scored. */
+  readonly references?: readonly string[];
+  /** Where the question came from, for the history: `dataset NAME vVERSION row 12`. */
+  readonly source?: string;
 }
 
 /** `empty`: nothing was found or the model said nothing. A fault is the state of its column; the others go on. */
@@ -28,6 +34,10 @@ export interface ColumnResult {
   readonly answer: Answer | null;
   readonly partial: string;
   readonly error: RagtuiError | null;
+  /** Scores where a reference or the gold passage is known; null where a metric does not apply. */
+  readonly metrics?: Scores;
+  /** What answered. */
+  readonly server?: ServerFacts;
 }
 
 export interface Comparison {
@@ -60,23 +70,14 @@ export async function compare(
   request: CompareRequest,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const { columns, passage } = request;
-  const golden = columns.find(({ context }) => context === 'gold');
-  if (golden && passage === undefined) {
-    throw new RagtuiError(
-      'usage',
-      `The column "${golden.name}" reads the gold passage, but none is given.`,
-      'Give it with --passage.',
-    );
-  }
+  checkRequest(request);
+  const { columns } = request;
   const emit = (index: number, event: CompareEvent) => options.onEvent?.(index, event);
-  const shared: AnswerDependencies = {
-    ...deps,
-    search: searchingOnce(deps),
-    resolveLlm: await resolveAll(deps.resolveLlm, columns, options, emit),
-  };
-  const run = (index: number) => runColumn(shared, request, index, options.signal, (event) => emit(index, event));
-  const sequence = rotated(columns.length, request.order === 'rotate' ? turnOf(request.question) : 0);
+  const { resolveLlm, servers } = await resolveAll(deps, columns, options, emit);
+  const shared: AnswerDependencies = { ...deps, search: searchingOnce(deps), resolveLlm };
+  const run = (index: number) =>
+    runColumn(shared, servers, request, index, options.signal, (event) => emit(index, event));
+  const sequence = sequenceOf(request);
   const results = new Map<number, ColumnResult>();
   const finish = async (index: number) => results.set(index, await run(index));
   if (request.order === 'together') await Promise.all(sequence.map(finish));
@@ -84,10 +85,29 @@ export async function compare(
   return {
     question: request.question,
     kb: request.kb,
-    order: { mode: request.order, sequence: sequence.map((index) => columns[index]?.name ?? '') },
+    order: orderOf(request),
     columns: columns.flatMap((_, index) => results.get(index) ?? []),
   };
 }
+
+/** What is wrong with a request as a whole. Errors: `usage` when a column wants a gold passage and there is none. */
+export function checkRequest({ columns, passage }: CompareRequest): void {
+  const golden = columns.find(({ context }) => context === 'gold');
+  if (!golden || passage !== undefined) return;
+  throw new RagtuiError(
+    'usage',
+    `The column "${golden.name}" reads the gold passage, but none is given.`,
+    'Give it with --passage.',
+  );
+}
+
+/** In which order the columns of a request are asked. Pure. */
+export function orderOf(request: CompareRequest): Comparison['order'] {
+  return { mode: request.order, sequence: sequenceOf(request).map((index) => request.columns[index]?.name ?? '') };
+}
+
+const sequenceOf = ({ columns, order, question }: CompareRequest): number[] =>
+  rotated(columns.length, order === 'rotate' ? turnOf(question) : 0);
 
 /** The pipeline of a column over a knowledge base. */
 export function columnPipeline(kb: string, column: Column): Pipeline {
@@ -97,6 +117,7 @@ export function columnPipeline(kb: string, column: Column): Pipeline {
 
 async function runColumn(
   deps: AnswerDependencies,
+  servers: ReadonlyMap<string, Promise<ServerFacts>>,
   request: CompareRequest,
   index: number,
   signal: AbortSignal | undefined,
@@ -106,8 +127,17 @@ async function runColumn(
   if (!column) throw new RagtuiError('internal', `There is no column ${index}.`);
   emit({ type: 'began' });
   let partial = '';
-  const end = (change: Partial<ColumnResult>): ColumnResult => {
-    const result = { column, state: 'ok', answer: null, partial, error: null, ...change } satisfies ColumnResult;
+  const end = async (change: Partial<ColumnResult>): Promise<ColumnResult> => {
+    const server = await servers.get(column.llm);
+    const result: ColumnResult = {
+      column,
+      state: 'ok',
+      answer: null,
+      partial,
+      error: null,
+      ...(server ? { server } : {}),
+      ...change,
+    };
     emit({ type: 'ended', result });
     return result;
   };
@@ -129,9 +159,11 @@ async function runColumn(
         emit(event);
       }
     }
-    return end({ answer: finished ?? null, state: stateOf(finished, column) });
+    const state = stateOf(finished, column);
+    const metrics = finished && state !== 'cancelled' ? scoreAnswer(finished, column, request) : {};
+    return await end({ answer: finished ?? null, state, metrics });
   } catch (error) {
-    return end({ state: 'failed', error: toRagtuiError(error) });
+    return await end({ state: 'failed', error: toRagtuiError(error) });
   }
 }
 
@@ -164,36 +196,45 @@ function searchingOnce({ kb }: AnswerDependencies): Search {
   };
 }
 
+interface Resolved {
+  readonly resolveLlm: ResolveLlm;
+  /** What each LLM that was found answers from; is known soon after. */
+  readonly servers: ReadonlyMap<string, Promise<ServerFacts>>;
+}
+
 /** Starts or finds every server once; what fails is told by the column that needs it. */
 async function resolveAll(
-  resolve: ResolveLlm,
+  deps: AnswerDependencies,
   columns: readonly Column[],
   options: CompareOptions,
   emit: (index: number, event: CompareEvent) => void,
-): Promise<ResolveLlm> {
+): Promise<Resolved> {
   const names = [...new Set(columns.map(({ llm }) => llm))].filter((llm) => llm !== 'none');
   const found = new Map<string, () => ResolvedLlm>();
+  const servers = new Map<string, Promise<ServerFacts>>();
   for (const llm of names) {
     const onStatus = (text: string) =>
       columns.forEach((column, index) => {
         if (column.llm === llm) emit(index, { type: 'status', text });
       });
     try {
-      const resolved = await resolve(llm, {
+      const resolved = await deps.resolveLlm(llm, {
         onStatus,
         beside: names,
         ...(options.signal ? { signal: options.signal } : {}),
       });
       found.set(llm, () => resolved);
+      servers.set(llm, describeServer(deps.paths, llm, resolved));
     } catch (error) {
       found.set(llm, () => {
         throw error;
       });
     }
   }
-  return async (llm) => {
+  const resolveLlm: ResolveLlm = async (llm) => {
     const get = found.get(llm);
     if (!get) throw new RagtuiError('internal', `${llm} was not resolved.`);
     return get();
   };
+  return { resolveLlm, servers };
 }

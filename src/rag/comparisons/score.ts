@@ -1,0 +1,54 @@
+import { findMetric, METRIC_NAMES } from '../../evaluation/metrics/registry.ts';
+import type { Metric, ScoredItem } from '../../evaluation/metrics/types.ts';
+import type { Answer, Column } from '../types.ts';
+
+/** By name of the metric; null where it does not apply. */
+export type Scores = Readonly<Record<string, number | null>>;
+
+/** What is known to be right about a question. */
+export interface Known {
+  readonly references?: readonly string[];
+  /** The gold passage. */
+  readonly passage?: string;
+}
+
+/**
+ * Scores one answer with every metric of the registry that needs no embedder: those of answers when a reference is
+ * known, those of retrieval when the gold passage is. Empty when neither is. Pure and quick enough for a UI.
+ */
+export function scoreAnswer(
+  answer: Pick<Answer, 'question' | 'answer' | 'hits'>,
+  column: Pick<Column, 'llm' | 'context' | 'topK'>,
+  known: Known,
+): Scores {
+  const { references = [], passage } = known;
+  const asked = column.llm !== 'none' && references.length > 0;
+  const searched = column.context === 'retrieved' && passage !== undefined;
+  const item: ScoredItem = {
+    question: answer.question,
+    goldContext: passage ?? '',
+    contextId: '',
+    answers: references,
+    output: asked ? answer.answer : null,
+    context: contextOf(answer, column, passage),
+    retrieved: searched ? answer.hits.map(({ text, document }) => ({ text, document })) : null,
+    topK: column.topK,
+  };
+  const metrics = simpleMetrics().filter(
+    ({ kind, depth = 1 }) => (kind === 'answer' && asked) || (kind === 'retrieval' && searched && depth <= column.topK),
+  );
+  return Object.fromEntries(metrics.map((metric) => [metric.name, metric.score(item)]));
+}
+
+/** What the LLM read. */
+function contextOf(
+  { hits }: Pick<Answer, 'hits'>,
+  { context }: Pick<Column, 'context'>,
+  passage: string | undefined,
+): string | null {
+  if (context === 'none') return null;
+  return context === 'gold' ? (passage ?? null) : hits.map(({ text }) => text).join('');
+}
+
+/** Those without a parameter to choose, in the order of the registry. */
+const simpleMetrics = (): Metric[] => METRIC_NAMES.filter((name) => !name.endsWith('@EMBEDDER')).map(findMetric);
