@@ -1,0 +1,140 @@
+/** One person's preference among some of the players (indices). */
+export interface Ballot {
+  readonly among: readonly number[];
+  /** One of them; all of them for a tie. */
+  readonly best: readonly number[];
+}
+
+export interface Strengths {
+  /** Log-odds, mean 0. */
+  readonly strength: readonly number[];
+  /** Half the width of the 95 % interval of each, against the mean of all. */
+  readonly margin: readonly number[];
+  /** Standard error of the difference between two players. */
+  differenceError(a: number, b: number): number;
+}
+
+/** Standard deviation of the prior on log-odds: weak, but a player who won everything stays finite. */
+const PRIOR_SD = 2;
+const Z95 = 1.959963984540054;
+const ROUNDS = 100;
+const CLOSE = 1e-10;
+
+/**
+ * Strengths of players by the model of Bradley and Terry (1952); where more than two are shown at once, by Luce's choice
+ * axiom (1959), of which it is the case of two: P(i is best of S) = exp(θi) / Σ exp(θj). A tie counts as an equal part
+ * of a choice for each. Normal prior N(0, 2²) on every θ; the mode is found by Newton's method; intervals are those of
+ * the normal distribution at the mode with its curvature (Laplace), so one ballot is one observation however many
+ * were shown.
+ */
+export function fitStrengths(players: number, ballots: readonly Ballot[]): Strengths {
+  let theta = new Array<number>(players).fill(0);
+  let value = logPosterior(theta, ballots);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { gradient, curvature } = derivatives(theta, ballots);
+    const step = solve(curvature, gradient);
+    // Concave: a step that overshoots is halved until it gains.
+    let size = 1;
+    let next = moved(theta, step, size);
+    let gained = logPosterior(next, ballots);
+    while (gained < value && size > CLOSE) {
+      size /= 2;
+      next = moved(theta, step, size);
+      gained = logPosterior(next, ballots);
+    }
+    theta = next;
+    value = gained;
+    if (Math.max(0, ...step.map(Math.abs)) < CLOSE) break;
+  }
+  const covariance = inverse(derivatives(theta, ballots).curvature);
+  const mean = theta.reduce((sum, one) => sum + one, 0) / Math.max(1, players);
+  return {
+    strength: theta.map((one) => one - mean),
+    margin: theta.map((_, at) => Z95 * Math.sqrt(quadratic(covariance, fromMean(players, at)))),
+    differenceError: (a, b) => Math.sqrt(quadratic(covariance, between(players, a, b))),
+  };
+}
+
+const moved = (theta: readonly number[], step: readonly number[], size: number): number[] =>
+  theta.map((one, at) => one + size * (step[at] ?? 0));
+
+function logPosterior(theta: readonly number[], ballots: readonly Ballot[]): number {
+  let sum = 0;
+  for (const one of theta) sum -= (one * one) / (2 * PRIOR_SD * PRIOR_SD);
+  for (const { among, best } of ballots) {
+    const strengths = among.map((player) => theta[player] ?? 0);
+    const top = Math.max(...strengths);
+    const all = top + Math.log(strengths.reduce((total, one) => total + Math.exp(one - top), 0));
+    for (const player of best) sum += ((theta[player] ?? 0) - all) / best.length;
+  }
+  return sum;
+}
+
+/** Gradient and negative Hessian of the log posterior. */
+function derivatives(theta: readonly number[], ballots: readonly Ballot[]) {
+  const precision = 1 / (PRIOR_SD * PRIOR_SD);
+  const gradient = theta.map((one) => -one * precision);
+  const curvature = theta.map((_, row) => theta.map((__, column) => (row === column ? precision : 0)));
+  for (const { among, best } of ballots) {
+    const chances = softmax(among.map((player) => theta[player] ?? 0));
+    for (const player of best) gradient[player] = (gradient[player] ?? 0) + 1 / best.length;
+    for (const [x, a] of among.entries()) {
+      const p = chances[x] ?? 0;
+      gradient[a] = (gradient[a] ?? 0) - p;
+      for (const [y, b] of among.entries()) {
+        const row = curvature[a];
+        if (row) row[b] = (row[b] ?? 0) + (a === b ? p : 0) - p * (chances[y] ?? 0);
+      }
+    }
+  }
+  return { gradient, curvature };
+}
+
+function softmax(values: readonly number[]): number[] {
+  const top = Math.max(...values);
+  const powers = values.map((one) => Math.exp(one - top));
+  const total = powers.reduce((sum, one) => sum + one, 0);
+  return powers.map((one) => one / total);
+}
+
+const fromMean = (players: number, at: number): number[] =>
+  Array.from({ length: players }, (_, one) => (one === at ? 1 : 0) - 1 / players);
+const between = (players: number, a: number, b: number): number[] =>
+  Array.from({ length: players }, (_, one) => Number(one === a) - Number(one === b));
+
+function quadratic(matrix: readonly (readonly number[])[], vector: readonly number[]): number {
+  let sum = 0;
+  for (const [i, row] of matrix.entries())
+    for (const [j, value] of row.entries()) sum += (vector[i] ?? 0) * value * (vector[j] ?? 0);
+  return Math.max(0, sum);
+}
+
+/** x of matrix · x = vector for a positive definite matrix, by Gauss elimination. */
+function solve(matrix: readonly (readonly number[])[], vector: readonly number[]): number[] {
+  const n = vector.length;
+  const rows = matrix.map((row, at) => [...row, vector[at] ?? 0]);
+  for (let pivot = 0; pivot < n; pivot += 1) {
+    const from = rows[pivot] ?? [];
+    for (const row of rows.slice(pivot + 1)) {
+      const factor = (row[pivot] ?? 0) / (from[pivot] ?? 1);
+      for (let at = pivot; at <= n; at += 1) row[at] = (row[at] ?? 0) - factor * (from[at] ?? 0);
+    }
+  }
+  const result = new Array<number>(n).fill(0);
+  for (let at = n - 1; at >= 0; at -= 1) {
+    const row = rows[at] ?? [];
+    let rest = row[n] ?? 0;
+    for (let column = at + 1; column < n; column += 1) rest -= (row[column] ?? 0) * (result[column] ?? 0);
+    result[at] = rest / (row[at] ?? 1);
+  }
+  return result;
+}
+
+/** Symmetric, so its columns are its rows. */
+const inverse = (matrix: readonly (readonly number[])[]): number[][] =>
+  matrix.map((_, at) =>
+    solve(
+      matrix,
+      matrix.map((__, row) => Number(row === at)),
+    ),
+  );
