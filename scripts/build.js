@@ -37,6 +37,8 @@ if (isStale()) {
       'linkedom',
       'chokidar',
       'yauzl',
+      'undici',
+      '@napi-rs/keyring',
     ],
     alias: {
       // Ink must draw on a GPU box that has CI=1 set, and never looks for its development tools here.

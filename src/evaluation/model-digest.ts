@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { apiUrl, authHeaders } from '../models/endpoint-url.ts';
+import { request } from '../platform/network.ts';
 import { installedModel, listAdapters } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
@@ -40,7 +41,7 @@ function embeddedWeights(paths: WorkspacePaths, name: string): unknown {
 
 async function modelCards(endpoint: ResolvedLlm): Promise<Card[]> {
   try {
-    const response = await fetch(apiUrl(endpoint, 'models'), {
+    const response = await request(apiUrl(endpoint, 'models'), {
       headers: authHeaders(endpoint),
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),

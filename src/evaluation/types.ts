@@ -52,7 +52,7 @@ export const itemResultSchema = z.object({
   /** Null for a column without an LLM, and when there was no answer. */
   output: z.string().nullable(),
   /** How an LLM ended: at its own end, or at the longest length. */
-  finish: z.enum(['stop', 'length']).nullable(),
+  finish: z.enum(['stop', 'length', 'filtered']).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** As deep as the metrics look; null without retrieval. */
   retrieved: z.array(z.object({ document: z.string(), text: z.string(), score: z.number() })).nullable(),

@@ -1,17 +1,13 @@
-import type { EmbedderConfig } from './types.ts';
+import type { EmbedderConfig, Endpoint } from './types.ts';
 
 /** Where an embedder's vectors come from: files for our own runtime, or a server. */
 export type EmbedderSource =
   | { readonly kind: 'folder'; readonly folder: string; readonly model: string; readonly tokenizer: string }
-  | {
+  | ({
       readonly kind: 'endpoint';
-      readonly name: string;
-      readonly url: string;
-      readonly model: string;
-      readonly keyEnv?: string;
       /** Probe vectors from its first use: other weights behind the same name are noticed. */
       readonly canary: string;
-    };
+    } & Omit<Endpoint, 'kind'>);
 
 /** An embedder that is ready to be started; plain data, safe to send between processes. */
 export interface ResolvedEmbedder {

@@ -1,138 +1,224 @@
+import type { Response } from 'undici';
 import { z } from 'zod';
-import { type ErrorCode, errnoOf, RagtuiError } from '../platform/errors.ts';
+import { type ErrorCode, RagtuiError } from '../platform/errors.ts';
 import { redactSecrets } from '../platform/redact.ts';
 import { sanitizeLine } from '../platform/sanitize.ts';
 import { type ChatEndpoint, shownUrl } from './endpoint-url.ts';
 
-const errorBodySchema = z.union([
-  z.object({ error: z.object({ message: z.string() }) }).transform(({ error }) => error.message),
-  z.object({ error: z.string() }).transform(({ error }) => error),
-  z.object({ message: z.string() }).transform(({ message }) => message),
-  z.object({ detail: z.string() }).transform(({ detail }) => detail),
+/** What went wrong with one request, and whether asking again may help. */
+export class EndpointFault extends RagtuiError {
+  /** In a word or two, for the status line: `429`, `nothing answers`; undefined = asking again does not help. */
+  readonly again: string | undefined;
+  /** Milliseconds the server asked to wait. */
+  readonly retryAfterMs: number | undefined;
+  /** Nothing listens there: waiting long is of no use. */
+  readonly refused: boolean;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string,
+    more: { again?: string; retryAfterMs?: number | undefined; refused?: boolean; cause?: unknown } = {},
+  ) {
+    super(code, message, hint, more.cause === undefined ? undefined : { cause: more.cause });
+    this.again = more.again;
+    this.retryAfterMs = more.retryAfterMs;
+    this.refused = more.refused ?? false;
+  }
+}
+
+const detailSchema = z.object({
+  message: z.string(),
+  param: z.string().nullish().catch(null),
+  code: z.union([z.string(), z.number()]).nullish().catch(null),
+  type: z.string().nullish().catch(null),
+});
+const saidSchema = z.union([
+  z.object({ error: detailSchema }).transform(({ error }) => error),
+  z.object({ error: z.string() }).transform(({ error }) => ({ message: error })),
+  detailSchema,
+  z.object({ detail: z.string() }).transform(({ detail }) => ({ message: detail })),
+  // FastAPI's way to refuse a field: [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}].
+  z
+    .object({ detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })).min(1) })
+    .transform(({ detail: [first] }) => ({ message: first?.msg ?? '', param: String(first?.loc.at(-1) ?? '') })),
 ]);
 const MAX_DETAIL = 300;
 
+interface Said {
+  readonly message: string;
+  readonly param?: string | null | undefined;
+  readonly code?: string | number | null | undefined;
+  readonly type?: string | null | undefined;
+}
+
 /** What a server said about an error: its JSON message, else the first line of its text. No keys, no control characters. */
 export function serverMessage(endpoint: ChatEndpoint, body: string): string {
-  const parsed = errorBodySchema.safeParse(parseJson(body));
-  const text = parsed.success ? parsed.data : body.trimStart().startsWith('<') ? '' : (body.split('\n', 1)[0] ?? '');
-  return clean(endpoint, text);
+  return clean(endpoint, said(body).message);
+}
+
+function said(body: string): Said {
+  const parsed = saidSchema.safeParse(parseJson(body));
+  if (parsed.success) return parsed.data;
+  return { message: body.trimStart().startsWith('<') ? '' : (body.split('\n', 1)[0] ?? '') };
 }
 
 /** The error of an HTTP status. */
-export function statusFault(endpoint: ChatEndpoint, response: Response, body: string): RagtuiError {
-  const detail = serverMessage(endpoint, body);
-  const { code, what, hint } = meaning(endpoint, response, detail);
-  return new RagtuiError(code, detail ? `${what}: ${detail}` : `${what}.`, hint);
-}
-
-function meaning(
+export function statusFault(
   endpoint: ChatEndpoint,
-  { status, headers }: Response,
-  detail: string,
-): { code: ErrorCode; what: string; hint: string } {
+  { status, headers, url }: Pick<Response, 'status' | 'headers' | 'url'>,
+  body: string,
+): EndpointFault {
+  const answer = said(body);
+  const detail = clean(endpoint, answer.message);
   const at = shownUrl(endpoint);
+  const fault = (code: ErrorCode, what: string, hint: string, more: { again?: string } = {}) =>
+    new EndpointFault(code, detail ? `${what}: ${detail}` : `${what}.`, hint, {
+      ...more,
+      retryAfterMs: retryAfter(headers.get('retry-after')),
+    });
+  const again = { again: String(status) };
+  const keyHint = endpoint.keyHint ?? 'Check the key of this endpoint.';
   switch (status) {
     case 401:
+      return endpoint.key
+        ? fault('permission', `${at} refused the key (401)`, keyHint)
+        : fault('permission', `${at} wants a key (401)`, 'Give it one: `ragtui models set NAME --key-env VARIABLE`.');
+    case 402:
+      return fault('permission', `The account at ${at} has no credit left (402)`, 'Top it up at the provider.');
     case 403:
-      return { code: 'permission', what: `${at} refused the key (${status})`, hint: 'Check the key of this endpoint.' };
+      return fault(
+        'permission',
+        `${at} does not allow this (403)`,
+        'The key may not use this model, or not from this place. See the console of the provider.',
+      );
     case 404:
-      return {
-        code: 'not-found',
-        what: `${at} does not know the model ${endpoint.model} (404)`,
-        hint: 'Check the URL (it usually ends in /v1) and the model name.',
-      };
+      return /model/i.test(`${detail} ${answer.code ?? ''}`)
+        ? fault(
+            'not-found',
+            `${at} does not know the model ${endpoint.model} (404)`,
+            'See what it has: `ragtui models check NAME`.',
+          )
+        : fault(
+            'not-found',
+            `${at} has nothing at ${pathOf(url) || 'that address'} (404)`,
+            'Check the URL: it is the base of the API and usually ends in /v1.',
+          );
     case 413:
-      return { code: 'invalid', what: `${at} says the request is too large (413)`, hint: 'Use fewer passages.' };
-    case 429: {
-      const after = headers.get('retry-after');
-      const hint = after ? `Try again in ${/^\d+$/.test(after) ? `${after} s` : after}.` : 'Try again in a while.';
-      return { code: 'busy', what: `${at} has too many requests (429)`, hint };
-    }
+      return fault('invalid', `${at} says the request is too large (413)`, 'Use fewer passages.');
+    case 429:
+      return isOutOfCredit(answer)
+        ? fault('permission', `The account at ${at} has no credit left (429)`, 'Top it up at the provider.')
+        : fault('busy', `${at} has too many requests (429)`, whenAgain(headers.get('retry-after')), again);
+    case 502:
+    case 503:
+    case 504:
+    case 529:
+      return fault('unavailable', `${at} failed (${status})`, 'Look at the log of the server, then try again.', again);
     default:
       if (status >= 500) {
-        return {
-          code: 'unavailable',
-          what: `${at} failed (${status})`,
-          hint: 'Look at the log of the server, then try again.',
-        };
+        return fault('unavailable', `${at} failed (${status})`, 'Look at the log of the server, then try again.');
       }
-      return /context|maximum.*tokens|too long/i.test(detail)
-        ? {
-            code: 'invalid',
-            what: `The prompt does not fit ${endpoint.model}`,
-            hint: 'Use fewer passages or a shorter answer.',
-          }
-        : {
-            code: 'invalid',
-            what: `${at} refused the request (${status})`,
-            hint: 'See what it says about the request.',
-          };
+      return refusedRequest(endpoint, status, answer, detail, fault);
   }
 }
 
-/** The error of a connection: `cause` of fetch's TypeError says what happened. */
-export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: boolean): RagtuiError {
-  const cause = thrown instanceof Error && thrown.cause ? thrown.cause : thrown;
-  const errno = errnoOf(cause);
-  const at = shownUrl(endpoint);
-  const options = { cause: thrown };
-  if (began) {
-    return new RagtuiError(
-      'network',
-      `${at} ended the connection in the middle of an answer.`,
-      'Look at its log, then ask again.',
-      options,
+type MakeFault = (code: ErrorCode, what: string, hint: string) => EndpointFault;
+
+/** Fields we send and what to do without them. */
+const FIELDS: readonly { readonly name: string; readonly hint: string }[] = [
+  { name: 'seed', hint: 'Leave it out: `ragtui models set NAME --omit seed`.' },
+  { name: 'temperature', hint: 'Leave it out: `ragtui models set NAME --omit temperature`.' },
+  { name: 'repetition_penalty', hint: 'Leave it out: `ragtui models set NAME --omit repetition_penalty`.' },
+  { name: 'stream_options', hint: 'Leave it out: `ragtui models set NAME --omit stream_options`.' },
+  { name: 'max_completion_tokens', hint: 'Name it otherwise: `ragtui models set NAME --max-tokens-field max_tokens`.' },
+  { name: 'max_tokens', hint: 'Name it otherwise: `ragtui models set NAME --max-tokens-field max_completion_tokens`.' },
+];
+const REFUSES_FIELD =
+  /unsupported|unrecogni[sz]ed|unknown|unexpected|extra|not (?:allowed|permitted|supported)|does not support|invalid (?:param|field|arg)/i;
+
+function refusedRequest(
+  endpoint: ChatEndpoint,
+  status: number,
+  { param, code }: Said,
+  detail: string,
+  fault: MakeFault,
+): EndpointFault {
+  const named =
+    FIELDS.find(({ name }) => param === name) ?? FIELDS.find(({ name }) => new RegExp(`\\b${name}\\b`).test(detail));
+  if (named && REFUSES_FIELD.test(`${detail} ${code ?? ''}`)) {
+    return fault('invalid', `${shownUrl(endpoint)} does not take the field ${named.name} (${status})`, named.hint);
+  }
+  if (/context|maximum.*tokens|too long/i.test(detail)) {
+    return fault('invalid', `The prompt does not fit ${endpoint.model}`, 'Use fewer passages or a shorter answer.');
+  }
+  if (/model/i.test(detail) && /not (?:exist|found|supported)|unknown|invalid model/i.test(detail)) {
+    return fault(
+      'not-found',
+      `${shownUrl(endpoint)} does not know the model ${endpoint.model} (${status})`,
+      'See what it has: `ragtui models check NAME`.',
     );
   }
-  switch (errno) {
-    case 'ECONNREFUSED':
-      return new RagtuiError(
-        'unavailable',
-        `Nothing answers at ${at}.`,
-        'Start the server, or correct the URL.',
-        options,
-      );
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new RagtuiError(
-        'network',
-        `The host of ${at} cannot be found.`,
-        'Check the URL and your network.',
-        options,
-      );
-    default: {
-      const why = clean(endpoint, cause instanceof Error ? cause.message : String(cause));
-      return new RagtuiError(
-        'network',
-        `${at} cannot be reached: ${why || 'no reason given'}.`,
-        'Check the URL and your network.',
-        options,
-      );
-    }
-  }
+  return fault(
+    'invalid',
+    `${shownUrl(endpoint)} refused the request (${status})`,
+    'See what it says about the request.',
+  );
 }
 
-export const stallFault = (endpoint: ChatEndpoint, seconds: number): RagtuiError =>
-  new RagtuiError(
+const isOutOfCredit = ({ code, type, message }: Said): boolean =>
+  /insufficient_quota|insufficient[_ ]balance|arrear/i.test(`${code ?? ''} ${type ?? ''} ${message}`);
+
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : '';
+}
+
+const whenAgain = (after: string | null): string =>
+  after ? `Try again in ${/^\d+$/.test(after) ? `${after} s` : after}.` : 'Try again in a while.';
+
+/** Milliseconds of a `Retry-After` header: seconds, or a date. */
+export function retryAfter(value: string | null, now = Date.now()): number | undefined {
+  if (!value) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+export const stallFault = (endpoint: ChatEndpoint, seconds: number): EndpointFault =>
+  new EndpointFault(
     'timeout',
     `${shownUrl(endpoint)} sent nothing for ${seconds} s.`,
     'Look at its log; it may be overloaded or hang.',
   );
 
 /** The server's words are not what the protocol says. */
-export const protocolFault = (endpoint: ChatEndpoint, what: string): RagtuiError =>
-  new RagtuiError('corrupt', `${shownUrl(endpoint)} ${what}.`, 'Is it an OpenAI-compatible chat server?');
+export const protocolFault = (
+  endpoint: ChatEndpoint,
+  what: string,
+  hint = 'Is it an OpenAI-compatible server? Its URL usually ends in /v1.',
+): EndpointFault => new EndpointFault('corrupt', `${shownUrl(endpoint)} ${what}.`, hint);
 
 /** An error event in the middle of a stream. */
-export const streamFault = (endpoint: ChatEndpoint, body: string): RagtuiError =>
-  new RagtuiError(
+export const streamFault = (endpoint: ChatEndpoint, body: string): EndpointFault =>
+  new EndpointFault(
     'unavailable',
     `${shownUrl(endpoint)} failed while answering: ${serverMessage(endpoint, body) || 'no reason given'}`,
     'Look at its log, then ask again.',
   );
 
-function clean(endpoint: ChatEndpoint, text: string): string {
+/** Another address than the one asked: a key must not follow to a host nobody approved. */
+export function redirectFault(endpoint: ChatEndpoint, status: number, location: string | null): EndpointFault {
+  const to = location && URL.canParse(location, endpoint.url) ? new URL(location, endpoint.url) : undefined;
+  const shown = to ? `${to.origin}${to.pathname}` : 'another address';
+  return new EndpointFault(
+    'network',
+    `${shownUrl(endpoint)} sends us on to ${clean(endpoint, shown)} (${status}); the key does not follow.`,
+    'Give the address it names as the URL, if you trust it.',
+  );
+}
+
+/** Text of others, without our key, for an error. */
+export function clean(endpoint: Pick<ChatEndpoint, 'key'>, text: string): string {
   const withoutKey = endpoint.key ? text.replaceAll(endpoint.key, '[key]') : text;
   return sanitizeLine(redactSecrets(withoutKey)).trim().slice(0, MAX_DETAIL);
 }

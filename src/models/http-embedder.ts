@@ -39,14 +39,7 @@ export async function resolveHttpEmbedder(paths: WorkspacePaths, endpoint: Endpo
   if (endpoint.kind !== 'embedding')
     throw new RagtuiError('usage', `Endpoint "${endpoint.name}" is for chat, not for embedding.`);
   const file = canaryFile(paths, endpoint.name);
-  const source: EndpointSource = {
-    kind: 'endpoint',
-    name: endpoint.name,
-    url: endpoint.url,
-    model: endpoint.model,
-    canary: file,
-    ...(endpoint.keyEnv ? { keyEnv: endpoint.keyEnv } : {}),
-  };
+  const source: EndpointSource = { ...endpoint, kind: 'endpoint', canary: file };
   let canary = readCanary(file);
   if (!canary || canary.url !== endpoint.url || canary.model !== endpoint.model) {
     const probe = await embedCanaries(source);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyStoreSchema } from '../platform/secrets.ts';
 
 /** Where one file of a model comes from. Tried in the order of the catalogue (design §6). */
 export const sourceSchema = z.discriminatedUnion('kind', [
@@ -61,7 +62,52 @@ export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>;
 export type EmbedderBaseEntry = Extract<CatalogueEntry, { kind: 'embedder-base' }>;
 export type ChatEntry = Extract<CatalogueEntry, { kind: 'chat' }>;
 
-/** An OpenAI-compatible server the user added (`models add NAME --url …`). The key is named, never stored. */
+/** Fields of a request that not every server takes. */
+export const optionalFieldSchema = z.enum(['seed', 'temperature', 'repetition_penalty', 'stream_options']);
+export type OptionalField = z.infer<typeof optionalFieldSchema>;
+
+/** How a server's requests differ from the common ones. */
+export const dialectSchema = z.object({
+  /** Not sent: the server refuses what it does not know. */
+  omit: z.array(optionalFieldSchema).default([]),
+  maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+});
+export type Dialect = z.infer<typeof dialectSchema>;
+
+/** Per million tokens. */
+export const pricesSchema = z.object({
+  input: z.number().nonnegative(),
+  output: z.number().nonnegative(),
+  /** Of prompt tokens that the server had in its cache; absent = as `input`. */
+  cachedInput: z.number().nonnegative().optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'three capital letters, like USD')
+    .default('USD'),
+});
+export type Prices = z.infer<typeof pricesSchema>;
+
+/** Kept within one process: two commands at once each keep their own. */
+export const limitsSchema = z.object({
+  /** Requests at a time. */
+  concurrency: z.number().int().positive().optional(),
+  requestsPerMinute: z.number().int().positive().optional(),
+  tokensPerMinute: z.number().int().positive().optional(),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Seconds. */
+export const timeoutsSchema = z.object({
+  /** Until the connection stands. */
+  connect: z.number().positive().optional(),
+  /** From the request to the first byte of the answer. */
+  firstByte: z.number().positive().optional(),
+  /** Between one byte of the answer and the next. */
+  stall: z.number().positive().optional(),
+});
+export type Timeouts = z.infer<typeof timeoutsSchema>;
+
+/** An OpenAI-compatible server the user added (`models add NAME --url …`). The key is named, never stored here. */
 export const endpointSchema = z.object({
   name: z.string(),
   kind: z.enum(['chat', 'embedding']),
@@ -69,8 +115,19 @@ export const endpointSchema = z.object({
   model: z.string(),
   /** Environment variable that holds the key. */
   keyEnv: z.string().optional(),
+  /** Where else the key is kept, for the origin of `url`. */
+  keyStore: keyStoreSchema.optional(),
   /** Of an embedding endpoint: put before a query when the instruction is on. */
   queryInstruction: z.string().optional(),
+  /** Id in `presets.ts`. */
+  preset: z.string().optional(),
+  /** Tokens of prompt and answer together, where it is known. */
+  contextTokens: z.number().int().positive().optional(),
+  prices: pricesSchema.optional(),
+  limits: limitsSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
+  /** Instead of the preset's. */
+  dialect: dialectSchema.optional(),
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 

@@ -23,6 +23,11 @@ const defaultsSchema = z.object({
   reranker: z.string().min(1).optional(),
 });
 
+const networkSchema = z.object({
+  /** PEM file with certificates that are trusted besides the usual ones: of a company's proxy, of a server of one's own. */
+  ca_file: z.string().min(1).optional(),
+});
+
 /** A prompt of the user's own: `{context}` and `{question}` are filled in. */
 const promptSchema = z.object({ system: z.string().default(''), user: z.string() });
 
@@ -30,6 +35,7 @@ const promptSchema = z.object({ system: z.string().default(''), user: z.string()
 export const settingsSchema = z.object({
   interface: interfaceSchema.prefault({}),
   defaults: defaultsSchema.prefault({}),
+  network: networkSchema.prefault({}),
   prompts: z.record(z.string(), promptSchema).default({}),
   /** Action id → keys, instead of the ones it comes with: `"ask.cancel" = ["esc"]`. */
   keys: z.record(z.string(), z.array(z.string())).default({}),
@@ -116,6 +122,7 @@ function unknownKeys(table: unknown): string[] {
   const known: Record<string, readonly string[] | undefined> = {
     interface: Object.keys(interfaceSchema.shape),
     defaults: Object.keys(defaultsSchema.shape),
+    network: Object.keys(networkSchema.shape),
     prompts: undefined,
     keys: undefined,
   };

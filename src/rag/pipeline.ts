@@ -1,6 +1,8 @@
 import type { KbClient, Params } from '../kb/protocol.ts';
 import type { SearchResult } from '../kb/types.ts';
 import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
+import { costOf } from '../models/endpoint-cost.ts';
+import type { Prices } from '../models/types.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
@@ -79,7 +81,8 @@ export async function* answer(
       draft.prompt = prompt;
       draft.sampling = samplingFor(request, endpoint);
       yield { type: 'prompt', messages: prompt.messages, promptTokens: prompt.promptTokens, cut: prompt.cut };
-      yield* talk(endpoint, prompt.messages, draft, signal);
+      draft.prices = endpoint.prices;
+      yield* talk(endpoint, prompt.messages, draft, { ...options, signal });
     }
   } catch (error) {
     if (!options.signal?.aborted) throw toRagtuiError(error);
@@ -150,7 +153,7 @@ async function* talk(
   endpoint: ResolvedLlm,
   messages: readonly Message[],
   draft: Draft,
-  signal: AbortSignal,
+  options: AnswerOptions,
 ): AsyncGenerator<AnswerEvent> {
   const { sampling } = draft;
   const events: AnswerEvent[] = [];
@@ -159,7 +162,7 @@ async function* talk(
     endpoint,
     { messages, sampling, ...(draft.strict === undefined ? {} : { strict: draft.strict }) },
     {
-      signal,
+      ...options,
       onDelta: (delta) => {
         events.push({ type: 'delta', ...delta });
         ring();
@@ -187,6 +190,7 @@ class Draft {
   prompt: Prompt | undefined;
   result: ChatResult | undefined;
   strict: boolean | undefined;
+  prices: Prices | undefined;
   cancelled = false;
   sampling: Sampling;
   readonly request: AnswerRequest;
@@ -199,6 +203,7 @@ class Draft {
 
   finish(): Answer {
     const { search, prompt, result, request } = this;
+    const usage = this.#usage();
     return {
       question: request.question,
       answer: result?.text ?? '',
@@ -209,7 +214,7 @@ class Draft {
       relevant: search?.relevant ?? request.passages !== undefined,
       messages: prompt?.messages ?? [],
       cut: prompt?.cut ?? '',
-      usage: this.#usage(),
+      usage,
       timing: {
         embeddingMs: search?.timing.embeddingMs ?? 0,
         retrievalMs: search?.timing.retrievalMs ?? 0,
@@ -219,8 +224,9 @@ class Draft {
         ...gapsOf(result?.stream.atMs ?? []),
       },
       ...(result ? { stream: { atMs: [...result.stream.atMs], chars: [...result.stream.chars] } } : {}),
-      cost: null,
-      retries: 0,
+      cost: result ? costOf(this.prices, usage) : null,
+      retries: result?.retries ?? 0,
+      ...(result && result.notSent.length > 0 ? { notSent: [...result.notSent] } : {}),
       models: { llm: request.pipeline.llm, embedder: search?.embedder ?? null },
       ...(this.strict === undefined ? {} : { strict: this.strict }),
     };

@@ -56,6 +56,8 @@ export type Column = z.infer<typeof columnSchema>;
 export const usageSchema = z.object({
   promptTokens: z.number().int(),
   completionTokens: z.number().int(),
+  /** Of the prompt's tokens, those the server had in its cache; absent where it does not tell. */
+  cachedTokens: z.number().int().optional(),
   /** Counted by us, because the server does not tell. */
   estimated: z.boolean().optional(),
 });
@@ -86,7 +88,8 @@ export const answerSchema = z.object({
   answer: z.string(),
   /** Kept and shown apart, never scored. */
   reasoning: z.string().default(''),
-  finish: z.enum(['stop', 'length', 'cancelled', 'error']),
+  /** `filtered`: the provider's content filter ended it. */
+  finish: z.enum(['stop', 'length', 'cancelled', 'error', 'filtered']),
   pipeline: pipelineSchema,
   hits: z.array(hitSchema),
   relevant: z.boolean(),
@@ -100,6 +103,8 @@ export const answerSchema = z.object({
   cost: costSchema.nullable().default(null),
   /** How often the request was made again (429, 5xx, refused) before it was answered. */
   retries: z.number().int().nonnegative().default(0),
+  /** Sampling fields the server does not take, so that they were not sent (`seed`); absent = all were. */
+  notSent: z.array(z.string()).optional(),
   models: z.object({ llm: z.string(), embedder: z.string().nullable() }),
   /** Whether the embedded engine reused nothing of earlier requests; absent for other servers. */
   strict: z.boolean().optional(),

@@ -1,4 +1,5 @@
 import type { ChatEndpoint } from '../models/endpoint.ts';
+import { openEndpoint } from '../models/endpoint-open.ts';
 import { allModels, listAdapters, listEndpoints } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -25,22 +26,18 @@ export type ResolveLlm = (llm: string, options: ResolveOptions) => Promise<Resol
 /**
  * Finds an LLM by name: an endpoint of the user's, what is deployed under that name (`NAME@vllm`, `NAME@llama`: on that
  * engine), else a model or adapter that the embedded server is started for.
- * Errors: `permission` when an endpoint's key is not in the environment, `unavailable` when nothing on the engine that
+ * Errors: `permission` when an endpoint's key is missing, `unavailable` when nothing on the engine that
  * is asked for has it, and those of `ensureLlmServer`.
  */
 export function llmResolver(paths: WorkspacePaths, env: NodeJS.ProcessEnv = process.env): ResolveLlm {
   return async (llm, options) => {
     const endpoint = listEndpoints(paths).find(({ name, kind }) => name === llm && kind === 'chat');
     if (!endpoint) return resolveOwn(paths, llm, options);
-    const key = endpoint.keyEnv ? env[endpoint.keyEnv] : undefined;
-    if (endpoint.keyEnv && !key) {
-      throw new RagtuiError(
-        'permission',
-        `The key of ${llm} is not set: the environment has no ${endpoint.keyEnv}.`,
-        `Set ${endpoint.keyEnv} and start ragtui again.`,
-      );
-    }
-    return { url: endpoint.url, key, model: endpoint.model, contextTokens: null, embedded: false };
+    return {
+      ...(await openEndpoint(endpoint, env)),
+      contextTokens: endpoint.contextTokens ?? null,
+      embedded: false,
+    };
   };
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Response } from 'undici';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { request } from '../../platform/network.ts';
 import { throwIfAborted } from '../files.ts';
 import type { FetchOptions, ModelFile, SourceDriver, SourceOf } from './source.ts';
 
@@ -90,7 +92,7 @@ async function follow(
     let etag = '';
     let linkedSize: number | null = null;
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
-      const response = await fetch(at, { headers: sent, redirect: 'manual', signal });
+      const response = await request(at, { headers: sent, redirect: 'manual', signal });
       etag ||= bare(response.headers.get('x-linked-etag'));
       linkedSize ??= numberOf(response.headers.get('x-linked-size'));
       const location = response.headers.get('location');

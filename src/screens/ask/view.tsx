@@ -239,7 +239,7 @@ function phaseText(running: {
   return running.status ? sanitizeLine(running.status) : t(`ask.phase.${running.phase}`);
 }
 
-function finishText(finish: 'stop' | 'length' | 'cancelled' | 'error' | undefined, running: boolean): string {
+function finishText(finish: Answer['finish'] | undefined, running: boolean): string {
   if (running || finish === undefined || finish === 'stop') return '';
   return `${t(`ask.finish.${finish}`)}  `;
 }

@@ -72,7 +72,7 @@ describe('requestEmbeddings', () => {
 
   it.each([
     [400, { error: { message: 'input is too long' } }, 'invalid', /input is too long/],
-    [401, { error: 'no' }, 'permission', /refuses us/],
+    [401, { error: 'no' }, 'permission', /wants a key/],
   ])('HTTP %i is not tried again and says why', async (status, body, code, message) => {
     const started = await startServer(
       (_request, response) => void response.writeHead(status).end(JSON.stringify(body)),
@@ -84,22 +84,22 @@ describe('requestEmbeddings', () => {
   });
 
   it.each([
-    ['a page', '<html>'],
-    ['another shape', '{"vectors": []}'],
-    ['too few vectors', JSON.stringify({ data: [{ index: 0, embedding: [1] }] })],
-    ['a zero vector', JSON.stringify({ data: [0, 1].map((index) => ({ index, embedding: [0, 0] })) })],
-  ])('refuses %s', async (_name, body) => {
+    ['a page', '<html>', 'corrupt'],
+    ['another shape', '{"vectors": []}', 'corrupt'],
+    ['too few vectors', JSON.stringify({ data: [{ index: 0, embedding: [1] }] }), 'invalid'],
+    ['a zero vector', JSON.stringify({ data: [0, 1].map((index) => ({ index, embedding: [0, 0] })) }), 'invalid'],
+  ])('refuses %s', async (_name, body, code) => {
     const started = await startServer((_request, response) => void response.end(body));
     server = started;
     const failing = requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a', 'b']);
-    await expect(failing).rejects.toMatchObject({ code: 'invalid' });
+    await expect(failing).rejects.toMatchObject({ code });
   });
 
   it('sends the key of the variable named, and says when it is not set', async () => {
     const started = await startServer((request, response) => void response.end(answer(inputsOf(request))));
     server = started;
     const target = { name: 'remote', url: started.url, model: 'm', keyEnv: 'RAGTUI_TEST_KEY' };
-    await expect(requestEmbeddings(target, ['a'])).rejects.toMatchObject({ code: 'usage' });
+    await expect(requestEmbeddings(target, ['a'])).rejects.toMatchObject({ code: 'permission' });
     process.env['RAGTUI_TEST_KEY'] = 'k-1';
     await requestEmbeddings(target, ['a']);
     expect(started.seen.map((request) => request.headers['authorization'])).toEqual(['Bearer k-1']);

@@ -263,7 +263,7 @@ describe('resolving an LLM', () => {
 
   test('takes an endpoint of that name with its key from the environment', async () => {
     add('BOX_KEY');
-    expect(await llmResolver(paths, { BOX_KEY: 'k' })('box', {})).toEqual({
+    expect(await llmResolver(paths, { BOX_KEY: 'k' })('box', {})).toMatchObject({
       url: server.url,
       key: 'k',
       model: 'big',

@@ -74,9 +74,10 @@ describe('an answer', () => {
     });
   });
 
-  test('that was cut by its length says so; other reasons count as an end', async () => {
+  test('that was cut by its length or by a content filter says so; other reasons count as an end', async () => {
     expect((await ask(says(['x'], 'length'))).finish).toBe('length');
-    expect((await ask(says(['x'], 'content_filter'))).finish).toBe('stop');
+    expect((await ask(says(['x'], 'content_filter'))).finish).toBe('filtered');
+    expect((await ask(says(['x'], 'eos'))).finish).toBe('stop');
   });
 
   test('survives any cut of its bytes, also within a character', async () => {
@@ -147,7 +148,7 @@ describe('a fault', () => {
     const cases: [FakeReply, RagtuiError['code'], RegExp][] = [
       [status(401, said(`Incorrect API key provided: ${KEY}`)), 'permission', /refused the key.*\[key\]/],
       [status(404, said('The model `m` does not exist')), 'not-found', /does not exist/],
-      [status(404, '<html>nginx</html>'), 'not-found', /model m \(404\)\.$/],
+      [status(404, '<html>nginx</html>'), 'not-found', /nothing at \/v1\/chat\/completions \(404\)\.$/],
       [status(400, said("This model's maximum context length is 8 tokens")), 'invalid', /does not fit m/],
       [status(400, { detail: 'seed must be positive' }), 'invalid', /seed must be positive/],
       [status(429, said('slow down'), { 'retry-after': '17' }), 'busy', /slow down/],
@@ -160,7 +161,11 @@ describe('a fault', () => {
       [stream(delta({ content: 'a' }), 'data: {"error": {"message": "CUDA error"}}\n\n'), 'unavailable', /CUDA error/],
       [stream(delta({ content: 'a' })), 'network', /in the middle of an answer/],
       [cutsAfter(delta({ content: 'a' })), 'network', /in the middle of an answer/],
-      [status(302, '', { location: 'http://127.0.0.1:1/' }), 'network', /cannot be reached/],
+      [
+        status(302, '', { location: 'http://127.0.0.1:1/' }),
+        'network',
+        /sends us on to http:\/\/127\.0\.0\.1:1\/ \(302\)/,
+      ],
     ];
     for (const [reply, code, message] of cases) {
       const error = await fault(reply);

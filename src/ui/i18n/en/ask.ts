@@ -45,6 +45,7 @@ export const ask = {
   'ask.finish.length': 'cut at the longest answer',
   'ask.finish.cancelled': 'cancelled',
   'ask.finish.error': 'ended by an error',
+  'ask.finish.filtered': 'ended by the content filter of the provider',
   'ask.metric.first': 'first token {time}',
   'ask.metric.speed': '{rate} tokens/s',
   'ask.metric.retrieval': 'retrieval {time}',

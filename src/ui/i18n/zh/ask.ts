@@ -47,6 +47,7 @@ export const ask: Texts<typeof english> = {
   'ask.finish.length': '已到最长长度',
   'ask.finish.cancelled': '已取消',
   'ask.finish.error': '因错误中断',
+  'ask.finish.filtered': '被服务方的内容过滤中止',
   'ask.metric.first': '首词元 {time}',
   'ask.metric.speed': '{rate} 词元/秒',
   'ask.metric.retrieval': '检索 {time}',

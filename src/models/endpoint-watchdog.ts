@@ -1,0 +1,34 @@
+/** Aborts when nothing was heard for a while, or with the caller's signal. */
+export class Watchdog {
+  stalled = false;
+  readonly signal: AbortSignal;
+  /** What it waits for at present. */
+  seconds: number;
+  readonly #controller = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `seconds` = until the first byte. */
+  constructor(seconds: number, signal: AbortSignal | undefined) {
+    this.seconds = seconds;
+    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+    this.#start();
+  }
+
+  /** Something was heard; the next may take `seconds`. */
+  feed(seconds: number): void {
+    this.seconds = seconds;
+    this.#start();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.stalled = true;
+      this.#controller.abort();
+    }, this.seconds * 1000);
+  }
+}
