@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { RagtuiError } from '../platform/errors.ts';
 import { partName } from './contexts.ts';
-import { addNegatives } from './negatives.ts';
+import { addNegatives } from './negatives/random.ts';
 import type { AnyDataset } from './open.ts';
 import type { RetrievalRow } from './types.ts';
 import { replaceLines } from './write-lines.ts';

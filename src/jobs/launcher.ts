@@ -89,6 +89,8 @@ function defaultName(work: JobWork): string {
     case 'train-llm':
     case 'train-embedder':
       return `train ${work.name}`;
+    case 'make-data':
+      return `make ${work.making.as} (${work.making.what})`;
   }
 }
 

@@ -30,6 +30,7 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   'train-llm': 'train',
   'train-embedder': 'train',
   evaluate: 'evaluate',
+  'make-data': 'make-data',
 };
 const workerOf = (work: JobWork): WorkerName =>
   work.kind === 'serve' && work.engine === 'vllm' ? 'vllm-server' : WORKERS[work.kind];

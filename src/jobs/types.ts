@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { makingSchema } from '../datasets/making/types.ts';
 import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
@@ -39,6 +40,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
   z.object({ kind: z.literal('train-embedder'), ...trainingSchema.shape }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
+  z.object({ kind: z.literal('make-data'), making: makingSchema }),
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 

@@ -29,6 +29,7 @@ export type WorkerName =
   | 'engine-install'
   | 'train'
   | 'evaluate'
+  | 'make-data'
   | 'supervisor'
   | 'task'
   | 'telemetry';

@@ -5,7 +5,7 @@ import { contextsOf, writeContexts } from '../../../src/datasets/contexts.ts';
 import { exportFlagEmbedding } from '../../../src/datasets/export-flagembedding.ts';
 import { exportLlamaFactory } from '../../../src/datasets/export-llamafactory.ts';
 import { importDataset } from '../../../src/datasets/import.ts';
-import { addNegatives, makeRetrievalDataset } from '../../../src/datasets/negatives.ts';
+import { addNegatives, makeRetrievalDataset } from '../../../src/datasets/negatives/random.ts';
 import { openDataset, openQaDataset } from '../../../src/datasets/open.ts';
 import { parseSftPrompt, renderRow, sftPrompt } from '../../../src/datasets/render.ts';
 import { splitDataset } from '../../../src/datasets/split.ts';

@@ -1,13 +1,13 @@
-import { RagtuiError } from '../platform/errors.ts';
-import type { WorkspacePaths } from '../platform/paths.ts';
-import { datasetSlug } from './layout.ts';
-import { NumpyRng } from './numpy-rng.ts';
-import { type Dataset, openQaDataset } from './open.ts';
-import { programVersion } from './program-version.ts';
-import { DEFAULT_SEED } from './split.ts';
-import { publishVersion } from './store.ts';
-import { type DatasetManifest, isComplete, type QaRow, type RetrievalRow } from './types.ts';
-import { textKey, VersionWriter } from './version-writer.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { datasetSlug } from '../layout.ts';
+import { NumpyRng } from '../numpy-rng.ts';
+import { type Dataset, openQaDataset } from '../open.ts';
+import { programVersion } from '../program-version.ts';
+import { DEFAULT_SEED } from '../split.ts';
+import { publishVersion } from '../store.ts';
+import { type DatasetManifest, isComplete, type QaRow, type RetrievalRow } from '../types.ts';
+import { textKey, VersionWriter } from '../version-writer.ts';
 
 /** As many as the tutorial gives each question. */
 export const DEFAULT_NEGATIVES = 10;
@@ -16,8 +16,6 @@ export interface NegativeOptions {
   /** Negatives per question. */
   readonly count?: number;
   readonly seed?: number;
-  /** So far only chance; `bm25` and the embedder's own come later. */
-  readonly method?: 'random';
   /** The embedder's query instruction, written into every row as `prompt`; '' or absent: none. */
   readonly instruction?: string;
   /** Negatives come from this part too, so that training never sees a text of another part. */
@@ -84,7 +82,8 @@ class ContextPool {
   }
 }
 
-const looseKey = (text: string): string => textKey(text.normalize('NFKC').replace(/\s+/g, ' ').trim());
+/** Equal for texts that differ in white space and width of characters alone. */
+export const looseKey = (text: string): string => textKey(text.normalize('NFKC').replace(/\s+/g, ' ').trim());
 
 async function contextPool(dataset: Dataset<'qa'>, part: string | undefined): Promise<ContextPool> {
   const pool = new ContextPool();
