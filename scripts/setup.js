@@ -1,7 +1,7 @@
 // Compiles the native modules that come without a binary, then bundles. Runs before every npm script that needs
 // them; does nothing (some 20 ms) when all is there. See README "Installing".
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const NATIVE = {
   'better-sqlite3': () => new (require('better-sqlite3'))(':memory:').close(),
-  'hnswlib-node': () => require('hnswlib-node'),
+  // A search, too: it finds out instructions that this processor does not have.
+  'hnswlib-node': () => {
+    const index = new (require('hnswlib-node').HierarchicalNSW)('ip', 64);
+    index.initIndex(1);
+    index.addPoint(Array(64).fill(0.125), 0);
+    index.searchKnn(Array(64).fill(0.125), 1);
+  },
 };
 
 const missing = Object.keys(NATIVE).filter((name) => !loads(NATIVE[name]));
@@ -34,7 +40,15 @@ if (missing.length > 0) {
 await import('./build.js');
 
 function options() {
-  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...headers() } };
+  const env = { ...process.env, ...headers(), ...wideVectors() };
+  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env };
+}
+
+/** hnswlib uses what it was compiled for: with AVX2 it searches and builds a fifth faster than without. */
+function wideVectors() {
+  if (process.env.CXXFLAGS || process.platform !== 'linux' || process.arch !== 'x64') return {};
+  const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
+  return flags.includes('avx2') && flags.includes('fma') ? { CXXFLAGS: '-mavx2 -mfma' } : {};
 }
 
 /** Node's own headers, where they lie beside its binary: node-gyp then downloads none. */

@@ -8,7 +8,7 @@ export const HNSW = { space: 'ip', m: 16, efConstruction: 100, library: 'hnswlib
 /** Candidates looked at per query: what the segment's own probe asked for, more for long lists. */
 export const efFor = (ef: number, k: number): number => Math.max(ef, 4 * k);
 /** Tried in this order until the probe finds enough. */
-export const EF_LADDER = [64, 128, 256, 512] as const;
+export const EF_LADDER = [64, 96, 128, 160, 192, 256, 384, 512] as const;
 
 const HEADER_BYTES = 96;
 
