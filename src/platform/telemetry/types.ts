@@ -35,8 +35,9 @@ export const gpuProcessSchema = z.object({
 });
 export type GpuProcess = z.infer<typeof gpuProcessSchema>;
 
-/** `none`: no GPU or no driver; `failed`: there is a driver and it said something else, in `reason`. */
+/** `unknown`: the driver was asked and has not answered; `none`: no GPU or no driver; `failed`: there is a driver and it said something else, in `reason`. */
 export const gpusSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('unknown') }),
   z.object({ state: z.literal('none') }),
   z.object({ state: z.literal('failed'), reason: z.string() }),
   z.object({ state: z.literal('ok'), gpus: z.array(gpuSchema), processes: z.array(gpuProcessSchema) }),

@@ -1,0 +1,145 @@
+import { type NvidiaSmi, nvidiaSmi, readGpus } from '../platform/telemetry/nvidia-smi.ts';
+import { createMachineSampler, type MachineSampler } from '../platform/telemetry/proc.ts';
+import type { Gpus } from '../platform/telemetry/types.ts';
+import { createServerWatch, type ServerWatch } from './metrics-differences.ts';
+import { scrapeServer } from './metrics-scrape.ts';
+import type { MetricsTarget } from './metrics-targets.ts';
+import type { ServerSample, TelemetrySample } from './metrics-types.ts';
+
+export interface ObserverDependencies {
+  readonly targets: (llms: readonly string[]) => Promise<readonly MetricsTarget[]>;
+  readonly scrape?: typeof scrapeServer;
+  readonly sampler?: MachineSampler;
+  readonly gpus?: NvidiaSmi;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
+  /** Milliseconds since 1970. */
+  readonly time?: () => number;
+}
+
+export interface Observer {
+  /** Looks at the servers of these LLMs, at this machine and its GPUs once. */
+  look(llms: readonly string[]): Promise<TelemetrySample>;
+}
+
+/** Where a server is found changes when one is started or stopped, not every second. */
+const TARGETS_MS = 3000;
+/** A server without metrics is not asked every second. */
+const AGAIN_MS: Readonly<Partial<Record<ServerSample['state'], number>>> = {
+  silent: 60_000,
+  garbage: 60_000,
+  denied: 15_000,
+  unreachable: 3000,
+  slow: 3000,
+};
+/** nvidia-smi is a process of a tenth of a second and more. */
+const GPUS_MS = 2000;
+
+interface Watched {
+  readonly watch: ServerWatch;
+  last: Pick<ServerSample, 'state' | 'figures' | 'restarted'>;
+  at: number;
+  /** Until when "restarted" is told. */
+  restartedUntil: number;
+  engine: string;
+}
+const NOT_YET: Watched['last'] = { state: 'starting', figures: null, restarted: false };
+/** A restart is told for so long. */
+const RESTART_MS = 10_000;
+
+/** What the telemetry worker does, without its timers. */
+export function createObserver({
+  targets,
+  scrape = scrapeServer,
+  sampler = createMachineSampler(),
+  gpus: run = nvidiaSmi,
+  now = () => performance.now(),
+  time = Date.now,
+}: ObserverDependencies): Observer {
+  const servers = new Map<string, Watched>();
+  let found: { readonly key: string; readonly at: number; readonly list: readonly MetricsTarget[] } | undefined;
+  let gpus: Gpus | undefined;
+  let gpusAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | undefined;
+
+  const find = async (llms: readonly string[]): Promise<readonly MetricsTarget[]> => {
+    const key = llms.join('\n');
+    const waits = found?.list.some(({ endpoint }) => endpoint === null) || found?.list.length !== llms.length;
+    if (found?.key === key && now() - found.at < (waits ? 0 : TARGETS_MS)) return found.list;
+    found = { key, at: now(), list: await targets(llms).catch(() => []) };
+    return found.list;
+  };
+
+  const readServer = async (target: MetricsTarget): Promise<Watched> => {
+    const known = servers.get(target.url);
+    const watched: Watched = known ?? {
+      watch: createServerWatch(),
+      last: NOT_YET,
+      at: Number.NEGATIVE_INFINITY,
+      restartedUntil: Number.NEGATIVE_INFINITY,
+      engine: target.engine,
+    };
+    servers.set(target.url, watched);
+    if (!target.endpoint) {
+      watched.last = NOT_YET;
+      return watched;
+    }
+    if (now() - watched.at < (AGAIN_MS[watched.last.state] ?? 0)) return watched;
+    const result = await scrape(target.endpoint);
+    watched.at = now();
+    if (result.state !== 'ok') {
+      watched.last = { state: result.state, figures: null, restarted: false };
+      return watched;
+    }
+    const { figures, restarted } = watched.watch.add(watched.at, result.reading);
+    if (restarted) watched.restartedUntil = watched.at + RESTART_MS;
+    watched.engine = target.engine || result.reading.engine;
+    watched.last = { state: 'ok', figures, restarted: watched.at < watched.restartedUntil };
+    return watched;
+  };
+
+  /** GPUs are looked at beside the rest: the first answer of a driver that was asleep takes seconds. */
+  const refreshGpus = (): void => {
+    // A machine without GPUs does not get one.
+    if (asking || gpus?.state === 'none' || now() - gpusAt < GPUS_MS) return;
+    asking = readGpus(run).then((read) => {
+      gpus = read;
+      gpusAt = now();
+      asking = undefined;
+    });
+  };
+
+  return {
+    async look(llms) {
+      refreshGpus();
+      const list = await find(llms);
+      const watched = await Promise.all(list.map(readServer));
+      const trees = sampler.trees(list.flatMap(({ pid }) => pid ?? []));
+      return {
+        type: 'sample',
+        at: time(),
+        machine: sampler.machine(),
+        gpus: gpus ?? { state: 'unknown' },
+        servers: list.map((target, i): ServerSample => {
+          const seen = watched[i];
+          const family = target.pid === null ? undefined : trees.get(target.pid);
+          return {
+            url: target.url,
+            names: [...target.names],
+            engine: seen?.engine ?? target.engine,
+            ...(seen?.last ?? NOT_YET),
+            processes: family?.tree ?? null,
+            gpuMemory: family ? gpuMemoryOf(family.pids, gpus) : null,
+          };
+        }),
+      };
+    },
+  };
+}
+
+/** GPU memory of a process and its children; null where the driver tells none of theirs. */
+function gpuMemoryOf(pids: readonly number[], gpus: Gpus | undefined): number | null {
+  const own = gpus?.state === 'ok' ? gpus.processes.filter(({ pid }) => pids.includes(pid)) : [];
+  const told = own.flatMap(({ memory }) => memory ?? []);
+  return told.length === 0 ? null : told.reduce((sum, bytes) => sum + bytes, 0);
+}
