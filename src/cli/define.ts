@@ -20,7 +20,8 @@ export function handle<A extends z.ZodType, O extends z.ZodType>(
 ): void {
   command.action(() => {
     const args = parse(schemas.args, command.processedArgs, command);
-    const options = parse(schemas.options, command.opts(), command);
+    // An option that a parent has too was taken by the parent, wherever it stood.
+    const options = parse(schemas.options, command.optsWithGlobals(), command);
     invocation.run = (context) => handler(context, args, options);
   });
 }
