@@ -1,34 +1,48 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
 import path from 'node:path';
 import { throwIfAborted } from '../models/files.ts';
-import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
-import { type AnyImporter, findImporter } from './importers/registry.ts';
+import { type HubOptions, hubInputs, isHubSource, parseHubSource } from './hub.ts';
+import { type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
+import { type InputFile, localInputs } from './inputs.ts';
 import { datasetSlug } from './layout.ts';
 import { programVersion } from './program-version.ts';
+import { type OpenedFile, openFile } from './records/open-file.ts';
+import { readRecords } from './records/read.ts';
 import { publishVersion } from './store.ts';
-import type { DatasetKind, DatasetManifest, RowProblem } from './types.ts';
+import type { DatasetManifest, Lineage, RowProblem, SourceFile } from './types.ts';
 import { removeDeadStages, VersionWriter } from './version-writer.ts';
 
 /** More are counted, not kept: a wrong format must not fill the memory with a line for each row. */
 const KEPT_PROBLEMS = 1000;
 
-export interface ImportOptions {
-  readonly format: string;
-  /** For formats that can be read in two ways (`alpaca`: sft or qa). */
-  readonly kind?: DatasetKind;
-  /** Default: the file's name without its extension. */
+export interface ImportProgress {
+  readonly phase: 'downloading' | 'reading';
+  /** Of all files together. */
+  readonly bytes: number;
+  readonly total: number;
+  readonly rows: number;
+  /** The file that is read now. */
+  readonly file: string;
+}
+
+export interface ImportOptions extends ImportWish {
+  /** Default: the source's name without its extension. */
   readonly name?: string;
+  /** Of a hub dataset: which split and subset, and how the hub is reached. */
+  readonly hub?: HubOptions;
   readonly signal?: AbortSignal;
-  /** Bytes read so far and in all, and rows made. */
-  readonly onProgress?: (progress: { bytes: number; total: number; rows: number }) => void;
+  readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 export interface ImportReport {
   readonly manifest: DatasetManifest;
   /** False when the dataset already had exactly these rows. */
   readonly added: boolean;
+  readonly format: string;
+  /** Whether the format was found rather than named. */
+  readonly detected: boolean;
   readonly skipped: number;
   readonly warnings: number;
   /** The first 1,000 of both. */
@@ -36,125 +50,200 @@ export interface ImportReport {
 }
 
 /**
- * Imports a file as a version of a dataset, streaming. Bad rows are skipped and reported. After an error or a kill
- * there is no trace of it. Errors: `not-found`, `usage`, `corrupt`, `invalid` (also when no row is left), `exists`.
+ * Imports a file, all files of a folder, or a dataset of the hub (`hub:owner/name`) as a version of a dataset,
+ * streaming. Bad rows are skipped and reported. After an error, a cancel or a kill there is no trace of it.
+ * Errors: `not-found`, `usage`, `corrupt`, `invalid` (also when no row is left), `exists`, and the hub's.
  */
 export async function importDataset(
   paths: WorkspacePaths,
-  file: string,
-  options: ImportOptions,
+  source: string,
+  options: ImportOptions = {},
 ): Promise<ImportReport> {
-  const importer = findImporter(options.format, options.kind);
-  const name = options.name ?? path.parse(file).name;
+  const name = options.name ?? defaultName(source);
   datasetSlug(name);
-  const source = openSource(file, options);
   ensureWorkspace(paths);
   removeDeadStages(paths);
-  const writer = new VersionWriter(paths);
+  const inputs = isHubSource(source)
+    ? await hubInputs(paths, source, hubOptions(options))
+    : { name: path.basename(source), files: localInputs(source), done: () => {} };
+  const reading = new Reading(paths, inputs.files, options);
   try {
-    const problems = await readInto(writer, importer, source, options);
-    const written = writer.finish();
-    if (written.rows === 0) throw nothingLeft(source.name, importer.format, problems);
-    const { manifest, added } = await publishVersion(paths, written, {
-      name,
-      kind: importer.kind,
-      lineage: {
-        source: { name: source.name, sha256: source.sha256(), bytes: source.bytes(), format: importer.format },
-        steps: [
-          {
-            name: 'import',
-            parameters: { kind: importer.kind, skipped: problems.skipped, warnings: problems.warnings },
-          },
-        ],
-        programVersion: programVersion(),
-        createdAt: new Date().toISOString(),
-      },
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
-    return { manifest, added, ...problems };
+    for (const input of inputs.files) await reading.read(input);
+    const report = await publish(paths, reading, name, inputs.name, options);
+    inputs.done();
+    return report;
   } finally {
-    writer.discard();
+    reading.writer.discard();
   }
 }
 
-interface Problems {
-  readonly skipped: number;
-  readonly warnings: number;
-  readonly problems: readonly RowProblem[];
+function defaultName(source: string): string {
+  return isHubSource(source) ? (parseHubSource(source).repo.split('/').at(-1) ?? source) : path.parse(source).name;
 }
 
-async function readInto(
-  writer: VersionWriter,
-  importer: AnyImporter,
-  source: Source,
-  options: ImportOptions,
-): Promise<Problems> {
-  const counts = { skipped: 0, warning: 0 };
-  const problems: RowProblem[] = [];
-  let rows = 0;
-  try {
-    for await (const imported of importer.read(source)) {
-      if ('row' in imported) {
-        writer.add(imported.row);
-        rows++;
-      } else {
-        counts[imported.problem.severity]++;
-        if (problems.length < KEPT_PROBLEMS) problems.push(imported.problem);
-      }
-      if (rows % 1000 === 0) {
-        throwIfAborted(options.signal);
-        options.onProgress?.({ bytes: source.bytes(), total: source.total, rows });
-      }
-    }
-  } catch (error) {
-    throw notText(source.name, error);
-  }
-  return { skipped: counts.skipped, warnings: counts.warning, problems };
-}
-
-function notText(name: string, error: unknown): unknown {
-  if (errnoOf(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') return toRagtuiError(error);
-  return new RagtuiError('corrupt', `${name} is not UTF-8 text.`, 'Convert it, e.g. iconv -f GB18030 -t UTF-8.');
-}
-
-function nothingLeft(name: string, format: string, { problems, skipped }: Problems): RagtuiError {
-  const [first] = problems;
-  const why = first ? ` The first of ${skipped}: line ${first.line}: ${first.message}` : '';
-  return new RagtuiError('invalid', `${name} holds no row that can be read as ${format}.${why}`, 'Is it that format?');
-}
-
-interface Source {
-  readonly name: string;
-  readonly total: number;
-  readonly text: AsyncIterable<string>;
-  bytes(): number;
-  /** Of the bytes as they are; right once all of `text` was read. */
-  sha256(): string;
-}
-
-/** A file as text in pieces, hashed on the way. */
-function openSource(file: string, { signal }: ImportOptions): Source {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat?.isFile()) throw new RagtuiError('not-found', `There is no file ${file}.`, 'Name a file that exists.');
-  const hash = createHash('sha256');
-  let bytes = 0;
-  async function* pieces(): AsyncGenerator<string> {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18, ...(signal ? { signal } : {}) })) {
-      const piece: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      hash.update(piece);
-      bytes += piece.length;
-      const text = decoder.decode(piece, { stream: true });
-      if (text !== '') yield text;
-    }
-    const rest = decoder.decode();
-    if (rest !== '') yield rest;
-  }
+function hubOptions({ hub = {}, signal, onProgress }: ImportOptions): HubOptions {
   return {
-    name: path.basename(file),
-    total: stat.size,
-    text: pieces(),
-    bytes: () => bytes,
-    sha256: () => hash.copy().digest('hex'),
+    ...hub,
+    ...(signal ? { signal } : {}),
+    onBytes: (bytes, total, file) => onProgress?.({ phase: 'downloading', bytes, total, rows: 0, file }),
   };
+}
+
+/** The rows of all files of one import on their way into one version. */
+class Reading {
+  readonly writer: VersionWriter;
+  readonly problems: RowProblem[] = [];
+  readonly counts = { skipped: 0, warning: 0 };
+  readonly sources: SourceFile[] = [];
+  plan: ImportPlan | undefined;
+  private rows = 0;
+  private index = 0;
+  private bytesBefore = 0;
+  private readonly opened: readonly OpenedFile[];
+  private readonly total: number;
+  private reported = 0;
+
+  constructor(
+    paths: WorkspacePaths,
+    private readonly inputs: readonly InputFile[],
+    private readonly options: ImportOptions,
+  ) {
+    this.opened = inputs.map((input) => openFile(input.path, options.signal));
+    this.total = this.opened.reduce((sum, file) => sum + file.size, 0);
+    this.writer = new VersionWriter(paths);
+  }
+
+  async read(input: InputFile): Promise<void> {
+    const file = this.opened[this.inputs.indexOf(input)] ?? openFile(input.path, this.options.signal);
+    const before = { rows: this.rows, skipped: this.counts.skipped };
+    const plan = await this.planOf(file, input);
+    try {
+      for await (const batch of readRecords(file, plan.container, plan.listKey)) {
+        for (const { line, value } of batch) this.take(plan, input, line, value);
+        throwIfAborted(this.options.signal);
+        this.report(file, input);
+      }
+      this.sources.push({
+        name: input.name,
+        sha256: await file.sha256(),
+        bytes: file.size,
+        format: plan.importer.format,
+        encoding: file.encoding.label,
+        rows: this.rows - before.rows,
+        skipped: this.counts.skipped - before.skipped,
+      });
+      this.bytesBefore += file.size;
+    } catch (error) {
+      throwIfAborted(this.options.signal);
+      throw this.inputs.length > 1 ? named(input, error) : toRagtuiError(error);
+    }
+  }
+
+  private async planOf(file: OpenedFile, input: InputFile): Promise<ImportPlan> {
+    const plan = planImport(file, await startOf(file, this.options), this.options);
+    const first = this.plan;
+    this.plan ??= plan;
+    if (!first || first.importer.kind === plan.importer.kind) return plan;
+    throw new RagtuiError(
+      'invalid',
+      `${input.name} holds ${plan.importer.kind} rows (${plan.importer.format}), the files before it ${first.importer.kind} rows.`,
+      'Import them one by one, or name the --format of all of them.',
+    );
+  }
+
+  private take(plan: ImportPlan, input: InputFile, line: number, value: Readonly<Record<string, unknown>> | string) {
+    const index = this.index++;
+    if (typeof value === 'string') {
+      this.problem(input, { severity: 'skipped', line, message: `${value}.` });
+      return;
+    }
+    for (const imported of plan.importer.rows(value, { line, index })) {
+      if ('row' in imported) {
+        this.writer.add(imported.row);
+        this.rows++;
+      } else this.problem(input, imported.problem);
+    }
+  }
+
+  private problem(input: InputFile, problem: RowProblem): void {
+    this.counts[problem.severity]++;
+    if (this.problems.length < KEPT_PROBLEMS)
+      this.problems.push(this.inputs.length > 1 ? { ...problem, file: input.name } : problem);
+  }
+
+  private report(file: OpenedFile, input: InputFile): void {
+    const now = performance.now();
+    if (now - this.reported < 100) return;
+    this.reported = now;
+    this.options.onProgress?.({
+      phase: 'reading',
+      bytes: this.bytesBefore + file.bytes(),
+      total: this.total,
+      rows: this.rows,
+      file: input.name,
+    });
+  }
+}
+
+function named(input: InputFile, error: unknown): RagtuiError {
+  const { code, message, hint } = toRagtuiError(error);
+  return message.includes(input.name) ? toRagtuiError(error) : new RagtuiError(code, `${input.name}: ${message}`, hint);
+}
+
+async function publish(
+  paths: WorkspacePaths,
+  reading: Reading,
+  name: string,
+  sourceName: string,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const { writer, counts, problems, plan, sources } = reading;
+  const written = writer.finish();
+  if (written.rows === 0 || !plan) throw nothingLeft(sourceName, plan?.importer.format ?? '', reading);
+  const { kind, format } = plan.importer;
+  const { manifest, added } = await publishVersion(paths, written, {
+    name,
+    kind,
+    lineage: {
+      source: wholeSource(sourceName, format, sources),
+      ...(sources.length > 1 ? { sources } : {}),
+      steps: [
+        {
+          name: 'import',
+          parameters: {
+            kind,
+            skipped: counts.skipped,
+            warnings: counts.warning,
+            ...(sources[0] && sources[0].encoding !== 'utf-8' ? { encoding: sources[0].encoding } : {}),
+            ...(plan.map ? { map: mapText(plan.map) } : {}),
+          },
+        },
+      ],
+      programVersion: programVersion(),
+      createdAt: new Date().toISOString(),
+    },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const { detected } = plan;
+  return { manifest, added, format, detected, skipped: counts.skipped, warnings: counts.warning, problems };
+}
+
+const mapText = (map: Readonly<Record<string, string>>): string =>
+  Object.entries(map)
+    .map((pair) => pair.join('='))
+    .join(',');
+
+/** Of several files: the hash of the lines that `sha256sum` prints for them. */
+function wholeSource(name: string, format: string, sources: readonly SourceFile[]): Lineage['source'] {
+  const [only] = sources;
+  if (only && sources.length === 1) return { name, sha256: only.sha256, bytes: only.bytes, format };
+  const hash = createHash('sha256');
+  for (const one of sources) hash.update(`${one.sha256}  ${one.name}\n`);
+  return { name, sha256: hash.digest('hex'), bytes: sources.reduce((sum, one) => sum + one.bytes, 0), format };
+}
+
+function nothingLeft(name: string, format: string, { problems, counts }: Reading): RagtuiError {
+  const [first] = problems;
+  const why = first ? ` The first of ${counts.skipped}: line ${first.line}: ${first.message}` : '';
+  return new RagtuiError('invalid', `${name} holds no row that can be read as ${format}.${why}`, 'Is it that format?');
 }

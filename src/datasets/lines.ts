@@ -8,14 +8,20 @@ export const LONGEST_ROW_CHARS = 64_000_000;
  * is why Node's readline will not do. A "\r" before the "\n" is left to the caller.
  */
 export async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const batch of lineBatches(pieces)) yield* batch;
+}
+
+/** The same, all lines of a piece at once: many times as fast for files with many short lines. */
+export async function* lineBatches(pieces: AsyncIterable<string>): AsyncGenerator<string[]> {
   let held: string[] = [];
   let chars = 0;
   let number = 1;
   for await (const piece of pieces) {
+    const lines: string[] = [];
     let start = 0;
     for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', start)) {
       held.push(piece.slice(start, end));
-      yield held.length === 1 ? (held[0] ?? '') : held.join('');
+      lines.push(held.length === 1 ? (held[0] ?? '') : held.join(''));
       held = [];
       chars = 0;
       number++;
@@ -24,9 +30,10 @@ export async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<st
     held.push(piece.slice(start));
     chars += piece.length - start;
     if (chars > LONGEST_ROW_CHARS) throw tooLong(number);
+    if (lines.length > 0) yield lines;
   }
   const last = held.join('');
-  if (last !== '') yield last;
+  if (last !== '') yield [last];
 }
 
 /** The error for a row that begins at `line` and does not end. */

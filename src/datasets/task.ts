@@ -3,6 +3,7 @@ import { contextsTask } from './tasks/contexts.ts';
 import type { TaskContext } from './tasks/define.ts';
 import { exportTask } from './tasks/export.ts';
 import { importTask } from './tasks/import.ts';
+import { previewTask } from './tasks/preview.ts';
 import { splitTask } from './tasks/split.ts';
 
 /**
@@ -11,6 +12,7 @@ import { splitTask } from './tasks/split.ts';
  */
 export const datasetTaskSchema = z.discriminatedUnion('op', [
   importTask.task,
+  previewTask.task,
   splitTask.task,
   exportTask.task,
   contextsTask.task,
@@ -19,6 +21,7 @@ export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
 export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   importTask.result,
+  previewTask.result,
   splitTask.result,
   exportTask.result,
   contextsTask.result,
@@ -35,6 +38,8 @@ export function runDatasetTask(
   switch (task.op) {
     case 'import':
       return importTask.run(context, task);
+    case 'preview':
+      return previewTask.run(context, task);
     case 'split':
       return splitTask.run(context, task);
     case 'export':

@@ -106,14 +106,29 @@ export type Split = z.infer<typeof splitSchema>;
 export const splitFileSchema = z.record(z.string(), z.array(z.number().int().nonnegative()));
 export type SplitFile = z.infer<typeof splitFileSchema>;
 
+/** One file that rows came from. */
+export const sourceFileSchema = z.object({
+  /** Its path within the folder or the hub's dataset. */
+  name: z.string(),
+  sha256: z.string(),
+  bytes: z.number().int().nonnegative(),
+  format: z.string(),
+  encoding: z.string(),
+  rows: z.number().int().nonnegative(),
+  skipped: z.number().int().nonnegative(),
+});
+export type SourceFile = z.infer<typeof sourceFileSchema>;
+
 export const lineageSchema = z.object({
   source: z.object({
-    /** A file's name without its folder, or `dataset NAME VERSION`. */
+    /** A file's or folder's name, `hub:owner/name@commit`, or `dataset NAME VERSION`. */
     name: z.string(),
     sha256: z.string(),
     bytes: z.number().int().nonnegative(),
     format: z.string(),
   }),
+  /** The files, where there were several. */
+  sources: z.array(sourceFileSchema).optional(),
   steps: z.array(
     z.object({
       name: z.string(),
@@ -164,7 +179,9 @@ export interface DatasetManifest extends DatasetVersion {
 /** What is wrong with one row of a source. `skipped`: it is not in the dataset; `warning`: it is. */
 export interface RowProblem {
   readonly severity: 'skipped' | 'warning';
-  /** Of the source file, from 1. */
+  /** The file, where there were several. */
+  readonly file?: string;
+  /** Of the source file, from 1; of Parquet the number of the row. */
   readonly line: number;
   readonly message: string;
 }

@@ -9,7 +9,8 @@ import { OFFSET_BYTES, OFFSETS_FILE, ROWS_FILE } from './layout.ts';
 import { TextSet } from './text-set.ts';
 import { type DatasetRow, isComplete } from './types.ts';
 
-const BUFFER_BYTES = 1 << 20;
+const HELD_CHARS = 1 << 20;
+const OFFSETS_HELD = 1 << 13;
 const STAGED = '.staged-';
 
 export interface WrittenRows {
@@ -30,6 +31,9 @@ export class VersionWriter {
   private readonly offsetsFile: Appender;
   private readonly hash = createHash('sha256');
   private readonly contexts = new TextSet();
+  private readonly offsets = Buffer.alloc(OFFSETS_HELD * OFFSET_BYTES);
+  private held: string[] = [];
+  private heldChars = 0;
   private rows = 0;
   private bytes = 0;
   private incomplete = 0;
@@ -44,13 +48,23 @@ export class VersionWriter {
   }
 
   add(row: DatasetRow): void {
-    const line = Buffer.from(`${JSON.stringify(row)}\n`, 'utf8');
-    this.offsetsFile.write(offsetBytes(this.bytes));
-    this.rowsFile.write(line);
-    this.hash.update(line);
-    this.bytes += line.length;
+    const line = `${JSON.stringify(row)}\n`;
+    this.offsets.writeBigUInt64LE(BigInt(this.bytes), (this.rows % OFFSETS_HELD) * OFFSET_BYTES);
+    this.bytes += Buffer.byteLength(line);
     this.rows++;
+    if (this.rows % OFFSETS_HELD === 0) this.offsetsFile.write(this.offsets);
+    this.held.push(line);
+    this.heldChars += line.length;
+    if (this.heldChars >= HELD_CHARS) this.flush();
     this.count(row);
+  }
+
+  private flush(): void {
+    const bytes = Buffer.from(this.held.join(''), 'utf8');
+    this.hash.update(bytes);
+    this.rowsFile.write(bytes);
+    this.held = [];
+    this.heldChars = 0;
   }
 
   private count(row: DatasetRow): void {
@@ -64,6 +78,8 @@ export class VersionWriter {
 
   /** Everything is on the disk when this returns. */
   finish(): WrittenRows {
+    this.flush();
+    this.offsetsFile.write(this.offsets.subarray(0, (this.rows % OFFSETS_HELD) * OFFSET_BYTES));
     this.offsetsFile.write(offsetBytes(this.bytes));
     this.rowsFile.close();
     this.offsetsFile.close();
@@ -109,11 +125,9 @@ function offsetBytes(offset: number): Buffer {
   return bytes;
 }
 
-/** A file that is only appended to, with few system calls. */
+/** A file that is only appended to. */
 class Appender {
   private readonly handle: number;
-  private held: Buffer[] = [];
-  private heldBytes = 0;
   private open = true;
 
   constructor(file: string) {
@@ -121,20 +135,10 @@ class Appender {
   }
 
   write(bytes: Buffer): void {
-    this.held.push(bytes);
-    this.heldBytes += bytes.length;
-    if (this.heldBytes >= BUFFER_BYTES) this.flush();
-  }
-
-  private flush(): void {
-    const all = Buffer.concat(this.held);
-    for (let done = 0; done < all.length; ) done += writeSync(this.handle, all, done);
-    this.held = [];
-    this.heldBytes = 0;
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.handle, bytes, done);
   }
 
   close(): void {
-    this.flush();
     fsyncSync(this.handle);
     this.abandon();
   }

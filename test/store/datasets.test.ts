@@ -40,7 +40,17 @@ describe('the datasets store', () => {
     task?.options.onProgress?.({ done: 600, total: 1000, rows: 60 });
     expect(store.getState().task).toMatchObject({ state: 'running', progress: { rows: 60 }, rate: 1000 });
     fake.put(manifest('x'));
-    task?.end.resolve({ op: 'import', dataset: 'x', rows: 4, added: true, skipped: 0, warnings: 0, problems: [] });
+    task?.end.resolve({
+      op: 'import',
+      dataset: 'x',
+      rows: 4,
+      added: true,
+      format: 'cmrc',
+      detected: false,
+      skipped: 0,
+      warnings: 0,
+      problems: [],
+    });
     expect((await done).state).toBe('done');
     expect(store.getState().selected).toBe('x');
   });

@@ -1,21 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { JsonElement } from './json-elements.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** The object in a piece of JSON, or in a few words why there is none. */
-export function parseObject(element: JsonElement): JsonObject | string {
-  try {
-    return asObject(JSON.parse(element.text)) ?? 'it is not a JSON object';
-  } catch {
-    return 'it is not JSON';
-  }
-}
-
-export function asObject(value: unknown): JsonObject | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return Object.fromEntries(Object.entries(value));
-}
+import { hash } from 'node:crypto';
+import { isObject, type JsonObject } from '../records/types.ts';
 
 /** The first of these fields that is there and text; numbers become text. */
 export function textField(object: JsonObject, ...names: readonly string[]): string | undefined {
@@ -27,9 +11,42 @@ export function textField(object: JsonObject, ...names: readonly string[]): stri
   return undefined;
 }
 
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** A list as it is, or written as JSON in the cell of a table. */
+export function listOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (!isText(value) || !value.trimStart().startsWith('[')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Texts in a list, or one text alone; undefined where something else stands. */
+export function textsOf(value: unknown): string[] | undefined {
+  const list = listOf(value) ?? (isText(value) ? [value] : undefined);
+  if (!list) return undefined;
+  const texts = list.map((one) => (typeof one === 'number' ? String(one) : one));
+  return texts.every(isText) ? texts : undefined;
+}
+
+/** What stands at `a.b` of an object; a column whose own name has dots goes first. */
+export function valueAt(object: JsonObject, path: string): unknown {
+  if (path in object) return object[path];
+  let at: unknown = object;
+  for (const name of path.split('.')) {
+    if (!isObject(at)) return undefined;
+    at = at[name];
+  }
+  return at;
+}
+
 /** The id of a context that has none of its own: 16 hex digits of the sha256 of its text. */
 export function contextIdOf(context: string): string {
-  return createHash('sha256').update(context).digest('hex').slice(0, 16);
+  return hash('sha256', context, 'hex').slice(0, 16);
 }
 
 /** What an incomplete row lacks, for a warning: `its question is empty`. */

@@ -1,10 +1,12 @@
-import { readArticles } from './articles.ts';
+import { articleRows, hasParagraphs } from './articles.ts';
 import type { Importer } from './types.ts';
 
-/** SQuAD 1.1 and 2.0; questions marked impossible are skipped, as they have no answer. */
+/** SQuAD 1.1 and 2.0; a question marked impossible is kept with an empty answer and `impossible`. */
 export const squad: Importer<'qa'> = {
   format: 'squad',
   kind: 'qa',
-  description: 'SQuAD JSON (data/paragraphs/qas)',
-  read: readArticles,
+  description: 'SQuAD 1.1 and 2.0 JSON (data/paragraphs/qas)',
+  listKey: 'data',
+  matches: hasParagraphs,
+  rows: articleRows,
 };

@@ -98,8 +98,17 @@ test('the SQuAD layout, as SQuAD 2 and as CMRC publish it', async () => {
       answers: ['at six'],
       metadata: { title: 'Tide', answerStart: 15 },
     },
+    {
+      id: 'a2',
+      contextId: '6f7e2358b6808e3b',
+      context: 'The tide turns at six.',
+      question: 'Who turns it?',
+      answers: [''],
+      metadata: { title: 'Tide', impossible: true },
+    },
   ]);
-  expect(squad.problems).toEqual(['skipped 4: a2: it is marked as impossible to answer.']);
+  expect(squad.problems).toEqual([]);
+  expect(squad.manifest.incomplete).toBe(1);
   const cmrc = await read(
     '{"version":"v1","data":[{"paragraphs":[{"id":"D_0","context":"雨停了。","qas":[{"id":"D_0_Q","question":"雨呢？","answers":[{"text":"停了","answer_start":1}]}]}],"id":"D_0","title":"雨"}]}',
     'cmrc',
@@ -218,7 +227,7 @@ test('openai messages: turns must alternate and end with the assistant; an empty
     'skipped 2: message 2 is of user, where assistant speaks.',
     'skipped 3: it does not end with an answer of the assistant.',
     'skipped 4: message 2 (assistant) has no text.',
-    'skipped 5: message 1 has the role "tool"; system, user and assistant are read.',
+    'skipped 5: message 1 has the role "tool"; conversations with tools are not read.',
     'skipped 6: it has no list "messages".',
   ]);
 });
@@ -241,14 +250,19 @@ test.each([
   ['{"note": "data", "other": [1]}', 'squad', 'invalid', /nor an object with a list "data"/],
   ['', 'financial-qa', 'invalid', /empty/],
   ['question,answer\na,b\n', 'financial-qa', 'invalid', /no column context/],
-  ['question,answer,context\na,b,"never closed\n', 'financial-qa', 'corrupt', /line 2/],
+  [
+    'question,answer,context\na,b,"never closed\n',
+    'financial-qa',
+    'invalid',
+    /line 2: a quotation mark in it is never/,
+  ],
   [
     '{"instruction": 1}',
     'alpaca',
     'invalid',
     /no row that can be read as alpaca\. The first of 1: line 1: "instruction" is not text/,
   ],
-  [Buffer.from([0x7b, 0xc4, 0xe3, 0x7d]), 'alpaca', 'corrupt', /not UTF-8/],
+  [Buffer.from('%PDF-1.7 '), 'alpaca', 'unsupported', /PDF/],
 ])('a file that cannot be read leaves nothing: %s', async (content, format, code, message) => {
   const name = `set ${made}`;
   await expect(read(content, format)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -256,7 +270,7 @@ test.each([
 });
 
 test('an unknown format, and a kind that a format does not make, are wrong usage', async () => {
-  await expect(read('x', 'parquet')).rejects.toMatchObject({ code: 'usage' });
+  await expect(read('x', 'nonsense')).rejects.toMatchObject({ code: 'usage' });
   await expect(read('x', 'cmrc', 'sft')).rejects.toMatchObject({ code: 'usage' });
   await expect(importDataset(workspace.paths, '/nowhere/x.json', { format: 'cmrc' })).rejects.toMatchObject({
     code: 'not-found',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonElements } from '../../../src/datasets/importers/json-elements.ts';
+import { jsonElements } from '../../../src/datasets/records/json-elements.ts';
 import { all } from './workspace.ts';
 
 async function* pieces(text: string, size: number): AsyncGenerator<string> {
@@ -17,7 +17,7 @@ test('any list of JSON values is found element by element, wherever the pieces a
       async (values, size, spaced, wrapped) => {
         const document = wrapped ? { note: 'data', more: [['data', 1]], data: values, after: [1] } : values;
         const text = JSON.stringify(document, null, spaced ? 1 : undefined);
-        const elements = await all(jsonElements(pieces(text, size), 'data'));
+        const elements = (await all(jsonElements(pieces(text, size), 'data'))).flat();
         expect(elements.map((element) => JSON.parse(element.text))).toEqual(JSON.parse(JSON.stringify(values)));
         const lines = text.split('\n');
         for (const { line, text: element } of elements) {

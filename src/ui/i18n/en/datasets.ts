@@ -62,6 +62,7 @@ export const datasets = {
   'datasets.baseEmbedder': 'Which embedder?',
   'datasets.baseName': 'What shall the knowledge base be called?',
   'datasets.baseStarted': '{count} contexts are going into the knowledge base {name}.',
+  'datasets.task.preview': 'Looking at the file',
   'datasets.task.import': 'Importing',
   'datasets.task.split': 'Splitting',
   'datasets.task.export': 'Exporting',

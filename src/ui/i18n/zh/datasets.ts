@@ -64,6 +64,7 @@ export const datasets: Texts<typeof english> = {
   'datasets.baseEmbedder': '用哪个嵌入模型？',
   'datasets.baseName': '知识库叫什么名字？',
   'datasets.baseStarted': '{count} 个文段正在进入知识库 {name}。',
+  'datasets.task.preview': '查看文件',
   'datasets.task.import': '正在导入',
   'datasets.task.split': '正在划分',
   'datasets.task.export': '正在导出',

@@ -1,0 +1,44 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+
+const READ_EXTENSIONS = new Set(['.json', '.jsonl', '.ndjson', '.csv', '.tsv', '.parquet']);
+/** About data, not data. */
+const DESCRIPTIONS = new Set(['dataset_info.json', 'dataset_infos.json', 'dataset_dict.json', 'state.json']);
+
+/** A file to import and how it is called in the lineage: its path within the folder or the hub's dataset. */
+export interface InputFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** Whether a file's name says that it holds rows. */
+export const isDataFile = (file: string): boolean =>
+  READ_EXTENSIONS.has(path.extname(file).toLowerCase()) && !DESCRIPTIONS.has(path.basename(file));
+
+/** A file as it is, or all files with rows below a folder, by name. Errors: `not-found`. */
+export function localInputs(source: string): InputFile[] {
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (stat?.isFile()) return [{ path: source, name: path.basename(source) }];
+  if (!stat?.isDirectory())
+    throw new RagtuiError('not-found', `There is no file ${source}.`, 'Name a file or folder that exists.');
+  const found = filesBelow(source).filter(isDataFile);
+  if (found.length > 0) return found.map((name) => ({ path: path.join(source, name), name }));
+  throw new RagtuiError(
+    'not-found',
+    `The folder ${source} holds no file with rows.`,
+    `Files that end in ${[...READ_EXTENSIONS].join(', ')} are read.`,
+  );
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+      .filter((name) => !name.split(path.sep).some((part) => part.startsWith('.')))
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  } catch (error) {
+    throw errnoOf(error) ? toRagtuiError(error) : error;
+  }
+}
