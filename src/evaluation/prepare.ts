@@ -80,7 +80,8 @@ function refuseReserved(columns: readonly Column[]): void {
 function chooseMetrics(wish: EvaluationWish, columns: readonly Column[], embedder: string | null): string[] {
   if (wish.metrics === null) {
     const answers = columns.some(({ llm }) => llm !== 'none');
-    return defaultMetrics({ answers, retrieval: columns.some(({ context }) => context === 'retrieved'), embedder });
+    const retrieval = columns.some(({ context }) => context === 'retrieved');
+    return defaultMetrics({ answers, retrieval, embedder, chinese: embedder === DEFAULT_EMBEDDERS.zh });
   }
   const named = wish.metrics.map((name) => (name === 'cosine' && embedder !== null ? `cosine@${embedder}` : name));
   return [...new Set(named.map((name) => findMetric(name).name))];

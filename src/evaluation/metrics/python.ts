@@ -1,5 +1,5 @@
-/** What Python's `str.split()` and `str.strip()` take for white space. */
-const SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+/** What Python's `str.split()`, `str.strip()` and `\s` take for white space; for a character class. */
+export const SPACE = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const SPACES = new RegExp(`[${SPACE}]+`, 'u');
 const EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'gu');
 

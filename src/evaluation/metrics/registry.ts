@@ -1,4 +1,6 @@
 import { RagtuiError } from '../../platform/errors.ts';
+import { cmrcEm } from './cmrc-em.ts';
+import { cmrcF1 } from './cmrc-f1.ts';
 import { contextRecall } from './context-recall.ts';
 import { contextRelevance } from './context-relevance.ts';
 import { cosineMetric } from './cosine.ts';
@@ -23,6 +25,9 @@ const FIXED: readonly Metric[] = [
   contextRelevance,
 ];
 
+/** Of one benchmark: in a run of Chinese answers, elsewhere only when they are named. */
+const CHINESE: readonly Metric[] = [cmrcEm, cmrcF1];
+
 /** Metrics whose name carries a parameter after "@". */
 const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
   cosine: (embedder) => (embedder === '' ? undefined : cosineMetric(embedder)),
@@ -36,11 +41,11 @@ function withDepth(text: string, make: (k: number) => Metric): Metric | undefine
 }
 
 /** Names as `--metrics` takes them. */
-export const METRIC_NAMES: readonly string[] = [...FIXED.map(({ name }) => name), 'cosine@EMBEDDER'];
+export const METRIC_NAMES: readonly string[] = [...[...FIXED, ...CHINESE].map(({ name }) => name), 'cosine@EMBEDDER'];
 
 /** A metric by name (`exact`, `hit@3`, `cosine@bge-small-zh-v1.5`). Errors: `usage` with the names there are. */
 export function findMetric(name: string): Metric {
-  const fixed = FIXED.find((metric) => metric.name === name);
+  const fixed = [...FIXED, ...CHINESE].find((metric) => metric.name === name);
   if (fixed) return fixed;
   const at = name.indexOf('@');
   const family = at > 0 ? name.slice(0, at) : '';
@@ -50,8 +55,16 @@ export function findMetric(name: string): Metric {
 }
 
 /** The metrics of a run when none are named: answers if a column has an LLM, retrieval if one retrieves. */
-export function defaultMetrics(wish: { answers: boolean; retrieval: boolean; embedder: string | null }): string[] {
+export function defaultMetrics(wish: {
+  answers: boolean;
+  retrieval: boolean;
+  embedder: string | null;
+  /** Questions and answers are in Chinese. */
+  chinese?: boolean;
+}): string[] {
   const kinds = new Set([...(wish.answers ? ['answer'] : []), ...(wish.retrieval ? ['retrieval'] : [])]);
-  const names = FIXED.filter((metric) => kinds.has(metric.kind)).map(({ name }) => name);
+  const names = [...FIXED, ...(wish.chinese ? CHINESE : [])]
+    .filter((metric) => kinds.has(metric.kind))
+    .map(({ name }) => name);
   return wish.answers && wish.embedder !== null ? [...names, `cosine@${wish.embedder}`] : names;
 }
