@@ -104,6 +104,8 @@ export const endpointFileSchema = z.object({
   model: z.string(),
   /** False while the model loads. */
   ready: z.boolean(),
+  /** Of the embedded server: what rides on the model now; adapters come and go while it runs. */
+  adapters: z.array(z.object({ name: z.string(), path: z.string() })).optional(),
 });
 export type EndpointFile = z.infer<typeof endpointFileSchema>;
 

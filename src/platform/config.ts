@@ -28,6 +28,11 @@ const networkSchema = z.object({
   ca_file: z.string().min(1).optional(),
 });
 
+const servingSchema = z.object({
+  /** GiB that all embedded servers may take together; without it, what the machine has available. */
+  memory_gib: z.number().positive().optional(),
+});
+
 /** A prompt of the user's own: `{context}` and `{question}` are filled in. */
 const promptSchema = z.object({ system: z.string().default(''), user: z.string() });
 
@@ -35,6 +40,7 @@ const promptSchema = z.object({ system: z.string().default(''), user: z.string()
 export const settingsSchema = z.object({
   interface: interfaceSchema.prefault({}),
   defaults: defaultsSchema.prefault({}),
+  serving: servingSchema.prefault({}),
   network: networkSchema.prefault({}),
   prompts: z.record(z.string(), promptSchema).default({}),
   /** Action id → keys, instead of the ones it comes with: `"ask.cancel" = ["esc"]`. */
@@ -122,6 +128,7 @@ function unknownKeys(table: unknown): string[] {
   const known: Record<string, readonly string[] | undefined> = {
     interface: Object.keys(interfaceSchema.shape),
     defaults: Object.keys(defaultsSchema.shape),
+    serving: Object.keys(servingSchema.shape),
     network: Object.keys(networkSchema.shape),
     prompts: undefined,
     keys: undefined,

@@ -1,15 +1,18 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { type StopStep, stopJob } from '../jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { launchJob } from '../jobs/launcher.ts';
 import { readJob } from '../jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../jobs/types.ts';
 import { lockFile } from '../models/lock.ts';
-import { installedModel, listAdapters } from '../models/store.ts';
+import { fileOf, installedModel, listAdapters } from '../models/store.ts';
 import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { adapterNeed, modelNeed } from './memory.ts';
+import { makeRoom, makeRoomForAdapter } from './room.ts';
 import { findServer, listServers, type Server, servedNames } from './servers.ts';
 import type { ServeEngine, ServeWork } from './types.ts';
 
@@ -44,8 +47,9 @@ export interface ServeOptions {
 
 /**
  * The embedded server of a pulled chat model or of an adapter of one: the one that runs, or a new one. Resolves when it
- * answers. Callers in several processes at once get the same server. Errors: `not-found` (no such model), `corrupt`
- * (its file), `unsupported` (an adapter that cannot ride), `unavailable` (not pulled, memory, start), `timeout`, `cancelled`.
+ * answers for that name; an adapter that a running server lacks is loaded into it. Callers in several processes at once
+ * get the same server. Errors: `not-found` (no such model), `corrupt` (its file), `unsupported` (an adapter that cannot
+ * ride), `unavailable` (not pulled, memory, start), `timeout`, `cancelled`.
  */
 export async function ensureLlmServer(
   paths: WorkspacePaths,
@@ -61,7 +65,10 @@ export async function ensureLlmServer(
     .filter((adapter) => adapter.base === base && wanted.has(adapter.name))
     .map((adapter) => ({ name: adapter.name, path: adapter.path }));
   const work = embeddedWork(entry, adapters, options);
-  return untilServed(paths, (await ensureJob(paths, work, options.signal)).spec.id, name, options);
+  const { spec } = await ensureJob(paths, work, options);
+  const served = await untilServed(paths, spec.id, base, options);
+  await loadMissing(paths, served, adapters, options);
+  return { ...served, model: name };
 }
 
 function embeddedWork(
@@ -79,16 +86,108 @@ function embeddedWork(
   };
 }
 
-/** The job that serves all that `work` serves, on its engine; started if there is none. */
-export async function ensureJob(paths: WorkspacePaths, work: ServeWork, signal?: AbortSignal): Promise<JobView> {
-  const find = () => findServer(paths, servedNames(work), work.engine)?.job;
-  const running = find();
-  if (running) return running;
+/**
+ * The job that serves what `work` serves, on its engine; started if there is none, with room made in memory if it is
+ * the embedded one. That engine takes adapters while it runs: there the model is enough. Errors: those of `makeRoom`.
+ */
+export async function ensureJob(
+  paths: WorkspacePaths,
+  work: ServeWork,
+  options: Pick<ServeOptions, 'signal' | 'onStatus' | 'beside'> = {},
+): Promise<JobView> {
+  const names = work.engine === 'llama' && work.idleMinutes > 0 ? [work.model] : servedNames(work);
+  const find = () => findServer(paths, names, work.engine)?.job;
+  return (
+    find() ??
+    (await whileServing(paths, options.signal, async () => {
+      const found = find();
+      if (found) return found;
+      const fitting = work.engine === 'llama' ? await makeRoom(paths, work, options) : work;
+      return await launchJob(paths, { kind: 'serve', ...fitting });
+    }))
+  );
+}
+
+/** One at a time in this workspace: who decides about servers must not be overtaken. */
+async function whileServing<T>(paths: WorkspacePaths, signal: AbortSignal | undefined, work: () => Promise<T>) {
   const unlock = await lockFile(path.join(paths.jobs, '.serve.lock'), signal ? { signal } : {});
   try {
-    return find() ?? (await launchJob(paths, { kind: 'serve', ...work }));
+    return await work();
   } finally {
     unlock();
+  }
+}
+
+/** Loads the adapters that a server does not have, or has from another place, without a restart. */
+async function loadMissing(
+  paths: WorkspacePaths,
+  served: ServedModel,
+  adapters: ServeWork['adapters'],
+  options: ServeOptions,
+): Promise<void> {
+  const missing = () => {
+    const server = listServers(paths).find(({ job }) => job.spec.id === served.jobId);
+    return adapters.filter(({ name, path: source }) => {
+      const has = server?.work.adapters.find((one) => one.name === name);
+      // What somebody deployed by hand under this name is what is meant.
+      return !has || (has.path !== source && server?.work.idleMinutes !== 0);
+    });
+  };
+  if (missing().length === 0) return;
+  await whileServing(paths, options.signal, async () => {
+    for (const adapter of missing()) {
+      options.onStatus?.(`loading ${adapter.name} into the server of ${served.model}`);
+      const need = modelNeed(fileOf(installedModel(paths, served.model), 'model.gguf'));
+      const bytes = adapterNeed(need, served.contextTokens, adapter.path);
+      const beside = [served.model, ...(options.beside ?? [])];
+      await makeRoomForAdapter(paths, adapter.name, bytes, { ...options, beside });
+      await loadAdapter(served, adapter, { inPlace: true, ...(options.signal ? { signal: options.signal } : {}) });
+    }
+  });
+}
+
+/** Loads an adapter into a running server. Errors: `invalid` with the server's own words, `unavailable`. */
+export const loadAdapter = (
+  server: Pick<ServedModel, 'url' | 'key'>,
+  { name, path: source }: ServeWork['adapters'][number],
+  { inPlace = false, signal }: { readonly inPlace?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<void> =>
+  tellServer(server, 'load_lora_adapter', { lora_name: name, lora_path: source, load_inplace: inPlace }, signal);
+
+/** Takes an adapter from a running server; what it is answering is answered. Errors: as `loadAdapter`. */
+export const unloadAdapter = (server: Pick<ServedModel, 'url' | 'key'>, name: string): Promise<void> =>
+  tellServer(server, 'unload_lora_adapter', { lora_name: name });
+
+async function tellServer(
+  { url, key }: Pick<ServedModel, 'url' | 'key'>,
+  what: string,
+  body: unknown,
+  signal?: AbortSignal,
+): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(`${url}/${what}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify(body),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw new RagtuiError('cancelled', 'Stopped waiting for the server.');
+    throw new RagtuiError('unavailable', `The server at ${url} does not answer.`, 'See `ragtui deploy list`.', {
+      cause: error,
+    });
+  }
+  const text = await response.text();
+  if (!response.ok) throw new RagtuiError('invalid', errorMessage(text), 'See `ragtui deploy list`.');
+}
+
+const errorBodySchema = z.object({ error: z.object({ message: z.string() }) });
+function errorMessage(text: string): string {
+  try {
+    return errorBodySchema.parse(JSON.parse(text)).error.message;
+  } catch {
+    return text.slice(0, 200) || 'The server refused without a word.';
   }
 }
 

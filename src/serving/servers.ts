@@ -1,3 +1,4 @@
+import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { listJobs } from '../jobs/registry.ts';
 import { isOver, type JobView } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -10,13 +11,15 @@ export interface Server {
   readonly work: ServeWork;
 }
 
-/** Servers that run or start, newest first. */
+/** Servers that run or start, newest first, with the adapters they have now. */
 export function listServers(paths: WorkspacePaths): Server[] {
-  return listJobs(paths).flatMap((job) =>
-    job.spec.work.kind === 'serve' && !isOver(job.state) && job.state !== 'stopping'
-      ? [{ job, work: job.spec.work }]
-      : [],
-  );
+  return listJobs(paths).flatMap((job) => {
+    const { work } = job.spec;
+    if (work.kind !== 'serve' || isOver(job.state) || job.state === 'stopping') return [];
+    const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
+    const now = endpoint?.ready ? endpoint.adapters : undefined;
+    return [{ job, work: now ? { ...work, adapters: now } : work }];
+  });
 }
 
 /** The model and its adapters. */

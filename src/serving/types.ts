@@ -8,6 +8,9 @@ export const servedNameSchema = z
 export const serveEngineSchema = z.enum(['llama', 'vllm']);
 export type ServeEngine = z.infer<typeof serveEngineSchema>;
 
+/** Chats a server of ours answers at once. */
+export const DEFAULT_PARALLEL = 4;
+
 /** What a `serve` job serves, and how. */
 export const serveSchema = z.object({
   /** `llama`: our embedded server over a GGUF; `vllm`: the environment `vllm` over a Transformers folder. */
@@ -23,5 +26,7 @@ export const serveSchema = z.object({
   weights: z.string().optional(),
   /** vLLM: memory for keys and values of the context, GiB. */
   kvCacheGiB: z.number().int().positive().default(1),
+  /** llama: chats answered at once; what must be repeatable to the letter runs alone. Less where memory is short. */
+  parallel: z.number().int().min(1).max(16).optional(),
 });
 export type ServeWork = z.infer<typeof serveSchema>;

@@ -12,7 +12,9 @@ import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts
 import { waitUntil } from '../../src/platform/processes.ts';
 import { answer } from '../../src/rag/pipeline.ts';
 import { type Answer, type AnswerEvent, type Message, messageSchema, pipelineSchema } from '../../src/rag/types.ts';
-import { type Engine, inferenceThreads, loadEngines } from '../../src/serving/llama/engine.ts';
+import type { Engine } from '../../src/serving/llama/engine.ts';
+import { loadHost } from '../../src/serving/llama/host.ts';
+import { inferenceThreads } from '../../src/serving/llama/load.ts';
 import { ensureLlmServer, type ServedModel, stopServers } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
 import { fakeKb } from '../store/fakes.ts';
@@ -173,7 +175,7 @@ describe('an answer', () => {
 describe('the engine', () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = (await loadEngines(fileOf(model, 'model.gguf'), CONTEXT)).base;
+    engine = (await loadHost(fileOf(model, 'model.gguf'), { contextTokens: CONTEXT, parallel: 1 })).base;
   });
   const request = (messages: Message[], strict: boolean) => ({
     tokens: engine.renderChat(messages),

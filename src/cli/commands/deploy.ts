@@ -64,7 +64,7 @@ async function runStart(context: CommandContext, [model]: [string], options: Sta
     const { installedEngine } = await import('../../engines/store.ts');
     installedEngine(paths, 'vllm');
   }
-  const job = await ensureJob(paths, work, signal);
+  const job = await ensureJob(paths, work, { signal, onStatus: (text) => out.note(text) });
   const { id } = job.spec;
   if (options.wait) {
     await untilServed(paths, id, model, { signal, onStatus: (text) => out.progress(text) });

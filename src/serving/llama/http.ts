@@ -1,15 +1,24 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import type { Engine, Generated } from './engine.ts';
-import { Turnstile } from './queue.ts';
-import { type ChatRequest, chatRequestSchema, HttpError, tokenizeRequestSchema } from './requests.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import { answerChat } from './chat.ts';
+import type { Engine, ModelHost } from './engine.ts';
+import { Gate } from './gate.ts';
+import { ServerMetrics } from './metrics.ts';
+import { EXPOSITION_TYPE } from './prometheus.ts';
+import { sendError, sendJson, sendText } from './replies.ts';
+import {
+  chatRequestSchema,
+  detokenizeRequestSchema,
+  HttpError,
+  loadAdapterSchema,
+  type TokenizeRequest,
+  tokenizeRequestSchema,
+  unloadAdapterSchema,
+} from './requests.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-const MAX_WAITING = 64;
-/** A stream that waits in line says so, or its client would think the server hangs. */
-const HEARTBEAT_MS = 10_000;
 
 export interface LlmHttpOptions {
   /** Name of the model as clients ask for it. */
@@ -18,15 +27,19 @@ export interface LlmHttpOptions {
 }
 
 /**
- * The OpenAI-compatible server: `/health`, `/v1/models`, `/v1/chat/completions`, `/tokenize`, on loopback only.
- * It can listen before there is an engine; it then says 503.
+ * The OpenAI-compatible server, on loopback only: chats, models, and as vLLM has them `/tokenize`, `/detokenize`, `/metrics`
+ * and adapters loaded while it runs. All but `/health` wants the key: other users of the machine reach loopback too.
+ * It can listen before there is a model; it then says 503.
  */
 export class LlmHttpServer {
   readonly #options: LlmHttpOptions;
   readonly #keyDigest: Buffer;
-  readonly #turnstile = new Turnstile();
+  readonly #gate = new Gate();
+  readonly #metrics = new ServerMetrics();
   readonly #server = http.createServer((request, response) => void this.#answer(request, response));
-  #engines: ReadonlyMap<string, Engine> = new Map();
+  readonly #retired = new AbortController();
+  #host: ModelHost | undefined;
+  #isDraining = false;
   #lastUse = performance.now();
 
   constructor(options: LlmHttpOptions) {
@@ -46,23 +59,44 @@ export class LlmHttpServer {
   }
 
   /** From now on requests are answered: for the model, and for adapters of it by their names. */
-  serve(engine: Engine, adapters: ReadonlyMap<string, Engine> = new Map()): void {
-    this.#engines = new Map([[this.#options.model, engine], ...adapters]);
+  serve(host: ModelHost): void {
+    this.#host = host;
+    this.#gate.parallel = host.parallel;
+    this.#metrics.setContext(host.base.contextTokens);
     this.#lastUse = performance.now();
   }
 
-  /** Milliseconds since the last request ended; 0 while one is served or waits. */
+  /** Milliseconds since the last answer ended; 0 while one is made or waits. Looking at it is no use of it. */
   get idleMs(): number {
-    return this.#turnstile.load > 0 ? 0 : performance.now() - this.#lastUse;
+    return this.#gate.load > 0 ? 0 : performance.now() - this.#lastUse;
   }
 
   /** Requests being served or in line. */
   get load(): number {
-    return this.#turnstile.load;
+    return this.#gate.load;
+  }
+
+  /** Aborts when another program asked this server to make room, which it only does while it is idle. */
+  get retired(): AbortSignal {
+    return this.#retired.signal;
+  }
+
+  /** Takes no more chats and resolves when those it has are answered, or after `limitMs`. */
+  async drain(limitMs: number): Promise<void> {
+    this.#isDraining = true;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+    });
+    await Promise.race([this.#gate.whenIdle(), limit]);
+    clearTimeout(timer);
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // An answer that was just finished may not have left yet.
+    this.#server.closeIdleConnections();
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
     this.#server.closeAllConnections();
     await closed;
   }
@@ -76,26 +110,36 @@ export class LlmHttpServer {
       await this.#route(request, response, gone.signal);
     } catch (error) {
       if (!gone.signal.aborted) sendError(response, error);
-    } finally {
-      this.#lastUse = performance.now();
     }
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const route = `${request.method} ${pathname}`;
-    if (route === 'GET /health') {
-      return sendJson(response, this.#isReady ? 200 : 503, { status: this.#isReady ? 'ok' : 'loading' });
-    }
+    if (route === 'GET /health') return this.#health(response);
     this.#authorise(request);
     switch (route) {
       case 'GET /v1/models':
         return sendJson(response, 200, this.#models());
+      case 'GET /metrics':
+        return sendText(response, this.#metricsText(), EXPOSITION_TYPE);
       case 'POST /v1/chat/completions':
         return this.#chat(parse(chatRequestSchema, await readJson(request)), response, signal);
       case 'POST /tokenize':
       case 'POST /v1/tokenize':
         return sendJson(response, 200, this.#tokenize(parse(tokenizeRequestSchema, await readJson(request))));
+      case 'POST /detokenize': {
+        const { model, tokens } = parse(detokenizeRequestSchema, await readJson(request));
+        return sendJson(response, 200, { prompt: this.#ready(model).detokenize(tokens) });
+      }
+      case 'POST /v1/load_lora_adapter':
+        return sendText(response, await this.#load(parse(loadAdapterSchema, await readJson(request))));
+      case 'POST /v1/unload_lora_adapter':
+        return sendText(response, this.#unload(parse(unloadAdapterSchema, await readJson(request)).lora_name));
+      case 'GET /ragtui/state':
+        return sendJson(response, 200, { idleMs: this.idleMs, requests: this.load });
+      case 'POST /ragtui/retire':
+        return this.#retire(response);
       default:
         throw new HttpError(404, 'not_found', `There is no ${route} here.`);
     }
@@ -108,19 +152,22 @@ export class LlmHttpServer {
     }
   }
 
-  get #isReady(): boolean {
-    return this.#engines.size > 0;
+  #health(response: ServerResponse): void {
+    const status = this.#isDraining ? 'stopping' : this.#host ? 'ok' : 'loading';
+    sendJson(response, status === 'ok' ? 200 : 503, { status });
+  }
+
+  #loaded(): ModelHost {
+    if (!this.#host) throw new HttpError(503, 'loading', 'The model is still loading.', { 'retry-after': '1' });
+    return this.#host;
   }
 
   #ready(model: string = this.#options.model): Engine {
-    if (!this.#isReady) throw new HttpError(503, 'loading', 'The model is still loading.');
-    const engine = this.#engines.get(model);
+    const { base, adapters } = this.#loaded();
+    const engine = model === this.#options.model ? base : adapters.get(model);
     if (engine) return engine;
-    throw new HttpError(
-      404,
-      'model_not_found',
-      `This server has ${[...this.#engines.keys()].join(', ')}, not ${model}.`,
-    );
+    const known = [this.#options.model, ...adapters.keys()].join(', ');
+    throw new HttpError(404, 'model_not_found', `This server has ${known}, not ${model}.`);
   }
 
   /** As vLLM lists them: adapters have a parent. */
@@ -130,160 +177,71 @@ export class LlmHttpServer {
       id,
       object: 'model',
       owned_by: 'ragtui',
+      root: id,
       parent: id === model ? null : model,
       max_model_len: tokens,
     });
-    const cards = [...this.#engines].map(([id, engine]) => card(id, engine.contextTokens));
-    return { object: 'list', data: this.#isReady ? cards : [card(model, null)] };
+    if (!this.#host) return { object: 'list', data: [card(model, null)] };
+    const { base, adapters } = this.#host;
+    const data = [...adapters].map(([id, engine]) => card(id, engine.contextTokens));
+    return { object: 'list', data: [card(model, base.contextTokens), ...data] };
   }
 
-  #tokenize(request: z.infer<typeof tokenizeRequestSchema>): unknown {
+  #metricsText(): string {
+    return this.#metrics.render(this.#options.model, {
+      running: this.#gate.running,
+      waiting: this.#gate.waiting,
+      kvUsage: this.#host?.kvUsage() ?? 0,
+      adapters: [...(this.#host?.adapters.keys() ?? [])],
+    });
+  }
+
+  #tokenize(request: TokenizeRequest): unknown {
     const engine = this.#ready(request.model);
     const tokens = 'messages' in request ? engine.renderChat(request.messages) : engine.tokenize(request.prompt);
-    return { count: tokens.length, tokens, max_model_len: engine.contextTokens };
+    const strings = request.return_token_strs ? tokens.map((token) => engine.detokenize([token])) : null;
+    return { count: tokens.length, tokens, token_strs: strings, max_model_len: engine.contextTokens };
   }
 
-  async #chat(request: ChatRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async #chat(request: z.infer<typeof chatRequestSchema>, response: ServerResponse, signal: AbortSignal) {
+    if (this.#isDraining) throw new HttpError(503, 'stopping', 'The server is stopping.');
+    const host = this.#loaded();
     const engine = this.#ready(request.model);
-    const tokens = engine.renderChat(request.messages);
-    const wanted = request.max_completion_tokens ?? request.max_tokens;
-    const maxTokens = roomFor(tokens.length, wanted ?? undefined, engine.contextTokens);
-    if (this.#turnstile.load >= MAX_WAITING)
-      throw new HttpError(429, 'busy', `${MAX_WAITING} requests are waiting already.`);
+    try {
+      await answerChat({ host, gate: this.#gate, metrics: this.#metrics }, engine, request, response, signal);
+    } finally {
+      this.#lastUse = performance.now();
+    }
+  }
 
-    const reply = request.stream ? new StreamReply(response, request) : new WholeReply(response, request);
-    await this.#turnstile.run(signal, async () => {
-      const generated = await engine.generate(
-        {
-          tokens,
-          maxTokens,
-          temperature: request.temperature ?? 1,
-          topP: request.top_p ?? 1,
-          seed: request.seed ?? randomBytes(4).readUInt32LE(),
-          stop: request.stop,
-          repetitionPenalty: request.repetition_penalty ?? 1,
-          strict: request.ragtui?.strict ?? true,
-        },
-        { signal, onText: (text) => reply.text(text), onPrefill: (done) => reply.prefill(done, tokens.length) },
+  async #load({ lora_name: name, lora_path: source, load_inplace: inPlace }: z.infer<typeof loadAdapterSchema>) {
+    const host = this.#loaded();
+    if (name === this.#options.model || (host.adapters.has(name) && !inPlace)) {
+      throw new HttpError(
+        400,
+        'already_loaded',
+        `"${name}" is loaded already; load_inplace: true replaces an adapter.`,
       );
-      reply.end(generated, tokens.length);
-    });
-  }
-}
-
-/** Tokens the answer may have. Never more than fit: a prompt that does not is refused with the counts, not shifted. */
-function roomFor(promptTokens: number, wanted: number | undefined, contextTokens: number): number {
-  const room = contextTokens - promptTokens;
-  if (room < (wanted ?? 1)) {
-    throw new HttpError(
-      400,
-      'context_length_exceeded',
-      `The prompt has ${promptTokens} tokens${wanted ? ` and the answer may have ${wanted}` : ''}; the context holds ${contextTokens}.`,
-    );
-  }
-  return wanted ?? room;
-}
-
-interface Reply {
-  text(text: string): void;
-  prefill(done: number, total: number): void;
-  end(generated: Generated, promptTokens: number): void;
-}
-
-const completionId = () => `chatcmpl-${randomBytes(12).toString('hex')}`;
-const usageOf = (generated: Generated, promptTokens: number) => ({
-  prompt_tokens: promptTokens,
-  completion_tokens: generated.completionTokens,
-  total_tokens: promptTokens + generated.completionTokens,
-});
-
-class WholeReply implements Reply {
-  #text = '';
-  readonly #response: ServerResponse;
-  readonly #model: string;
-
-  constructor(response: ServerResponse, request: ChatRequest) {
-    this.#response = response;
-    this.#model = request.model;
+    }
+    await host.load(name, source);
+    this.#lastUse = performance.now();
+    return `Success: LoRA adapter '${name}' added successfully.`;
   }
 
-  text(text: string): void {
-    this.#text += text;
+  #unload(name: string): string {
+    const host = this.#loaded();
+    if (!host.adapters.has(name)) throw new HttpError(404, 'not_found', `There is no adapter "${name}" here.`);
+    host.unload(name);
+    return `Success: LoRA adapter '${name}' removed successfully.`;
   }
 
-  prefill(): void {}
-
-  end(generated: Generated, promptTokens: number): void {
-    const message = { role: 'assistant', content: this.#text };
-    sendJson(this.#response, 200, {
-      id: completionId(),
-      object: 'chat.completion',
-      created: Math.floor(Date.now() / 1000),
-      model: this.#model,
-      choices: [{ index: 0, message, finish_reason: generated.finish }],
-      usage: usageOf(generated, promptTokens),
-    });
+  /** Between "is it idle?" and "stop" no request can slip in: both are this one turn of the event loop. */
+  #retire(response: ServerResponse): void {
+    if (this.load > 0) throw new HttpError(409, 'in_use', `${this.load} requests are being answered.`);
+    this.#isDraining = true;
+    response.once('finish', () => this.#retired.abort());
+    sendJson(response, 200, { retired: true }, { connection: 'close' });
   }
-}
-
-/** Server-sent events. The stream opens at once, so that a client can tell waiting in line from a dead server. */
-class StreamReply implements Reply {
-  readonly #response: ServerResponse;
-  readonly #withUsage: boolean;
-  readonly #head: Readonly<Record<string, unknown>>;
-
-  constructor(response: ServerResponse, request: ChatRequest) {
-    this.#response = response;
-    this.#withUsage = request.stream_options?.include_usage === true;
-    const created = Math.floor(Date.now() / 1000);
-    this.#head = { id: completionId(), object: 'chat.completion.chunk', created, model: request.model };
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-    this.#choice({ role: 'assistant', content: '' }, null);
-    const beat = setInterval(() => response.write(': waiting\n\n'), HEARTBEAT_MS);
-    response.on('close', () => clearInterval(beat));
-  }
-
-  text(text: string): void {
-    this.#choice({ content: text }, null);
-  }
-
-  prefill(done: number, total: number): void {
-    this.#response.write(`: prompt ${done}/${total}\n\n`);
-  }
-
-  end(generated: Generated, promptTokens: number): void {
-    this.#choice({}, generated.finish);
-    if (this.#withUsage) this.#send({ ...this.#head, choices: [], usage: usageOf(generated, promptTokens) });
-    this.#response.end('data: [DONE]\n\n');
-  }
-
-  #choice(delta: Readonly<Record<string, string>>, finish: string | null): void {
-    this.#send({ ...this.#head, choices: [{ index: 0, delta, finish_reason: finish }] });
-  }
-
-  #send(chunk: unknown): void {
-    this.#response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-  }
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify(body));
-}
-
-function sendError(response: ServerResponse, thrown: unknown): void {
-  const error = toHttpError(thrown);
-  if (!response.headersSent) sendJson(response, error.status, error.body);
-  // In the middle of a stream an error is one more event.
-  else if (!response.writableEnded) response.end(`data: ${JSON.stringify(error.body)}\n\n`);
-}
-
-function toHttpError(thrown: unknown): HttpError {
-  if (thrown instanceof HttpError) return thrown;
-  const { code, message } = toRagtuiError(thrown);
-  if (code === 'unsupported' || code === 'invalid') return new HttpError(400, code, message);
-  if (!(thrown instanceof RagtuiError)) console.error(thrown);
-  return new HttpError(500, code, message);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

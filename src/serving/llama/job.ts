@@ -1,89 +1,120 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
-import type { JobContext } from '../../jobs/worker.ts';
+import type { JobContext, JobReport } from '../../jobs/worker.ts';
 import { convertLora } from '../../models/gguf/lora.ts';
 import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
-import type { ServeWork } from '../types.ts';
-import { type AdapterFile, loadEngines } from './engine.ts';
+import { availableMemory, embeddedNeed, inMegabytes } from '../memory.ts';
+import { DEFAULT_PARALLEL, type ServeWork } from '../types.ts';
+import type { ModelHost } from './engine.ts';
+import { type LlamaHost, loadHost } from './host.ts';
 import { LlmHttpServer } from './http.ts';
 
-const MEGABYTE = 1024 * 1024;
-/** Weights are mapped and used; context and buffers come on top. */
-const MEMORY_FACTOR = 1.2;
+/** Answers under way when the server is asked to stop may end in this time; less than a stop waits before it kills. */
+const DRAIN_MS = 10_000;
 
 /** The body of a `serve` job: loads the model, answers until it is stopped or has been idle for long enough. */
 export async function serveLlama({ work, folder, paths, report, signal }: JobContext<'serve'>): Promise<void> {
   const file = fileOf(installedModel(paths, work.model), 'model.gguf');
-  checkMemory(file, work.model);
+  checkMemory(file, work);
   const key = randomBytes(24).toString('base64url');
   const server = new LlmHttpServer({ model: work.model, key });
   const url = await server.listen();
   const endpointFile = jobFiles(folder).endpoint;
-  const tell = (ready: boolean) =>
-    writeJsonFile(endpointFile, { url, key, model: work.model, ready } satisfies EndpointFile);
-  tell(false);
+  const tell = (ready: boolean, adapters: ServeWork['adapters']) =>
+    writeJsonFile(endpointFile, { url, key, model: work.model, ready, adapters } satisfies EndpointFile);
+  tell(false, []);
   try {
     report.log('info', `loading ${work.model}`);
-    const { base, adapters } = await loadEngines(file, work.contextTokens, adapterFiles(work, file, folder));
-    server.serve(base, adapters);
-    tell(true);
+    const prepare = adapterMaker(file, path.join(folder, 'adapters'));
+    const host = await loadHost(file, {
+      contextTokens: work.contextTokens,
+      parallel: work.parallel ?? DEFAULT_PARALLEL,
+      adapters: work.adapters.map(({ name, path: source }) => ({ name, file: prepare(name, source) })),
+      prepare,
+    });
+    server.serve(announcing(host, work.adapters, report, (adapters) => tell(true, adapters)));
+    tell(true, work.adapters);
     report.ready();
-    report.log(
-      'info',
-      `serving ${[work.model, ...adapters.keys()].join(', ')} at ${url} with a context of ${base.contextTokens} tokens`,
-    );
-    await untilIdle(server, work.idleMinutes, signal);
-    if (!signal.aborted) report.log('info', `nobody asked for ${work.idleMinutes} minutes: stopping`);
+    const names = [work.model, ...work.adapters.map(({ name }) => name)].join(', ');
+    report.log('info', `serving ${names} at ${url} with a context of ${host.base.contextTokens} tokens`);
+    await untilIdle(server, work.idleMinutes, AbortSignal.any([signal, server.retired]));
+    if (server.retired.aborted) report.log('info', 'idle, and another model needs the memory: stopping');
+    else if (!signal.aborted) report.log('info', `nobody asked for ${work.idleMinutes} minutes: stopping`);
   } finally {
     rmSync(endpointFile, { force: true });
+    if (server.load > 0) report.log('info', `${server.load} requests may end before the server does`);
+    await server.drain(DRAIN_MS);
     await server.close();
   }
 }
 
-/** Adapters as GGUF files of this job: the engine keeps what it read by path, so no path is ever used twice. */
-function adapterFiles({ adapters }: ServeWork, base: string, folder: string): AdapterFile[] {
-  const target = path.join(folder, 'adapters');
-  if (adapters.length > 0) mkdirSync(target, { recursive: true, mode: 0o700 });
-  return adapters.map(({ name, path: source }) => {
-    const file = path.join(target, `${name}.gguf`);
-    if (source.endsWith('.gguf')) copyFileSync(source, file);
-    else convertLora({ adapter: source, base, out: file });
-    return { name, file };
-  });
+/** The host, and whoever looks at the job learns which adapters it has. */
+function announcing(
+  host: LlamaHost,
+  atStart: ServeWork['adapters'],
+  report: JobReport,
+  tell: (adapters: ServeWork['adapters']) => void,
+): ModelHost {
+  let adapters = atStart;
+  const change = (name: string, added: ServeWork['adapters'], text: string) => {
+    adapters = [...adapters.filter((one) => one.name !== name), ...added];
+    tell(adapters);
+    report.log('info', text);
+  };
+  return {
+    base: host.base,
+    adapters: host.adapters,
+    parallel: host.parallel,
+    kvUsage: () => host.kvUsage(),
+    load: async (name, source) => {
+      await host.load(name, source);
+      change(name, [{ name, path: source }], `loaded ${name}`);
+    },
+    unload: (name) => {
+      host.unload(name);
+      change(name, [], `unloaded ${name}`);
+    },
+  };
+}
+
+/** Makes adapters into GGUF files of this job: the engine keeps what it read by path, so no path is ever used twice. */
+function adapterMaker(base: string, folder: string): (name: string, source: string) => string {
+  let made = 0;
+  return (name, source) => {
+    if (!path.isAbsolute(source) || !existsSync(source)) {
+      throw new RagtuiError('not-found', `There is no adapter at ${source}.`);
+    }
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    made += 1;
+    const file = path.join(folder, `${name}-${made}.gguf`);
+    if (statSync(source).isDirectory()) convertLora({ adapter: source, base, out: file });
+    else copyFileSync(source, file);
+    return file;
+  };
 }
 
 async function untilIdle(server: LlmHttpServer, idleMinutes: number, signal: AbortSignal): Promise<void> {
-  const limit = idleMinutes > 0 ? idleMinutes * 60_000 : Number.POSITIVE_INFINITY;
-  while (!signal.aborted && server.idleMs < limit) {
-    const wait = Math.min(60_000, Math.max(50, limit - server.idleMs));
-    await delay(wait, undefined, { signal }).catch(() => {});
+  const limit = idleMinutes > 0 ? idleMinutes * 60_000 : undefined;
+  while (!signal.aborted && (limit === undefined || server.idleMs < limit)) {
+    const wait = limit === undefined ? undefined : Math.max(50, limit - server.idleMs);
+    if (wait === undefined) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    else await delay(wait, undefined, { signal }).catch(() => {});
   }
 }
 
-function checkMemory(file: string, model: string): void {
-  const needed = statSync(file).size * MEMORY_FACTOR;
+/** Once more here, for a server that was started without asking for room: `jobs retry`. */
+function checkMemory(file: string, work: ServeWork): void {
+  const needed = embeddedNeed(file, work);
   const available = availableMemory();
   if (available < needed) {
-    const mb = (bytes: number) => `${Math.ceil(bytes / MEGABYTE)} MB`;
     throw new RagtuiError(
       'unavailable',
-      `${model} needs about ${mb(needed)} of memory; ${mb(available)} are free.`,
+      `${work.model} needs about ${inMegabytes(needed)} of memory; ${inMegabytes(available)} are free.`,
       'Close other programs or take a smaller model.',
     );
-  }
-}
-
-/** MemAvailable of Linux, and what a container is allowed at most; no limit where neither is known. */
-function availableMemory(): number {
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  try {
-    const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
-    return Math.min(limit, kilobytes ? Number(kilobytes) * 1024 : Number.POSITIVE_INFINITY);
-  } catch {
-    return limit;
   }
 }

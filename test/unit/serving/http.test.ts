@@ -3,55 +3,22 @@ import { z } from 'zod';
 import { streamChat } from '../../../src/models/endpoint.ts';
 import { RagtuiError } from '../../../src/platform/errors.ts';
 import { waitUntil } from '../../../src/platform/processes.ts';
-import type { Engine, Generated, GenerateHooks, GenerateRequest } from '../../../src/serving/llama/engine.ts';
 import { LlmHttpServer } from '../../../src/serving/llama/http.ts';
+import { FAKE_CONTEXT, type FakeEngine, FakeHost } from '../../support/fake-llm.ts';
 
 const KEY = 'the-key';
-const CONTEXT = 100;
-
-/** An engine whose tokens are characters and whose answers a test writes. */
-class FakeEngine implements Engine {
-  readonly contextTokens = CONTEXT;
-  readonly requests: GenerateRequest<number>[] = [];
-  running = 0;
-  mostAtOnce = 0;
-  generateWith: (request: GenerateRequest<number>, hooks: GenerateHooks) => Promise<Generated> = async (
-    _,
-    { onText },
-  ) => {
-    onText('Hello');
-    onText(' you');
-    return { finish: 'stop', completionTokens: 2 };
-  };
-
-  renderChat(messages: readonly { content: string }[]): number[] {
-    return messages.flatMap(({ content }) => this.tokenize(content));
-  }
-
-  tokenize(text: string): number[] {
-    return Array.from(text, (character) => character.codePointAt(0) ?? 0);
-  }
-
-  async generate(request: GenerateRequest<number>, hooks: GenerateHooks): Promise<Generated> {
-    this.requests.push(request);
-    this.running += 1;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.running);
-    try {
-      return await this.generateWith(request, hooks);
-    } finally {
-      this.running -= 1;
-    }
-  }
-}
+const CONTEXT = FAKE_CONTEXT;
 
 let server: LlmHttpServer;
+let host: FakeHost;
 let engine: FakeEngine;
 let url: string;
 beforeEach(async () => {
-  engine = new FakeEngine();
+  host = new FakeHost();
+  engine = host.base;
   server = new LlmHttpServer({ model: 'tiny', key: KEY });
   url = await server.listen();
-  server.serve(engine);
+  server.serve(host);
 });
 afterEach(() => server.close());
 
@@ -76,7 +43,7 @@ test('/health says 503 until there is an engine, and needs no key', async () => 
   expect(await health()).toBe(503);
   const early = await fetch(`${base}/chat/completions`, { method: 'POST', headers, body: JSON.stringify(hi) });
   expect(await refusal(early)).toEqual([503, 'loading', expect.any(String)]);
-  loading.serve(engine);
+  loading.serve(host);
   expect(await health()).toBe(200);
   expect(base.hostname).toBe('127.0.0.1');
   await loading.close();
@@ -154,7 +121,6 @@ describe('a refusal', () => {
       ],
       [{ ...hi, n: 2 }, [400, 'invalid_request', /^n: only n = 1/]],
       [{ ...hi, tools: [{}] }, [400, 'invalid_request', /^tools: .*not supported/]],
-      [{ ...hi, response_format: { type: 'json_object' } }, [400, 'invalid_request', /^response_format/]],
       [{ ...hi, temperature: -1 }, [400, 'invalid_request', /^temperature/]],
       [{ model: 'tiny', messages: [] }, [400, 'invalid_request', /^messages/]],
       ['{"model":', [400, 'invalid_json', /not JSON/]],
@@ -200,8 +166,19 @@ test('tokens are counted for messages and for plain text', async () => {
   expect(await count({ messages: [{ role: 'user', content: 'abc' }] })).toEqual({
     count: 3,
     tokens: [97, 98, 99],
+    token_strs: null,
     max_model_len: CONTEXT,
   });
+  expect(await count({ prompt: 'ab', return_token_strs: true })).toMatchObject({ token_strs: ['a', 'b'] });
+  expect(
+    await (
+      await fetch(new URL('/detokenize', url), {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ tokens: [104, 105] }),
+      })
+    ).json(),
+  ).toEqual({ prompt: 'hi' });
   expect(await count({ prompt: 'z' })).toMatchObject({ count: 1 });
   expect(await (await fetch(`${url}/models`, { headers })).json()).toMatchObject({
     data: [{ id: 'tiny', max_model_len: CONTEXT }],
@@ -263,12 +240,13 @@ describe('several requests', () => {
 });
 
 test('adapters are listed with their parent and asked by their names', async () => {
-  const tuned = new FakeEngine();
+  await host.load('sft', '/a/tune');
+  const tuned = host.adapters.get('sft');
+  if (!tuned) throw new Error('no adapter');
   tuned.generateWith = async (_, { onText }) => {
     onText('tuned');
     return { finish: 'stop', completionTokens: 1 };
   };
-  server.serve(engine, new Map([['sft', tuned]]));
   const cards = z.object({ data: z.array(z.object({ id: z.string(), parent: z.string().nullable() })) });
   const listed = cards.parse(await (await fetch(`${url}/models`, { headers })).json());
   expect(listed.data.map(({ id, parent }) => [id, parent])).toEqual([
