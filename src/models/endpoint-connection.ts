@@ -11,8 +11,9 @@ export const isConnectionError = (error: unknown): boolean =>
 
 /** The error of a connection: `cause` of fetch's TypeError says what happened. `began`: bytes of the answer had come. */
 export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: boolean): EndpointFault {
-  const cause = thrown instanceof Error && thrown.cause ? thrown.cause : thrown;
-  const code = errnoOf(cause) ?? '';
+  const causes = causesOf(thrown);
+  const cause = causes.at(-1);
+  const code = causes.map(errnoOf).findLast((errno) => errno !== undefined) ?? '';
   const at = shownUrl(endpoint);
   const proxy = shownProxyFor(new URL(endpoint.url));
   if (began) {
@@ -28,6 +29,7 @@ export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: 
   const words = cause instanceof Error ? cause.message : String(cause);
   if (proxy && /Proxy response|Proxy Auth/i.test(words)) return proxyFault(at, proxy, words, thrown);
   const via = proxy ? `the proxy ${proxy}, through which ${at} is asked` : at;
+  const beginning = via.replace(/^t/, 'T');
   switch (code) {
     case 'ECONNREFUSED':
       return new EndpointFault(
@@ -57,18 +59,25 @@ export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: 
       // Often a kept connection that the server was just closing.
       return new EndpointFault(
         'network',
-        `${via} closed the connection before it answered.`,
+        `${beginning} closed the connection before it answered.`,
         'Look at its log; http:// and https:// may be mixed up.',
         { again: 'connection closed', refused: true, cause: thrown },
       );
     default:
       return new EndpointFault(
         'network',
-        `${via} cannot be reached: ${clean(endpoint, words) || 'no reason given'}.`,
+        `${beginning} cannot be reached: ${clean(endpoint, words) || 'no reason given'}.`,
         'Check the URL and your network.',
         { cause: thrown },
       );
   }
+}
+
+/** fetch's error, what it names as its cause, and so on. */
+function causesOf(thrown: unknown): unknown[] {
+  const causes = [thrown];
+  for (let at = thrown; at instanceof Error && at.cause && causes.length < 5; at = at.cause) causes.push(at.cause);
+  return causes;
 }
 
 const TRUST_HINT =

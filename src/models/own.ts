@@ -11,8 +11,6 @@ import {
   type CatalogueEntry,
   catalogueEntrySchema,
   type EmbedderConfig,
-  type Endpoint,
-  endpointSchema,
 } from './types.ts';
 
 export interface LocalModelRequest {
@@ -54,35 +52,6 @@ export async function addLocalModel(
   });
   return entry;
 }
-
-/** Adds an OpenAI-compatible server (`models add NAME --url`). It is not contacted yet. Throws `exists`, `usage`. */
-export async function addEndpoint(paths: WorkspacePaths, endpoint: Endpoint): Promise<Endpoint> {
-  checkName(paths, endpoint.name);
-  const parsed = endpointSchema.safeParse(endpoint);
-  if (!parsed.success || !/^https?:$/.test(new URL(parsed.data.url).protocol)) {
-    throw new RagtuiError(
-      'usage',
-      `"${endpoint.url}" is not the URL of a server.`,
-      'Give one like http://127.0.0.1:8000/v1.',
-    );
-  }
-  if (holdsKey(new URL(parsed.data.url))) {
-    throw new RagtuiError(
-      'usage',
-      'A key does not belong in the URL.',
-      'Put it into an environment variable and name that with --key-env.',
-    );
-  }
-  await updateOwnModels(paths, (own) => {
-    checkName(paths, endpoint.name);
-    return { ...own, endpoints: [...own.endpoints, parsed.data] };
-  });
-  return parsed.data;
-}
-
-const KEY_PARAMETER = /^(api[-_]?key|key|token|access[-_]?token|secret|password)$/i;
-const holdsKey = (url: URL): boolean =>
-  url.password !== '' || [...url.searchParams.keys()].some((name) => KEY_PARAMETER.test(name));
 
 /** Adds a LoRA adapter that lies on this disk; it stays where it is. Throws `exists`, `usage`, `not-found`. */
 export async function addAdapter(

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { addEndpoint } from '../../src/models/own.ts';
+import { addEndpoint } from '../../src/models/endpoint-entries.ts';
 import { fixturesDir } from '../../src/platform/entry.ts';
 import { DONE, delta, type FakeOpenAi, type FakeReply, fakeOpenAi, status, usage } from '../support/fake-openai.ts';
 import { TestWorkspace } from '../support/workspace.ts';

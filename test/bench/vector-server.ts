@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
-import { addEndpoint } from '../../src/models/own.ts';
+import { addEndpoint } from '../../src/models/endpoint-entries.ts';
 import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { syntheticVectors } from './synthetic.ts';
 

@@ -16,7 +16,7 @@ import { waitForJob } from '../../src/jobs/control.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { launchJob } from '../../src/jobs/launcher.ts';
 import type { JobView } from '../../src/jobs/types.ts';
-import { addEndpoint } from '../../src/models/own.ts';
+import { addEndpoint } from '../../src/models/endpoint-entries.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { type FakeOpenAi, type FakeRequest, fakeOpenAi, says, status } from '../support/fake-openai.ts';
 import { ensureBuilt, ensureModels } from '../support/models.ts';

@@ -1,4 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { TestCertificate } from './certificates.ts';
 
 /** What the fake server does with one request. */
 export type FakeReply = (response: ServerResponse, request: FakeRequest) => void | Promise<void>;
@@ -21,20 +23,21 @@ export interface FakeOpenAi {
 }
 
 /** An OpenAI-compatible server that does what a test tells it, faults included. */
-export async function fakeOpenAi(): Promise<FakeOpenAi> {
+export async function fakeOpenAi(tls?: TestCertificate): Promise<FakeOpenAi> {
   let replies: FakeReply[] = [];
   const requests: FakeRequest[] = [];
-  const server = http.createServer(async (request, response) => {
+  const listener = async (request: IncomingMessage, response: ServerResponse) => {
     const seen = await readRequest(request, response);
     requests.push(seen);
     const reply = replies.length > 1 ? replies.shift() : replies[0];
     await (reply ?? status(500, 'no script'))(response, seen);
-  });
+  };
+  const server = tls ? https.createServer({ ...tls }, listener) : http.createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/v1`,
     requests,
     script: (...next) => {
       replies = next;

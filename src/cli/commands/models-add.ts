@@ -1,48 +1,46 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { Endpoint } from '../../models/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { askSecret } from '../ask-secret.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
+import { describeEndpoint, endpointOptions, presetNamed, withOptions } from '../endpoint-options.ts';
+import { endpointView, shownKey } from '../endpoint-view.ts';
+import { pickModel } from '../pick-model.ts';
 
 const addOptions = z.object({
-  url: z.string().optional(),
-  model: z.string().optional(),
+  ...endpointOptions,
   kind: z.enum(['chat', 'embedding', 'reranker'], 'chat, embedding or reranker').default('chat'),
-  keyEnv: z.string().optional(),
   path: z.string().optional(),
 });
 type AddOptions = z.output<typeof addOptions>;
 
-/** `ragtui models add NAME --url URL --model M | --path PATH`. */
+/** `ragtui models add NAME --url URL [--model M] | --preset P | --path PATH`. */
 export function addModelsAdd(models: Command, invocation: Invocation): void {
-  const command = models
-    .command('add')
-    .description('name an OpenAI-compatible server, or a model on this disk')
-    .argument('<name>')
-    .option('--url <url>', 'of the server, with /v1')
-    .option('--model <name>', 'what the server calls it')
-    .option('--key-env <variable>', 'environment variable that holds the key (the key itself is never stored)')
+  const command = describeEndpoint(
+    models.command('add').description('name an OpenAI-compatible server, or a model on this disk').argument('<name>'),
+  )
     .option('--path <path>', 'a .gguf or .onnx file, or a folder with model.onnx and tokenizer.json')
     .option('--kind <kind>', 'chat, embedding or reranker (default: chat)');
   handle(command, invocation, { args: z.tuple([z.string().min(1)]), options: addOptions }, add);
 }
 
 async function add(context: CommandContext, [name]: [string], options: AddOptions): Promise<undefined> {
-  const { url, path } = options;
+  const preset = presetNamed(options.preset);
+  const url = options.url ?? preset?.url;
+  const { path } = options;
   if (url !== undefined && path === undefined) return addServer(context, name, url, options);
   if (path !== undefined && url === undefined) return addFiles(context, name, path, options);
-  throw new RagtuiError('usage', 'Either a server or a file is added.', 'Give --url URL --model NAME, or --path PATH.');
+  throw new RagtuiError(
+    'usage',
+    'Either a server or a file is added.',
+    'Give --preset ID or --url URL, or --path PATH.',
+  );
 }
 
-async function addServer(
-  { out, paths }: CommandContext,
-  name: string,
-  url: string,
-  options: AddOptions,
-): Promise<undefined> {
-  const { kind, keyEnv, model } = options;
-  if (model === undefined)
-    throw new RagtuiError('usage', 'The server has to be told which model.', 'Add --model NAME.');
+async function addServer(context: CommandContext, name: string, url: string, options: AddOptions): Promise<undefined> {
+  const { kind } = options;
   if (kind === 'reranker') {
     throw new RagtuiError(
       'usage',
@@ -50,9 +48,37 @@ async function addServer(
       'Give --kind chat or --kind embedding.',
     );
   }
-  const { addEndpoint } = await import('../../models/own.ts');
-  const endpoint = await addEndpoint(paths, { name, kind, url, model, ...(keyEnv === undefined ? {} : { keyEnv }) });
-  out.result({ endpoint }, () => `Added ${name}: ${kind} model ${model} at ${url} (not contacted yet).`);
+  const { addEndpoint, checkedEndpoint } = await import('../../models/endpoint-entries.ts');
+  const { endpointKey, keyPlace, withKey } = await import('../../models/endpoint-open.ts');
+  const { checkName } = await import('../../models/own.ts');
+  checkName(context.paths, name);
+  let endpoint = checkedEndpoint(withOptions({ name, kind, url, model: options.model ?? '?' }, options));
+  endpoint = withUsualKey(context, endpoint);
+  const place = keyPlace(endpoint, context.env);
+  const typed = place && (await askSecret(context, `Key for ${place.origin} (not shown):`));
+  if (options.model === undefined) {
+    const asked = withKey(endpoint, typed ?? (await endpointKey(endpoint, context.env)));
+    const { id, contextTokens } = await pickModel(context, asked);
+    endpoint = { ...endpoint, model: id, ...(contextTokens && !endpoint.contextTokens ? { contextTokens } : {}) };
+  }
+  if (place && typed) {
+    const { storeKey } = await import('../../platform/secrets.ts');
+    await storeKey(place, typed);
+  }
+  const added = await endpointView(await addEndpoint(context.paths, endpoint), context.env);
+  if (added.key.state === 'missing') context.out.note(`Its key is not there yet: set ${endpoint.keyEnv}.`);
+  context.out.result({ endpoint: added }, () => [
+    `Added ${name}: ${kind} model ${added.model} at ${added.url}, key ${shownKey(added)}.`,
+    `Not asked yet: ragtui models check ${name} --request`,
+  ]);
+}
+
+/** The variable a provider's own documentation names, when none was given. */
+function withUsualKey({ out, env }: CommandContext, endpoint: Endpoint): Endpoint {
+  const variable = presetNamed(endpoint.preset)?.keyEnv;
+  if (!variable || endpoint.keyEnv || endpoint.keyStore) return endpoint;
+  if (env[variable]) out.note(`Its key is taken from ${variable}.`);
+  return { ...endpoint, keyEnv: variable };
 }
 
 async function addFiles(

@@ -5,12 +5,14 @@ import type { ModelStatus } from '../../models/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
+import { endpointLines, endpointView, shownKey, shownLimits, shownPrices } from '../endpoint-view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { pullOne } from '../need-models.ts';
 import { megabytes, table } from '../output.ts';
 import { addModelsAdd } from './models-add.ts';
+import { addModelsEndpoint } from './models-endpoint.ts';
 
-/** `ragtui models list|pull|verify|remove|add`. */
+/** `ragtui models list|show|pull|verify|remove|add|set|key|check|presets`. */
 export function addModels(program: Command, invocation: Invocation): void {
   const models = program.command('models').description('embedders, chat models, rerankers and endpoints');
   const ids = z.tuple([z.array(z.string())]);
@@ -44,31 +46,22 @@ export function addModels(program: Command, invocation: Invocation): void {
     { args: z.tuple([z.string()]), options: z.object({ yes: z.boolean().default(false) }) },
     remove,
   );
+  handle(
+    models.command('show').description('everything that is known of a model or an endpoint').argument('<id>'),
+    invocation,
+    { args: z.tuple([z.string()]), options: noOptions },
+    show,
+  );
   addModelsAdd(models, invocation);
+  addModelsEndpoint(models, invocation);
 }
 
-async function list({ out, paths }: CommandContext): Promise<undefined> {
+async function list({ out, paths, env }: CommandContext): Promise<undefined> {
   const { listAdapters, listEndpoints, listModels } = await import('../../models/store.ts');
   const models = listModels(paths);
   const adapters = listAdapters(paths);
-  const endpoints = listEndpoints(paths);
-  const json = models.map(({ entry, state, folder, bytesTotal, bytesPresent }) => {
-    const { id, kind, title, languages, licence, origin, parameters, note } = entry;
-    return {
-      id,
-      kind,
-      title,
-      languages,
-      licence,
-      origin,
-      parameters,
-      note,
-      state,
-      bytes: bytesTotal,
-      bytesPresent,
-      folder,
-    };
-  });
+  const endpoints = await Promise.all(listEndpoints(paths).map((one) => endpointView(one, env)));
+  const json = models.map(modelJson);
   out.result({ models: json, endpoints, adapters }, () => [
     ...table(
       ['ID', 'KIND', 'STATE', 'SIZE', 'LANGUAGES', 'LICENCE'],
@@ -95,11 +88,42 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
       : [
           '',
           ...table(
-            ['ENDPOINT', 'KIND', 'MODEL', 'URL'],
-            endpoints.map((one) => [one.name, one.kind, one.model, one.url]),
+            ['ENDPOINT', 'KIND', 'MODEL', 'KEY', 'PRICE', 'LIMITS', 'URL'],
+            endpoints.map((one) => [
+              one.name,
+              one.kind,
+              one.model,
+              shownKey(one),
+              shownPrices(one),
+              shownLimits(one),
+              one.url,
+            ]),
           ),
         ]),
   ]);
+}
+
+function modelJson({ entry, state, folder, bytesTotal, bytesPresent }: ModelStatus) {
+  const { id, kind, title, languages, licence, origin, parameters, note } = entry;
+  const facts = { id, kind, title, languages, licence, origin, parameters, note };
+  return { ...facts, state, bytes: bytesTotal, bytesPresent, folder };
+}
+
+async function show({ out, paths, env }: CommandContext, [id]: [string]): Promise<undefined> {
+  const { listAdapters, listEndpoints, modelStatus } = await import('../../models/store.ts');
+  const endpoint = listEndpoints(paths).find(({ name }) => name === id);
+  if (endpoint) {
+    const view = await endpointView(endpoint, env);
+    out.result({ endpoint: view }, () => endpointLines(view));
+    return;
+  }
+  const adapter = listAdapters(paths).find(({ name }) => name === id);
+  const shown: Record<string, unknown> = adapter ? { ...adapter } : modelJson(modelStatus(paths, id));
+  out.result(adapter ? { adapter: shown } : { model: shown }, () =>
+    Object.entries(shown)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`),
+  );
 }
 
 async function pull(context: CommandContext, [ids]: [string[]]): Promise<undefined> {
@@ -149,12 +173,14 @@ async function verify({ out, paths, signal }: CommandContext, [ids]: [string[]])
 }
 
 async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
-  const { listAdapters, listEndpoints, modelStatus, removeModel } = await import('../../models/store.ts');
+  const { listAdapters, listEndpoints, modelStatus } = await import('../../models/store.ts');
+  const { removeWithKey } = await import('../../models/endpoint-entries.ts');
   const named = [...listEndpoints(context.paths), ...listAdapters(context.paths)].some((one) => one.name === id);
   const what = named
     ? `Forgets ${id}; its files, if it has any, stay.`
     : `Deletes the model ${id} (${megabytes(modelStatus(context.paths, id).bytesPresent)} on this disk).`;
   await confirm(context, options.yes, what);
-  await removeModel(context.paths, id, context.signal);
-  context.out.result({ removed: id }, () => `Removed ${id}.`);
+  const { keyForgotten } = await removeWithKey(context.paths, id, context.env, context.signal);
+  if (keyForgotten === false) context.out.note('Its stored key could not be forgotten, or was not there.');
+  context.out.result({ removed: id }, () => `Removed ${id}${keyForgotten ? ' and its stored key' : ''}.`);
 }

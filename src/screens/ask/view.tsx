@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import type { AskSettings } from '../../../stores/ask.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { copiedSpans } from '../../rag/copied-spans.ts';
+import type { Answer } from '../../rag/types.ts';
 import { Editor } from '../../ui/Editor.tsx';
 import { t } from '../../ui/i18n/index.ts';
 import { List } from '../../ui/List.tsx';

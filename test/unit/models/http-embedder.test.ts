@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { resolveEmbedder, startEmbedder } from '../../../src/models/embedder-client.ts';
 import { requestEmbeddings } from '../../../src/models/embeddings-request.ts';
-import { addEndpoint } from '../../../src/models/own.ts';
+import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { type SeenRequest, startServer, type TestServer } from '../../support/model-server.ts';
 

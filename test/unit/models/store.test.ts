@@ -6,7 +6,8 @@ import { CATALOGUE } from '../../../src/models/catalogue.ts';
 import { resolveEmbedder } from '../../../src/models/embedder-client.ts';
 import { fingerprintOf } from '../../../src/models/fingerprint.ts';
 import { lockFile } from '../../../src/models/lock.ts';
-import { addEndpoint, addLocalModel } from '../../../src/models/own.ts';
+import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
+import { addLocalModel } from '../../../src/models/own.ts';
 import {
   installedModel,
   listEndpoints,

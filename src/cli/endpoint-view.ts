@@ -1,0 +1,66 @@
+import { keyState } from '../models/endpoint-open.ts';
+import type { Endpoint } from '../models/types.ts';
+
+/** What `models list|show|add|set` say of an endpoint: where its key is and whether, never the key. */
+export interface EndpointView extends Endpoint {
+  readonly key: {
+    /** `none`: it needs none; `unreadable`: the file or the keyring cannot be read. */
+    readonly state: 'none' | 'set' | 'missing' | 'unreadable';
+    /** `env:VARIABLE`, `file`, `keyring`; null without a key. */
+    readonly from: string | null;
+  };
+}
+
+export async function endpointView(endpoint: Endpoint, env: NodeJS.ProcessEnv): Promise<EndpointView> {
+  const from = endpoint.keyEnv ? `env:${endpoint.keyEnv}` : (endpoint.keyStore ?? null);
+  return { ...endpoint, key: { state: await keyState(endpoint, env), from } };
+}
+
+/** `set (env:MY_KEY)`, `MISSING (file)`, `-`. */
+export function shownKey({ key: { state, from } }: EndpointView): string {
+  return from === null ? '-' : `${state === 'set' ? state : state.toUpperCase()} (${from})`;
+}
+
+/** `1.5/6 USD`: per million tokens in and out. */
+export function shownPrices({ prices }: Pick<Endpoint, 'prices'>): string {
+  return prices ? `${prices.input}/${prices.output} ${prices.currency}` : '-';
+}
+
+/** `2 at a time, 60/min`. */
+export function shownLimits({ limits }: Pick<Endpoint, 'limits'>): string {
+  const { concurrency, requestsPerMinute, tokensPerMinute } = limits ?? {};
+  const parts = [
+    concurrency === undefined ? '' : `${concurrency} at a time`,
+    requestsPerMinute === undefined ? '' : `${requestsPerMinute}/min`,
+    tokensPerMinute === undefined ? '' : `${tokensPerMinute} tokens/min`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : '-';
+}
+
+/** Everything that is known of an endpoint, a line each. */
+export function endpointLines(view: EndpointView): string[] {
+  const { connect, firstByte, stall } = view.timeouts ?? {};
+  const seconds = [
+    connect === undefined ? '' : `connect ${connect} s`,
+    firstByte === undefined ? '' : `first byte ${firstByte} s`,
+    stall === undefined ? '' : `stall ${stall} s`,
+  ].filter(Boolean);
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['kind', view.kind],
+    ['url', view.url],
+    ['model', view.model],
+    ['preset', view.preset],
+    ['key', shownKey(view)],
+    ['context', view.contextTokens === undefined ? undefined : `${view.contextTokens} tokens`],
+    ['prices', view.prices && `${shownPrices(view)} per million tokens in/out${cachedPrice(view)}`],
+    ['limits', view.limits && `${shownLimits(view)}, within each process`],
+    ['timeouts', seconds.join(', ') || undefined],
+    ['not sent', view.dialect?.omit.join(', ') || undefined],
+    ['length field', view.dialect?.maxTokensField],
+    ['query instruction', view.queryInstruction],
+  ];
+  return [view.name, ...facts.flatMap(([name, value]) => (value ? [`  ${name}: ${value}`] : []))];
+}
+
+const cachedPrice = ({ prices }: Endpoint): string =>
+  prices?.cachedInput === undefined ? '' : `, ${prices.cachedInput} for cached prompt tokens`;
