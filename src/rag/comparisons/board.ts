@@ -99,7 +99,10 @@ export function boardOf(all: readonly VotedComparison[], { blindOnly = false, kb
 
 /** Null when there was nothing to choose between. Adds the players that are new, and the newest column of each. */
 function countedVote({ vote, columns }: VotedComparison, players: { key: string; column: Column }[]): Counted | null {
-  const stood = columns.filter((one) => judged(one) && vote.shown.includes(one.column.name));
+  const answered = columns.filter((one) => judged(one) && vote.shown.includes(one.column.name));
+  // One that only retrieves says nothing: beside answers it does not compete, among its like its passages do.
+  const speaking = answered.filter(({ column }) => column.llm !== 'none');
+  const stood = speaking.length > 0 ? speaking : answered;
   const keys = stood.map(({ column, embedder, digest }) => columnKey(column, { embedder, digest }));
   if (new Set(keys).size < 2) return null;
   const indices = keys.map((key, at) => {
@@ -155,7 +158,7 @@ function tallyOf(counted: readonly Counted[], at: number) {
 function notesOf(votes: number, blind: number, counted: number): string[] {
   return [
     ...(counted > 0 && counted < FEW_VOTES
-      ? [`Only ${counted} votes count: the intervals say more than the places.`]
+      ? [`Only ${counted} ${counted === 1 ? 'vote counts' : 'votes count'}: the intervals say more than the places.`]
       : []),
     ...(blind < votes ? [`${votes - blind} of ${votes} votes saw the names.`] : []),
   ];

@@ -23,30 +23,30 @@ const CLOSE = 1e-10;
 /**
  * Strengths of players by the model of Bradley and Terry (1952); where more than two are shown at once, by Luce's choice
  * axiom (1959), of which it is the case of two: P(i is best of S) = exp(θi) / Σ exp(θj). A tie counts as an equal part
- * of a choice for each. Normal prior N(0, 2²) on every θ; the mode is found by Newton's method; intervals are those of
+ * of a choice for each. Normal prior N(0, priorSd²) on every θ; the mode is found by Newton's method; intervals are those of
  * the normal distribution at the mode with its curvature (Laplace), so one ballot is one observation however many
  * were shown.
  */
-export function fitStrengths(players: number, ballots: readonly Ballot[]): Strengths {
+export function fitStrengths(players: number, ballots: readonly Ballot[], priorSd = PRIOR_SD): Strengths {
   let theta = new Array<number>(players).fill(0);
-  let value = logPosterior(theta, ballots);
+  let value = logPosterior(theta, ballots, priorSd);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { gradient, curvature } = derivatives(theta, ballots);
+    const { gradient, curvature } = derivatives(theta, ballots, priorSd);
     const step = solve(curvature, gradient);
     // Concave: a step that overshoots is halved until it gains.
     let size = 1;
     let next = moved(theta, step, size);
-    let gained = logPosterior(next, ballots);
+    let gained = logPosterior(next, ballots, priorSd);
     while (gained < value && size > CLOSE) {
       size /= 2;
       next = moved(theta, step, size);
-      gained = logPosterior(next, ballots);
+      gained = logPosterior(next, ballots, priorSd);
     }
     theta = next;
     value = gained;
     if (Math.max(0, ...step.map(Math.abs)) < CLOSE) break;
   }
-  const covariance = inverse(derivatives(theta, ballots).curvature);
+  const covariance = inverse(derivatives(theta, ballots, priorSd).curvature);
   const mean = theta.reduce((sum, one) => sum + one, 0) / Math.max(1, players);
   return {
     strength: theta.map((one) => one - mean),
@@ -58,9 +58,9 @@ export function fitStrengths(players: number, ballots: readonly Ballot[]): Stren
 const moved = (theta: readonly number[], step: readonly number[], size: number): number[] =>
   theta.map((one, at) => one + size * (step[at] ?? 0));
 
-function logPosterior(theta: readonly number[], ballots: readonly Ballot[]): number {
+function logPosterior(theta: readonly number[], ballots: readonly Ballot[], priorSd: number): number {
   let sum = 0;
-  for (const one of theta) sum -= (one * one) / (2 * PRIOR_SD * PRIOR_SD);
+  for (const one of theta) sum -= (one * one) / (2 * priorSd * priorSd);
   for (const { among, best } of ballots) {
     const strengths = among.map((player) => theta[player] ?? 0);
     const top = Math.max(...strengths);
@@ -71,8 +71,8 @@ function logPosterior(theta: readonly number[], ballots: readonly Ballot[]): num
 }
 
 /** Gradient and negative Hessian of the log posterior. */
-function derivatives(theta: readonly number[], ballots: readonly Ballot[]) {
-  const precision = 1 / (PRIOR_SD * PRIOR_SD);
+function derivatives(theta: readonly number[], ballots: readonly Ballot[], priorSd: number) {
+  const precision = 1 / (priorSd * priorSd);
   const gradient = theta.map((one) => -one * precision);
   const curvature = theta.map((_, row) => theta.map((__, column) => (row === column ? precision : 0)));
   for (const { among, best } of ballots) {

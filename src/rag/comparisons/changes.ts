@@ -156,7 +156,7 @@ function embedderChanges(kept: KeptComparison, now: KbState): Change[] {
 /** How a column of a comparison that was made again stands against the first time. */
 export interface Repeated {
   readonly name: string;
-  /** `none`: one of the two times there was no answer. */
+  /** `none`: one of the two times there was no answer, or the column has no LLM. */
   readonly answer: 'same' | 'changed' | 'none';
   /** 0 to 1; null without two answers. */
   readonly similarity: number | null;
@@ -171,7 +171,8 @@ export function repeatedColumns(before: KeptComparison, after: KeptComparison): 
   return before.columns.flatMap((first): Repeated[] => {
     const second = after.columns.find(({ column }) => column.name === first.column.name);
     if (!second) return [];
-    const [a, b] = [first.answer, second.answer];
+    const asks = first.column.llm !== 'none';
+    const [a, b] = asks ? [first.answer, second.answer] : [null, null];
     const diff = a && b ? diffAnswers(a.answer, b.answer) : null;
     const texts = ({ answer, gathered }: ComparedColumn) => (answer ?? gathered)?.hits.map(({ text }) => text) ?? [];
     const messages = ({ answer, gathered }: ComparedColumn) => (answer ?? gathered)?.messages ?? [];

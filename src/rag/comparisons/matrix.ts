@@ -29,7 +29,7 @@ export function matrixColumns({ llms, embedders, settings }: Matrix): Column[] {
       'Name two LLMs, two embedders, or both.',
     );
   }
-  const llmNames = shortNames(rows);
+  const llmNames = shortNames(rows.map((llm) => (llm === 'none' ? 'search' : llm)));
   const embedderNames = shortNames(across.map((one) => one ?? 'default'));
   const taken = new Set<string>();
   return rows.flatMap((llm, row) =>
@@ -56,9 +56,12 @@ export function shortNames(ids: readonly string[]): string[] {
   while (ids.length > 1 && head < shortest - 1 && all(head)) head += 1;
   let tail = 0;
   while (ids.length > 1 && tail < shortest - 1 - head && all(-1 - tail)) tail += 1;
-  return words.map((one) =>
-    [...one.slice(head, one.length - tail).join('-')].slice(0, LONGEST_PART).join('').replace(/-$/, ''),
-  );
+  return words.map((one) => {
+    const rest = one.slice(head, one.length - tail);
+    // Whole words as long as they fit.
+    while (rest.length > 1 && rest.join('-').length > LONGEST_PART) rest.pop();
+    return [...rest.join('-')].slice(0, LONGEST_PART).join('');
+  });
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {

@@ -11,7 +11,7 @@ export function blindOrder(count: number, seed: number): number[] {
 }
 
 export interface Ballot {
-  /** Names in the order of the comparison. */
+  /** Names of the columns that answered (`judged`), in the order of the comparison. */
   readonly names: readonly string[];
   /** Seed of `blindOrder` when names were hidden, else null: they stood as they were asked. */
   readonly seed: number | null;
@@ -19,8 +19,11 @@ export interface Ballot {
   readonly choice: number | 'tie' | 'neither';
 }
 
-/** The vote of a person who chose a place on screen. Errors: `usage` for a place that is not there. Pure. */
+/** The vote of a person who chose a place on screen. Errors: `usage` for a place that is not there, or one column. Pure. */
 export function voteOf({ names, seed, choice }: Ballot): NewVote {
+  if (names.length < 2) {
+    throw new RagtuiError('usage', 'There is nothing to choose between: fewer than two columns have answered.');
+  }
   const order = seed === null ? names.map((_, at) => at) : blindOrder(names.length, seed);
   const shown = order.map((at) => names[at] ?? '');
   return { blind: seed !== null, seed, shown, choice: choiceOf(shown, choice) };

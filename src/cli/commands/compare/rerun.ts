@@ -66,11 +66,13 @@ function repeatedLine({ name, answer, similarity, passages, messages, weights }:
   const said = {
     same: 'the same answer to the letter',
     changed: `another answer (${Math.round(100 * (similarity ?? 0))} % of its words alike)`,
-    none: 'no two answers to compare',
+    none: 'no two answers',
   }[answer];
   return [
     `  ${name}: ${said}`,
-    ...(passages === 'changed' ? ['other passages'] : []),
+    ...(answer === 'none' || passages === 'changed'
+      ? [passages === 'same' ? 'the same passages' : 'other passages']
+      : []),
     ...(messages === 'changed' && passages === 'same' ? ['other messages sent'] : []),
     ...(weights === 'changed' ? ['other weights'] : []),
   ].join(', ');

@@ -63,7 +63,7 @@ async function votes(context: CommandContext, _: [], options: z.output<typeof vo
     return out.result({ board }, () => {
       if (board.rows.length === 0) return 'There is no vote yet: ragtui compare vote ID --best COLUMN';
       const { header, rows } = boardTable(board);
-      const count = `${board.votes} votes, ${board.blind} of them with hidden names, ${board.uncounted} not in the ratings.`;
+      const count = `${board.votes} ${board.votes === 1 ? 'vote' : 'votes'}, ${board.blind} of them with hidden names, ${board.uncounted} not in the ratings.`;
       return [...table(header, rows), '', count, ...board.notes];
     });
   });
@@ -101,12 +101,12 @@ async function vote(
   if ([best !== undefined, tie, neither, withdraw].filter(Boolean).length !== 1) {
     throw new RagtuiError('usage', 'A vote is one of --best COLUMN, --tie, --neither or --withdraw.');
   }
-  const { voteOf } = await import('../../../rag/comparisons/votes.ts');
+  const { judged, voteOf } = await import('../../../rag/comparisons/votes.ts');
   const { choiceText } = await import('../../../rag/comparisons/facts.ts');
   await withKb(context, async (kb) => {
     const kept = await keptComparison(kb, which);
-    const names = kept.columns.map(({ column }) => column.name);
-    const choice = best === undefined ? (tie ? 'tie' : 'neither') : placeOf(kept, best);
+    const names = kept.columns.filter(judged).map(({ column }) => column.name);
+    const choice = best === undefined ? (tie ? 'tie' : 'neither') : placeOf(kept, names, best);
     const cast = withdraw ? null : voteOf({ names, seed: null, choice });
     const after = await kb.call('comparisons.vote', { id: kept.id, vote: cast });
     context.out.result({ id: after.id, votes: after.votes }, () =>
@@ -116,9 +116,11 @@ async function vote(
   return undefined;
 }
 
-function placeOf({ id, columns }: KeptComparison, best: string): number {
+/** A column by its name, or by its place in the comparison from 1: where it is among those that answered. */
+function placeOf({ id, columns }: KeptComparison, answered: readonly string[], best: string): number {
   const names = columns.map(({ column }) => column.name);
-  const at = names.includes(best) ? names.indexOf(best) : Number(best) - 1;
-  if (Number.isInteger(at) && at >= 0 && at < names.length) return at;
-  throw new RagtuiError('usage', `Comparison ${id} has no column "${best}".`, `It has: ${names.join(', ')}.`);
+  const name = names.includes(best) ? best : names[Number(best) - 1];
+  const at = name === undefined ? -1 : answered.indexOf(name);
+  if (at >= 0) return at;
+  throw new RagtuiError('usage', `Comparison ${id} has no answer of "${best}".`, `It has: ${answered.join(', ')}.`);
 }
