@@ -121,26 +121,34 @@ function diffTokens(
   const [a1, b1] = [a.length - tail, b.length - tail];
   const before: Run = { kind: 'same', base: [0, head], other: [0, head] };
   const after: Run = { kind: 'same', base: [a1, a.length], other: [b1, b.length] };
-  const fine = editRuns(a, b, [head, a1], [head, b1]);
+  const fine = editRuns(a, b, [head, a1], [head, b1]).runs;
   if (fine) return { runs: [before, ...fine, after], level: 'word' };
   const coarse = bySentences(a, b, [head, a1], [head, b1], texts);
   const middle = coarse ?? replaced([head, a1], [head, b1]);
   return { runs: [before, ...middle, after], level: coarse ? 'sentence' : 'whole' };
 }
 
-/** The edit script between two stretches; undefined when it is longer than we look for. */
+interface Script {
+  /** Undefined when the script is longer than we looked for. */
+  readonly runs: Run[] | undefined;
+  /** Steps that it took, about. */
+  readonly spent: number;
+}
+
+/** The edit script between two stretches. */
 function editRuns(
   a: readonly number[],
   b: readonly number[],
   [a0, a1]: readonly [number, number],
   [b0, b1]: readonly [number, number],
-): Run[] | undefined {
+  most = MOST_EDITS,
+): Script {
   const [x, y] = [a.slice(a0, a1), b.slice(b0, b1)];
-  if (fewestEdits(x, y) > MOST_EDITS) return undefined;
-  const changes = diffArrays(x, y, { maxEditLength: MOST_EDITS });
-  if (!changes) return undefined;
+  if (fewestEdits(x, y) > most) return { runs: undefined, spent: 0 };
+  const changes = diffArrays(x, y, { maxEditLength: most });
+  if (!changes) return { runs: undefined, spent: most ** 2 };
   let [i, j] = [a0, b0];
-  return changes.map(({ added, removed, count }) => {
+  const runs = changes.map(({ added, removed, count }) => {
     const [da, db] = [added ? 0 : count, removed ? 0 : count];
     const run: Run = {
       kind: added ? 'added' : removed ? 'removed' : 'same',
@@ -151,6 +159,7 @@ function editRuns(
     j += db;
     return run;
   });
+  return { runs, spent: editsOf(runs) ** 2 };
 }
 
 /** No edit script is shorter: what one side has more of than the other. Saves looking where nothing can be found. */
@@ -176,27 +185,38 @@ function bySentences(
   const ids = new Map<string, number>();
   const numbers = (starts: readonly number[], end: number, of: readonly number[]) =>
     starts.map((start, at) => idOf(ids, of.slice(start, starts[at + 1] ?? end).join(' ')));
-  const coarse = editRuns(numbers(x, a1, a), numbers(y, b1, b), [0, x.length], [0, y.length]);
+  const coarse = editRuns(numbers(x, a1, a), numbers(y, b1, b), [0, x.length], [0, y.length]).runs;
   if (!coarse) return undefined;
   const place = (starts: readonly number[], end: number, [from, to]: readonly [number, number]) =>
     [starts[from] ?? end, starts[to] ?? end] as const;
   const runs = coarse.map(
     ({ kind, base, other }): Run => ({ kind, base: place(x, a1, base), other: place(y, b1, other) }),
   );
-  let left = MOST_EDITS;
+  return refined(runs, (base, other, most) => editRuns(a, b, base, other, most));
+}
+
+/** Sentences that were replaced by others, word by word, as far as the time goes that one long script may take. */
+function refined(
+  runs: readonly Run[],
+  compare: (base: Run['base'], other: Run['other'], most: number) => Script,
+): Run[] {
+  let left = MOST_EDITS ** 2;
   const result: Run[] = [];
   for (let at = 0; at < runs.length; at += 1) {
     const [run, next] = [runs[at], runs[at + 1]];
     if (!run) continue;
+    const most = Math.min(MOST_EDITS, Math.floor(Math.sqrt(left)));
     const pair = run.kind === 'removed' && next?.kind === 'added';
-    const length = pair ? run.base[1] - run.base[0] + next.other[1] - next.other[0] : 0;
-    const inner = pair && length <= left ? editRuns(a, b, run.base, next.other) : undefined;
-    if (inner) left -= length;
+    const { runs: inner, spent } = pair ? compare(run.base, next.other, most) : { runs: undefined, spent: 0 };
+    left -= spent;
     result.push(...(inner ?? [run]));
     if (inner) at += 1;
   }
   return result;
 }
+
+const editsOf = (runs: readonly Run[]): number =>
+  runs.reduce((sum, { kind, base, other }) => sum + (kind === 'same' ? 0 : base[1] - base[0] + other[1] - other[0]), 0);
 
 const SENTENCE_END = /[.!?。！？；]$/u;
 
