@@ -81,7 +81,8 @@ function waitBefore(error: unknown, retries: number, allowed: number, firstMs: n
 
 const shownSeconds = (ms: number): string => (ms < 950 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000)));
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

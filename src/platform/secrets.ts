@@ -103,11 +103,16 @@ async function inKeyring<T>(
   }
 }
 
+/** The file of keys is there, and is not ours alone: it is then not used. */
+export function readableByOthers(configFile: string): boolean {
+  const stat = lstatSync(keysFile(configFile), { throwIfNoEntry: false });
+  return stat !== undefined && (!stat.isFile() || (stat.mode & 0o077) !== 0);
+}
+
 function readKeyFile(configFile: string): KeyFile {
   const file = keysFile(configFile);
-  const stat = lstatSync(file, { throwIfNoEntry: false });
-  if (!stat) return { version: 1, keys: {} };
-  if (!stat.isFile() || (stat.mode & 0o077) !== 0) {
+  if (!lstatSync(file, { throwIfNoEntry: false })) return { version: 1, keys: {} };
+  if (readableByOthers(configFile)) {
     throw new RagtuiError(
       'permission',
       `${file} holds keys and can be read by others: it is not used.`,

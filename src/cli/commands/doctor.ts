@@ -45,6 +45,8 @@ async function doctor(context: CommandContext): Promise<number> {
     await database(context),
     await models(context),
     await settings(context),
+    await network(context),
+    await keys(context),
     ...tools(context.env),
     terminal(context.env),
   ];
@@ -132,6 +134,51 @@ async function settings({ paths }: CommandContext): Promise<Check> {
   const detail =
     warnings.length > 0 ? warnings.join(' ') : existsSync(paths.configFile) ? paths.configFile : 'defaults';
   return { name: 'settings', state: warnings.length > 0 ? 'warn' : 'ok', detail };
+}
+
+/** How requests leave this machine. Nothing is asked. */
+async function network({ paths, env }: CommandContext): Promise<Check> {
+  const name = 'network';
+  const { loadSettings } = await import('../../platform/config.ts');
+  const { certificatesOf } = await import('../../platform/network-ca.ts');
+  const { proxyFor, shownProxy } = await import('../../platform/network-proxy.ts');
+  const proxies = ['https', 'http'].flatMap((scheme) => {
+    const proxy = proxyFor(new URL(`${scheme}://example.com`), env);
+    return proxy ? [{ proxy, text: `${scheme} through ${shownProxy(proxy)}` }] : [];
+  });
+  const exceptions = env['no_proxy'] ?? env['NO_PROXY'];
+  const caFile = loadSettings(paths.configFile).settings.network.ca_file;
+  try {
+    const parts = [
+      proxies.length > 0 ? proxies.map(({ text }) => text).join(', ') : 'no proxy',
+      proxies.length > 0 && exceptions ? `but not ${exceptions}` : '',
+      caFile ? `${certificatesOf(caFile).length} certificates from ${caFile}` : '',
+      env['NODE_EXTRA_CA_CERTS'] ? `certificates from ${env['NODE_EXTRA_CA_CERTS']}` : '',
+    ];
+    const odd = proxies.find(({ proxy }) => !/^https?:$/.test(proxy.protocol));
+    if (odd) return { name, state: 'fail', detail: `${shownProxy(odd.proxy)} is not an HTTP proxy` };
+    return { name, state: 'ok', detail: parts.filter(Boolean).join(', ') };
+  } catch (error) {
+    return { name, state: 'fail', detail: errorLine(error) };
+  }
+}
+
+/** Whether the keys of the endpoints are there; never a key. */
+async function keys({ paths, env }: CommandContext): Promise<Check> {
+  const name = 'keys';
+  const { endpointView, shownKey } = await import('../endpoint-view.ts');
+  const { listEndpoints } = await import('../../models/store.ts');
+  const { keysFile, readableByOthers } = await import('../../platform/secrets.ts');
+  const views = await Promise.all(listEndpoints(paths).map((endpoint) => endpointView(endpoint, env)));
+  const wanted = views.filter(({ key }) => key.state !== 'none');
+  if (readableByOthers(paths.configFile)) {
+    const file = keysFile(paths.configFile);
+    return { name, state: 'fail', detail: `${file} can be read by others: chmod 600 ${file}` };
+  }
+  if (wanted.length === 0) return { name, state: 'ok', detail: 'no endpoint needs one' };
+  const missing = wanted.some(({ key }) => key.state !== 'set');
+  const detail = wanted.map((view) => `${view.name} ${shownKey(view)}`).join(', ');
+  return { name, state: missing ? 'warn' : 'ok', detail };
 }
 
 /** Needed only to fetch the default models from package registries, when the Hugging Face hub cannot be reached. */

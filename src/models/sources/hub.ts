@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { z } from 'zod';
 import type { Response } from 'undici';
+import { z } from 'zod';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { request } from '../../platform/network.ts';
 import { throwIfAborted } from '../files.ts';
