@@ -64,7 +64,9 @@ export function createObserver({
 
   const find = async (llms: readonly string[]): Promise<readonly MetricsTarget[]> => {
     const key = llms.join('\n');
-    const waits = found?.list.some(({ endpoint }) => endpoint === null) || found?.list.length !== llms.length;
+    // One that starts, or that nobody serves yet.
+    const there = found?.list.flatMap(({ endpoint, names }) => (endpoint ? names : [])).length;
+    const waits = there !== llms.length;
     if (found?.key === key && now() - found.at < (waits ? 0 : TARGETS_MS)) return found.list;
     found = { key, at: now(), list: await targets(llms).catch(() => []) };
     return found.list;

@@ -1,4 +1,5 @@
 import { authHeaders, type ChatEndpoint, rootUrl } from '../models/endpoint-url.ts';
+import { request } from '../platform/network.ts';
 import { readServer, type ServerReading } from './metrics-reading.ts';
 import type { ServerSample } from './metrics-types.ts';
 
@@ -14,7 +15,7 @@ export type Scrape =
 export async function scrapeServer(endpoint: ChatEndpoint, timeoutMs = TIMEOUT_MS): Promise<Scrape> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(rootUrl(endpoint, 'metrics'), {
+    const response = await request(rootUrl(endpoint, 'metrics'), {
       headers: { accept: 'text/plain', ...authHeaders(endpoint) },
       // A key must not follow a redirect to a host nobody approved.
       redirect: 'error',
@@ -38,10 +39,10 @@ function refusal(status: number): 'denied' | 'silent' | 'unreachable' {
 }
 
 /** The body as text; null when it is too long. */
-async function readLimited(response: Response): Promise<string | null> {
+async function readLimited({ body }: Awaited<ReturnType<typeof request>>): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the body.
     if (bytes > MOST_BYTES) return null;
