@@ -33,7 +33,7 @@ export function settingsLine(column: Column): string {
 }
 
 /** How an answer came: what was not measured is left out. Pure. */
-export function answerFacts({ timing, usage, cost, retries, hits, finish }: Answer): Fact[] {
+export function answerFacts({ timing, usage, cost, retries, hits, finish, notSent = [], cut }: Answer): Fact[] {
   const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
   return [
     ...(timing.firstTokenMs === null ? [] : [['first token', ms(timing.firstTokenMs)] as const]),
@@ -55,6 +55,8 @@ export function answerFacts({ timing, usage, cost, retries, hits, finish }: Answ
     ...(cost === null ? [] : [['cost', `${cost.amount.toPrecision(3)} ${cost.currency}`] as const]),
     ...(retries === 0 ? [] : [['retries', String(retries)] as const]),
     ...(finish === 'stop' ? [] : [['ended by', finish] as const]),
+    ...(notSent.length === 0 ? [] : [['not sent', notSent.join(', ')] as const]),
+    ...(cut === '' ? [] : [['context', cut] as const]),
   ];
 }
 
