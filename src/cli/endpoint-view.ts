@@ -1,8 +1,11 @@
 import { keyState } from '../models/endpoint-open.ts';
-import type { Endpoint } from '../models/types.ts';
+import { dialectOf } from '../models/presets.ts';
+import type { Dialect, Endpoint } from '../models/types.ts';
 
 /** What `models list|show|add|set` say of an endpoint: where its key is and whether, never the key. */
 export interface EndpointView extends Endpoint {
+  /** Its own, its preset's, or the common one. */
+  readonly dialect: Dialect;
   readonly key: {
     /** `none`: it needs none; `unreadable`: the file or the keyring cannot be read. */
     readonly state: 'none' | 'set' | 'missing' | 'unreadable';
@@ -13,7 +16,7 @@ export interface EndpointView extends Endpoint {
 
 export async function endpointView(endpoint: Endpoint, env: NodeJS.ProcessEnv): Promise<EndpointView> {
   const from = endpoint.keyEnv ? `env:${endpoint.keyEnv}` : (endpoint.keyStore ?? null);
-  return { ...endpoint, key: { state: await keyState(endpoint, env), from } };
+  return { ...endpoint, dialect: dialectOf(endpoint), key: { state: await keyState(endpoint, env), from } };
 }
 
 /** `set (env:MY_KEY)`, `MISSING (file)`, `-`. */
@@ -55,8 +58,8 @@ export function endpointLines(view: EndpointView): string[] {
     ['prices', view.prices && `${shownPrices(view)} per million tokens in/out${cachedPrice(view)}`],
     ['limits', view.limits && `${shownLimits(view)}, within each process`],
     ['timeouts', seconds.join(', ') || undefined],
-    ['not sent', view.dialect?.omit.join(', ') || undefined],
-    ['length field', view.dialect?.maxTokensField],
+    ['not sent', view.dialect.omit.join(', ') || undefined],
+    ['length field', view.dialect.maxTokensField],
     ['query instruction', view.queryInstruction],
   ];
   return [view.name, ...facts.flatMap(([name, value]) => (value ? [`  ${name}: ${value}`] : []))];
