@@ -30,23 +30,50 @@ export function qaToAlpaca(row: QaRow): AlpacaRow | undefined {
   };
 }
 
-/** The same conversation as messages; a row without a system text gets `SFT_SYSTEM`, because engines put in their own. */
-export function toMessages(row: SftRow): MessagesRow['messages'] {
-  if (row.form === 'messages') return withSystem(row.messages);
+/**
+ * The same conversation as messages. A row without a system text gets `system`, because engines put in their own; null:
+ * it stays without one.
+ */
+export function toMessages(row: SftRow, system: string | null = SFT_SYSTEM): MessagesRow['messages'] {
+  if (row.form === 'messages') return withSystem(row.messages, system);
   const earlier = row.history.flatMap(([user, assistant]): MessagesRow['messages'] => [
     { role: 'user', content: user },
     { role: 'assistant', content: assistant },
   ]);
-  return [
-    { role: 'system', content: row.system ?? SFT_SYSTEM },
+  const turns: MessagesRow['messages'] = [
     ...earlier,
     { role: 'user', content: userTurn(row) },
     { role: 'assistant', content: row.output },
   ];
+  return withSystem(row.system === undefined ? turns : [{ role: 'system', content: row.system }, ...turns], system);
 }
 
-function withSystem(messages: MessagesRow['messages']): MessagesRow['messages'] {
-  return messages[0]?.role === 'system' ? messages : [{ role: 'system', content: SFT_SYSTEM }, ...messages];
+/** Messages that begin with a system text: their own, else `system`; null adds none. */
+export function withSystem(
+  messages: MessagesRow['messages'],
+  system: string | null = SFT_SYSTEM,
+): MessagesRow['messages'] {
+  return system === null || messages[0]?.role === 'system'
+    ? messages
+    : [{ role: 'system', content: system }, ...messages];
+}
+
+/** The way back from `toMessages(row, null)`: the last question as instruction, an empty input, earlier turns as history. */
+export function messagesToAlpaca({ id, messages }: MessagesRow): AlpacaRow {
+  const [first] = messages;
+  const turns = first?.role === 'system' ? messages.slice(1) : messages;
+  const history: [string, string][] = [];
+  for (let at = 0; at + 3 < turns.length; at += 2)
+    history.push([turns[at]?.content ?? '', turns[at + 1]?.content ?? '']);
+  return {
+    form: 'alpaca',
+    id,
+    ...(first?.role === 'system' ? { system: first.content } : {}),
+    history,
+    instruction: turns.at(-2)?.content ?? '',
+    input: '',
+    output: turns.at(-1)?.content ?? '',
+  };
 }
 
 /** As LLaMA-Factory joins them: a newline between instruction and input when both are there. */

@@ -7,13 +7,22 @@ import { toRagtuiError } from '../platform/errors.ts';
 const FLUSH_CHARS = 1 << 20;
 
 /** Replaces `file` by one line of JSON for each value, whole or not at all. Returns how many lines. */
-export async function replaceLines(file: string, values: AsyncIterable<unknown>): Promise<number> {
+export function replaceLines(file: string, values: AsyncIterable<unknown>): Promise<number> {
+  return replaceText(file, jsonLines(values));
+}
+
+async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
+/** Replaces `file` by these pieces, whole or not at all. Returns how many there were. */
+export async function replaceText(file: string, pieces: AsyncIterable<string>): Promise<number> {
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   let handle: number | undefined;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     handle = openSync(temporary, 'wx', 0o600);
-    const lines = await writeAll(handle, values);
+    const lines = await writeAll(handle, pieces);
     fsyncSync(handle);
     closeSync(handle);
     handle = undefined;
@@ -27,7 +36,7 @@ export async function replaceLines(file: string, values: AsyncIterable<unknown>)
   }
 }
 
-async function writeAll(handle: number, values: AsyncIterable<unknown>): Promise<number> {
+async function writeAll(handle: number, pieces: AsyncIterable<string>): Promise<number> {
   let lines = 0;
   let held: string[] = [];
   let chars = 0;
@@ -36,8 +45,7 @@ async function writeAll(handle: number, values: AsyncIterable<unknown>): Promise
     held = [];
     chars = 0;
   };
-  for await (const value of values) {
-    const line = `${JSON.stringify(value)}\n`;
+  for await (const line of pieces) {
     held.push(line);
     chars += line.length;
     lines++;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { exportFlagEmbedding } from '../datasets/export-flagembedding.ts';
+import { exportFlagEmbedding } from '../datasets/exporters/flagembedding.ts';
 import { retrievalRowSchema } from '../datasets/types.ts';
 import { engineEnvironment } from '../engines/definitions.ts';
 import { type InstalledEngine, installedEngine } from '../engines/store.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { exportLlamaFactory } from '../datasets/export-llamafactory.ts';
+import { exportLlamaFactory } from '../datasets/exporters/llamafactory.ts';
 import { SFT_SYSTEM } from '../datasets/render.ts';
 import { engineEnvironment } from '../engines/definitions.ts';
 import { type InstalledEngine, installedEngine } from '../engines/store.ts';

@@ -5,6 +5,7 @@ import { alpaca, alpacaQa } from './alpaca.ts';
 import { cmrc } from './cmrc.ts';
 import { financialQa } from './financial-qa.ts';
 import { openai } from './openai.ts';
+import { ownImporters } from './own.ts';
 import { preference } from './preference.ts';
 import { retrieval } from './retrieval.ts';
 import { sharegpt } from './sharegpt.ts';
@@ -18,7 +19,8 @@ export type AnyImporter = { [K in DatasetKind]: Importer<K> }[DatasetKind];
  * Every format there is, the more particular before the more general: content is tried in this order. For a format that
  * makes two kinds the first is the default.
  */
-export const IMPORTERS: readonly AnyImporter[] = [
+const IMPORTERS: readonly AnyImporter[] = [
+  ...ownImporters,
   squad,
   cmrc,
   preference,

@@ -6,23 +6,42 @@ export const exportTask = defineTask({
     op: z.literal('export'),
     dataset: z.string(),
     part: z.string(),
-    to: z.enum(['llamafactory', 'flagembedding']),
+    /** An exporter's id: see `src/datasets/exporters/registry.ts`. */
+    to: z.string(),
     out: z.string(),
+    negatives: z.number().int().positive().optional(),
+    seed: z.number().int().nonnegative().optional(),
+    instruction: z.string().optional(),
+    /** For rows without a system text; null leaves them without. */
+    system: z.string().nullable().optional(),
+    spreadsheet: z.boolean().optional(),
   }),
-  result: z.object({ op: z.literal('export'), rows: z.number(), omitted: z.number(), file: z.string() }),
-  async run({ paths }, task) {
+  result: z.object({
+    op: z.literal('export'),
+    rows: z.number(),
+    omitted: z.number(),
+    file: z.string(),
+    files: z.array(z.string()),
+    /** What a person should know, in English. */
+    notes: z.array(z.string()),
+  }),
+  async run({ paths }, { op: _, dataset: name, part, to, out, negatives, seed, instruction, system, spreadsheet }) {
     const { openDataset } = await import('../open.ts');
-    const dataset = openDataset(paths, task.dataset);
-    const part = task.part === 'all' ? undefined : task.part;
-    if (task.to === 'llamafactory') {
-      const { exportLlamaFactory } = await import('../export-llamafactory.ts');
-      const { rows, omitted, rowsFile } = await exportLlamaFactory(dataset, part, task.out);
-      return { op: 'export' as const, rows, omitted, file: rowsFile };
-    }
-    const { exportFlagEmbedding } = await import('../export-flagembedding.ts');
-    const { bgeInstruction } = await import('../instructions.ts');
-    const instruction = dataset.kind === 'qa' ? bgeInstruction(dataset) : '';
-    const { rows, omitted, file } = await exportFlagEmbedding(dataset, part, task.out, { instruction });
-    return { op: 'export' as const, rows, omitted, file };
+    const { exportDataset } = await import('../exporters/registry.ts');
+    const dataset = openDataset(paths, name);
+    const { rows, omitted, file, files, notes } = await exportDataset(
+      dataset,
+      to,
+      part === 'all' ? undefined : part,
+      out,
+      {
+        ...(negatives === undefined ? {} : { negatives }),
+        ...(seed === undefined ? {} : { seed }),
+        ...(instruction === undefined ? {} : { instruction }),
+        ...(system === undefined ? {} : { system }),
+        ...(spreadsheet === undefined ? {} : { spreadsheet }),
+      },
+    );
+    return { op: 'export' as const, rows, omitted, file, files: [...files], notes: [...notes] };
   },
 });

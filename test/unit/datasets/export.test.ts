@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { contextsOf, writeContexts } from '../../../src/datasets/contexts.ts';
-import { exportFlagEmbedding } from '../../../src/datasets/export-flagembedding.ts';
-import { exportLlamaFactory } from '../../../src/datasets/export-llamafactory.ts';
+import { exportFlagEmbedding } from '../../../src/datasets/exporters/flagembedding.ts';
+import { exportLlamaFactory } from '../../../src/datasets/exporters/llamafactory.ts';
 import { importDataset } from '../../../src/datasets/import.ts';
 import { addNegatives, makeRetrievalDataset } from '../../../src/datasets/negatives/random.ts';
 import { openDataset, openQaDataset } from '../../../src/datasets/open.ts';
@@ -54,6 +54,7 @@ test('qa for LLaMA-Factory: prompt, empty input, first answer, system; incomplet
     infoFile: path.join(out, 'dataset_info.json'),
     rows: 1,
     omitted: 1,
+    emptySystem: 0,
   });
   expect(lines(made.rowsFile)).toEqual([
     { instruction: PROMPT, input: '', output: 'At six.', system: 'You are a helpful assistant.' },

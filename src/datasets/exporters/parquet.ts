@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { SchemaElement } from 'hyparquet';
+import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
+import { syncPath } from '../../models/files.ts';
+import { toRagtuiError } from '../../platform/errors.ts';
+import type { AnyDataset } from '../open.ts';
+import { type Cell, type TableColumn, type TableShape, tableShape } from './columns.ts';
+import { rowsOf } from './jsonl.ts';
+import { exportFile } from './rows.ts';
+import type { Exporter } from './types.ts';
+
+/** Small enough to be read back in little memory. */
+const ROW_GROUP_ROWS = 10_000;
+
+/** Parquet with lists of texts as lists, and everything else nested as JSON. */
+export const parquet: Exporter = {
+  id: 'parquet',
+  title: 'Parquet',
+  description: 'a table with typed columns (lists as lists), compressed; what datasets and pandas read',
+  kinds: ['qa', 'sft', 'retrieval', 'preference'],
+  lossless: ['qa', 'sft', 'retrieval', 'preference'],
+  async write(dataset, part, folder) {
+    const shape = await tableShape(dataset, part);
+    const file = exportFile(dataset, part, folder, '.parquet');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+    const counted = { rows: 0 };
+    try {
+      await parquetWriteRows({
+        writer: fileWriter(temporary),
+        rows: tableRows(dataset, part, shape, counted),
+        columns: shape.columns.map(({ name }) => ({ name })),
+        schema: [{ name: 'root', num_children: shape.columns.length }, ...shape.columns.flatMap(schemaOf)],
+        rowGroupSize: ROW_GROUP_ROWS,
+        createdBy: 'ragtui',
+      });
+      syncPath(temporary);
+      renameSync(temporary, file);
+      syncPath(path.dirname(file));
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw toRagtuiError(error);
+    }
+    return { file, files: [file], rows: counted.rows, omitted: 0, notes: [] };
+  },
+};
+
+const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
+
+function schemaOf({ name, type }: TableColumn): SchemaElement[] {
+  if (type === 'text') return [{ name, ...TEXT, repetition_type: 'OPTIONAL' }];
+  if (type === 'json') return [{ name, type: 'BYTE_ARRAY', converted_type: 'JSON', repetition_type: 'OPTIONAL' }];
+  return [
+    { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', ...TEXT, repetition_type: 'OPTIONAL' },
+  ];
+}
+
+async function* tableRows(
+  dataset: AnyDataset,
+  part: string | undefined,
+  { columns, cells }: TableShape,
+  counted: { rows: number },
+): AsyncGenerator<Record<string, unknown>> {
+  for await (const row of rowsOf(dataset, part)) {
+    counted.rows++;
+    const found = cells(row);
+    yield Object.fromEntries(columns.map(({ name }) => [name, plain(found[name] ?? null)]));
+  }
+}
+
+const plain = (cell: Cell): unknown => (typeof cell === 'object' && cell !== null && 'json' in cell ? cell.json : cell);
