@@ -6,7 +6,8 @@ import {
   columnFigures,
   rateNow,
 } from '../../src/screens/compare/metrics-figures.ts';
-import { columnMetricLines, costText, metricTable } from '../../src/screens/compare/metrics-lines.ts';
+import { columnMetricLines, costText } from '../../src/screens/compare/metrics-lines.ts';
+import { metricTable } from '../../src/screens/compare/metrics-table.ts';
 import { machineLines, serverLines } from '../../src/screens/compare/server-lines.ts';
 import type { ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
 import { setLanguage } from '../../src/ui/i18n/index.ts';
@@ -181,7 +182,11 @@ describe('rows of numbers', () => {
         name,
         figures,
       }));
-      const lines = [...columnMetricLines(figures, width), ...metricTable(columns, width, true)];
+      const lines = [
+        ...columnMetricLines(figures, width),
+        ...metricTable(columns, width, { marks: true }),
+        ...metricTable(columns, width, { marks: true, dense: true }),
+      ];
       for (const line of lines)
         expect([lineText(line), textWidth(lineText(line)) <= width]).toEqual([lineText(line), true]);
     }
@@ -196,7 +201,7 @@ describe('rows of numbers', () => {
       { name: 'bm25', figures: { ...slow, embeddingMs: null } },
       { name: 'waits', figures: null },
     ];
-    const rows = textOf(metricTable(columns, 80, true)).map((row) => row.trim().split(/\s{2,}/));
+    const rows = textOf(metricTable(columns, 80, { marks: true })).map((row) => row.trim().split(/\s{2,}/));
     expect(rows[0]).toEqual(['1 hybrid', '2 bm25', '3 waits']);
     expect(rows).toContainEqual(['first token', '★120 ms', '900 ms', '–']);
     expect(rows).toContainEqual(['tokens/s mean', '★31.2', '12.0', '–']);
@@ -206,12 +211,12 @@ describe('rows of numbers', () => {
     expect(rows.map(([label]) => label)).not.toContain('tokens/s now');
     expect(rows.map(([label]) => label)).not.toContain('cost');
     expect(rows.map(([label]) => label)).not.toContain('retries');
-    expect(textOf(metricTable(columns, 80, false)).join()).not.toContain('★');
+    expect(textOf(metricTable(columns, 80, { marks: false })).join()).not.toContain('★');
   });
 
   it('go on below where six columns are too many', () => {
     const columns = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, figures: null }));
-    const heads = textOf(metricTable(columns, 60, true)).filter((row) => /\d [a-f]/.test(row));
+    const heads = textOf(metricTable(columns, 60, { marks: true })).filter((row) => /\d [a-f]/.test(row));
     expect(heads.map((row) => row.trim().split(/\s{2,}/))).toEqual([
       ['1 a', '2 b', '3 c'],
       ['4 d', '5 e', '6 f'],

@@ -9,14 +9,19 @@ import { t } from '../../ui/i18n/index.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
-import type { Line } from '../../ui/text.ts';
+import { type Line, padSpans, spansOf } from '../../ui/text.ts';
+import { wrapRows } from '../../ui/wrap.ts';
 import type { ScreenContext } from '../context.ts';
 import { columnFigures } from './metrics-figures.ts';
-import { columnMetricLines, legendLine, metricTable } from './metrics-lines.ts';
+import { columnMetricLines } from './metrics-lines.ts';
+import { legendLine, metricTable, tableWidthFor } from './metrics-table.ts';
 import { machineLines, serverLines } from './server-lines.ts';
 
 /** Numbers that change faster cannot be read, and cost bytes at every paint. */
 const STEP_MS = 250;
+/** From this width on servers and machine stand right of the table. */
+const BESIDE = 110;
+const NARROWEST_TELEMETRY = 44;
 
 /** The help of the action that shows and hides the pane (`compare.metrics`, key `m`); Chinese in `zh/compare.ts`. */
 export const metricsActionHelp =
@@ -41,14 +46,47 @@ export function MetricsPane({ context, rect, focused }: MetricsPaneProps): React
   useEffect(() => () => context.telemetry.getState().close(), [context]);
   const now = useStep(busy);
   const columns = run?.columns;
+  const tableWidth = width >= BESIDE ? tableCells(slots.length, width) : width;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `columns` says that one began or ended; the rest moves with the step
-  const table = useMemo(() => tableLines(state, now, width), [columns, slots, now, width]);
-  const lines = [...table, ...telemetryLines(telemetry, width)];
+  const table = useMemo(
+    () => ({ whole: tableLines(state, now, tableWidth, false), dense: tableLines(state, now, tableWidth, true) }),
+    [columns, slots, now, tableWidth],
+  );
+  const lines =
+    width >= BESIDE ? beside(table, telemetry, tableWidth, width, height) : below(table, telemetry, width, height);
   return (
     <Panel rect={rect} title={t('metrics.title')} note={run ? t(`metrics.order.${run.order}`) : ''} focused={focused}>
-      <Rows lines={fitted(lines, height)} width={width} height={height} />
+      <Rows lines={lines} width={width} height={height} />
     </Panel>
   );
+}
+
+interface Table {
+  readonly whole: readonly Line[];
+  /** With fewer rows. */
+  readonly dense: readonly Line[];
+}
+
+/** What the table takes of a wide pane: what is left is for servers and machine. */
+const tableCells = (columns: number, width: number): number =>
+  Math.min(Math.max(tableWidthFor(columns), Math.floor(width / 2)), width - NARROWEST_TELEMETRY - 1);
+
+/** Table left, servers and machine right. */
+function beside(table: Table, telemetry: TelemetryState, left: number, width: number, height: number): readonly Line[] {
+  const rows = fitted(table.whole.length > height ? table.dense : table.whole, height, true);
+  const right = fitted(telemetryLines(telemetry, width - left - 1), height, false);
+  return Array.from(
+    { length: Math.max(rows.length, right.length) },
+    (_, i): Line => [...padSpans(rows[i] ?? '', left), { text: '│', style: 'border' }, ...spansOf(right[i] ?? '')],
+  );
+}
+
+/** Table above, servers and machine below. */
+function below(table: Table, telemetry: TelemetryState, width: number, height: number): readonly Line[] {
+  const rule: Line = [{ text: '─'.repeat(width), style: 'border' }];
+  const rest = [rule, ...telemetryLines(telemetry, width)];
+  const whole = [...table.whole, ...rest];
+  return fitted(whole.length > height ? [...table.dense, ...rest] : whole, height, true);
 }
 
 /** The rows of numbers below the answer of one column, moving four times a second. */
@@ -69,7 +107,7 @@ function useStep(active: boolean): number {
 }
 const never = (): (() => void) => () => undefined;
 
-function tableLines({ run, slots }: CompareState, now: number, width: number): readonly Line[] {
+function tableLines({ run, slots }: CompareState, now: number, width: number, dense: boolean): readonly Line[] {
   if (!run) return [[{ text: ` ${t('metrics.nothing')}`, style: 'muted' }]];
   const names = columnsOf(slots);
   const columns = slots.map(({ id }, at) => {
@@ -79,20 +117,21 @@ function tableLines({ run, slots }: CompareState, now: number, width: number): r
       figures: column && column.phase !== 'waiting' ? columnFigures(column, now) : null,
     };
   });
-  return metricTable(columns, width, !run.underWay);
+  return metricTable(columns, width, { marks: !run.underWay, dense });
 }
 
 function telemetryLines({ state, reason, sample, history }: TelemetryState, width: number): readonly Line[] {
-  const rule: Line = [{ text: '─'.repeat(width), style: 'border' }];
-  if (state === 'failed')
-    return [rule, [{ text: ` ${t('metrics.failed', { reason: sanitizeLine(reason) })}`, style: 'bad' }]];
-  if (!sample) return [rule, [{ text: ` ${t('metrics.notYet')}`, style: 'muted' }]];
-  return [rule, ...serverLines(sample, history, width), ...machineLines(sample, history, width)];
+  if (state === 'failed') {
+    const text = t('metrics.failed', { reason: sanitizeLine(reason) });
+    return wrapRows(text, Math.max(2, width - 2)).map((row): Line => [{ text: ` ${row}`, style: 'bad' }]);
+  }
+  if (!sample) return [[{ text: ` ${t('metrics.notYet')}`, style: 'muted' }]];
+  return [...serverLines(sample, history, width), ...machineLines(sample, history, width)];
 }
 
 /** What does not fit is said; the meaning of the signs is told where there is room. */
-function fitted(lines: readonly Line[], height: number): readonly Line[] {
-  if (lines.length < height) return [...lines, legendLine()];
+function fitted(lines: readonly Line[], height: number, legend: boolean): readonly Line[] {
+  if (lines.length < height) return legend ? [...lines, legendLine()] : lines;
   if (lines.length === height) return lines;
   const shown = lines.slice(0, Math.max(0, height - 1));
   return [...shown, [{ text: ` ${t('metrics.more', { count: lines.length - shown.length })}`, style: 'muted' }]];

@@ -2,21 +2,17 @@ import type { Cost } from '../../rag/types.ts';
 import { sparkline } from '../../ui/charts.ts';
 import { formatCount, formatMillis, formatShort } from '../../ui/format.ts';
 import { type MessageKey, t } from '../../ui/i18n/index.ts';
-import { type Line, pad, type Span, textWidth } from '../../ui/text.ts';
-import { bestOf, type ColumnFigures, type Ranked } from './metrics-figures.ts';
+import { type Line, type Span, textWidth } from '../../ui/text.ts';
+import type { ColumnFigures } from './metrics-figures.ts';
 
 /** A value that is not there. */
 export const MISSING = '–';
-/** Before the best value of a row: also without colours. */
-const BEST = '★';
 const PACE_CELLS = 8;
-const LABEL_CELLS = 14;
-const NARROWEST_CELL = 10;
 
-const millis = (value: number | null): string => (value === null ? MISSING : formatMillis(value));
-const rateText = (value: number | null): string =>
+export const millis = (value: number | null): string => (value === null ? MISSING : formatMillis(value));
+export const rateText = (value: number | null): string =>
   value === null || !Number.isFinite(value) ? MISSING : value < 999.5 ? value.toFixed(1) : formatShort(value);
-const counted = (value: number | null, estimated: boolean, format: (n: number) => string): string =>
+export const counted = (value: number | null, estimated: boolean, format: (n: number) => string): string =>
   value === null ? MISSING : `${estimated ? '~' : ''}${format(value)}`;
 
 /** 0.00123 → `0.00123 USD`: three figures that mean something, however small. Pure. */
@@ -58,7 +54,7 @@ function compactParts(figures: ColumnFigures): readonly Span[] {
   ];
 }
 
-const tokens = (figures: ColumnFigures, format: (n: number) => string) => ({
+export const tokens = (figures: ColumnFigures, format: (n: number) => string) => ({
   prompt: counted(figures.promptTokens, figures.promptEstimated, format),
   answer: counted(figures.answerTokens, figures.answerEstimated, format),
 });
@@ -80,116 +76,3 @@ export function packed(parts: readonly Span[], width: number): readonly Line[] {
   }
   return lines;
 }
-
-/** A column of the table. */
-export interface MetricColumn {
-  readonly name: string;
-  /** Null: it was not asked yet. */
-  readonly figures: ColumnFigures | null;
-}
-
-interface TableRow {
-  readonly key: MessageKey;
-  /** What the best is chosen by; absent = no value is better than another. */
-  readonly by?: Ranked;
-  readonly cell: (figures: ColumnFigures, width: number) => string;
-  /** Left out where no column has it. */
-  readonly optional?: (figures: ColumnFigures) => boolean;
-}
-
-const timeRow = (by: Ranked & `${string}Ms`): TableRow => ({
-  key: `metrics.row.${by}`,
-  by,
-  cell: (figures) => millis(figures[by]),
-});
-
-const ROWS: readonly TableRow[] = [
-  timeRow('firstTokenMs'),
-  {
-    key: 'metrics.row.rateNow',
-    by: 'rateNow',
-    cell: ({ rateNow }) => rateText(rateNow),
-    optional: ({ rateNow }) => rateNow !== null,
-  },
-  { key: 'metrics.row.rate', by: 'rate', cell: ({ rate }) => rateText(rate) },
-  {
-    key: 'metrics.row.pace',
-    cell: ({ pace }, width) => (pace.length > 1 ? sparkline(pace, Math.min(width, pace.length)) : MISSING),
-  },
-  timeRow('gapP50Ms'),
-  timeRow('gapP95Ms'),
-  {
-    key: 'metrics.row.promptTokens',
-    cell: ({ promptTokens, promptEstimated }) => counted(promptTokens, promptEstimated, formatCount),
-  },
-  {
-    key: 'metrics.row.answerTokens',
-    cell: ({ answerTokens, answerEstimated }) => counted(answerTokens, answerEstimated, formatCount),
-  },
-  timeRow('retrievalMs'),
-  timeRow('embeddingMs'),
-  timeRow('totalMs'),
-  {
-    key: 'metrics.row.cost',
-    cell: ({ cost }) => (cost === null ? MISSING : costText(cost)),
-    optional: ({ cost }) => cost !== null,
-  },
-  {
-    key: 'metrics.row.retries',
-    by: 'retries',
-    cell: ({ retries }) => (retries === null ? MISSING : String(retries)),
-    optional: ({ retries }) => retries !== null && retries > 0,
-  },
-];
-
-/**
- * Figures below each other, columns beside each other, the best of a row marked once all have ended (`marks`). Columns
- * that do not fit beside each other follow below. Pure.
- */
-export function metricTable(columns: readonly MetricColumn[], width: number, marks: boolean): readonly Line[] {
-  const fitting = Math.max(1, Math.floor((width - 1 - LABEL_CELLS) / (NARROWEST_CELL + 1)));
-  const blocks = Math.max(1, Math.ceil(columns.length / fitting));
-  // Even blocks: four columns where three fit are two and two.
-  const each = Math.ceil(columns.length / blocks);
-  const cell = Math.min(18, Math.floor((width - 1 - LABEL_CELLS) / Math.max(1, each)) - 1);
-  const figures = columns.map((column) => column.figures);
-  const rows = ROWS.filter(({ optional }) => !optional || figures.some((one) => one !== null && optional(one))).map(
-    (row) => {
-      const shown = (value: number): string =>
-        row.by === 'rate' || row.by === 'rateNow'
-          ? rateText(value)
-          : row.by === 'retries'
-            ? String(value)
-            : formatMillis(value);
-      return { ...row, best: marks && row.by ? bestOf(figures, row.by, shown) : new Set<number>() };
-    },
-  );
-  return Array.from({ length: blocks }, (_, block) => {
-    const from = block * each;
-    const shown = columns.slice(from, from + each);
-    const head: Span[] = [
-      { text: ' '.repeat(1 + LABEL_CELLS) },
-      ...shown.map(({ name }, i): Span => ({ text: ` ${pad(`${from + i + 1} ${name}`, cell, 'right')}`, bold: true })),
-    ];
-    return [
-      head,
-      ...rows.map(
-        ({ key, cell: text, best }): Line => [
-          { text: ` ${pad(t(key), LABEL_CELLS)}`, style: 'muted' },
-          ...shown.map((column, i): Span => {
-            const isBest = best.has(from + i);
-            const value = column.figures ? text(column.figures, cell - 1) : MISSING;
-            return {
-              text: ` ${pad(`${isBest ? BEST : ''}${value}`, cell, 'right')}`,
-              style: isBest ? 'good' : value === MISSING ? 'muted' : key === 'metrics.row.pace' ? 'accent' : 'text',
-              bold: isBest,
-            };
-          }),
-        ],
-      ),
-    ];
-  }).flat();
-}
-
-/** What the signs of the table mean. */
-export const legendLine = (): Line => [{ text: ` ${t('metrics.legend', { best: BEST })}`, style: 'muted' }];

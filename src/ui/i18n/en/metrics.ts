@@ -9,6 +9,7 @@ export const metrics = {
   'metrics.row.gapP95Ms': 'gap p95',
   'metrics.row.promptTokens': 'prompt tokens',
   'metrics.row.answerTokens': 'answer tokens',
+  'metrics.row.tokens': 'tokens',
   'metrics.row.retrievalMs': 'retrieval',
   'metrics.row.embeddingMs': 'embedding',
   'metrics.row.totalMs': 'total',

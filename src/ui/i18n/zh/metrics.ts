@@ -11,6 +11,7 @@ export const metrics: Texts<typeof english> = {
   'metrics.row.gapP95Ms': '间隔 p95',
   'metrics.row.promptTokens': '提示词元',
   'metrics.row.answerTokens': '回答词元',
+  'metrics.row.tokens': '词元',
   'metrics.row.retrievalMs': '检索',
   'metrics.row.embeddingMs': '向量化',
   'metrics.row.totalMs': '总用时',
