@@ -11,9 +11,26 @@ export interface ColumnSlot {
   readonly settings: ColumnSettings;
 }
 
-/** What a column's header shows, and what may differ between columns. */
-export const COLUMN_FIELDS = ['llm', 'embedder', 'group', 'mode', 'topK', 'reranker', 'context', 'prompt'] as const;
+/** What may differ between columns, in the order of header and chooser. */
+export const COLUMN_FIELDS = [
+  'llm',
+  'embedder',
+  'group',
+  'mode',
+  'topK',
+  'reranker',
+  'instruction',
+  'context',
+  'prompt',
+  'temperature',
+  'seed',
+  'maxTokens',
+] as const;
 export type ColumnField = (typeof COLUMN_FIELDS)[number];
+
+/** What decides what a column finds: columns that agree in all of these share one search. */
+export const SEARCH_FIELDS = ['embedder', 'group', 'mode', 'topK', 'reranker', 'instruction'] as const;
+
 const LONGEST_NAME = 40;
 /** Short values first: a narrow title shows the beginning of a name. */
 const NAME_FIELDS: readonly ColumnField[] = [
@@ -21,16 +38,48 @@ const NAME_FIELDS: readonly ColumnField[] = [
   'topK',
   'context',
   'prompt',
+  'temperature',
   'llm',
   'embedder',
   'group',
   'reranker',
+  'instruction',
+  'seed',
+  'maxTokens',
 ];
-const DEFAULTS = columnSchema.parse({ name: 'x' });
+const { name: _, ...DEFAULTS } = columnSchema.parse({ name: 'x' });
+/** A column as it is when nobody chose anything. */
+export const DEFAULT_SETTINGS: ColumnSettings = DEFAULTS;
+
+/** One setting of a column, wherever it is kept. Pure. */
+export function settingOf(settings: ColumnSettings, field: ColumnField): string | number | boolean | undefined {
+  if (field === 'temperature' || field === 'seed' || field === 'maxTokens') return settings.sampling[field];
+  return settings[field];
+}
 
 /** The fields in which two columns differ. Pure. */
 export function differingFields(a: ColumnSettings, b: ColumnSettings): readonly ColumnField[] {
-  return COLUMN_FIELDS.filter((field) => a[field] !== b[field]);
+  return COLUMN_FIELDS.filter((field) => settingOf(a, field) !== settingOf(b, field));
+}
+
+/** The fields in which not all columns are alike. Pure. */
+export function varyingFields(slots: readonly ColumnSlot[]): readonly ColumnField[] {
+  const first = slots[0]?.settings;
+  if (!first) return [];
+  return COLUMN_FIELDS.filter((field) =>
+    slots.some(({ settings }) => settingOf(settings, field) !== settingOf(first, field)),
+  );
+}
+
+/** Places (from 1) of the columns that make the very same search, group by group; those that do not search are in none. Pure. */
+export function searchGroups(slots: readonly ColumnSlot[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>();
+  slots.forEach(({ settings }, at) => {
+    if (settings.context !== 'retrieved') return;
+    const key = JSON.stringify(SEARCH_FIELDS.map((field) => settings[field] ?? null));
+    groups.set(key, [...(groups.get(key) ?? []), at + 1]);
+  });
+  return [...groups.values()];
 }
 
 /** Whether two columns would be asked alike. Pure. */
@@ -40,15 +89,12 @@ export function sameSettings(a: ColumnSettings, b: ColumnSettings): boolean {
 
 /** The columns with their names: a name of the person's own, else the values in which the columns differ. Pure. */
 export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
-  const first = slots[0];
-  if (!first) return [];
-  const varying = NAME_FIELDS.filter((field) =>
-    slots.some(({ settings }) => settings[field] !== first.settings[field]),
-  );
+  const varying = new Set(varyingFields(slots));
+  const fields = NAME_FIELDS.filter((field) => varying.has(field));
   const taken = new Set(slots.map(({ named }) => named).filter(Boolean));
   return slots.map(({ named, settings }) => {
     if (named) return { name: named, ...settings };
-    const wanted = varying.map((field) => fieldName(field, settings)).join('-') || 'column';
+    const wanted = fields.map((field) => fieldName(field, settings)).join('-') || 'column';
     const name = freeName(wanted, taken);
     taken.add(name);
     return { name, ...settings };
@@ -57,8 +103,12 @@ export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
 
 /** A value as part of a name: what names may not hold is left out. */
 function fieldName(field: ColumnField, settings: ColumnSettings): string {
-  const value = settings[field];
-  if (field === 'topK') return `top${settings.topK}`;
+  const value = settingOf(settings, field);
+  if (field === 'topK') return `top${value}`;
+  if (field === 'temperature') return `t${value}`;
+  if (field === 'seed') return `seed${value}`;
+  if (field === 'maxTokens') return `max${value}`;
+  if (field === 'instruction') return value ? 'instructed' : 'bare';
   if (field === 'llm' && value === 'none') return 'search';
   return String(value ?? 'default').replace(/[\s,=:/]+/gu, '-');
 }

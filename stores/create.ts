@@ -3,6 +3,7 @@ import { type ComparePort, type CompareStore, createCompareStore } from './compa
 import { createDatasetsStore, type DatasetsPort, type DatasetsStore } from './datasets.ts';
 import { keepAskDefaults } from './defaults.ts';
 import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
+import { createEndpointsStore, type EndpointsStore } from './endpoints.ts';
 import { createEvaluationStore, type EvaluationPort, type EvaluationStore } from './evaluation.ts';
 import { createJobsStore, type JobsStore } from './jobs.ts';
 import { createKbStore, type KbStore } from './kb.ts';
@@ -43,6 +44,7 @@ export interface Stores {
   readonly ask: AskStore;
   readonly compare: CompareStore;
   readonly models: ModelsStore;
+  readonly endpoints: EndpointsStore;
   readonly jobs: JobsStore;
   readonly datasets: DatasetsStore;
   readonly training: TrainingStore;
@@ -59,6 +61,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
   const workspace = createWorkspaceStore(dependencies);
   const jobs = createJobsStore({ jobs: dependencies.jobs, schedule });
   const models = createModelsStore({ models: dependencies.models, schedule, now });
+  const endpoints = createEndpointsStore({ servers: dependencies.models.servers, models });
   const kb = createKbStore({ workspace, jobs });
   const datasets = createDatasetsStore({ datasets: dependencies.datasets, schedule, now });
   const training = createTrainingStore({ training: dependencies.training, jobs, schedule });
@@ -79,6 +82,8 @@ export function createStores(dependencies: StoreDependencies): Stores {
   const compare = createCompareStore({
     compare: dependencies.compare(workspace, settings),
     models: () => dependencies.evaluation.models(),
+    datasets: dependencies.datasets,
+    connect: () => workspace.getState().connect(),
     schedule,
     now,
   });
@@ -92,5 +97,19 @@ export function createStores(dependencies: StoreDependencies): Stores {
     finish: dependencies.onGuideEnd,
   });
   keepAskDefaults({ ask, kb, models, settings });
-  return { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, telemetry, settings, onboarding };
+  return {
+    workspace,
+    kb,
+    ask,
+    compare,
+    models,
+    endpoints,
+    jobs,
+    datasets,
+    training,
+    evaluation,
+    telemetry,
+    settings,
+    onboarding,
+  };
 }

@@ -1,5 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import path from 'node:path';
 import { stopJob } from '../src/jobs/control.ts';
 import { readLastEvents, tailEvents } from '../src/jobs/events.ts';
 import { launchJob } from '../src/jobs/launcher.ts';
@@ -13,13 +15,16 @@ import { loadTokenizer, type TextTokenizer } from '../src/models/tokenizer.ts';
 import { errnoOf, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { compare } from '../src/rag/compare.ts';
+import { changesSince, presentFor } from '../src/rag/comparisons/changes.ts';
+import { compareAndKeep } from '../src/rag/comparisons/record.ts';
 import { answer } from '../src/rag/pipeline.ts';
-import type { TemplateText } from '../src/rag/prompts.ts';
+import { listPrompts, type TemplateText } from '../src/rag/prompts.ts';
 import { llmResolver } from '../src/serving/resolve.ts';
 import { listServers, servedNames } from '../src/serving/servers.ts';
 import type { ComparePort } from './compare.ts';
 import type { AskPort, JobsPort, ModelsPort, PreviewPort } from './dependencies.ts';
 import type { PathPort } from './path.ts';
+import { realServers } from './servers-port.ts';
 
 /** The real world behind the stores; nothing here blocks for long and nothing is native. */
 
@@ -36,6 +41,7 @@ export function realModels(paths: WorkspacePaths): ModelsPort {
       return report.ok ? status : { ...status, state: 'damaged' };
     },
     remove: (id) => removeModel(paths, id),
+    servers: realServers(paths),
   };
 }
 
@@ -98,9 +104,24 @@ export function realCompare(
 ): ComparePort {
   const resolveLlm = llmResolver(paths);
   return {
-    compare: async (request, options) => {
+    compare: async (request, { keep, ...options }) => {
       const kb = await connect();
-      return compare({ kb, paths, resolveLlm, prompts: prompts() }, request, options);
+      const deps = { kb, paths, resolveLlm, prompts: prompts() };
+      if (keep) return (await compareAndKeep(deps, request, options)).kept;
+      await compare(deps, request, options);
+      return { id: null, fault: null };
+    },
+    prompts: () => listPrompts(paths, prompts()),
+    changes: async (kept) => {
+      const kb = await connect();
+      const present = await presentFor({ kb, paths, prompts: prompts() }, kept);
+      return changesSince(kept, present).map(({ text }) => text);
+    },
+    export: async (name, text) => {
+      mkdirSync(paths.exports, { recursive: true, mode: 0o700 });
+      const file = path.join(paths.exports, name);
+      writeFileSync(file, text, { mode: 0o600 });
+      return file;
     },
     served: () =>
       listServers(paths).flatMap(({ work }) =>

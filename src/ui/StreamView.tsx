@@ -46,7 +46,7 @@ export function highlightedRow(row: WrappedRow, ranges: readonly HighlightRange[
     const to = Math.min(row.text.length, range.end - row.start);
     if (to <= from) continue;
     if (from > done) spans.push(plain(row.text.slice(done, from)));
-    spans.push({ text: row.text.slice(from, to), style: 'highlight' });
+    spans.push({ text: row.text.slice(from, to), style: range.style ?? 'highlight' });
     done = to;
   }
   spans.push(plain(row.text.slice(done)));

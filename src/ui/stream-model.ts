@@ -1,10 +1,13 @@
 import type { NavigationTarget } from './screen.ts';
+import type { StyleName } from './theme.ts';
 import { type WrappedRow, wrapParagraph } from './wrap.ts';
 
 /** UTF-16 offsets into the whole text, end excluded. */
 export interface HighlightRange {
   readonly start: number;
   readonly end: number;
+  /** Default: `highlight`. */
+  readonly style?: StyleName;
 }
 
 /**
@@ -31,6 +34,11 @@ export interface StreamOptions {
   readonly text?: string;
   /** Stick to the end while text comes in, until the user scrolls up. Off for documents. */
   readonly follow?: boolean;
+  /**
+   * Follow in steps: when the last row is full the text moves up by a third of the pane, then stands still again. What
+   * stands still can be read, and is not painted.
+   */
+  readonly stepwise?: boolean;
 }
 
 export function createStreamModel(options: StreamOptions = {}): StreamModel {
@@ -65,11 +73,26 @@ export function createStreamModel(options: StreamOptions = {}): StreamModel {
       finalRows = wrapped.length;
     }
     for (const row of wrapParagraph(text.slice(finalText), width, finalText)) wrapped.push(row);
+    // Of a long last paragraph all but the last two rows stand: a mark that joins the sign before it changes no earlier one.
+    const standing = wrapped.length - 2;
+    const next = wrapped[standing];
+    if (standing > finalRows && next) {
+      finalRows = standing;
+      finalText = next.start;
+    }
     wrappedLength = text.length;
     return wrapped;
   }
 
   const lowest = (): number => Math.max(0, rows(columns).length - height);
+
+  /** First row while the end is followed. */
+  function followed(): number {
+    const needed = lowest();
+    if (!options.stepwise || needed === 0) return needed;
+    const step = Math.floor(height / 3);
+    return top >= needed && top <= needed + step ? top : needed + step;
+  }
 
   function scrollTo(row: number): void {
     const before = top;
@@ -120,7 +143,7 @@ export function createStreamModel(options: StreamOptions = {}): StreamModel {
         showOffset = undefined;
         stuck = false;
       }
-      top = stuck ? lowest() : Math.max(0, Math.min(lowest(), top));
+      top = stuck ? followed() : Math.max(0, Math.min(lowest(), top));
       return top;
     },
     move: (by) => scrollTo(top + by),

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumn } from '../../src/rag/columns.ts';
 import type { ColumnResult } from '../../src/rag/compare.ts';
-import { newWords, rankChange, rankMark } from '../../src/screens/compare/differences.ts';
+import { diffText, newRanges } from '../../src/screens/compare/differences.ts';
+import { passagesText } from '../../src/screens/compare/passages.ts';
 import { createCompareStore, defaultSettings } from '../../stores/compare.ts';
 import { columnsOf, columnText, compareCommand } from '../../stores/compare-columns.ts';
 import type { ModelChoice } from '../../stores/evaluation.ts';
 import { fakeCompare } from './compare-fakes.ts';
-import { answer, hit, manualSchedule, searchResult, settle } from './fakes.ts';
+import { answer, fakeKb, hit, manualSchedule, searchResult, settle } from './fakes.ts';
+import { fakeDatasets } from './loop-fakes.ts';
 
 const BASE: ModelChoice = { id: 'base', kind: 'llm', base: null };
 const OLD: ModelChoice = { id: 'old', kind: 'llm', base: 'base' };
@@ -20,6 +22,8 @@ function setup(models: readonly ModelChoice[] = [BASE]) {
   const store = createCompareStore({
     compare: engine.port,
     models: () => models,
+    datasets: fakeDatasets().port,
+    connect: async () => fakeKb({}).client,
     schedule: publisher.schedule,
     now: () => time,
   });
@@ -198,23 +202,46 @@ describe('compare store', () => {
 });
 
 describe('differences', () => {
-  const marked = (base: string, text: string) => newWords(base, text).map(({ start, end }) => text.slice(start, end));
+  const marked = (base: string, text: string) => newRanges(base, text).map(({ start, end }) => text.slice(start, end));
 
-  it('are the words that column 1 does not have', () => {
-    expect(marked('Use water at 80 degrees.', 'Use boiling water at 95 degrees')).toEqual(['boiling', '95']);
-    expect(marked('a b c', 'A B C')).toEqual([]);
+  it('are the words that the base does not have', () => {
+    expect(marked('Use water at 80 degrees.', 'Use boiling water at 95 degrees.')).toEqual(['boiling', '95']);
     expect(marked('', 'two words')).toEqual(['two words']);
     expect(marked('the end', '')).toEqual([]);
   });
 
   it('are characters in Chinese, and keep offsets behind emoji', () => {
     expect(marked('绿茶用八十度的水', '红茶用九十五度的水')).toEqual(['红', '九', '五']);
-    expect(marked('tea', '🍵 green tea')).toEqual(['green']);
+    expect(marked('tea', '🍵 green tea')).toEqual(['🍵 green']);
   });
 
-  it('of ranks are told by a sign', () => {
+  it('of both are one text: what is gone in brackets, what is new lit', () => {
+    const shown = (base: string, text: string) => {
+      const { text: whole, marks } = diffText(base, text);
+      return [whole, marks.filter(({ style }) => style === undefined).map(({ start, end }) => whole.slice(start, end))];
+    };
+    expect(shown('Use water at 80 degrees.', 'Use water at 95 degrees.')).toEqual([
+      'Use water at [-80-]95 degrees.',
+      ['95'],
+    ]);
+    expect(shown('Use cold water now', 'Use water')).toEqual(['Use [-cold-] water [-now-]', []]);
+    expect(shown('绿茶用八十度的水', '绿茶用水')).toEqual(['绿茶用[-八十度的-]水', []]);
+    expect(shown('', 'new')).toEqual(['new', ['new']]);
+    expect(shown('old', '')).toEqual(['[-old-]', []]);
+  });
+
+  it('of passages are told by signs, and what was copied is lit in its passage', () => {
     const base = [hit(1, 'a'), hit(2, 'b'), hit(3, 'c')];
-    const change = (rank: number, chunkId: number) => rankMark(rankChange({ rank, chunkId }, base));
-    expect([change(1, 3), change(2, 2), change(3, 1), change(4, 9)]).toEqual(['▲2', '=', '▼2', '+']);
+    const own = [
+      hit(1, 'c', { chunkId: 3 }),
+      hit(2, 'b'),
+      hit(3, 'a', { chunkId: 1 }),
+      hit(4, ' n\u0007w ', { chunkId: 9 }),
+    ];
+    const copied = { answer: [], passages: [[], [], [], [{ start: 1, end: 4 }]], share: 1, from: [4] };
+    const { text, marks } = passagesText(own, base, copied, 1);
+    expect(text.match(/── \d \S+/g)).toEqual(['── 1 ↑2', '── 2 =', '── 3 ↓2', '── 4 ↑0'.replace('↑0', '+')]);
+    expect(marks.map(({ start, end }) => text.slice(start, end))).toEqual(['n w']);
+    expect(passagesText([hit(1, 'a')], base, null, 2).text).toContain('number 2 of column 2');
   });
 });

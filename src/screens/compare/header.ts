@@ -2,7 +2,12 @@ import {
   COLUMN_FIELDS,
   type ColumnField,
   type ColumnSettings,
+  type ColumnSlot,
+  DEFAULT_SETTINGS,
   differingFields,
+  searchGroups,
+  settingOf,
+  varyingFields,
 } from '../../../stores/compare-columns.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { type Line, type Span, textWidth } from '../../ui/text.ts';
@@ -10,26 +15,84 @@ import { fieldText } from './settings-menu.ts';
 
 /** Shown although they are the usual ones: what a column is made of. */
 const ALWAYS: readonly ColumnField[] = ['llm', 'embedder', 'mode', 'topK', 'context', 'prompt'];
-/** What sets a field apart that differs from column 1: also without colours. */
+/** What sets a field apart that differs from the base column: also without colours. */
 const MARK = '≠';
 
-/** LLM × embedder × mode × …, what differs from column 1 marked; in as many rows as it needs. Pure. */
-export function headerLines(settings: ColumnSettings, first: ColumnSettings, width: number): readonly Line[] {
-  const differs = differingFields(first, settings);
-  const parts = COLUMN_FIELDS.flatMap((field): Span[] => {
+/** The values of some fields, those that differ from `base` marked; in as many rows as it needs. Pure. */
+export function headerLines(
+  settings: ColumnSettings,
+  base: ColumnSettings,
+  fields: readonly ColumnField[],
+  width: number,
+): readonly Line[] {
+  const differs = differingFields(base, settings);
+  const parts = fields.map((field): Span => {
     const other = differs.includes(field);
-    if (!other && !(ALWAYS.includes(field) && isTold(settings, field))) return [];
-    const named = field === 'llm' || field === 'mode' ? '' : `${t(`compare.short.${field}`)} `;
-    const text = `${other ? MARK : ''}${named}${fieldText(settings, field)}`;
-    return [{ text, style: other ? 'warn' : 'muted', bold: other }];
+    const text = `${other ? MARK : ''}${labelled(settings, field)}`;
+    return { text, style: other ? 'warn' : 'muted', bold: other };
   });
   return packed(parts, width);
 }
 
+/** What a column header tells: what varies; of a single column on screen also what it is made of. Pure. */
+export function headerFields(
+  slots: readonly ColumnSlot[],
+  settings: ColumnSettings,
+  all: boolean,
+): readonly ColumnField[] {
+  const varying = varyingFields(slots);
+  return COLUMN_FIELDS.filter(
+    (field) =>
+      varying.includes(field) ||
+      (all && (isUnusual(settings, field) || (ALWAYS.includes(field) && isTold(settings, field)))),
+  );
+}
+
+/** `same: smollm2 · top 3`, then which columns share a search. Pure. */
+export function sharedSpans(slots: readonly ColumnSlot[]): readonly Span[] {
+  const first = slots[0]?.settings;
+  if (!first) return [];
+  const varying = varyingFields(slots);
+  const shared = COLUMN_FIELDS.filter(
+    (field) =>
+      !varying.includes(field) && ((ALWAYS.includes(field) && isTold(first, field)) || isUnusual(first, field)),
+  );
+  const differs = varying.map((field) => t(`compare.field.${field}`)).join(', ');
+  const search = searchText(slots);
+  return [
+    { text: ` ${t('compare.differ')} `, style: 'muted' },
+    { text: differs || t('compare.differNothing'), style: differs ? 'warn' : 'muted', bold: differs !== '' },
+    { text: ` · ${t('compare.alike')} `, style: 'muted' },
+    ...shared.flatMap((field, at): Span[] => [
+      { text: `${at > 0 ? ' · ' : ''}${labelled(first, field)}`, style: 'text' },
+    ]),
+    ...(search === '' ? [] : [{ text: ` · ${search}`, style: 'muted' as const }]),
+  ];
+}
+
+/** `one search for all`, `1 3 and 2 4 share a search`. */
+function searchText(slots: readonly ColumnSlot[]): string {
+  const groups = searchGroups(slots);
+  const several = groups.filter(({ length }) => length > 1);
+  if (several.length === 0) return '';
+  if (groups.length === 1 && groups[0]?.length === slots.length) return t('compare.oneSearch');
+  return t('compare.sharedSearch', { columns: several.map((places) => places.join('+')).join(', ') });
+}
+
+/** The value with its name, where it does not speak for itself. */
+function labelled(settings: ColumnSettings, field: ColumnField): string {
+  const named = field === 'llm' || field === 'mode' || field === 'embedder' ? '' : `${t(`compare.short.${field}`)} `;
+  return `${named}${fieldText(settings, field)}`;
+}
+
+const isUnusual = (settings: ColumnSettings, field: ColumnField): boolean =>
+  !ALWAYS.includes(field) && settingOf(settings, field) !== settingOf(DEFAULT_SETTINGS, field);
+
 /** Retrieval is of no interest to a column that does not read what it finds; the embedder only when one was chosen. */
 function isTold({ context, llm, embedder }: ColumnSettings, field: ColumnField): boolean {
-  if (field === 'embedder') return embedder !== undefined;
+  if (field === 'embedder') return embedder !== undefined && context === 'retrieved';
   if (field === 'mode' || field === 'topK') return context === 'retrieved';
+  if (field === 'context') return context !== 'retrieved';
   return field === 'llm' || llm !== 'none';
 }
 

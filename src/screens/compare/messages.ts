@@ -3,7 +3,7 @@ import { columnText } from '../../../stores/compare-columns.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { saidBy } from './model.ts';
+import { saidBy } from './bodies.ts';
 
 /** The exact messages a column's LLM was sent, with what they count. Pure. */
 export function columnMessages({ column, messages, promptTokens, cut, result }: ColumnRun): string {

@@ -1,12 +1,17 @@
-import { type ColumnRun, type CompareState, MOST_COLUMNS } from '../../../stores/compare.ts';
+import type { ColumnRun } from '../../../stores/compare.ts';
+import { MOST_COLUMNS } from '../../../stores/compare.ts';
 import type { ColumnSlot } from '../../../stores/compare-columns.ts';
 import { columnsOf, compareCommand, sameSettings } from '../../../stores/compare-columns.ts';
-import { sanitize } from '../../platform/sanitize.ts';
+import { shownSlots } from '../../../stores/compare-view.ts';
+import type { RowSummary } from '../../../stores/datasets.ts';
+import type { ColumnSet, ComparisonSummary } from '../../rag/comparisons/types.ts';
 import { createEditorModel, type EditorModel } from '../../ui/editor-model.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { createListModel, type ListModel } from '../../ui/list-model.ts';
+import type { NavigationTarget } from '../../ui/screen.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
-import { passagesText } from './passages.ts';
+import { type ColumnBodies, createColumnBodies } from './bodies.ts';
 
 /** Panes of the columns, by their place from the left. */
 export const COLUMN_PANES: readonly string[] = Array.from({ length: MOST_COLUMNS }, (_, at) => `column${at + 1}`);
@@ -14,81 +19,81 @@ export const COLUMN_PANES: readonly string[] = Array.from({ length: MOST_COLUMNS
 export interface CompareModel {
   readonly context: ScreenContext;
   readonly editor: EditorModel;
-  /** What a column's body shows: answers, or the passages they were made from. */
-  readonly body: () => 'answers' | 'passages';
-  readonly toggleBody: () => void;
-  /** Words that column 1 does not have are marked. */
-  readonly marksWords: () => boolean;
-  readonly toggleWords: () => void;
-  readonly answer: (id: number) => StreamModel;
-  readonly passages: (id: number) => StreamModel;
-  /** Of the messages and of the command. */
+  readonly bodies: ColumnBodies;
+  readonly history: ListModel<ComparisonSummary>;
+  readonly rows: ListModel<RowSummary>;
+  readonly sets: ListModel<ColumnSet>;
+  /** Of the messages, the command, the board. */
   readonly text: StreamModel;
+  /** The columns as they stand on screen. */
+  readonly shown: () => readonly ColumnSlot[];
   readonly selected: () => ColumnSlot | undefined;
+  /** Its place on screen. */
   readonly selectedAt: () => number;
   readonly selectedRun: () => ColumnRun | undefined;
+  /** The numbers are on screen. */
+  readonly showsMetrics: () => boolean;
+  /** What scrolls in the column at a place: it alone, or all of them. */
+  readonly scrolled: (at: number) => NavigationTarget | null;
   /** The column's place gets the focus. */
   readonly focusColumn: (at: number) => void;
   readonly send: () => void;
   readonly question: () => string;
   readonly command: () => string;
+  /** Takes a question of the rows into the field. */
+  readonly take: (at: number) => Promise<void>;
 }
-
-/** What a column has said so far. Pure. */
-export const saidBy = (run: ColumnRun | undefined): string =>
-  run?.result?.answer?.answer ?? run?.result?.partial ?? run?.buffer.text ?? '';
 
 /** The run of a slot was made with other settings than it has now. Pure. */
 export const isStale = (slot: ColumnSlot, run: ColumnRun): boolean => !sameSettings(slot.settings, run.column);
 
+const NO_SUMMARIES: readonly ComparisonSummary[] = [];
+const NO_ROWS: readonly RowSummary[] = [];
+
 export function createCompareModel(context: ScreenContext): CompareModel {
   const { compare, ask, ui } = context;
   const editor = createEditorModel({ multiline: true });
-  const answers = new Map<number, StreamModel>();
-  const passages = new Map<number, StreamModel>();
+  const bodies = createColumnBodies(compare);
+  const history = createListModel<ComparisonSummary>({
+    items: () => compare.getState().history ?? NO_SUMMARIES,
+    key: ({ id }) => String(id),
+    text: historyText,
+    onSelect: (summary) => {
+      if (summary) void compare.getState().showPreview(summary.id);
+    },
+  });
+  const rows = createListModel<RowSummary>({
+    items: () => compare.getState().rows?.list ?? NO_ROWS,
+    key: ({ number }) => String(number),
+    text: ({ question, answer }) => `${question}  ${answer}`,
+  });
+  const sets = createListModel<ColumnSet>({ items: () => compare.getState().sets, key: ({ name }) => name });
   const text = createStreamModel();
-  let body: 'answers' | 'passages' = 'answers';
-  let marksWords = true;
 
-  const streamOf = (streams: Map<number, StreamModel>, id: number, follow: boolean): StreamModel => {
-    const known = streams.get(id);
-    if (known) return known;
-    const made = createStreamModel({ follow });
-    streams.set(id, made);
-    return made;
+  const shown = (): readonly ColumnSlot[] => {
+    const { slots, blindSeed } = compare.getState();
+    return shownSlots(slots, blindSeed);
   };
   const selectedAt = (): number => {
-    const { slots, selected } = compare.getState();
+    const { selected } = compare.getState();
     return Math.max(
       0,
-      slots.findIndex(({ id }) => id === selected),
+      shown().findIndex(({ id }) => id === selected),
     );
   };
-  const selected = (): ColumnSlot | undefined => compare.getState().slots[selectedAt()];
+  const selected = (): ColumnSlot | undefined => shown()[selectedAt()];
 
-  /** Streams follow their buffers; what only grew keeps its rows and its place. */
-  const sync = (state: CompareState, before?: CompareState): void => {
-    if (state.run === before?.run) return;
-    const first = state.run?.columns.get(state.slots[0]?.id ?? -1);
-    for (const { id } of state.slots) {
-      const run = state.run?.columns.get(id);
-      streamOf(answers, id, true).set(sanitize(saidBy(run)));
-      streamOf(passages, id, false).set(passagesText(run?.search?.hits ?? [], first?.search?.hits, run === first));
-    }
-  };
   const refresh = (): void => {
     const { kb, llm } = ask.getState().settings;
     compare.getState().refresh({ kb, llm });
   };
-
-  compare.subscribe(sync);
   ask.subscribe((state, before) => {
     if (state.settings.kb !== before.settings.kb || state.settings.llm !== before.settings.llm) refresh();
   });
   ui.subscribe((state, before) => {
     const focus = state.focus['compare'];
     if (focus === before.focus['compare'] || focus === undefined) return;
-    const slot = compare.getState().slots[COLUMN_PANES.indexOf(focus)];
+    const slot = shown()[COLUMN_PANES.indexOf(focus)];
     if (slot) compare.getState().select(slot.id);
   });
 
@@ -96,23 +101,29 @@ export function createCompareModel(context: ScreenContext): CompareModel {
   return {
     context,
     editor,
-    body: () => body,
-    toggleBody: () => {
-      body = body === 'answers' ? 'passages' : 'answers';
-    },
-    marksWords: () => marksWords,
-    toggleWords: () => {
-      marksWords = !marksWords;
-    },
-    answer: (id) => streamOf(answers, id, true),
-    passages: (id) => streamOf(passages, id, false),
+    bodies,
+    history,
+    rows,
+    sets,
     text,
+    shown,
     selected,
     selectedAt,
     selectedRun: () => compare.getState().run?.columns.get(selected()?.id ?? -1),
+    showsMetrics: () => {
+      const { metrics, blind, lower } = compare.getState();
+      // Times would give a hidden column away.
+      return metrics && blind !== 'hidden' && lower === 'columns';
+    },
+    scrolled: (at) => {
+      const slot = shown()[at];
+      if (!slot) return null;
+      if (!compare.getState().synced) return bodies.body(slot.id).stream;
+      return allOf(shown().map(({ id }) => bodies.body(id).stream));
+    },
     focusColumn: (at) => {
       const pane = COLUMN_PANES[at];
-      const slot = compare.getState().slots[at];
+      const slot = shown()[at];
       if (!pane || !slot) return;
       compare.getState().select(slot.id);
       ui.getState().setFocus(pane, 'compare');
@@ -120,6 +131,7 @@ export function createCompareModel(context: ScreenContext): CompareModel {
     send: () => {
       const asked = question();
       if (editor.text().trim() !== '') editor.submit();
+      compare.getState().look({ lower: 'columns' });
       // Asking takes long; the action ends here and the screen shows the rest.
       void compare.getState().compare(asked);
     },
@@ -127,13 +139,33 @@ export function createCompareModel(context: ScreenContext): CompareModel {
     command: () => {
       const { kb, slots, order, passage } = compare.getState();
       const columns = columnsOf(slots);
-      return compareCommand({
-        question: question() || t('compare.question'),
-        kb: kb ?? 'NAME',
-        columns,
-        order,
-        passage,
-      });
+      const asked = question() || t('compare.question');
+      return compareCommand({ question: asked, kb: kb ?? 'NAME', columns, order, passage });
+    },
+    take: async (at) => {
+      const taken = await compare.getState().take(at);
+      if (taken === '') return;
+      const summary = compare.getState().rows?.list[at];
+      if (summary) rows.select(String(summary.number));
+      editor.set(taken);
+      compare.getState().look({ lower: 'columns' });
     },
   };
 }
+
+/** What the filter of the history searches: question, knowledge base, columns. Pure. */
+export const historyText = ({ question, kb, columns }: ComparisonSummary): string =>
+  `${question}  ${kb} · ${columns.map(({ name }) => name).join(' | ')}`;
+
+/** Scrolls several texts with one key. */
+const allOf = (targets: readonly NavigationTarget[]): NavigationTarget => ({
+  move: (by) => {
+    for (const target of targets) target.move(by);
+  },
+  page: (direction) => {
+    for (const target of targets) target.page(direction);
+  },
+  edge: (end) => {
+    for (const target of targets) target.edge(end);
+  },
+});
