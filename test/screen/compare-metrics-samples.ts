@@ -1,5 +1,6 @@
 import { type Answer, answerSchema, columnSchema } from '../../src/rag/types.ts';
 import type { ColumnRun } from '../../stores/compare.ts';
+import type { ColumnSlot } from '../../stores/compare-columns.ts';
 import { createStreamBuffer } from '../../stores/stream-buffer.ts';
 
 /** An answer with every number. */
@@ -42,3 +43,32 @@ export const columnOf = (name: string): ColumnRun => ({
   buffer: createStreamBuffer(),
   result: null,
 });
+
+/** A column that has answered. */
+export const endedColumn = (name: string, answer: Answer): ColumnRun => ({
+  ...columnOf(name),
+  phase: 'ended',
+  startedAt: 1,
+  endedAt: 2,
+  result: { ...resultOf(name), answer },
+});
+
+const resultOf = (name: string): NonNullable<ColumnRun['result']> => ({
+  column: columnOf(name).column,
+  state: 'ok',
+  answer: null,
+  partial: '',
+  error: null,
+});
+
+/** A comparison that is over, its columns by slots 0, 1, …. */
+export const runOf = (columns: readonly ColumnRun[], order: 'rotate' | 'together') => ({
+  order,
+  columns: new Map(columns.entries()),
+  underWay: false,
+});
+
+export function slotOf(id: number, named: string): ColumnSlot {
+  const { name: _, ...settings } = columnOf(named).column;
+  return { id, named, settings };
+}

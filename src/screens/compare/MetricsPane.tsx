@@ -1,8 +1,9 @@
 import { type ReactNode, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
+import type { StoreApi } from 'zustand/vanilla';
 import type { ColumnRun, CompareState } from '../../../stores/compare.ts';
 import { columnsOf } from '../../../stores/compare-columns.ts';
-import type { TelemetryState } from '../../../stores/telemetry.ts';
+import type { TelemetryState, TelemetryStore } from '../../../stores/telemetry.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { useUi } from '../../ui/context.tsx';
 import { t } from '../../ui/i18n/index.ts';
@@ -11,7 +12,6 @@ import { Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
 import { type Line, padSpans, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
-import type { ScreenContext } from '../context.ts';
 import { columnFigures } from './metrics-figures.ts';
 import { columnMetricLines } from './metrics-lines.ts';
 import { legendLine, metricTable, tableWidthFor } from './metrics-table.ts';
@@ -27,8 +27,16 @@ const NARROWEST_TELEMETRY = 44;
 export const metricsActionHelp =
   'Shows the numbers of all columns side by side, of the servers behind them and of this machine; again hides them.';
 
+/** What the pane needs of a comparison. */
+export interface ShownComparison extends Pick<CompareState, 'slots'> {
+  readonly run: Pick<NonNullable<CompareState['run']>, 'columns' | 'order' | 'underWay'> | null;
+}
+
 export interface MetricsPaneProps {
-  readonly context: Pick<ScreenContext, 'compare' | 'telemetry'>;
+  readonly context: {
+    readonly compare: Pick<StoreApi<ShownComparison>, 'getState' | 'getInitialState' | 'subscribe'>;
+    readonly telemetry: TelemetryStore;
+  };
   readonly rect: Rect;
   readonly focused: boolean;
 }
@@ -81,11 +89,11 @@ function beside(table: Table, telemetry: TelemetryState, left: number, width: nu
   );
 }
 
-/** Table above, servers and machine below. */
+/** Table above, servers and machine below; where that is too much, in fewer rows. */
 function below(table: Table, telemetry: TelemetryState, width: number, height: number): readonly Line[] {
   const rule: Line = [{ text: '─'.repeat(width), style: 'border' }];
-  const rest = [rule, ...telemetryLines(telemetry, width)];
-  const whole = [...table.whole, ...rest];
+  const rest = telemetryLines(telemetry, width);
+  const whole = [...table.whole, rule, ...rest];
   return fitted(whole.length > height ? [...table.dense, ...rest] : whole, height, true);
 }
 
@@ -107,7 +115,7 @@ function useStep(active: boolean): number {
 }
 const never = (): (() => void) => () => undefined;
 
-function tableLines({ run, slots }: CompareState, now: number, width: number, dense: boolean): readonly Line[] {
+function tableLines({ run, slots }: ShownComparison, now: number, width: number, dense: boolean): readonly Line[] {
   if (!run) return [[{ text: ` ${t('metrics.nothing')}`, style: 'muted' }]];
   const names = columnsOf(slots);
   const columns = slots.map(({ id }, at) => {

@@ -49,8 +49,14 @@ const ROWS: readonly TableRow[] = [
     only: 'whole',
     cell: ({ pace }, width) => (pace.length > 1 ? sparkline(pace, Math.min(width, pace.length)) : MISSING),
   },
-  timeRow('gapP50Ms'),
-  timeRow('gapP95Ms'),
+  { ...timeRow('gapP50Ms'), only: 'whole' },
+  { ...timeRow('gapP95Ms'), only: 'whole' },
+  {
+    key: 'metrics.row.gaps',
+    only: 'dense',
+    by: { figure: 'gapP50Ms', shown: formatMillis },
+    cell: ({ gapP50Ms, gapP95Ms }) => gapsText(gapP50Ms, gapP95Ms),
+  },
   {
     key: 'metrics.row.promptTokens',
     only: 'whole',
@@ -84,6 +90,13 @@ const ROWS: readonly TableRow[] = [
     optional: ({ retries }) => retries !== null && retries > 0,
   },
 ];
+
+/** `31/45 ms`: the unit once where both have the same. */
+function gapsText(p50: number | null, p95: number | null): string {
+  const [first, second] = [millis(p50), millis(p95)];
+  const [number = '', unit = ''] = first.split(' ');
+  return unit !== '' && second.endsWith(` ${unit}`) ? `${number}/${second}` : `${first}/${second}`;
+}
 
 /** Cells in which so many columns stand beside each other, read easily. Pure. */
 export const tableWidthFor = (columns: number): number => 1 + LABEL_CELLS + columns * (NARROWEST_CELL + 3);

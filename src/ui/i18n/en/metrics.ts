@@ -7,6 +7,7 @@ export const metrics = {
   'metrics.row.pace': 'pace',
   'metrics.row.gapP50Ms': 'gap p50',
   'metrics.row.gapP95Ms': 'gap p95',
+  'metrics.row.gaps': 'gaps p50/p95',
   'metrics.row.promptTokens': 'prompt tokens',
   'metrics.row.answerTokens': 'answer tokens',
   'metrics.row.tokens': 'tokens',

@@ -9,6 +9,7 @@ export const metrics: Texts<typeof english> = {
   'metrics.row.pace': '速度变化',
   'metrics.row.gapP50Ms': '间隔 p50',
   'metrics.row.gapP95Ms': '间隔 p95',
+  'metrics.row.gaps': '间隔 p50/p95',
   'metrics.row.promptTokens': '提示词元',
   'metrics.row.answerTokens': '回答词元',
   'metrics.row.tokens': '词元',
