@@ -2,7 +2,7 @@ import type { JsonObject } from '../records/types.ts';
 import type { DatasetKind } from '../types.ts';
 import { alpacaRow } from './alpaca.ts';
 import type { ColumnMap } from './column-map.ts';
-import { contextIdOf, emptyFields, isText, textsOf, valueAt } from './fields.ts';
+import { contextIdOf, emptyFields, isText, listOf, textsOf, valueAt } from './fields.ts';
 import { scalars } from './financial-qa.ts';
 import { preference } from './preference.ts';
 import { retrieval } from './retrieval.ts';
@@ -66,27 +66,31 @@ function qaTable(map: ColumnMap): Importer<'qa'> {
     ...common(map),
     kind: 'qa',
     *rows(record, { line, index }) {
-      const { question: q, context: c, answers: a, id, contextId } = renamed(record, map);
-      const [question, context] = [textsOf(q)?.[0] ?? '', textsOf(c)?.join('\n') ?? ''];
-      const answers = textsOf(a) ?? [];
+      const read = renamed(record, map);
+      const question = oneText(read['question']);
+      const context = oneText(read['context']);
+      const answers = textsOf(read['answers']) ?? [];
       if (answers.length === 0) {
         yield skipped(line, `it has no answer in the column ${map['answers'] ?? ''}.`);
         return;
       }
       const empty = emptyFields({ question, context, answer: answers[0] ?? '' });
       if (empty) yield warning(line, `${empty}.`);
-      const metadata = scalars(Object.fromEntries(Object.entries(record).filter(([name]) => !mapped.has(name))));
-      yield {
-        row: {
-          id: textsOf(typeof id === 'number' ? String(id) : id)?.[0] || `row-${index}`,
-          contextId:
-            textsOf(typeof contextId === 'number' ? String(contextId) : contextId)?.[0] || contextIdOf(context),
-          context,
-          question,
-          answers,
-          metadata,
-        },
+      const start = listOf(valueAt(record, 'answers.answer_start'))?.[0];
+      const metadata = {
+        ...scalars(Object.fromEntries(Object.entries(record).filter(([name]) => !mapped.has(name)))),
+        ...(typeof start === 'number' ? { answerStart: start } : {}),
       };
+      const id = oneText(read['id']) || `row-${index}`;
+      const contextId = oneText(read['contextId']) || contextIdOf(context);
+      yield { row: { id, contextId, context, question, answers, metadata } };
     },
   };
+}
+
+/** A text as it is, a number as text, a list of passages as one. */
+function oneText(value: unknown): string {
+  if (isText(value)) return value;
+  if (typeof value === 'number') return String(value);
+  return Array.isArray(value) ? value.filter(isText).join('\n') : '';
 }

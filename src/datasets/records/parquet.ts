@@ -20,6 +20,14 @@ const COMPRESSORS: Compressors = {
   GZIP: (input) => new Uint8Array(gunzipSync(input)),
   BROTLI: (input) => new Uint8Array(brotliDecompressSync(input)),
 };
+/** A byte-order mark inside a text is text; hyparquet's own decoder drops it. */
+const PARSERS = {
+  stringFromBytes: (bytes: Uint8Array | undefined): string | undefined => bytes && textOf(bytes),
+  jsonFromBytes: (bytes: Uint8Array | undefined): unknown => bytes && JSON.parse(textOf(bytes)),
+};
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+
 const READ_CODECS = new Set(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI']);
 
 /** The rows of a Parquet file, one row group in memory at a time. Errors: `corrupt`, `unsupported` compression or size. */
@@ -103,7 +111,14 @@ async function readRows(
   rowEnd: number,
 ): Promise<JsonObject[]> {
   try {
-    const rows = await parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd, compressors: COMPRESSORS });
+    const rows = await parquetReadObjects({
+      file: buffer,
+      metadata,
+      rowStart,
+      rowEnd,
+      compressors: COMPRESSORS,
+      parsers: PARSERS,
+    });
     return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
   } catch (error) {
     throw new RagtuiError(
