@@ -181,18 +181,22 @@ function noRoom(
   holders: readonly Holder[],
   advice: (room: number) => string | undefined,
 ): RagtuiError {
-  const room = Math.max(0, limit - sum(holders));
-  const who = holders.map(({ name: held, bytes, idleMs, kept }) => {
-    const why = kept || (idleMs === null ? 'it is answering' : '');
-    return `${held} ${inMegabytes(bytes)}${why ? ` (${why})` : ''}`;
-  });
-  const taken = who.length > 0 ? `; ${who.join(', ')} take the rest` : '';
+  // Idle ones would have been stopped, had that been enough.
+  const staying = holders.filter(({ kept, idleMs }) => kept || idleMs === null);
+  const room = Math.max(0, limit - sum(staying));
+  const who = staying.map(
+    ({ name: held, bytes, kept }) => `${held} ${inMegabytes(bytes)} (${kept || 'it is answering'})`,
+  );
+  const taken = who.length > 0 ? `; the rest is taken by ${who.join(', ')}` : '';
   const fits = advice(room);
-  const stop = holders.length > 0 ? 'stop a server (`ragtui deploy stop`), ' : '';
+  const stop = staying.length > 0 ? 'stop a server (`ragtui deploy stop`), ' : '';
   return new RagtuiError(
     'unavailable',
-    `${name} needs about ${inMegabytes(needed)} of memory; ${inMegabytes(room)} of the ${inMegabytes(limit)} for embedded servers are free${taken}.`,
-    `${fits ? `${fits[0]?.toUpperCase()}${fits.slice(1)}; or ` : ''}${stop}close programs, raise [serving] memory_gib, or take a smaller model.`,
+    `${name} needs about ${inMegabytes(needed)} of memory; ${inMegabytes(room)} of the ${inMegabytes(limit)} for embedded servers can be had${taken}.`,
+    `${fits ? `${fits}; or ` : ''}${stop}close programs, raise [serving] memory_gib, or take a smaller model.`.replace(
+      /^./,
+      (letter) => letter.toUpperCase(),
+    ),
   );
 }
 
