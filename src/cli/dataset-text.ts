@@ -1,3 +1,4 @@
+import { lineageChain } from '../datasets/lineage.ts';
 import type { DatasetManifest, DatasetRow, Split } from '../datasets/types.ts';
 import { megabytes } from './output.ts';
 
@@ -8,7 +9,6 @@ export function datasetJson(manifest: DatasetManifest) {
 }
 
 export function datasetLines(manifest: DatasetManifest): string[] {
-  const { lineage } = manifest;
   return [
     `name       ${manifest.name}`,
     `version    ${manifest.version}`,
@@ -18,12 +18,10 @@ export function datasetLines(manifest: DatasetManifest): string[] {
     ...(manifest.kind === 'sft' ? [] : [`contexts   ${manifest.contexts}`]),
     `size       ${megabytes(manifest.bytes)}`,
     ...manifest.splits.map((split) => `split      ${splitLine(split)}`),
-    `source     ${lineage.source.name} (${lineage.source.format}, sha256 ${lineage.source.sha256.slice(0, 12)}…)`,
-    ...lineage.steps.map((step) => {
-      const seed = step.seed === undefined ? '' : ` seed ${step.seed}`;
-      return `step       ${step.name} ${JSON.stringify(step.parameters)}${seed}`;
-    }),
-    `made       ${lineage.createdAt} by ragtui ${lineage.programVersion}`,
+    ...lineageChain(manifest).map(
+      ({ what, details }, at, all) =>
+        `${at === 0 ? 'from      ' : at === all.length - 1 ? 'to        ' : '          '} ${at === 0 ? '' : '→ '}${what} (${details.join(', ')})`,
+    ),
   ];
 }
 

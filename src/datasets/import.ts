@@ -7,10 +7,12 @@ import { type HubOptions, hubInputs, isHubSource, parseHubSource } from './hub.t
 import { type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
 import { type InputFile, localInputs } from './inputs.ts';
 import { datasetSlug } from './layout.ts';
+import { keepProblems } from './problems.ts';
 import { programVersion } from './program-version.ts';
 import { type OpenedFile, openFile } from './records/open-file.ts';
 import { readRecords } from './records/read.ts';
 import { publishVersion } from './store.ts';
+import { emptyTrash } from './trash.ts';
 import type { DatasetManifest, Lineage, RowProblem, SourceFile } from './types.ts';
 import { removeDeadStages, VersionWriter } from './version-writer.ts';
 
@@ -63,6 +65,7 @@ export async function importDataset(
   datasetSlug(name);
   ensureWorkspace(paths);
   removeDeadStages(paths);
+  emptyTrash(paths);
   const inputs = isHubSource(source)
     ? await hubInputs(paths, source, hubOptions(options))
     : { name: path.basename(source), files: localInputs(source), done: () => {} };
@@ -201,6 +204,7 @@ async function publish(
   const written = writer.finish();
   if (written.rows === 0 || !plan) throw nothingLeft(sourceName, plan?.importer.format ?? '', reading);
   const { kind, format } = plan.importer;
+  keepProblems(written.folder, problems);
   const { manifest, added } = await publishVersion(paths, written, {
     name,
     kind,

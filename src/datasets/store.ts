@@ -6,6 +6,7 @@ import { crashPoint } from '../platform/crash-point.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { datasetFile, datasetFolder, datasetLock, datasetSlug } from './layout.ts';
+import { emptyTrash, moveToTrash, takeFromTrash } from './trash.ts';
 import {
   type DatasetFile,
   type DatasetKind,
@@ -14,6 +15,7 @@ import {
   datasetFileSchema,
   type Lineage,
 } from './types.ts';
+import { datasetUses } from './uses.ts';
 import type { WrittenRows } from './version-writer.ts';
 
 /** All datasets of the workspace, by name. One whose `dataset.json` is damaged is an error that names it. */
@@ -153,12 +155,31 @@ export async function changeDataset<T>(
   }
 }
 
-/** Deletes a dataset with all its versions: first its `dataset.json`, so that no half of it is ever seen. Errors: `not-found`. */
+/**
+ * Moves a dataset with all its versions into the trash, where it waits a week (`restoreDataset`).
+ * Errors: `not-found`, `busy` while a job reads it.
+ */
 export async function deleteDataset(paths: WorkspacePaths, name: string): Promise<void> {
-  const { slug } = readManifest(paths, name);
-  await changeDataset(paths, slug, undefined, () => {
-    rmSync(datasetFile(paths, slug), { force: true });
-    rmSync(datasetFolder(paths, slug), { recursive: true, force: true });
+  const manifest = readManifest(paths, name);
+  const running = datasetUses(paths, manifest.name).find((use) => use.running);
+  if (running) {
+    throw new RagtuiError(
+      'busy',
+      `The ${running.kind} job ${running.job} reads the dataset "${manifest.name}" now.`,
+      `Wait for it, or stop it: ragtui jobs stop ${running.job}`,
+    );
+  }
+  emptyTrash(paths);
+  await changeDataset(paths, manifest.slug, undefined, () => {
+    moveToTrash(paths, manifest.slug);
     return { after: undefined, result: undefined };
+  });
+}
+
+/** Takes a dataset back out of the trash, the one that was deleted last. Errors: `not-found`, `exists`. */
+export function restoreDataset(paths: WorkspacePaths, name: string): Promise<DatasetManifest> {
+  return changeDataset(paths, datasetSlug(name), undefined, () => {
+    const { slug } = takeFromTrash(paths, name);
+    return { after: undefined, result: manifestOf(slug, readDatasetFile(paths, slug)) };
   });
 }

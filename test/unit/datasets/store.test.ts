@@ -80,7 +80,7 @@ test('damage is named: a cut file, a broken manifest', async () => {
 test('deleted is gone, with its versions', async () => {
   await put('set', csv('a,1,x'));
   await deleteDataset(workspace.paths, 'set');
-  expect(readdirSync(workspace.paths.datasets)).toEqual([]);
+  expect(readdirSync(workspace.paths.datasets)).toEqual(['.trash']);
   await expect(deleteDataset(workspace.paths, 'set')).rejects.toMatchObject({ code: 'not-found' });
 });
 

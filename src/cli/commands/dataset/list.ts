@@ -8,10 +8,16 @@ import { none } from './arguments.ts';
 
 /** `ragtui dataset list`. */
 export function addList(dataset: Command, invocation: Invocation): void {
-  handle(dataset.command('list').description('all datasets'), invocation, { args: none, options: z.object({}) }, list);
+  handle(
+    dataset.command('list').description('all datasets').option('--deleted', 'those in the trash instead'),
+    invocation,
+    { args: none, options: z.object({ deleted: z.boolean().default(false) }) },
+    list,
+  );
 }
 
-async function list({ out, paths }: CommandContext): Promise<undefined> {
+async function list({ out, paths }: CommandContext, _: [], { deleted }: { deleted: boolean }): Promise<undefined> {
+  if (deleted) return listDeleted(out, paths);
   const { listDatasets } = await import('../../../datasets/store.ts');
   const all = listDatasets(paths);
   out.result({ datasets: all.map(datasetJson) }, () =>
@@ -28,6 +34,19 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
             one.version,
             one.splits.map((made) => made.name).join(' '),
           ]),
+        ),
+  );
+}
+
+async function listDeleted(out: CommandContext['out'], paths: CommandContext['paths']): Promise<undefined> {
+  const { listTrash } = await import('../../../datasets/trash.ts');
+  const all = listTrash(paths).map(({ name, rows, deletedAt }) => ({ name, rows, deletedAt: deletedAt.toISOString() }));
+  out.result({ deleted: all }, () =>
+    all.length === 0
+      ? 'The trash is empty.'
+      : table(
+          ['NAME', 'ROWS', 'DELETED'],
+          all.map(({ name, rows, deletedAt }) => [name, String(rows), deletedAt]),
         ),
   );
 }
