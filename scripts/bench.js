@@ -20,10 +20,10 @@ await build({
   packages: 'external',
   entryPoints: ['test/bench/main.ts', 'test/bench/direct-llama.ts', 'test/bench/watch-loop.ts'],
 });
-// The other side of the terminal benchmark, bundled as the product is (scripts/build.js).
+// The other side of the terminal benchmarks, bundled as the product is (scripts/build.js).
 await build({
   ...common,
-  entryPoints: ['test/bench/plain-ink.tsx'],
+  entryPoints: ['test/bench/plain-ink.tsx', 'test/bench/plain-ink-compare.tsx'],
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   alias: {
     'is-in-ci': path.join(root, 'scripts', 'not-in-ci.js'),

@@ -1,3 +1,4 @@
+import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
 import { ingest } from './ingest.ts';
 import { llm } from './llm.ts';
@@ -7,4 +8,4 @@ import { terminal } from './terminal.ts';
 import type { Benchmark } from './types.ts';
 
 /** In the order they run. */
-export const benchmarks: readonly Benchmark[] = [start, terminal, embedding, ingest, retrieval, llm];
+export const benchmarks: readonly Benchmark[] = [start, terminal, compare, embedding, ingest, retrieval, llm];
