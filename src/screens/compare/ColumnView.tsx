@@ -54,7 +54,8 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
   // So many rows from the beginning: a text that grows must not be moved by numbers that come.
   const metricRows = low ? 1 : width >= 70 ? 2 : 3;
   const live = useColumnMetricLines(hidden ? undefined : run, width - 1, metricRows);
-  const known = state.run !== null && (state.run.references.length > 0 || state.run.passage !== '');
+  // What was found, and how well, would give a hidden column away.
+  const known = !hidden && state.run !== null && (state.run.references.length > 0 || state.run.passage !== '');
   const scoreRows = known ? (low ? 1 : 2) : 0;
   const best = bestScores([...(state.run?.columns.values() ?? [])].map(({ result }) => result?.metrics ?? {}));
   const scores = scoreLines(run?.result?.metrics ?? {}, best, width, scoreRows);
@@ -91,6 +92,7 @@ function titleOf(state: CompareState, slot: ColumnSlot, at: number, names: reado
 }
 
 function noteOf(state: CompareState, slot: ColumnSlot): string {
+  if (!state.run) return '';
   const body = state.body === 'passages' ? t('ask.passages') : t(`compare.marks.${state.marks}`);
   const isBase = state.base === slot.id && state.slots.length > 1 && state.marks !== 'off' && state.marks !== 'copied';
   return isBase ? `${t('compare.base')} · ${body}` : body;
@@ -144,7 +146,6 @@ function remarkLines({ model, state, slot, run, width, twin, folded }: Remarked)
     ...(result?.state === 'failed' ? rows(t('compare.retryHint'), 'muted', 1) : []),
     ...(search && !search.relevant ? rows(`! ${t('compare.nothingRelevant')}`, 'warn', 1) : []),
     ...(cut ? rows(`! ${t('ask.messages.cut', { cut })}`, 'warn', 2) : []),
-    ...(result?.answer?.finish === 'length' ? rows(`! ${t('ask.finish.length')}`, 'warn', 1) : []),
     ...(thought && !state.thoughts && saidBy(run) !== ''
       ? rows(t('compare.thought', { count: [...thought].length }), 'muted', 1)
       : []),
@@ -206,5 +207,6 @@ function stateSpans(run: ColumnRun, spinner: string, hidden: boolean): Line {
     return [{ text: ` ${mark} ${t(`compare.state.${state}`)}`, style: state === 'failed' ? 'bad' : 'warn' }];
   }
   const finish = answer && answer.finish !== 'stop' ? t(`ask.finish.${answer.finish}`) : t('compare.state.ok');
-  return [{ text: ` ✓ ${finish}`, style: 'good' }];
+  const cut = answer?.finish === 'length';
+  return [{ text: ` ${cut ? '!' : '✓'} ${finish}`, style: cut ? 'warn' : 'good' }];
 }

@@ -57,7 +57,7 @@ function askedLine(model: CompareModel, state: CompareState): Line {
     ...(rows && rows.at >= 0 && about === said
       ? [[{ text: `${rows.dataset} ${rows.at + 1}/${rows.total}`, style: 'accent' as const }]]
       : []),
-    ...(known ? [[{ text: t('compare.referenceKnown', { count: references.length }), style: 'good' as const }]] : []),
+    ...(known ? [[{ text: t('compare.referenceKnown'), style: 'good' as const }]] : []),
     ...(run?.reopened
       ? [
           [
@@ -79,14 +79,14 @@ function askedLine(model: CompareModel, state: CompareState): Line {
 }
 
 /** `one after another 2→3→1`: with the places on screen in the order in which they were asked. */
-function orderText(model: CompareModel, { order, run }: CompareState): string {
+function orderText(model: CompareModel, { order, run, blind }: CompareState): string {
   const shown = model.shown();
   const places = (run?.sequence ?? []).flatMap((id) => {
     const at = shown.findIndex((slot) => slot.id === id);
     return at < 0 ? [] : [at + 1];
   });
   const name = t(`compare.order.${run?.order ?? order}`);
-  return order === 'rotate' && places.length > 1 ? `${name} ${places.join('→')}` : name;
+  return order === 'rotate' && places.length > 1 && blind !== 'hidden' ? `${name} ${places.join('→')}` : name;
 }
 
 function voteText({ vote, blind }: CompareState): string {

@@ -11,11 +11,15 @@ export const inHistory = ({ context }: CompareModel): boolean => context.compare
 export const changeable = (model: CompareModel): true | string => {
   if (underWay(model)) return t('compare.why.underWay');
   if (model.context.compare.getState().blind === 'hidden') return t('compare.why.blind');
+  if (model.context.compare.getState().lower !== 'columns') return t('compare.why.elsewhere');
   return model.selected() ? true : t('compare.why.noColumn');
 };
 
-export const compared = ({ context }: CompareModel): true | string =>
-  context.compare.getState().run ? true : t('compare.why.nothingYet');
+export const compared = ({ context }: CompareModel): true | string => {
+  const { run, lower } = context.compare.getState();
+  if (lower !== 'columns') return t('compare.why.elsewhere');
+  return run ? true : t('compare.why.nothingYet');
+};
 
 export const ready = (model: CompareModel): true | string => {
   const { kb, slots, passage, about, source } = model.context.compare.getState();

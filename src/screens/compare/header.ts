@@ -31,7 +31,8 @@ export function headerLines(
     const text = `${other ? MARK : ''}${labelled(settings, field)}`;
     return { text, style: other ? 'warn' : 'muted', bold: other };
   });
-  return packed(parts, width);
+  // One below the other where that is short: the same setting then stands at the same height in every column.
+  return parts.length <= 3 ? parts.map((part): Line => [{ text: ' ' }, part]) : packed(parts, width);
 }
 
 /** What a column header tells: what varies; of a single column on screen also what it is made of. Pure. */

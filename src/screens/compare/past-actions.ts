@@ -9,8 +9,9 @@ import type { CompareModel } from './model.ts';
 
 /** Whether the answers on screen can be judged. */
 export const votable = (model: CompareModel): true | string => {
-  const { run, slots } = model.context.compare.getState();
+  const { run, slots, lower } = model.context.compare.getState();
   if (!run) return t('compare.why.nothingYet');
+  if (lower !== 'columns') return t('compare.why.elsewhere');
   if (run.underWay) return t('compare.why.underWay');
   const results = slots.flatMap(({ id }) => run.columns.get(id)?.result ?? []);
   if (results.length < slots.length) return t('compare.why.notAllAsked');
@@ -155,7 +156,8 @@ export const rowsActions: readonly Action<CompareModel>[] = [
       const { rows } = model.context.compare.getState();
       if (!row || !rows) return;
       await model.take(rows.list.indexOf(row));
-      model.context.ui.getState().setFocus('question', 'compare');
+      // Enter asks from there, and single letters are keys.
+      model.focusColumn(model.selectedAt());
     },
   },
 ];

@@ -16,7 +16,7 @@ export const compare = {
   'compare.alike': 'same:',
   'compare.oneSearch': 'one search for all',
   'compare.sharedSearch': 'one search for {columns}',
-  'compare.referenceKnown': '{count} right answers known',
+  'compare.referenceKnown': 'right answer known',
   'compare.reopened': '#{id} of {time}, as it was: Enter asks anew',
   'compare.kept': 'kept as #{id}',
   'compare.notKept': 'not kept: {reason}',
@@ -131,7 +131,8 @@ export const compare = {
     'No LLM is here. 4 goes to the models: p pulls a small one; `ragtui models add NAME --url URL --model M` names a server. Searches can be compared without one.',
   'compare.first.oneLlm':
     'One LLM is here: two ways to search are set up. Another to set beside it: add an endpoint or model on 4, or train an adapter on 9.',
-  'compare.first.ask': 'Type a question and press Enter. s changes this column, a adds one, ? tells all keys.',
+  'compare.first.ask':
+    'Type a question and press Enter. Esc leaves the field; then s changes this column, a adds one, ? tells all keys.',
   'compare.first.dataset': 'D takes questions from a dataset: answers are then scored against the right one.',
   'compare.first.matrix': 'M sets up base and tune beside each other, with each embedder.',
   'compare.why.underWay': 'a comparison is under way; x cancels it',
@@ -156,6 +157,7 @@ export const compare = {
   'compare.why.notVoted': 'nobody voted on it',
   'compare.why.noSet': 'there is no set',
   'compare.why.oneColumn': 'one column cannot hide',
+  'compare.why.elsewhere': 'Esc shows the columns',
   'compare.why.reopenFirst': 'Enter puts it on screen first',
   'compare.why.noLlm': 'this column has no LLM',
 } as const;

@@ -18,7 +18,7 @@ export const compare: Texts<typeof english> = {
   'compare.alike': '相同：',
   'compare.oneSearch': '所有列共用一次检索',
   'compare.sharedSearch': '{columns} 列共用一次检索',
-  'compare.referenceKnown': '已知 {count} 个标准答案',
+  'compare.referenceKnown': '已知标准答案',
   'compare.reopened': '#{id}，{time} 的原样记录：按 Enter 重新提问',
   'compare.kept': '已保存为 #{id}',
   'compare.notKept': '未保存：{reason}',
@@ -131,7 +131,7 @@ export const compare: Texts<typeof english> = {
     '这里没有大模型。按 4 前往模型：p 拉取一个小模型；`ragtui models add NAME --url URL --model M` 添加服务器。没有大模型也可以对比检索。',
   'compare.first.oneLlm':
     '这里有一个大模型：已设好两种检索方式。要与另一个对比：在 4 添加端点或模型，或在 9 训练适配器。',
-  'compare.first.ask': '输入问题后按 Enter。s 更改本列，a 加一列，? 显示所有按键。',
+  'compare.first.ask': '输入问题后按 Enter。按 Esc 离开输入框；然后 s 更改本列，a 加一列，? 显示所有按键。',
   'compare.first.dataset': 'D 从数据集取问题：回答会按标准答案评分。',
   'compare.first.matrix': 'M 把原模型与微调模型、各向量模型并排摆好。',
   'compare.why.underWay': '正在对比；按 x 取消',
@@ -156,6 +156,7 @@ export const compare: Texts<typeof english> = {
   'compare.why.notVoted': '还没有投过票',
   'compare.why.noSet': '没有列组合',
   'compare.why.oneColumn': '只有一列，无法隐藏',
+  'compare.why.elsewhere': '按 Esc 回到各列',
   'compare.why.reopenFirst': '先按 Enter 放到屏幕上',
   'compare.why.noLlm': '本列没有大模型',
 };
