@@ -41,6 +41,11 @@ export interface FileStart {
 const SAMPLE_RECORDS = 20;
 const GUESSED_KINDS = ['qa', 'preference', 'sft', 'retrieval'] as const;
 
+/** Whether a format of this name, and of this kind, exists at all. Errors: `usage`. */
+export function checkWish({ format, kind }: ImportWish): void {
+  if (format !== undefined && !tableFormat(format)) findImporter(format, kind);
+}
+
 /** Reads the beginning of a file. Errors: `invalid` for an empty one, `corrupt`. */
 export async function startOf(file: OpenedFile, wish: ImportWish, count = SAMPLE_RECORDS): Promise<FileStart> {
   const named = wish.format === undefined ? undefined : tableFormat(wish.format);

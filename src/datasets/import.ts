@@ -4,7 +4,7 @@ import { throwIfAborted } from '../models/files.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { type HubOptions, hubInputs, isHubSource, parseHubSource } from './hub.ts';
-import { type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
+import { checkWish, type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
 import { type InputFile, localInputs } from './inputs.ts';
 import { datasetSlug } from './layout.ts';
 import { keepProblems } from './problems.ts';
@@ -63,6 +63,7 @@ export async function importDataset(
 ): Promise<ImportReport> {
   const name = options.name ?? defaultName(source);
   datasetSlug(name);
+  checkWish(options);
   ensureWorkspace(paths);
   removeDeadStages(paths);
   emptyTrash(paths);

@@ -83,15 +83,19 @@ test('import, split, show, render, export, delete: each by one command', async (
   expect(refused.code).toBe(2);
   await json('delete', 'pairs', '--yes');
   expect((await workspace.run(['dataset', 'show', 'pairs'])).code).toBe(1);
+  expect((await workspace.run(['dataset', 'list', '--deleted'])).stdout).toMatch(/^pairs +40 /m);
+  await json('restore', 'pairs');
+  expect((await workspace.run(['dataset', 'show', 'pairs'])).stdout).toMatch(/^ +→ negatives \(/m);
 });
 
 test.each([
-  [['import', 'nowhere.csv', '--format', 'csv'], 2, /no format "csv"/],
+  [['import', 'nowhere.csv', '--format', 'nonsense'], 2, /no format "nonsense"/],
   [['import', 'nowhere.csv', '--format', 'cmrc'], 1, /There is no file/],
-  [['import', 'nowhere.csv'], 2, /--format/],
+  [['import', 'nowhere.csv'], 1, /There is no file/],
+  [['import', 'nowhere.csv', '--map', 'question'], 2, /does not map a column/],
   [['show', 'nowhere'], 1, /no dataset "nowhere"/],
   [['split', 'x', '--by', 'luck'], 2, /--by is not right: context or tutorial/],
-  [['export', 'x', '--to', 'csv', '--out', 'x'], 2, /--to is not right/],
+  [['export', 'x', '--to', 'nonsense', '--out', 'x'], 2, /no format "nonsense"/],
 ])('errors are one line: %j', async (args, code, line) => {
   const run = await workspace.run(['dataset', ...args]);
   expect(run.code).toBe(code);

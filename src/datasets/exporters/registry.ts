@@ -30,6 +30,14 @@ export const EXPORTERS: readonly Exporter[] = [
 export const exportersOf = (kind: DatasetKind): readonly Exporter[] =>
   EXPORTERS.filter(({ kinds }) => kinds.includes(kind));
 
+/** The exporter of a format. Errors: `usage`. */
+export function findExporter(to: string): Exporter {
+  const found = EXPORTERS.find(({ id }) => id === to);
+  if (found) return found;
+  const known = EXPORTERS.map(({ id }) => id).join(', ');
+  throw new RagtuiError('usage', `There is no format "${to}".`, `There are: ${known}.`);
+}
+
 /**
  * Writes a part of a dataset into a folder. Rows to train an embedder get BGE's query instruction in the language of
  * their questions unless told otherwise. Errors: `usage` for an unknown format, `unsupported` for a kind it cannot hold,
@@ -42,13 +50,7 @@ export async function exportDataset(
   folder: string,
   options: ExportOptions = {},
 ): Promise<Exported & { readonly instruction: string }> {
-  const exporter = EXPORTERS.find(({ id }) => id === to);
-  if (!exporter)
-    throw new RagtuiError(
-      'usage',
-      `There is no format "${to}".`,
-      `There are: ${EXPORTERS.map(({ id }) => id).join(', ')}.`,
-    );
+  const exporter = findExporter(to);
   if (!exporter.kinds.includes(dataset.kind)) {
     const others = exportersOf(dataset.kind).map(({ id }) => id);
     throw new RagtuiError(

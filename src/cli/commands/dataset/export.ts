@@ -46,7 +46,8 @@ async function exportTo(
   { to, out: folder, split: part, system, ...options }: z.output<typeof exportOptions>,
 ): Promise<undefined> {
   const { openDataset } = await import('../../../datasets/open.ts');
-  const { exportDataset } = await import('../../../datasets/exporters/registry.ts');
+  const { exportDataset, findExporter } = await import('../../../datasets/exporters/registry.ts');
+  findExporter(to);
   const { seed, instruction, ...always } = options;
   const made = await exportDataset(openDataset(paths, which), to, part, folder, {
     ...always,
