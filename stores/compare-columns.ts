@@ -47,6 +47,8 @@ const NAME_FIELDS: readonly ColumnField[] = [
   'seed',
   'maxTokens',
 ];
+/** What a column is called when nothing differs. */
+const LONE_FIELDS: readonly ColumnField[] = ['llm'];
 const { name: _, ...DEFAULTS } = columnSchema.parse({ name: 'x' });
 /** A column as it is when nobody chose anything. */
 export const DEFAULT_SETTINGS: ColumnSettings = DEFAULTS;
@@ -94,7 +96,7 @@ export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
   const taken = new Set(slots.map(({ named }) => named).filter(Boolean));
   return slots.map(({ named, settings }) => {
     if (named) return { name: named, ...settings };
-    const wanted = fields.map((field) => fieldName(field, settings)).join('-') || 'column';
+    const wanted = (fields.length > 0 ? fields : LONE_FIELDS).map((field) => fieldName(field, settings)).join('-');
     const name = freeName(wanted, taken);
     taken.add(name);
     return { name, ...settings };

@@ -96,7 +96,6 @@ export function createHistorySlice(
         blind: 'off',
         blindSeed: null,
         error: null,
-        vote: kept.votes.at(-1)?.choice ?? null,
       });
       const { run } = get();
       const changes = await compare.changes(kept).catch(() => []);
@@ -209,6 +208,7 @@ function reopenedRun(kept: KeptComparison, ids: readonly number[]): ComparisonRu
     fault: null,
     reopened: kept.at,
     changes: [],
+    vote: kept.votes.at(-1)?.choice ?? null,
   };
 }
 

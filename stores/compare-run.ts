@@ -2,7 +2,7 @@ import type { SearchResult } from '../src/kb/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { ColumnResult, CompareEvent, CompareOrder, CompareRequest } from '../src/rag/compare.ts';
 import type { Kept } from '../src/rag/comparisons/record.ts';
-import type { KeptComparison } from '../src/rag/comparisons/types.ts';
+import type { Choice, KeptComparison } from '../src/rag/comparisons/types.ts';
 import type { Column, Message } from '../src/rag/types.ts';
 import type { CompareAccess } from './compare.ts';
 import { type ColumnSlot, columnsOf, sameSettings } from './compare-columns.ts';
@@ -73,6 +73,8 @@ export interface ComparisonRun {
   readonly reopened: string | null;
   /** What is no longer as it was then, in sentences. */
   readonly changes: readonly string[];
+  /** Which answer was preferred; null = nobody said. */
+  readonly vote: Choice | null;
 }
 
 /** The question put to all columns, and what each says. */
@@ -191,7 +193,6 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
       get().cancel();
       const known = get().bindQuestion(text);
       get().shuffle();
-      set({ vote: null });
       const begun: ComparisonRun = {
         key: nextKey++,
         question: text,
@@ -206,6 +207,7 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
         fault: null,
         reopened: null,
         changes: [],
+        vote: null,
       };
       await ask(begun, slots, true);
     },

@@ -6,8 +6,6 @@ import type { CompareAccess } from './compare.ts';
 
 /** Which answer is best, by whoever reads them. */
 export interface VotesSlice {
-  /** Of the comparison on screen; null = none yet. */
-  readonly vote: Choice | null;
   /** All there are, oldest first; null = not read yet. */
   readonly votes: readonly VotedComparison[] | null;
   /** Keeps what was preferred (a column by its index in `slots`) and shows the names. Errors: `unavailable` when the comparison is not in the history. */
@@ -32,8 +30,11 @@ export function createVotesSlice({ get, set }: CompareAccess, { connect }: Votes
       'Ask again, then vote.',
     );
   };
+  const voted = (id: number, vote: Choice | null): void => {
+    const { run } = get();
+    if (run?.kept === id) set({ run: { ...run, vote } });
+  };
   return {
-    vote: null,
     votes: null,
     castVote: async (choice) => {
       const id = kept();
@@ -43,12 +44,13 @@ export function createVotesSlice({ get, set }: CompareAccess, { connect }: Votes
       const at = typeof choice !== 'number' || seed === null ? choice : blindOrder(names.length, seed).indexOf(choice);
       const vote = voteOf({ names, seed, choice: at });
       await (await connect()).call('comparisons.vote', { id, vote: { ...vote, shown: [...vote.shown] } });
-      set({ vote: vote.choice });
+      voted(id, vote.choice);
       get().reveal();
     },
     withdraw: async () => {
-      await (await connect()).call('comparisons.vote', { id: kept(), vote: null });
-      set({ vote: null });
+      const id = kept();
+      await (await connect()).call('comparisons.vote', { id, vote: null });
+      voted(id, null);
     },
     loadVotes: async () => set({ votes: await (await connect()).call('comparisons.votes', {}) }),
   };

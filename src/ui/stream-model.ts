@@ -52,9 +52,14 @@ export function createStreamModel(options: StreamOptions = {}): StreamModel {
   let showOffset: number | undefined;
   let wrapped: WrappedRow[] = [];
   let wrappedColumns = -1;
-  /** Rows and text up to here are final: they end in a newline. */
+  /** Rows and text up to here are final. */
   let finalRows = 0;
   let finalText = 0;
+  /**
+   * The text behind them. It is looked into instead of the whole: JavaScript would copy all of a text that grew to look
+   * into it once, and each row would keep the copy it was cut from.
+   */
+  let tail = text;
   let wrappedLength = -1;
 
   function rows(width: number): readonly WrappedRow[] {
@@ -62,24 +67,28 @@ export function createStreamModel(options: StreamOptions = {}): StreamModel {
       wrapped = [];
       finalRows = 0;
       finalText = 0;
+      tail = text;
       wrappedLength = -1;
       wrappedColumns = width;
     }
     if (wrappedLength === text.length) return wrapped;
     wrapped.length = finalRows;
-    for (let newline = text.indexOf('\n', finalText); newline >= 0; newline = text.indexOf('\n', finalText)) {
-      for (const row of wrapParagraph(text.slice(finalText, newline), width, finalText)) wrapped.push(row);
-      finalText = newline + 1;
-      finalRows = wrapped.length;
+    let from = 0;
+    for (let newline = tail.indexOf('\n'); newline >= 0; newline = tail.indexOf('\n', from)) {
+      for (const row of wrapParagraph(tail.slice(from, newline), width, finalText + from)) wrapped.push(row);
+      from = newline + 1;
     }
-    for (const row of wrapParagraph(text.slice(finalText), width, finalText)) wrapped.push(row);
+    finalRows = from > 0 ? wrapped.length : finalRows;
+    for (const row of wrapParagraph(tail.slice(from), width, finalText + from)) wrapped.push(row);
     // Of a long last paragraph all but the last two rows stand: a mark that joins the sign before it changes no earlier one.
     const standing = wrapped.length - 2;
     const next = wrapped[standing];
     if (standing > finalRows && next) {
       finalRows = standing;
-      finalText = next.start;
+      from = next.start - finalText;
     }
+    tail = tail.slice(from);
+    finalText += from;
     wrappedLength = text.length;
     return wrapped;
   }
@@ -118,12 +127,15 @@ export function createStreamModel(options: StreamOptions = {}): StreamModel {
     append: (more) => {
       if (more === '') return;
       text += more;
+      tail += more;
       version++;
     },
     set: (next, at) => {
       if (next === text && at === undefined) return;
-      if (text !== '' && next.startsWith(text)) text = next;
-      else {
+      if (text !== '' && next.startsWith(text)) {
+        tail += next.slice(text.length);
+        text = next;
+      } else {
         text = next;
         wrappedColumns = -1;
         top = 0;

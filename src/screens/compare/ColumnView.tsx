@@ -45,7 +45,7 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
   const low = rect.height < LOW;
   const header = hidden
     ? []
-    : headerLines(slot.settings, base, headerFields(state.slots, slot.settings, tabs && !low), width);
+    : headerLines(slot.settings, base, headerFields(state.slots, slot.settings, tabs && !low), width, low);
   const head: Line[] = [
     ...(tabs ? [tabLine(names, at)] : []),
     ...header.slice(0, low ? 2 : header.length),

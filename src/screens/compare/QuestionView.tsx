@@ -53,11 +53,6 @@ function askedLine(model: CompareModel, state: CompareState): Line {
       { text: `${t('ask.short.kb')} `, style: 'muted' },
       { text: kb ?? t('ask.noKb'), style: kb === null ? 'warn' : 'accent' },
     ],
-    [{ text: orderText(model, state), style: order === 'together' ? 'warn' : 'accent' }],
-    ...(rows && rows.at >= 0 && about === said
-      ? [[{ text: `${rows.dataset} ${rows.at + 1}/${rows.total}`, style: 'accent' as const }]]
-      : []),
-    ...(known ? [[{ text: t('compare.referenceKnown'), style: 'good' as const }]] : []),
     ...(run?.reopened
       ? [
           [
@@ -73,7 +68,12 @@ function askedLine(model: CompareModel, state: CompareState): Line {
         : run?.kept
           ? [[{ text: t('compare.kept', { id: run.kept }), style: 'muted' as const }]]
           : []),
-    ...(state.vote ? [[{ text: voteText(state), style: 'good' as const }]] : []),
+    [{ text: orderText(model, state), style: order === 'together' ? 'warn' : 'accent' }],
+    ...(rows && rows.at >= 0 && about === said
+      ? [[{ text: `${rows.dataset} ${rows.at + 1}/${rows.total}`, style: 'accent' as const }]]
+      : []),
+    ...(known ? [[{ text: t('compare.referenceKnown'), style: 'good' as const }]] : []),
+    ...(run?.vote ? [[{ text: voteText(state), style: 'good' as const }]] : []),
   ];
   return parts.flatMap((part, at): Span[] => [{ text: at === 0 ? ' ' : ' · ', style: 'muted' }, ...part]);
 }
@@ -89,7 +89,8 @@ function orderText(model: CompareModel, { order, run, blind }: CompareState): st
   return order === 'rotate' && places.length > 1 && blind !== 'hidden' ? `${name} ${places.join('→')}` : name;
 }
 
-function voteText({ vote, blind }: CompareState): string {
+function voteText({ run, blind }: CompareState): string {
+  const vote = run?.vote;
   if (!vote) return '';
   if (vote.kind !== 'column') return t(`compare.voted.${vote.kind}`);
   return blind === 'hidden' ? t('compare.voted.one') : t('compare.voted.column', { column: sanitizeLine(vote.column) });

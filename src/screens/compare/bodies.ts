@@ -1,5 +1,5 @@
 import type { ColumnRun, CompareState, CompareStore } from '../../../stores/compare.ts';
-import type { StreamBuffer } from '../../../stores/stream-buffer.ts';
+import { type StreamBuffer, textSince } from '../../../stores/stream-buffer.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
 import { type Copied, copiedOf } from './copied.ts';
@@ -163,7 +163,10 @@ function follow(entry: Kept, run: ColumnRun | undefined, thoughts: boolean): voi
   if (fresh) {
     const before = shows && thoughtBy(run) ? `${sanitize(thoughtBy(run)).trimEnd()}\n\n` : '';
     entry.start = before.length;
-    answer.set(before + sanitize(saidBy(run)));
+    const text = before + sanitize(saidBy(run));
+    // Whoever was not there while it came begins at its beginning.
+    if (result !== null && taken.buffer !== buffer) answer.set(text, 0);
+    else answer.set(text);
     entry.taken = { buffer, text: buffer.text.length, thoughts: buffer.reasoning.length, whole: result, shows };
     return;
   }
@@ -174,7 +177,7 @@ function follow(entry: Kept, run: ColumnRun | undefined, thoughts: boolean): voi
     taken.thoughts = buffer.reasoning.length;
   }
   if (buffer.text.length > taken.text) {
-    answer.append(sanitize(buffer.text.slice(taken.text)));
+    answer.append(sanitize(textSince(buffer, taken.text)));
     taken.text = buffer.text.length;
   }
 }

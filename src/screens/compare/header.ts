@@ -18,12 +18,13 @@ const ALWAYS: readonly ColumnField[] = ['llm', 'embedder', 'mode', 'topK', 'cont
 /** What sets a field apart that differs from the base column: also without colours. */
 const MARK = '≠';
 
-/** The values of some fields, those that differ from `base` marked; in as many rows as it needs. Pure. */
+/** The values of some fields, those that differ from `base` marked; in as many rows as it needs; `low`: in few. Pure. */
 export function headerLines(
   settings: ColumnSettings,
   base: ColumnSettings,
   fields: readonly ColumnField[],
   width: number,
+  low = false,
 ): readonly Line[] {
   const differs = differingFields(base, settings);
   const parts = fields.map((field): Span => {
@@ -32,7 +33,7 @@ export function headerLines(
     return { text, style: other ? 'warn' : 'muted', bold: other };
   });
   // One below the other where that is short: the same setting then stands at the same height in every column.
-  return parts.length <= 3 ? parts.map((part): Line => [{ text: ' ' }, part]) : packed(parts, width);
+  return parts.length <= 3 && !low ? parts.map((part): Line => [{ text: ' ' }, part]) : packed(parts, width);
 }
 
 /** What a column header tells: what varies; of a single column on screen also what it is made of. Pure. */

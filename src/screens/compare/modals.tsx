@@ -152,7 +152,7 @@ const voteActions: readonly Action<CompareModel>[] = [
     help: 'Takes the vote on this comparison back.',
     keys: ['w'],
     rank: 4,
-    when: ({ context }) => (context.compare.getState().vote ? true : t('compare.why.notVoted')),
+    when: ({ context }) => (context.compare.getState().run?.vote ? true : t('compare.why.notVoted')),
     run: async ({ context }) => {
       context.ui.getState().close();
       await context.compare.getState().withdraw();
@@ -172,7 +172,7 @@ const voteModal = (model: CompareModel): ModalDefinition => ({
 });
 
 function voteLines(model: CompareModel): readonly Line[] {
-  const { slots, blind, vote: chosen } = model.context.compare.getState();
+  const { slots, blind, run } = model.context.compare.getState();
   const names = columnsOf(slots);
   const places = model.shown().map(({ id }, at) => {
     const name = names[slots.findIndex((slot) => slot.id === id)]?.name ?? '';
@@ -181,6 +181,6 @@ function voteLines(model: CompareModel): readonly Line[] {
   return [
     [{ text: ` ${t('compare.voteText')}` }],
     [{ text: ` ${places.join('   ')}`, style: 'accent' }],
-    [{ text: ` ${t(chosen ? 'compare.voteChange' : 'compare.voteOthers')}`, style: 'muted' }],
+    [{ text: ` ${t(run?.vote ? 'compare.voteChange' : 'compare.voteOthers')}`, style: 'muted' }],
   ];
 }
