@@ -78,16 +78,23 @@ export const rowSchemas: { readonly [K in DatasetKind]: z.ZodType<RowOf[K]> } = 
   preference: preferenceRowSchema,
 };
 
-export const splitMethodSchema = z.enum(['context', 'tutorial']);
+export const splitMethodSchema = z.enum(['context', 'random', 'stratified', 'tutorial']);
 export type SplitMethod = z.infer<typeof splitMethodSchema>;
 
 /** One way of cutting a version into parts; the row numbers stand in the file. */
 export const splitSchema = z.object({
-  /** `context` or `tutorial`: a part is called `context/test`, or `test` where only one split has it. */
+  /** The method's, or one of its own: a part is called `context/test`, or `test` where only one split has it. */
   name: z.string(),
   method: splitMethodSchema,
   seed: z.number().int().nonnegative(),
   parameters: z.record(z.string(), z.number()),
+  /** What stays in one part: rows of one `context`, of `near` equal ones, of one value of `field:NAME`; absent: `none`. */
+  group: z.string().optional(),
+  /** What the parts have in the same shares, and how many rows of each part that gave; of `stratified` alone. */
+  by: z.string().optional(),
+  strata: z.record(z.string(), z.record(z.string(), z.number().int())).optional(),
+  /** The version it was made for, whose rows it still holds but for those that are gone since. */
+  carriedFrom: z.string().optional(),
   parts: z.array(
     z.object({
       name: z.string(),
