@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-// `npm run test:soak`: the kill loop of `npm test` with 200 random moments (RAGTUI_KILL_ROUNDS) instead of 10.
+// `npm run test:soak`: what takes long. The kill loop of `npm test` with 200 random moments (RAGTUI_KILL_ROUNDS) instead
+// of 10, and test/soak: two columns of 20,000 tokens through the real program in a terminal.
 export default defineConfig({
   test: {
     name: 'soak',
-    include: ['test/process/ingest-kill.test.ts'],
+    include: ['test/process/ingest-kill.test.ts', 'test/soak/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 4 * 3_600_000,
     hookTimeout: 600_000,

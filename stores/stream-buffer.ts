@@ -9,6 +9,8 @@ export interface StreamBuffer {
   /** Clock of the first piece; null before it. */
   firstAt: number | null;
   readonly times: PieceTimes;
+  /** The text again, in parts of about `PART` characters: for `textSince`. */
+  readonly parts: string[];
 }
 
 /** When pieces came: the last ones exactly, all of them counted by half seconds. */
@@ -18,6 +20,9 @@ export interface PieceTimes {
   /** Pieces in each `PACE_MS` since the first piece; the last one is still filling. */
   readonly pace: number[];
 }
+
+/** Characters of a part. */
+const PART = 1024;
 
 /** Width of one step of the pace, ms. */
 export const PACE_MS = 500;
@@ -32,6 +37,7 @@ export function createStreamBuffer(): StreamBuffer {
     askedAt: null,
     firstAt: null,
     times: { recent: new Float64Array(RECENT), pace: [] },
+    parts: [],
   };
 }
 
@@ -43,6 +49,10 @@ export function appendPiece(
 ): void {
   buffer.text += piece.text;
   buffer.reasoning += piece.reasoning;
+  const { parts } = buffer;
+  const last = parts.at(-1);
+  if (last === undefined || last.length >= PART) parts.push(piece.text);
+  else parts[parts.length - 1] = last + piece.text;
   buffer.firstAt ??= at;
   const { recent, pace } = buffer.times;
   recent[buffer.pieces % recent.length] = at;
@@ -50,6 +60,23 @@ export function appendPiece(
   const step = Math.max(0, Math.floor((at - buffer.firstAt) / PACE_MS));
   while (pace.length <= step) pace.push(0);
   pace[step] = (pace[step] ?? 0) + 1;
+}
+
+/**
+ * What came behind the first `from` characters, as `text.slice(from)`. That would copy the whole text each time: a
+ * string made by adding is one only when it is looked into.
+ */
+export function textSince({ parts, text }: StreamBuffer, from: number): string {
+  let start = text.length;
+  let at = parts.length;
+  while (at > 0 && start > from) {
+    at -= 1;
+    start -= parts[at]?.length ?? 0;
+  }
+  return parts
+    .slice(at)
+    .join('')
+    .slice(Math.max(0, from - start));
 }
 
 /** Clocks of the last pieces, oldest first; `most` of them at most. */
