@@ -4,6 +4,7 @@ import type { KbClient } from '../src/kb/protocol.ts';
 import type { ChunkDraft, NodeGroup } from '../src/kb/types.ts';
 import type { Endpoint, ModelStatus, PullProgress } from '../src/models/types.ts';
 import type { AnswerEvent, Message, Pipeline } from '../src/rag/types.ts';
+import type { ServersPort } from './endpoints.ts';
 
 /** What the stores need of the world. `src/app/main.tsx` hands over the real ones, tests hand over fakes. */
 
@@ -15,6 +16,7 @@ export interface ModelsPort {
   verify(id: string): Promise<ModelStatus>;
   remove(id: string): Promise<void>;
   endpoints(): Promise<readonly Endpoint[]>;
+  readonly servers: ServersPort;
 }
 
 export interface JobsPort {

@@ -4,10 +4,12 @@ import type { KbClient, Method, Params, Result } from '../../src/kb/protocol.ts'
 import { methods } from '../../src/kb/protocol.ts';
 import type { DocumentSummary, Hit, KnowledgeBase, SearchResult } from '../../src/kb/types.ts';
 import { CATALOGUE } from '../../src/models/catalogue.ts';
-import type { ModelStatus } from '../../src/models/types.ts';
+import type { EndpointHealth, ServerModel, Trial } from '../../src/models/endpoint-check.ts';
+import type { Endpoint, ModelStatus } from '../../src/models/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { type Answer, type AnswerEvent, answerSchema, pipelineSchema } from '../../src/rag/types.ts';
 import type { AskPort, JobsPort, ModelsPort } from '../../stores/dependencies.ts';
+import type { ServersPort } from '../../stores/endpoints.ts';
 
 /** A promise that is settled from outside. */
 export interface Deferred<T> {
@@ -307,9 +309,60 @@ export function modelStatus(id: string, state: ModelStatus['state']): ModelStatu
   return { entry, state, folder: `/models/${id}`, bytesTotal, bytesPresent: state === 'present' ? bytesTotal : 0 };
 }
 
+/** Servers that answer as a test says. */
+export function fakeServers() {
+  const saved: Endpoint[] = [];
+  const keys = new Map<string, string | undefined>();
+  const asked: { readonly what: string; readonly endpoint: Endpoint; readonly key: string | undefined }[] = [];
+  const world: {
+    models: () => Promise<readonly ServerModel[]>;
+    trial: (onStatus: (text: string) => void) => Promise<Trial>;
+    health: EndpointHealth;
+    variables: readonly string[];
+  } = {
+    models: async () => [],
+    trial: async () => ({ text: 'Hello', dimension: null, firstTokenMs: 90, totalMs: 120, usage: null, cost: null }),
+    health: { state: 'ok', latencyMs: 12, models: [], error: null },
+    variables: [],
+  };
+  const port: ServersPort = {
+    keyState: async ({ name, keyEnv, keyStore }) => {
+      if (keyEnv) return world.variables.includes(keyEnv) ? 'set' : 'missing';
+      return keyStore ? (keys.get(name) ? 'set' : 'missing') : 'none';
+    },
+    hasVariable: (name) => world.variables.includes(name),
+    models: async (endpoint, key) => {
+      asked.push({ what: 'models', endpoint, key });
+      return world.models();
+    },
+    check: async (endpoint) => {
+      asked.push({ what: 'check', endpoint, key: undefined });
+      return world.health;
+    },
+    try: async (endpoint, key, { onStatus }) => {
+      asked.push({ what: 'try', endpoint, key });
+      return world.trial(onStatus);
+    },
+    save: async (endpoint, key, isNew) => {
+      const at = saved.findIndex(({ name }) => name === endpoint.name);
+      if (isNew && at >= 0) throw new RagtuiError('exists', `There is a model "${endpoint.name}" already.`);
+      saved.splice(at < 0 ? saved.length : at, 1, endpoint);
+      if (key !== undefined) keys.set(endpoint.name, key);
+    },
+    remove: async (name) => {
+      saved.splice(
+        saved.findIndex((one) => one.name === name),
+        1,
+      );
+    },
+  };
+  return { port, saved, keys, asked, world };
+}
+
 /** Models whose pulls the test drives. */
 export function fakeModels(present: readonly string[] = []) {
   const here = new Set(present);
+  const servers = fakeServers();
   const pulls = new Map<
     string,
     { readonly options: Parameters<ModelsPort['pull']>[1]; readonly done: Deferred<void> }
@@ -324,7 +377,8 @@ export function fakeModels(present: readonly string[] = []) {
     },
     verify: async (id) => modelStatus(id, here.has(id) ? 'present' : 'absent'),
     remove: async (id) => void here.delete(id),
-    endpoints: async () => [],
+    endpoints: async () => servers.saved,
+    servers: servers.port,
   };
-  return { port, pulls };
+  return { port, pulls, servers };
 }

@@ -6,6 +6,8 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { modelsActions } from './actions.ts';
+import { endpointActions, serverActions } from './endpoint-actions.ts';
+import { createEndpointModal } from './endpoint-modal.tsx';
 import { ModelsScreenView } from './view.tsx';
 
 const WIDE = 110;
@@ -49,6 +51,7 @@ export function createModelsScreen(context: ScreenContext): ScreenDefinition {
         title: () => t('models.list'),
         target: () => list,
         copy: () => list.selected()?.entry.id ?? null,
+        actions: bindActions(modelsActions, () => model),
       },
       { id: 'details', title: () => t('models.details'), focusable: () => false },
       {
@@ -56,21 +59,28 @@ export function createModelsScreen(context: ScreenContext): ScreenDefinition {
         title: () => t('models.endpoints'),
         target: () => endpoints,
         copy: () => endpoints.selected()?.url ?? null,
+        actions: bindActions(endpointActions, () => model),
       },
     ],
     layout,
     view: (props) => <ModelsScreenView model={model} {...props} />,
-    actions: bindActions(modelsActions, () => model),
-    onEnter: () => void models.getState().refresh(),
+    actions: bindActions(serverActions, () => model),
+    modals: [createEndpointModal(context)],
+    onEnter: () => void refresh(context),
   };
+}
+
+async function refresh({ models, endpoints }: ScreenContext): Promise<void> {
+  await models.getState().refresh();
+  await endpoints.getState().refresh();
 }
 
 function layout(rect: Rect): Record<string, Rect> {
   if (rect.width >= WIDE) {
     const [list, right] = splitColumns(rect, ['3fr', '2fr']);
-    const [details, endpoints] = right ? splitRows(right, ['1fr', 6]) : [];
+    const [details, endpoints] = right ? splitRows(right, ['1fr', 10]) : [];
     return list && details && endpoints ? { list, details, endpoints } : {};
   }
-  const [list, details, endpoints] = splitRows(rect, ['1fr', 9, 4]);
+  const [list, details, endpoints] = splitRows(rect, ['1fr', 9, 5]);
   return list && details && endpoints ? { list, details, endpoints } : {};
 }

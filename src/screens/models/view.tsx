@@ -5,7 +5,7 @@ import type { ModelStatus } from '../../models/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { formatBytes, formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { highlighted, List } from '../../ui/List.tsx';
+import { highlighted } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
@@ -15,6 +15,7 @@ import { type Line, type Span, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { Placed } from '../Placed.tsx';
 import { pullPhase, pullProgressLine } from '../progress.ts';
+import { EndpointsPane, endpointLines } from './EndpointsPane.tsx';
 import type { ModelsModel } from './screen.tsx';
 
 export function ModelsScreenView({
@@ -38,7 +39,7 @@ export function ModelsScreenView({
       ) : null}
       {endpoints ? (
         <Placed within={rect} rect={endpoints}>
-          <EndpointList model={model} rect={endpoints} focused={focus === 'endpoints'} />
+          <EndpointsPane model={model} rect={endpoints} focused={focus === 'endpoints'} />
         </Placed>
       ) : null}
     </>
@@ -123,7 +124,18 @@ function ModelDetails({ model, rect }: PaneProps): ReactNode {
   const pulls = useStore(model.context.models, (state) => state.pulls);
   useStore(model.context.models, (state) => state.list);
   useStore(model.list.store);
+  useStore(model.endpoints.store);
+  useStore(model.context.endpoints);
+  const atEndpoints = useStore(model.context.ui, (state) => state.focus['models'] === 'endpoints');
   const { width, height } = inside(rect);
+  const endpoint = atEndpoints ? endpointLines(model, width) : null;
+  if (endpoint) {
+    return (
+      <Panel rect={rect} title={model.endpoints.selected()?.name ?? ''}>
+        <Rows lines={endpoint} width={width} height={height} />
+      </Panel>
+    );
+  }
   const status = model.list.selected();
   if (!status) {
     return (
@@ -186,24 +198,4 @@ function factLines({ entry, bytesTotal, folder }: ModelStatus, width: number): L
     }),
     ...note,
   ];
-}
-
-function EndpointList({ model, rect, focused = false }: PaneProps): ReactNode {
-  useStore(model.context.models, (state) => state.endpoints);
-  const { width, height } = inside(rect);
-  return (
-    <Panel rect={rect} title={t('models.endpoints')} focused={focused}>
-      <List
-        model={model.endpoints}
-        width={width}
-        height={height}
-        focused={focused}
-        render={({ name, kind, url, model: served }) => [
-          { text: `${name} `, bold: true },
-          { text: `${kind} · ${sanitizeLine(served)} · ${url}`, style: 'muted' },
-        ]}
-        empty={t('models.noEndpoints')}
-      />
-    </Panel>
-  );
 }
