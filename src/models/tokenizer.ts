@@ -61,7 +61,7 @@ export async function loadTokenizer(location: string): Promise<TextTokenizer> {
 }
 
 /** A tokenizer from the parsed content of a `tokenizer.json`. Its own truncation and padding settings do not apply. */
-function tokenizerFrom(json: unknown): TextTokenizer {
+export function tokenizerFrom(json: unknown): TextTokenizer {
   const config = fileSchema.parse(json);
   const tokenizer = new Tokenizer(config, {});
   const prepare = preparation(config.normalizer);

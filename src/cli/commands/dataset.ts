@@ -1,16 +1,31 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../define.ts';
+import { addAugment } from './dataset/augment.ts';
 import { addDelete } from './dataset/delete.ts';
 import { addExport } from './dataset/export.ts';
 import { addImport } from './dataset/import.ts';
 import { addList } from './dataset/list.ts';
 import { addNegatives } from './dataset/negatives.ts';
+import { addPreference } from './dataset/preference.ts';
 import { addRender } from './dataset/render.ts';
 import { addShow } from './dataset/show.ts';
 import { addSplit } from './dataset/split.ts';
+import { addSynthesize } from './dataset/synthesize.ts';
 
 /** One file per subcommand, in the order in which `--help` lists them. */
-const SUBCOMMANDS = [addImport, addList, addShow, addSplit, addNegatives, addRender, addExport, addDelete] as const;
+const SUBCOMMANDS = [
+  addImport,
+  addList,
+  addShow,
+  addSplit,
+  addNegatives,
+  addAugment,
+  addSynthesize,
+  addPreference,
+  addRender,
+  addExport,
+  addDelete,
+] as const;
 
 /** `ragtui dataset …`. */
 export function addDataset(program: Command, invocation: Invocation): void {

@@ -81,6 +81,7 @@ export class RowsToPublish {
   }
 }
 
-async function* eachOf(lines: readonly unknown[]): AsyncGenerator<unknown> {
+/** Lines for a writer that takes a stream. */
+export async function* eachOf(lines: readonly unknown[]): AsyncGenerator<unknown> {
   yield* lines;
 }

@@ -1,5 +1,4 @@
 import type { JobContext } from '../../jobs/worker.ts';
-import { toRagtuiError } from '../../platform/errors.ts';
 import { datasetFolder, datasetSlug } from '../layout.ts';
 import type { Made, Making } from './types.ts';
 
@@ -18,7 +17,25 @@ async function make(context: MakingContext, making: Making): Promise<Made> {
       const { makeNegatives } = await import('../negatives/run.ts');
       return makeNegatives(context, making);
     }
-    default:
-      throw toRagtuiError(new Error(`not yet: ${making.what}`));
+    case 'augment': {
+      const { makeAugmented } = await import('./augment/run.ts');
+      return makeAugmented(context, making);
+    }
+    case 'sft': {
+      const { makeSft } = await import('./sft.ts');
+      return makeSft(context, making);
+    }
+    case 'synthesize': {
+      const { makeQuestions } = await import('./synthesize.ts');
+      return makeQuestions(context, making);
+    }
+    case 'label': {
+      const { makeLabels } = await import('./label.ts');
+      return makeLabels(context, making);
+    }
+    case 'preference': {
+      const { makePreferences } = await import('./preference.ts');
+      return makePreferences(context, making);
+    }
   }
 }

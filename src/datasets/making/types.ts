@@ -105,13 +105,17 @@ const augmentSchema = z.object({
   refusal: name,
 });
 
-/** A template as text: `{context}` and `{question}` are filled in. */
-export const sftTemplateSchema = z.object({ name, system: z.string(), user: z.string() });
+/** The prompt that rows are rendered with: one of the built-in ones by name, or with its text. */
+export const sftTemplateSchema = z.object({
+  name,
+  text: z.object({ system: z.string(), user: z.string() }).nullable(),
+});
 export type SftTemplate = z.infer<typeof sftTemplateSchema>;
 
 const sftSchema = z.object({
   what: z.literal('sft'),
   ...fromDataset,
+  /** Of questions with contexts; sft rows keep their own words. */
   template: sftTemplateSchema,
   /** KEY of `{{KEY_START}}…{{KEY_END}}` around each output; null: none. */
   markers: z

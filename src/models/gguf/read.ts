@@ -3,7 +3,7 @@ import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 
 const CHUNK = 1 << 20;
 const MAX_STRING = 64 * 1024 * 1024;
-/** Longer arrays (the vocabulary) are passed over: nobody asks for them here. */
+/** Longer arrays (the vocabulary) are passed over unless somebody asks for them. */
 const MAX_KEPT_ITEMS = 1024;
 const DEFAULT_ALIGNMENT = 32;
 
@@ -24,8 +24,11 @@ export interface GgufHeader {
   readonly tensors: ReadonlyMap<string, GgufTensorInfo>;
 }
 
-/** Reads what a GGUF file (version 2 or 3, little endian) says of itself; no weights. Errors: `corrupt`, `unsupported`. */
-export function readGgufHeader(file: string): GgufHeader {
+/**
+ * Reads what a GGUF file (version 2 or 3, little endian) says of itself; no weights. Arrays of more than 1,024 items are
+ * left out but for those named in `long`. Errors: `corrupt`, `unsupported`.
+ */
+export function readGgufHeader(file: string, long: readonly string[] = []): GgufHeader {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -33,13 +36,13 @@ export function readGgufHeader(file: string): GgufHeader {
     throw toRagtuiError(error);
   }
   try {
-    return readHeader(new Cursor(fd, file), file);
+    return readHeader(new Cursor(fd, file), file, new Set(long));
   } finally {
     closeSync(fd);
   }
 }
 
-function readHeader(cursor: Cursor, file: string): GgufHeader {
+function readHeader(cursor: Cursor, file: string, long: ReadonlySet<string>): GgufHeader {
   if (cursor.bytes(4).toString('latin1') !== 'GGUF') throw damaged(file, 'it does not begin like one');
   const version = cursor.u32();
   if (version !== 2 && version !== 3) {
@@ -50,7 +53,7 @@ function readHeader(cursor: Cursor, file: string): GgufHeader {
   const metadata = new Map<string, GgufValue>();
   for (let at = 0; at < valueCount; at += 1) {
     const key = cursor.string();
-    const value = readValue(cursor, cursor.u32(), file);
+    const value = readValue(cursor, cursor.u32(), file, long.has(key) ? Number.POSITIVE_INFINITY : MAX_KEPT_ITEMS);
     if (value !== undefined) metadata.set(key, value);
   }
   const infos: GgufTensorInfo[] = [];
@@ -67,16 +70,16 @@ function readHeader(cursor: Cursor, file: string): GgufHeader {
 
 const ARRAY = 9;
 
-function readValue(cursor: Cursor, type: number, file: string): GgufValue | undefined {
+function readValue(cursor: Cursor, type: number, file: string, most: number): GgufValue | undefined {
   if (type !== ARRAY) return readScalar(cursor, type, file);
   const itemType = cursor.u32();
   const length = cursor.u64();
   const items: GgufScalar[] = [];
   for (let at = 0; at < length; at += 1) {
     const item = readScalar(cursor, itemType, file);
-    if (length <= MAX_KEPT_ITEMS) items.push(item);
+    if (length <= most) items.push(item);
   }
-  return length <= MAX_KEPT_ITEMS ? items : undefined;
+  return length <= most ? items : undefined;
 }
 
 function readScalar(cursor: Cursor, type: number, file: string): GgufScalar {
