@@ -219,7 +219,9 @@ async function publish(
             kind,
             skipped: counts.skipped,
             warnings: counts.warning,
-            ...(sources[0] && sources[0].encoding !== 'utf-8' ? { encoding: sources[0].encoding } : {}),
+            ...(/^(utf-8|binary)$/.test(sources[0]?.encoding ?? 'utf-8')
+              ? {}
+              : { encoding: sources[0]?.encoding ?? '' }),
             ...(plan.map ? { map: mapText(plan.map) } : {}),
           },
         },

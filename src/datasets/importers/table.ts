@@ -1,4 +1,4 @@
-import type { JsonObject } from '../records/types.ts';
+import { isObject, type JsonObject } from '../records/types.ts';
 import type { DatasetKind } from '../types.ts';
 import { alpacaRow } from './alpaca.ts';
 import type { ColumnMap } from './column-map.ts';
@@ -78,7 +78,7 @@ function qaTable(map: ColumnMap): Importer<'qa'> {
       if (empty) yield warning(line, `${empty}.`);
       const start = listOf(valueAt(record, 'answers.answer_start'))?.[0];
       const metadata = {
-        ...scalars(Object.fromEntries(Object.entries(record).filter(([name]) => !mapped.has(name)))),
+        ...otherColumns(record, mapped),
         ...(typeof start === 'number' ? { answerStart: start } : {}),
       };
       const id = oneText(read['id']) || `row-${index}`;
@@ -93,4 +93,23 @@ function oneText(value: unknown): string {
   if (isText(value)) return value;
   if (typeof value === 'number') return String(value);
   return Array.isArray(value) ? value.filter(isText).join('\n') : '';
+}
+
+/** What is not mapped; a column `metadata` that holds an object (as we export it) is taken apart. */
+function otherColumns(record: JsonObject, mapped: ReadonlySet<string | undefined>) {
+  const others = Object.fromEntries(Object.entries(record).filter(([name]) => !mapped.has(name)));
+  const { metadata, ...plain } = others;
+  const inner = objectOf(metadata);
+  return inner ? { ...scalars(plain), ...scalars(inner) } : scalars(others);
+}
+
+function objectOf(value: unknown): JsonObject | undefined {
+  if (isObject(value)) return value;
+  if (!isText(value) || !value.startsWith('{')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }

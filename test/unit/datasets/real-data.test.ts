@@ -23,9 +23,12 @@ test.runIf(have).each([
   ['cmrc2018/cmrc2018_dev.json', 'cmrc', 3219, 848, 0],
   ['financial-qa-10k/Financial-QA-10k.csv', 'financial-qa', 7000, 6756, 3],
 ])('%s imports with its published counts', async (file, format, rows, contexts, incomplete) => {
-  const { manifest, skipped } = await importDataset(workspace.paths, path.join(DATA, file), { format });
-  expect(manifest).toMatchObject({ kind: 'qa', rows, contexts, incomplete });
-  expect(skipped).toBe(0);
+  // Without a word about the format: it is found by the content.
+  const found = await importDataset(workspace.paths, path.join(DATA, file));
+  expect(found.manifest).toMatchObject({ kind: 'qa', rows, contexts, incomplete });
+  expect(found).toMatchObject({ format, detected: true, skipped: 0 });
+  const named = await importDataset(workspace.paths, path.join(DATA, file), { format });
+  expect(named).toMatchObject({ added: false, manifest: { version: found.manifest.version } });
 });
 
 test.runIf(have)("the tutorial's own split of financial-qa, and its leak: 42 of 700", async () => {

@@ -221,7 +221,7 @@ async function keepAs(rows: readonly unknown[]): Promise<string> {
   return name;
 }
 
-test('CSV keeps ids, questions, answers and contexts, whatever is in them', async () => {
+test('CSV keeps qa rows whole, whatever is in them', async () => {
   await fc.assert(
     fc.asyncProperty(many(ROWS.qa), async (rows) => {
       const name = await keep('qa', rows);
@@ -236,16 +236,7 @@ test('CSV keeps ids, questions, answers and contexts, whatever is in them', asyn
         name: back,
         map: { id: 'id', contextId: 'contextId', question: 'question', answers: 'answers', context: 'context' },
       });
-      const core = ({ id, contextId, question, answers, context }: RowOf['qa']) => ({
-        id,
-        contextId,
-        question,
-        answers,
-        context,
-      });
-      const read = openDataset(workspace.paths, back);
-      if (read.kind !== 'qa') throw new Error(read.kind);
-      expect((await all(read.rows())).map(core)).toEqual(rows.map(core));
+      expect(await all<unknown>(openDataset(workspace.paths, back).rows())).toEqual(rows);
     }),
     { numRuns: 2 },
   );
