@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { checkTask } from './tasks/check.ts';
 import { contextsTask } from './tasks/contexts.ts';
 import type { TaskContext } from './tasks/define.ts';
 import { exportTask } from './tasks/export.ts';
+import { fixTask } from './tasks/fix.ts';
 import { importTask } from './tasks/import.ts';
 import { previewTask } from './tasks/preview.ts';
+import { renderTask } from './tasks/render.ts';
+import { dropFalseTask, quarantineTask, reviewTask } from './tasks/review.ts';
 import { splitTask } from './tasks/split.ts';
 
 /**
@@ -16,6 +20,12 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   splitTask.task,
   exportTask.task,
   contextsTask.task,
+  checkTask.task,
+  fixTask.task,
+  renderTask.task,
+  reviewTask.task,
+  quarantineTask.task,
+  dropFalseTask.task,
 ]);
 export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
@@ -25,6 +35,12 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   splitTask.result,
   exportTask.result,
   contextsTask.result,
+  checkTask.result,
+  fixTask.result,
+  renderTask.result,
+  reviewTask.result,
+  quarantineTask.result,
+  dropFalseTask.result,
 ]);
 export type DatasetTaskResult = z.infer<typeof datasetTaskResultSchema>;
 
@@ -46,5 +62,17 @@ export function runDatasetTask(
       return exportTask.run(context, task);
     case 'contexts':
       return contextsTask.run(context, task);
+    case 'check':
+      return checkTask.run(context, task);
+    case 'fix':
+      return fixTask.run(context, task);
+    case 'render':
+      return renderTask.run(context, task);
+    case 'review':
+      return reviewTask.run(context, task);
+    case 'quarantine':
+      return quarantineTask.run(context, task);
+    case 'drop-false':
+      return dropFalseTask.run(context, task);
   }
 }

@@ -19,7 +19,7 @@ import type { Made, MakingOf } from './types.ts';
 import { NO_USAGE } from './usage.ts';
 
 type Work = MakingOf<'preference'>;
-export const PAIRS_FILE = 'pairs.jsonl';
+const PAIRS_FILE = 'pairs.jsonl';
 
 interface Pairs {
   readonly rows: readonly PreferenceRow[];

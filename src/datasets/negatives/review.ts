@@ -9,7 +9,7 @@ import { RowsToPublish, sourceOf } from '../making/publish.ts';
 import { NumpyRng } from '../numpy-rng.ts';
 import { type Dataset, openDataset } from '../open.ts';
 import type { DatasetManifest } from '../types.ts';
-import { MINING_FILE, type Mined, minedSchema } from './types.ts';
+import { MINING_FILE, type Mined, minedSchema, QUARANTINE_FILE, type Quarantined, quarantinedSchema } from './types.ts';
 
 export const DEFAULT_REVIEW = 50;
 
@@ -227,8 +227,20 @@ function readMining(dataset: Dataset<'retrieval'>): Map<number, Mined> {
   return new Map(lines.map((line) => [line.row, line]));
 }
 
+/** What an audit has set apart from a dataset: counts by rule, and one page. Nothing for one that was not mined by us. */
+export function readQuarantine(
+  paths: WorkspacePaths,
+  name: string,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): { total: number; byRule: Record<string, number>; entries: Quarantined[] } {
+  const all = readLines(path.join(openRetrieval(paths, name).folder, QUARANTINE_FILE), quarantinedSchema);
+  const byRule: Record<string, number> = {};
+  for (const { rule } of all.flatMap(({ reasons }) => reasons)) byRule[rule] = (byRule[rule] ?? 0) + 1;
+  return { total: all.length, byRule, entries: all.slice(offset, offset + limit) };
+}
+
 /** The lines of a file that read as `schema`; none when there is no file. */
-export function readLines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {
+function readLines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

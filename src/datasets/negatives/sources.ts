@@ -1,9 +1,6 @@
 import { RagtuiError } from '../../platform/errors.ts';
 import { type Margin, marginSchema, type NegativeSource, negativeSourceSchema } from '../making/types.ts';
 
-/** Between what is surely right and what is trivially wrong, as FlagEmbedding's own miner draws. */
-export const DEFAULT_RANKS = [2, 200] as const;
-
 export interface SourceDefaults {
   readonly ranks: readonly [number, number];
   readonly choose: 'sample' | 'top';

@@ -6,7 +6,7 @@ export interface Scored {
   readonly score: number;
 }
 
-export const auditRuleSchema = z.enum([
+const auditRuleSchema = z.enum([
   'same-text',
   'near-duplicate',
   'contains',
@@ -16,7 +16,6 @@ export const auditRuleSchema = z.enum([
   'reranker',
   'judge',
 ]);
-export type AuditRule = z.infer<typeof auditRuleSchema>;
 
 /** Why a passage may answer the question after all. */
 export const reasonSchema = z.object({

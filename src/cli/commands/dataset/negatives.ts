@@ -6,6 +6,7 @@ import { datasetJson, datasetLines } from '../../dataset-text.ts';
 import { collect, handle, type Invocation } from '../../define.ts';
 import { makingOptions, startMaking } from '../../making-job.ts';
 import { name, whole } from './arguments.ts';
+import { addReviewOptions, reviewNegatives, reviewOptions, wantsReview } from './review.ts';
 import { usualInstruction } from './usual-instruction.ts';
 
 const negativeOptions = makingOptions.extend({
@@ -27,41 +28,44 @@ const negativeOptions = makingOptions.extend({
   reranker: z.string().min(1).optional(),
   judge: z.string().min(1).optional(),
   concurrency: whole.min(1, '1 to 64').max(64, '1 to 64').default(1),
+  ...reviewOptions,
 });
 type Options = z.output<typeof negativeOptions>;
 
 /** `ragtui dataset negatives NAME`. */
 export function addNegatives(dataset: Command, invocation: Invocation): void {
   handle(
-    dataset
-      .command('negatives')
-      .description('make retrieval rows: each question, what is right for it, and other passages')
-      .argument('<name>', 'questions with contexts (qa), or retrieval rows')
-      .option('--count <n>', 'at random, as many per question (default: 10); for more ways see --from')
-      .option(
-        '--from <source>',
-        'repeatable: random:N, bm25:N, EMBEDDER:N, existing; with a window of its own: bm25:4@2-50',
-        collect,
-      )
-      .option('--ranks <window>', 'of bm25 and embedders, among what is not right (default: 2-200)')
-      .option('--top', 'the first of the window instead of a sample of it')
-      .option('--margin <m>', 'a negative scores at least 0.05 below the positive, or at most 95% of it')
-      .option('--no-fill', 'do not fill up at random what a source could not give')
-      .option('--kb <name>', "passages of a knowledge base instead of the dataset's own contexts")
-      .option('--group <group>', 'its node group (default: its first)')
-      .option('--no-audit', 'do not set apart duplicates of the positive and passages that hold the answer')
-      .option('--above <d>', 'set apart what scores above the positive by more than this (cosine)')
-      .option('--measure <embedder>', 'measures --above and the difficulty (default: the first embedder of --from)')
-      .option('--reranker <id[:score]>', 'set apart what a cross-encoder gives at least this (default: 0.5)')
-      .option('--judge <llm>', 'set apart what an LLM says answers the question')
-      .option('--concurrency <n>', 'questions in work at once (default: 1)')
-      .option('--split <part>', 'part of the dataset, e.g. train (default: all)')
-      .option('--seed <n>', 'default: 1314')
-      .option('--instruction <text>', "the embedder's query instruction (default: BGE's, by the language)")
-      .option('--name <name>', 'what to call it (default: NAME-retrieval)')
-      .option('--dry-run', 'show what would run')
-      .option('--no-pull', 'do not fetch a missing default model')
-      .option('--wait', 'stay until the job ends'),
+    addReviewOptions(
+      dataset
+        .command('negatives')
+        .description('make retrieval rows: each question, what is right for it, and other passages')
+        .argument('<name>', 'questions with contexts (qa), or retrieval rows')
+        .option('--count <n>', 'at random, as many per question (default: 10); for more ways see --from')
+        .option(
+          '--from <source>',
+          'repeatable: random:N, bm25:N, EMBEDDER:N, existing; with a window of its own: bm25:4@2-50',
+          collect,
+        )
+        .option('--ranks <window>', 'of bm25 and embedders, among what is not right (default: 2-200)')
+        .option('--top', 'the first of the window instead of a sample of it')
+        .option('--margin <m>', 'a negative scores at least 0.05 below the positive, or at most 95% of it')
+        .option('--no-fill', 'do not fill up at random what a source could not give')
+        .option('--kb <name>', "passages of a knowledge base instead of the dataset's own contexts")
+        .option('--group <group>', 'its node group (default: its first)')
+        .option('--no-audit', 'do not set apart duplicates of the positive and passages that hold the answer')
+        .option('--above <d>', 'set apart what scores above the positive by more than this (cosine)')
+        .option('--measure <embedder>', 'measures --above and the difficulty (default: the first embedder of --from)')
+        .option('--reranker <id[:score]>', 'set apart what a cross-encoder gives at least this (default: 0.5)')
+        .option('--judge <llm>', 'set apart what an LLM says answers the question')
+        .option('--concurrency <n>', 'questions in work at once (default: 1)')
+        .option('--split <part>', 'part of the dataset, e.g. train (default: all)')
+        .option('--seed <n>', 'default: 1314')
+        .option('--instruction <text>', "the embedder's query instruction (default: BGE's, by the language)")
+        .option('--name <name>', 'what to call it (default: NAME-retrieval)')
+        .option('--dry-run', 'show what would run')
+        .option('--no-pull', 'do not fetch a missing default model')
+        .option('--wait', 'stay until the job ends'),
+    ),
     invocation,
     { args: name, options: negativeOptions },
     negatives,
@@ -69,6 +73,7 @@ export function addNegatives(dataset: Command, invocation: Invocation): void {
 }
 
 async function negatives(context: CommandContext, [which]: [string], options: Options): Promise<number | undefined> {
+  if (wantsReview(options)) return reviewNegatives(context, which, options);
   if (options.from === undefined) return atRandom(context, which, options);
   const { prepareNegatives } = await import('../../../datasets/negatives/prepare.ts');
   const { making, models } = await prepareNegatives(context.paths, await wishOf(context, which, options));
