@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { SchemaElement } from 'hyparquet';
-import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 import { syncPath } from '../../models/files.ts';
 import { toRagtuiError } from '../../platform/errors.ts';
 import type { AnyDataset } from '../open.ts';
@@ -27,6 +26,8 @@ export const parquet: Exporter = {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
     const counted = { rows: 0 };
+    // Here, since a screen lists the exporters without writing anything.
+    const { fileWriter, parquetWriteRows } = await import('hyparquet-writer');
     try {
       await parquetWriteRows({
         writer: fileWriter(temporary),

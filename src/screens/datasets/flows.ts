@@ -10,15 +10,15 @@ import { fileName } from '../hits.ts';
 /** Asks for format and name of a file, then imports it. */
 export function askImport(context: ScreenContext, file: string): void {
   const { ui } = context;
-  const guess = guessFormat(file);
   const choices = [
+    { id: 'auto', title: t('datasets.format.auto'), note: t('datasets.format.auto.note') },
     ...importFormats().map((format) => ({ id: format, title: format, note: t(`datasets.format.${known(format)}`) })),
     { id: 'alpaca:qa', title: 'alpaca → qa', note: t('datasets.format.alpacaQa') },
   ];
   ui.getState().choose({
     title: t('datasets.chooseFormat', { file: fileName(file) }),
     choices,
-    selected: guess,
+    selected: 'auto',
     pick: (id) => {
       const [format = '', kind] = id.split(':');
       ui.getState().prompt({
@@ -28,7 +28,7 @@ export function askImport(context: ScreenContext, file: string): void {
           run(context, {
             op: 'import',
             file,
-            format,
+            ...(format === 'auto' ? {} : { format }),
             ...(kind === 'qa' ? { kind: 'qa' } : {}),
             ...(name.trim() === '' ? {} : { name: name.trim() }),
           }),
@@ -37,16 +37,18 @@ export function askImport(context: ScreenContext, file: string): void {
   });
 }
 
-const FORMATS = ['cmrc', 'squad', 'financial-qa', 'alpaca', 'openai'] as const;
-const known = (format: string): (typeof FORMATS)[number] => FORMATS.find((one) => one === format) ?? 'openai';
-
-/** By the name of the file; only where the cursor stands at first. */
-export function guessFormat(file: string): string {
-  if (/cmrc/i.test(file)) return 'cmrc';
-  if (/\.csv$/i.test(file)) return 'financial-qa';
-  if (/squad/i.test(file)) return 'squad';
-  return /\.jsonl$/i.test(file) ? 'openai' : 'alpaca';
-}
+const FORMATS = [
+  'ragtui',
+  'squad',
+  'cmrc',
+  'preference',
+  'openai',
+  'sharegpt',
+  'retrieval',
+  'financial-qa',
+  'alpaca',
+] as const;
+const known = (format: string): (typeof FORMATS)[number] => FORMATS.find((one) => one === format) ?? 'alpaca';
 
 /** Asks how to cut a dataset, with which seed and sizes. */
 export function askSplit(context: ScreenContext, { name }: DatasetManifest): void {
