@@ -16,7 +16,7 @@ import { VersionWriter } from './version-writer.ts';
 const TOLD_EVERY = 1000;
 
 export interface FixOptions {
-  /** Which findings: of these rules, rows, severities; all with a fix by default. */
+  /** Which findings: of these rules, rows, severities. By default every correction, and the rows dropped that are errors. */
   readonly filter?: Omit<FindingFilter, 'fixable'>;
   /** These findings alone, by their place in the file. */
   readonly places?: readonly number[];
@@ -104,7 +104,8 @@ export async function applyFixes(paths: WorkspacePaths, name: string, options: F
 type Plan = ReadonlyMap<number, { readonly places: readonly number[]; readonly dropped: boolean }>;
 
 function planOf(findings: Findings, { filter = {}, places }: FixOptions): Plan {
-  const chosen = places ?? findings.places({ ...filter, fixable: true });
+  const named = Object.values(filter).some((one) => one !== undefined);
+  const chosen = places ?? findings.places({ ...filter, fixable: named ? true : 'careful' });
   const plan = new Map<number, { places: number[]; dropped: boolean }>();
   const entry = (row: number) => {
     const known = plan.get(row);

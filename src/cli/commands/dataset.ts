@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { Invocation } from '../define.ts';
 import { addAugment } from './dataset/augment.ts';
+import { addCheck } from './dataset/check.ts';
 import { addDelete } from './dataset/delete.ts';
 import { addExport } from './dataset/export.ts';
+import { addFix } from './dataset/fix.ts';
 import { addImport } from './dataset/import.ts';
 import { addList } from './dataset/list.ts';
 import { addNegatives } from './dataset/negatives.ts';
@@ -17,6 +19,8 @@ const SUBCOMMANDS = [
   addImport,
   addList,
   addShow,
+  addCheck,
+  addFix,
   addSplit,
   addNegatives,
   addAugment,

@@ -29,10 +29,11 @@ const FOLDER = 'findings';
 const LATEST_FILE = 'latest.json';
 /** More findings of one rule are counted, not listed. */
 export const MOST_LISTED = 100_000;
-/** Of one finding in the index: offset (8 bytes), row + 1 (4), rule (2), severity (1), can be fixed (1). */
+/** Of one finding in the index: offset (8 bytes), row + 1 (4), rule (2), severity (1), kind of fix (1). */
 const ENTRY_BYTES = 16;
 const FLUSH_CHARS = 1 << 20;
 const SEVERITIES = severitySchema.options;
+const ERROR = SEVERITIES.indexOf('error');
 const latestSchema = z.object({ key: z.string() });
 
 interface Entry {
@@ -41,8 +42,13 @@ interface Entry {
   readonly row: number;
   readonly rule: number;
   readonly severity: number;
-  readonly fixable: boolean;
+  readonly fix: number;
 }
+
+/** Kinds of fix as the index has them. */
+const NO_FIX = 0;
+const SETS = 1;
+const DROPS = 2;
 
 export type RuleCount = CheckSummary['rules'][number];
 
@@ -93,7 +99,7 @@ export class FindingsWriter {
       row: finding.row ?? -1,
       rule,
       severity: SEVERITIES.indexOf(finding.severity),
-      fixable: finding.fix !== null,
+      fix: finding.fix === null ? NO_FIX : finding.fix.kind === 'set' ? SETS : DROPS,
     });
     this.bytes += Buffer.byteLength(line);
     this.held.push(line);
@@ -136,13 +142,13 @@ function writeIndex(file: string, entries: Entry[], end: number): void {
     (a, b) => a.row - b.row || a.severity - b.severity || a.rule - b.rule || a.offset - b.offset,
   );
   const bytes = Buffer.alloc((sorted.length + 1) * ENTRY_BYTES);
-  for (const [at, { offset, row, rule, severity, fixable }] of sorted.entries()) {
+  for (const [at, { offset, row, rule, severity, fix }] of sorted.entries()) {
     const start = at * ENTRY_BYTES;
     bytes.writeDoubleLE(offset, start);
     bytes.writeUInt32LE(row + 1, start + 8);
     bytes.writeUInt16LE(rule, start + 12);
     bytes.writeUInt8(severity, start + 14);
-    bytes.writeUInt8(fixable ? 1 : 0, start + 15);
+    bytes.writeUInt8(fix, start + 15);
   }
   bytes.writeDoubleLE(end, sorted.length * ENTRY_BYTES);
   const handle = openSync(file, 'w', 0o600);
@@ -163,8 +169,8 @@ export interface FindingFilter {
   readonly rules?: readonly string[];
   readonly severities?: readonly Severity[];
   readonly rows?: readonly number[];
-  /** Only those with a fix. */
-  readonly fixable?: boolean;
+  /** Only those with a fix; `careful`: of those that drop a row only the errors. */
+  readonly fixable?: boolean | 'careful';
 }
 
 /** A finding and its place in the file, by which it can be asked for again. */
@@ -201,10 +207,15 @@ export class Findings {
       if (rules && !rules.has(this.index.readUInt16LE(start + 12))) continue;
       if (severities && !severities.has(this.index.readUInt8(start + 14))) continue;
       if (rows && !rows.has(this.rowAt(place))) continue;
-      if (filter.fixable && this.index.readUInt8(start + 15) === 0) continue;
+      if (filter.fixable && !this.isFixable(start, filter.fixable)) continue;
       found.push(place);
     }
     return found;
+  }
+
+  private isFixable(start: number, which: true | 'careful'): boolean {
+    const fix = this.index.readUInt8(start + 15);
+    return fix === SETS || (fix === DROPS && (which === true || this.index.readUInt8(start + 14) === ERROR));
   }
 
   /** The row of a finding; -1: it is about the dataset. */

@@ -110,7 +110,7 @@ function tooLongFinding(number: number, row: DatasetRow, tokens: number, answerL
         : 'the end of the prompt is lost, where the question stands';
   return {
     rule: 'too-long',
-    severity: answerLost > 0 ? 'error' : 'warning',
+    severity: 'warning',
     row: number,
     message: `${what}: ${loss}.`,
     advice: 'Raise the cutoff, shorten the context, or drop the row.',

@@ -62,13 +62,17 @@ export const ALL_RULES: readonly RuleNote[] = [...LEAK_RULES, tooLong, ...RULES]
  * Errors: `usage` for an unknown name.
  */
 export function rulesFor(kind: DatasetKind, also: readonly string[], only?: readonly string[]): Rule[] {
-  for (const name of [...also, ...(only ?? [])]) {
-    if (ALL_RULES.some((rule) => rule.id === name)) continue;
-    const known = ALL_RULES.map((rule) => rule.id).join(', ');
-    throw new RagtuiError('usage', `There is no rule "${name}".`, `There are: ${known}.`);
-  }
+  checkRuleNames([...also, ...(only ?? [])]);
   return RULES.filter((rule) => {
     if (!rule.kinds.includes(kind)) return false;
     return only ? only.includes(rule.id) : !rule.optional || also.includes(rule.id);
   });
+}
+
+/** Errors: `usage` for a name that no rule has. */
+export function checkRuleNames(names: readonly string[]): void {
+  const unknown = names.find((name) => !ALL_RULES.some((rule) => rule.id === name));
+  if (unknown === undefined) return;
+  const known = ALL_RULES.map((rule) => rule.id).join(', ');
+  throw new RagtuiError('usage', `There is no rule "${unknown}".`, `There are: ${known}.`);
 }

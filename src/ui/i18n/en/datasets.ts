@@ -73,6 +73,8 @@ export const datasets = {
   'datasets.task.split': 'Splitting',
   'datasets.task.export': 'Exporting',
   'datasets.task.contexts': 'Writing the contexts',
+  'datasets.task.check': 'Looking for defects',
+  'datasets.task.fix': 'Making fixes',
   'datasets.task.render': 'rendering',
   'datasets.task.review': 'drawing a sample to review',
   'datasets.task.quarantine': 'reading what was set apart',

@@ -75,6 +75,8 @@ export const datasets: Texts<typeof english> = {
   'datasets.task.split': '正在划分',
   'datasets.task.export': '正在导出',
   'datasets.task.contexts': '正在写出文段',
+  'datasets.task.check': '正在检查',
+  'datasets.task.fix': '正在修复',
   'datasets.task.render': '渲染',
   'datasets.task.review': '抽取待审样本',
   'datasets.task.quarantine': '读取被隔离的负例',
