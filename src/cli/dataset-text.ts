@@ -28,14 +28,16 @@ export function datasetLines(manifest: DatasetManifest): string[] {
 /** `tutorial (seed 1314): test 700, train 6300; 42 of the 700 test rows share their exact context with a train row`. */
 export function splitLine(split: Split): string {
   const parts = split.parts.map((part) => `${part.name} ${part.rows}`).join(', ');
+  const hasTrain = split.parts.some((part) => part.name === 'train');
   const leaks = split.parts
-    .filter((part) => part.name !== 'train')
+    .filter((part) => hasTrain && part.name !== 'train')
     .map((part) =>
       part.sharedWithTrain === 0
         ? `no ${part.name} row shares its context with train`
         : `${part.sharedWithTrain} of the ${part.rows} ${part.name} rows share their exact context with a train row`,
     );
-  return `${split.name} (seed ${split.seed}): ${parts}; ${leaks.join('; ')}`;
+  const how = split.method === 'files' ? 'as the files name them' : `seed ${split.seed}`;
+  return [`${split.name} (${how}): ${parts}`, ...leaks].join('; ');
 }
 
 export function rowLines(number: number, row: DatasetRow): string[] {

@@ -14,6 +14,8 @@ const SPLITS: readonly (readonly [string, RegExp])[] = [
   ['validation', /(^|[^a-z0-9])(validation|valid|val|dev|development)([^a-z0-9]|$)/],
   ['test', /(^|[^a-z0-9])(test|testing|eval|evaluation|trial)([^a-z0-9]|$)/],
 ];
+/** Every split, to be kept as the dataset's split `files`. */
+export const ALL_SPLITS = 'all';
 /** Where the same rows lie in several types, the first is taken. */
 const TYPES = ['.parquet', '.jsonl', '.ndjson', '.json', '.csv', '.tsv'];
 
@@ -37,12 +39,14 @@ export function pickHubFiles(
     .filter((file) => file.size > 0 && isDataFile(file.path))
     .filter((file) => folder === '' || file.path === folder || `/${file.path}`.includes(`/${folder}/`));
   if (below.length === 0) throw nothing(repo, folder, all);
-  const split = chosenSplit(repo, below, wish.split);
-  const inSplit = below.filter((file) => splitOfPath(file.path) === split);
+  const everything = wish.split === ALL_SPLITS;
+  const split = everything ? undefined : chosenSplit(repo, below, wish.split);
+  const inSplit = below.filter((file) => everything || splitOfPath(file.path) === split);
   const type = TYPES.find((one) => inSplit.some((file) => path.extname(file.path).toLowerCase() === one));
   const files = inSplit.filter((file) => path.extname(file.path).toLowerCase() === type);
   const subsets = [...new Set(files.map((file) => path.posix.dirname(file.path)))];
-  if (subsets.length > 1) {
+  // Folders may be splits, too: `train/rows.json`, `test/rows.json`.
+  if (subsets.length > 1 && !(everything && subsets.every((folder) => splitOfPath(folder) !== undefined))) {
     throw new RagtuiError(
       'usage',
       `${repo} has several subsets: ${subsets.join(', ')}.`,

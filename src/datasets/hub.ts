@@ -16,7 +16,7 @@ const ANSWER_WITHIN_MS = 20_000;
 const MOST_PAGES = 200;
 
 export interface HubOptions {
-  /** `train`, `test`, `validation`; default: train, or all where the files name no split. */
+  /** `train`, `test`, `validation`, `all`; default: train, or everything where the files name no split. */
   readonly split?: string;
   /** Folder of the repository that holds the subset. */
   readonly subset?: string;

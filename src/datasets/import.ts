@@ -11,6 +11,7 @@ import { keepProblems } from './problems.ts';
 import { programVersion } from './program-version.ts';
 import { type OpenedFile, openFile } from './records/open-file.ts';
 import { readRecords } from './records/read.ts';
+import { type FileRows, keepFileSplit } from './splits/from-files.ts';
 import { publishVersion } from './store.ts';
 import { emptyTrash } from './trash.ts';
 import type { DatasetManifest, Lineage, RowProblem, SourceFile } from './types.ts';
@@ -143,6 +144,15 @@ class Reading {
     }
   }
 
+  /** Which rows came from which file. */
+  fileRows(): FileRows[] {
+    let first = 0;
+    return this.sources.map(({ name: file, rows }) => {
+      first += rows;
+      return { file, first: first - rows, rows };
+    });
+  }
+
   private async planOf(file: OpenedFile, input: InputFile): Promise<ImportPlan> {
     const plan = planImport(file, await startOf(file, this.options), this.options);
     const first = this.plan;
@@ -232,7 +242,8 @@ async function publish(
     ...(options.signal ? { signal: options.signal } : {}),
   });
   const { detected } = plan;
-  return { manifest, added, format, detected, skipped: counts.skipped, warnings: counts.warning, problems };
+  const kept = await keepFileSplit(paths, manifest, reading.fileRows());
+  return { manifest: kept, added, format, detected, skipped: counts.skipped, warnings: counts.warning, problems };
 }
 
 const mapText = (map: Readonly<Record<string, string>>): string =>

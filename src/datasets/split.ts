@@ -80,6 +80,7 @@ export async function splitDataset(
 
 /** Why a split is made as it is, in a sentence for a person. */
 export function splitReason({ method, group }: Pick<Split, 'method' | 'group'>): string {
+  if (method === 'files') return 'The parts that the imported files named.';
   if (method === 'tutorial')
     return "The tutorial's very rows, so that numbers compare with its own; contexts are in both parts.";
   if (group === undefined)

@@ -85,7 +85,8 @@ export type SplitMethod = z.infer<typeof splitMethodSchema>;
 export const splitSchema = z.object({
   /** The method's, or one of its own: a part is called `context/test`, or `test` where only one split has it. */
   name: z.string(),
-  method: splitMethodSchema,
+  /** `files`: the parts are those that the imported files named. */
+  method: z.enum([...splitMethodSchema.options, 'files']),
   seed: z.number().int().nonnegative(),
   parameters: z.record(z.string(), z.number()),
   /** What stays in one part: rows of one `context`, of `near` equal ones, of one value of `field:NAME`; absent: `none`. */

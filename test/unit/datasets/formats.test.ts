@@ -248,6 +248,28 @@ test('a folder: all its files in order, each in the lineage; another kind among 
   expect(listDatasets(workspace.paths).map(({ name }) => name)).not.toContain('mixed');
 });
 
+test('a folder whose files name parts keeps them as a split, and tells what they share', async () => {
+  const folder = path.join(workspace.folder, 'parts');
+  mkdirSync(folder);
+  const put = (name: string, ...rows: string[][]) =>
+    writeFileSync(path.join(folder, name), `question,answer,context\n${rows.map((row) => row.join(',')).join('\n')}\n`);
+  put('my_train.csv', ['q0', 'a', 'c0'], ['q1', 'a', 'c1']);
+  put('my_dev.csv', ['q2', 'a', 'c1'], ['q3', 'a', 'c3']);
+  put('my_test.csv', ['q4', 'a', 'c4']);
+  const { manifest } = await importDataset(workspace.paths, folder);
+  expect(manifest.splits).toMatchObject([{ name: 'files', method: 'files' }]);
+  expect(manifest.splits[0]?.parts.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+    { name: 'dev', rows: 2, sharedWithTrain: 1 },
+    { name: 'test', rows: 1, sharedWithTrain: 0 },
+    { name: 'train', rows: 2, sharedWithTrain: 0 },
+  ]);
+  const dataset = openDataset(workspace.paths, 'parts');
+  expect(await all<unknown>(dataset.rows('test'))).toMatchObject([{ question: 'q4' }]);
+  put('more.csv', ['q5', 'a', 'c5']);
+  const mixed = await importDataset(workspace.paths, folder, { name: 'parts and more' });
+  expect(mixed.manifest.splits).toEqual([]);
+});
+
 test('preview: columns, first rows, what they become; a wish changes the answer, nothing is imported', async () => {
   const file = workspace.file('seen.csv', 'Q,ctx,ans\nWhen?,At six.,six\nWhere?,Here.,\n');
   const before = listDatasets(workspace.paths).length;

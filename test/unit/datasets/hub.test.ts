@@ -84,6 +84,12 @@ test('the train split of a dataset: all its files, page by page, by the commit, 
   expect(again.added).toBe(false);
   const test = await from(server, { split: 'test' });
   expect(test.manifest).toMatchObject({ rows: 1 });
+  const both = await from(server, { split: 'all' });
+  expect(both.manifest.rows).toBe(2002);
+  expect(both.manifest.splits[0]?.parts.map(({ name, rows }) => [name, rows])).toEqual([
+    ['test', 1],
+    ['train', 2001],
+  ]);
 });
 
 test('a line that breaks off leaves no dataset; the next import goes on where it stopped', async () => {

@@ -36,7 +36,7 @@ export function addImport(dataset: Command, invocation: Invocation): void {
       .option('--kind <kind>', 'qa, sft, retrieval or preference, where a file can be read in several ways')
       .option('--name <name>', 'what to call it (default: the name of the source)')
       .option('--hub', 'the source is a dataset of the hub, as owner/name')
-      .option('--split <split>', 'hub: train, test or validation (default: train)')
+      .option('--split <split>', 'hub: train, test, validation, or all with the parts kept (default: train)')
       .option('--subset <folder>', 'hub: folder of the subset')
       .option('--preview', 'only show the columns, the first rows and how they would be read'),
     invocation,
