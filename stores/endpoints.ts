@@ -104,6 +104,22 @@ export function createEndpointsStore({ servers, models }: EndpointsDependencies)
         if (!signal.aborted) put({ working: null, status: '' });
       }
     };
+    const freeName = (wanted: string): string => {
+      const { endpoints, list } = models.getState();
+      const taken = new Set([...endpoints.map(({ name }) => name), ...(list ?? []).map(({ entry }) => entry.id)]);
+      let free = wanted;
+      for (let number = 2; taken.has(free); number += 1) free = `${wanted}-${number}`;
+      return free;
+    };
+    /** `Qwen/Qwen2.5-7B-Instruct` → `qwen2.5-7b-instruct`. */
+    const proposedName = (model: string): string => {
+      const last = model.split('/').at(-1) ?? '';
+      const slug = last
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]+/g, '-')
+        .replace(/^[^a-z0-9]+/, '');
+      return slug === '' ? '' : freeName(slug);
+    };
     const open = (endpoint: Endpoint, isNew: boolean): void => {
       const nothing = { key: undefined, working: null, status: '', models: null, error: null, trial: null } as const;
       set({ form: { isNew, endpoint, ...nothing } });
@@ -123,10 +139,9 @@ export function createEndpointsStore({ servers, models }: EndpointsDependencies)
       },
       begin: (id) => {
         const preset = findPreset(id ?? undefined);
-        const taken = new Set(models.getState().endpoints.map(({ name }) => name));
         open(
           {
-            name: preset ? freeName(preset.id, taken) : '',
+            name: preset ? freeName(preset.id) : '',
             kind: 'chat',
             url: preset?.url ?? '',
             model: '',
@@ -141,7 +156,9 @@ export function createEndpointsStore({ servers, models }: EndpointsDependencies)
         const { form } = get();
         if (!form) return;
         asking.abort();
-        const endpoint = without({ ...form.endpoint, ...change });
+        const named =
+          form.isNew && form.endpoint.name === '' && change.model ? { name: proposedName(change.model) } : {};
+        const endpoint = without({ ...form.endpoint, ...named, ...change });
         // Another server: neither its models nor the typed key belong to it.
         const moved = originOf(endpoint.url) !== originOf(form.endpoint.url);
         put({
@@ -219,11 +236,6 @@ export function missingOf({ endpoint }: EndpointForm): 'url' | 'model' | 'name' 
 
 export function originOf(url: string): string | null {
   return URL.canParse(url) && /^https?:/.test(url) ? new URL(url).origin : null;
-}
-
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted)) return wanted;
-  for (let number = 2; ; number += 1) if (!taken.has(`${wanted}-${number}`)) return `${wanted}-${number}`;
 }
 
 /** An endpoint whose undefined fields are left out. */

@@ -377,7 +377,7 @@ export function fakeModels(present: readonly string[] = []) {
     },
     verify: async (id) => modelStatus(id, here.has(id) ? 'present' : 'absent'),
     remove: async (id) => void here.delete(id),
-    endpoints: async () => servers.saved,
+    endpoints: async () => [...servers.saved],
     servers: servers.port,
   };
   return { port, pulls, servers };

@@ -16,8 +16,8 @@ export function addServer(context: ScreenContext): void {
   ui.getState().choose({
     title: t('models.chooseServer'),
     choices: [
-      ...PRESETS.map(({ id, title, url }) => ({ id, title, note: url })),
       { id: NO_PRESET, title: t('models.otherServer'), note: t('models.otherServer.note') },
+      ...PRESETS.map(({ id, title, url }) => ({ id, title, note: url })),
     ],
     pick: (id) => {
       endpoints.getState().begin(id === NO_PRESET ? null : id);
@@ -272,9 +272,11 @@ export async function chooseModel(context: ScreenContext): Promise<void> {
       endpoints.getState().change({ model }),
     );
   if (originOf(form.endpoint.url) === null) return ui.getState().toast(t('models.why.url'), 'warn');
+  // Why it failed stands in the form; who presses Enter again knows the name.
+  if (form.error && form.error.code !== 'permission' && form.models === null) return typeIt();
   const models = form.models ?? (await endpoints.getState().listModels());
-  if (endpoints.getState().form === null) return;
-  // Why it failed stands in the form, below; the name can be typed all the same.
+  const now = endpoints.getState().form;
+  if (now === null || (models === null && now.error?.code !== 'not-found')) return;
   if (!models || models.length === 0) return typeIt();
   ui.getState().choose({
     title: t('models.chooseModel', { count: models.length }),

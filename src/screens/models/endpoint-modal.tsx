@@ -40,6 +40,7 @@ export function createEndpointModal(context: ScreenContext): ModalDefinition {
   });
   const modal: EndpointModal = { context, fields };
   context.endpoints.subscribe(({ form }, before) => {
+    if (form?.error?.code === 'permission' && form.error !== before.form?.error) fields.select('key');
     // From field to field: the cursor goes to what is missing next.
     if (!form || form.endpoint === before.form?.endpoint) return;
     const missing = missingOf(form);
@@ -144,7 +145,12 @@ function FormState({ form, width, height }: StateProps): ReactNode {
 
 function stateLines(form: EndpointForm, width: number): Line[] {
   const { error, trial, endpoint } = form;
-  if (error) return wrapped(`✗ ${error.message} ${error.hint}`, 'bad', width);
+  if (error) {
+    // A key is given right here, not by the command the hint names.
+    const keyless = error.code === 'permission';
+    const next = keyless ? t('models.next.key') : form.endpoint.model === '' ? t('models.next.type') : '';
+    return wrapped(['✗', error.message, keyless ? '' : error.hint, next].filter(Boolean).join(' '), 'bad', width);
+  }
   if (trial) {
     const said =
       trial.dimension === null
