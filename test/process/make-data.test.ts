@@ -31,7 +31,9 @@ beforeAll(async () => {
   await ensureModels([EMBEDDER]);
   workspace = new TestWorkspace();
   server = await fakeOpenAi();
-  await addEndpoint(workspace.paths, { name: 'fake', kind: 'chat', url: server.url, model: 'model-a' });
+  // Per million tokens; the server tells 11 prompt tokens and one of the answer, each time.
+  const prices = { input: 100, output: 200, currency: 'EUR' };
+  await addEndpoint(workspace.paths, { name: 'fake', kind: 'chat', url: server.url, model: 'model-a', prices });
   const file = path.join(workspace.folder, 'passages.jsonl');
   writeFileSync(file, PLACES.map((place, at) => JSON.stringify({ id: `p${at}`, text: passage(place, at) })).join('\n'));
   await workspace.createKb('places');
@@ -75,13 +77,15 @@ test('questions: grounded, repaired, refused with why; the same job again asks n
   server.script(writes);
   const { making, plan } = await prepareSynthesis(workspace.paths, { ...wish, kb: 'places', language: 'auto' }, signal);
   expect(plan.ask).toBe(10);
+  expect(plan.cost).toMatch(/^at most 0\.\d\d EUR$/);
   const before = server.requests.length;
   const { made } = await run(making);
   expect(made).toMatchObject({
     dataset: 'places-questions',
     rows: 8,
     counts: { accepted: 8, repaired: 1, 'rejected: not-in-chunk': 1, 'rejected: unreadable': 1 },
-    usage: { requests: 10 },
+    usage: { requests: 10, promptTokens: 110, completionTokens: 10 },
+    cost: { amount: expect.closeTo(0.013, 6), currency: 'EUR' },
   });
   expect(server.requests.length - before).toBe(10);
   const dataset = openDataset(workspace.paths, 'places-questions');

@@ -55,10 +55,15 @@ export async function makePreferences({ paths, report, signal }: MakingContext, 
   const out = new RowsToPublish(paths, { as, kind: 'preference', source, earlier: [], step, signal });
   try {
     for (const row of rows) out.add(row);
-    const why = Object.entries(skipped).map(([reason, count]) => `${reason} ${count}`);
+    const reasons = Object.entries(skipped).filter(([, count]) => count > 0);
+    const why = reasons.map(([reason, count]) => `${reason} ${count}`);
     const { manifest, added } = await out.publish(
       { [PAIRS_FILE]: about.map((one, row) => ({ row, ...one })) },
-      why.length > 0 ? `every pair was left out (${why.join(', ')}).` : 'there is no pair.',
+      why.length > 0
+        ? `every pair was left out (${why.join(', ')}).`
+        : from.kind === 'votes'
+          ? 'nobody has voted yet.'
+          : 'they share no answered question.',
     );
     return {
       dataset: manifest.name,
@@ -66,7 +71,7 @@ export async function makePreferences({ paths, report, signal }: MakingContext, 
       kind: manifest.kind,
       rows: manifest.rows,
       added,
-      counts: Object.fromEntries(Object.entries(skipped).map(([reason, count]) => [`left out: ${reason}`, count])),
+      counts: Object.fromEntries(reasons.map(([reason, count]) => [`left out: ${reason}`, count])),
       notes: [],
       usage: NO_USAGE,
       cost: null,

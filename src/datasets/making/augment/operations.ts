@@ -38,8 +38,8 @@ export const DAMAGES: Readonly<Record<Operation, Damage>> = {
       );
     }),
   width: ({ context, question }, { kept, rng }) =>
-    onText({ context, question }, 'characters of another width', (text) =>
-      changeSome(text, kept, WIDTHS, (places) => share(places, rng, 0.3), otherWidth),
+    onText({ context, question }, 'runs of another width', (text) =>
+      changeSome(text, kept, widthsOf(text), (places) => share(places, rng, 0.3), otherWidth),
     ),
   distractors: ({ context, question }, { asks, rng, otherPassage }) => {
     if (!asks) return undefined;
@@ -120,11 +120,14 @@ function mistake(found: string, rng: NumpyRng): string {
   }
 }
 
-/** ASCII signs and letters with a full-width twin, and those twins. */
-const WIDTHS = /[0-9A-Za-z,;:?!()%０-９Ａ-Ｚａ-ｚ，；：？！（）％]/g;
+/** Runs that an input method writes at another width: numbers and signs, and Latin words where the text is Chinese. */
+const WIDTHS = /[0-9]+|[０-９]+|[,;:?!()%]|[，；：？！（）％]/g;
+const WIDTHS_IN_HAN = /[0-9]+|[０-９]+|[A-Za-z]+|[Ａ-Ｚａ-ｚ]+|[,;:?!()%]|[，；：？！（）％]/g;
 const WIDE_OFFSET = 0xfee0;
 
+const widthsOf = (text: string): RegExp => (/\p{Script=Han}/u.test(text) ? WIDTHS_IN_HAN : WIDTHS);
+
 function otherWidth(found: string): string {
-  const code = found.charCodeAt(0);
-  return String.fromCharCode(code < 0x80 ? code + WIDE_OFFSET : code - WIDE_OFFSET);
+  const by = found.charCodeAt(0) < 0x80 ? WIDE_OFFSET : -WIDE_OFFSET;
+  return found.replace(/[\s\S]/g, (char) => String.fromCharCode(char.charCodeAt(0) + by));
 }
