@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { besideTask } from './tasks/beside.ts';
 import { checkTask } from './tasks/check.ts';
 import { contextsTask } from './tasks/contexts.ts';
 import type { TaskContext } from './tasks/define.ts';
@@ -26,6 +27,7 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   reviewTask.task,
   quarantineTask.task,
   dropFalseTask.task,
+  besideTask.task,
 ]);
 export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
@@ -41,6 +43,7 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   reviewTask.result,
   quarantineTask.result,
   dropFalseTask.result,
+  besideTask.result,
 ]);
 export type DatasetTaskResult = z.infer<typeof datasetTaskResultSchema>;
 
@@ -74,5 +77,7 @@ export function runDatasetTask(
       return quarantineTask.run(context, task);
     case 'drop-false':
       return dropFalseTask.run(context, task);
+    case 'beside':
+      return besideTask.run(context, task);
   }
 }

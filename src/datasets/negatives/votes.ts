@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { languageOf } from '../../kb/language.ts';
 import { resolveReranker, startReranker } from '../../models/embedder-client.ts';
+import { toRagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
-import { Asker } from '../making/ask.ts';
+import type { Message } from '../../rag/types.ts';
+import { Asker, GaveUp } from '../making/ask.ts';
 import { Journal, keyOf } from '../making/journal.ts';
 import { judgePrompt } from '../making/prompts.ts';
 import type { Made, MakingOf } from '../making/types.ts';
@@ -59,18 +61,27 @@ export async function startVotes({ paths, folder, work, signal, onNote }: Wish):
     const asker = await Asker.start(paths, judge.llm, { signal, onStatus: onNote });
     all.push(async ({ query }, passage) => {
       const messages = judgePrompt(languageOf(passage).language, query, passage);
-      const vote = await remembered(journal, ['judge', judge.llm, messages], async () => {
-        const { text, promptTokens, completionTokens } = await asker.ask(messages, {
-          temperature: 0,
-          seed: work.seed,
-          maxTokens: 16,
-        });
-        return { score: yesOrNo(text), promptTokens, completionTokens };
-      });
-      asker.count({ text: '', finish: 'stop', ...vote });
-      return vote.score === 1 ? { rule: 'judge', detail: `${judge.llm} says that it answers the question` } : undefined;
+      const vote = await oneVote(messages);
+      return vote === 1 ? { rule: 'judge', detail: `${judge.llm} says that it answers the question` } : undefined;
     });
     return { all, usage: () => asker.usage, cost: () => asker.cost, close };
+
+    /** Null: the judge said neither, or this one request failed: the negative then stays. */
+    async function oneVote(messages: Message[]): Promise<number | null> {
+      const sampling = { temperature: 0, seed: work.seed, maxTokens: 16 };
+      try {
+        const vote = await remembered(journal, ['judge', judge?.llm, messages], async () => {
+          const { text, promptTokens, completionTokens } = await asker.ask(messages, sampling);
+          return { score: yesOrNo(text), promptTokens, completionTokens };
+        });
+        asker.count({ text: '', finish: 'stop', ...vote });
+        return vote.score;
+      } catch (error) {
+        if (signal.aborted || error instanceof GaveUp) throw error;
+        onNote(`A vote of the judge failed: ${toRagtuiError(error).message}`);
+        return null;
+      }
+    }
   } catch (error) {
     await close();
     throw error;
