@@ -33,9 +33,16 @@ export class CommandWorkspace {
     });
   }
 
-  /** Runs `ragtui ARGS` to its end. */
-  async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RagtuiRun> {
-    const child = this.start(args, env);
+  #startWith(input: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+    const program = path.join(packageRoot(), 'bin', 'ragtui.js');
+    const child = spawn(process.execPath, [program, ...args], { env: { ...this.env, ...env }, stdio: 'pipe' });
+    child.stdin.end(input);
+    return child;
+  }
+
+  /** Runs `ragtui ARGS` to its end; `input` is what stdin holds. */
+  async run(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<RagtuiRun> {
+    const child = input === '' ? this.start(args, env) : this.#startWith(input, args, env);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
