@@ -110,7 +110,8 @@ function requestBody(endpoint: ChatEndpoint, { messages, sampling, strict }: Cha
     // What is undefined is left out of JSON.
     ...Object.fromEntries(Object.entries(optional).filter(([name]) => !omit.some((field) => field === name))),
     [maxTokensField]: sampling.maxTokens,
-    ...(strict === undefined ? {} : { ragtui: { strict } }),
+    // Our server lets waiting clients take turns: an evaluation must not keep a person waiting.
+    ...(strict === undefined ? {} : { ragtui: { strict, client: String(process.pid) } }),
   };
 }
 

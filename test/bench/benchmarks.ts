@@ -2,10 +2,20 @@ import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
 import { ingest } from './ingest.ts';
 import { llm } from './llm.ts';
+import { llmParallel } from './llm-parallel.ts';
 import { retrieval } from './retrieval.ts';
 import { start } from './start.ts';
 import { terminal } from './terminal.ts';
 import type { Benchmark } from './types.ts';
 
 /** In the order they run. */
-export const benchmarks: readonly Benchmark[] = [start, terminal, compare, embedding, ingest, retrieval, llm];
+export const benchmarks: readonly Benchmark[] = [
+  start,
+  terminal,
+  compare,
+  embedding,
+  ingest,
+  retrieval,
+  llm,
+  llmParallel,
+];

@@ -1,5 +1,6 @@
 import type { LlamaContext, LlamaContextSequence, Token } from 'node-llama-cpp';
 import { RagtuiError } from '../../platform/errors.ts';
+import { Gate } from './gate.ts';
 import { SLICE } from './generate.ts';
 import { Lockstep, type Seat } from './lockstep.ts';
 
@@ -19,6 +20,7 @@ interface Slot {
 export interface TakenPlace {
   readonly sequence: LlamaContextSequence;
   step<T>(work: () => Promise<T>): Promise<T>;
+  reading(signal: AbortSignal, read: () => Promise<void>): Promise<void>;
   slice(): number;
   leave(): void;
 }
@@ -28,6 +30,8 @@ export class ChatPlaces {
   readonly #context: LlamaContext;
   readonly #slots: readonly Slot[];
   readonly #lockstep = new Lockstep();
+  /** Several prompts at once would all be late; one after another the first answers begin while the last are read. */
+  readonly #reading = new Gate();
   #clock = 0;
 
   constructor(context: LlamaContext) {
@@ -62,6 +66,7 @@ export class ChatPlaces {
         seat ??= this.#lockstep.enter();
         return seat.step(work);
       },
+      reading: (signal, read) => this.#reading.run({ client: '', alone: true }, signal, read),
       slice: () => (this.#lockstep.size > (seat ? 1 : 0) ? SLICE_BESIDE_OTHERS : SLICE),
       leave: () => {
         slot.busy = false;

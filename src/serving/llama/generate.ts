@@ -25,6 +25,8 @@ export interface Place {
   readonly grammar: LlamaGrammar | undefined;
   /** Called for each thing the engine shall do; beside others it waits until they are ready too. */
   step<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs what reads the prompt; beside others one prompt is read after another. */
+  reading(signal: AbortSignal, read: () => Promise<void>): Promise<void>;
   /** Prompt tokens to read in one step. */
   slice(): number;
 }
@@ -38,7 +40,7 @@ export async function generate(
   const { tokens } = request;
   const last = tokens.at(-1);
   if (last === undefined) throw new RagtuiError('invalid', 'The prompt is empty.', 'Send at least one message.');
-  await readPrompt(place, tokens.slice(0, -1), request.strict, hooks);
+  await place.reading(hooks.signal, () => readPrompt(place, tokens.slice(0, -1), request.strict, hooks));
   return await write(place, request, last, hooks);
 }
 
