@@ -18,11 +18,16 @@ export function datasetLines(manifest: DatasetManifest): string[] {
     ...(manifest.kind === 'sft' ? [] : [`contexts   ${manifest.contexts}`]),
     `size       ${megabytes(manifest.bytes)}`,
     ...manifest.splits.map((split) => `split      ${splitLine(split)}`),
-    ...lineageChain(manifest).map(
-      ({ what, details }, at, all) =>
-        `${at === 0 ? 'from      ' : at === all.length - 1 ? 'to        ' : '          '} ${at === 0 ? '' : '→ '}${what} (${details.join(', ')})`,
-    ),
+    ...chainLines(manifest),
   ];
+}
+
+function chainLines(manifest: DatasetManifest): string[] {
+  const links = lineageChain(manifest);
+  return links.map(({ what, details, inner }, at) => {
+    const label = at === 0 ? 'from' : at === links.length - 1 ? 'to' : '';
+    return `${label.padEnd(10)} ${at === 0 ? '' : inner ? '  ' : '→ '}${what} (${details.join(', ')})`;
+  });
 }
 
 /** `tutorial (seed 1314): test 700, train 6300; 42 of the 700 test rows share their exact context with a train row`. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { RagtuiError } from '../platform/errors.ts';
 import { isDataFile } from './inputs.ts';
+import { dataExtension } from './records/extension.ts';
 
 export interface HubFile {
   readonly path: string;
@@ -42,8 +43,8 @@ export function pickHubFiles(
   const everything = wish.split === ALL_SPLITS;
   const split = everything ? undefined : chosenSplit(repo, below, wish.split);
   const inSplit = below.filter((file) => everything || splitOfPath(file.path) === split);
-  const type = TYPES.find((one) => inSplit.some((file) => path.extname(file.path).toLowerCase() === one));
-  const files = inSplit.filter((file) => path.extname(file.path).toLowerCase() === type);
+  const type = TYPES.find((one) => inSplit.some((file) => dataExtension(file.path) === one));
+  const files = inSplit.filter((file) => dataExtension(file.path) === type);
   const subsets = [...new Set(files.map((file) => path.posix.dirname(file.path)))];
   // Folders may be splits, too: `train/rows.json`, `test/rows.json`.
   if (subsets.length > 1 && !(everything && subsets.every((folder) => splitOfPath(folder) !== undefined))) {

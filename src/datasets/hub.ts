@@ -89,7 +89,7 @@ export async function hubInputs(paths: WorkspacePaths, source: string, options: 
       // The hub's names do not become paths of ours.
       const target = path.join(
         folder,
-        `${at}-${createHash('sha256').update(file.path).digest('hex').slice(0, 12)}${path.extname(file.path)}`,
+        `${at}-${createHash('sha256').update(file.path).digest('hex').slice(0, 12)}${/(\.[a-z]+)?(\.gz)?$/i.exec(file.path)?.[0] ?? ''}`,
       );
       await download(
         target,

@@ -83,7 +83,9 @@ export async function importDataset(
 }
 
 function defaultName(source: string): string {
-  return isHubSource(source) ? (parseHubSource(source).repo.split('/').at(-1) ?? source) : path.parse(source).name;
+  return isHubSource(source)
+    ? (parseHubSource(source).repo.split('/').at(-1) ?? source)
+    : path.parse(source.replace(/\.gz$/i, '')).name;
 }
 
 function hubOptions({ hub = {}, signal, onProgress }: ImportOptions): HubOptions {

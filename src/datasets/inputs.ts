@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { dataExtension } from './records/extension.ts';
 
 const READ_EXTENSIONS = new Set(['.json', '.jsonl', '.ndjson', '.csv', '.tsv', '.parquet']);
 /** About data, not data. */
@@ -14,7 +15,7 @@ export interface InputFile {
 
 /** Whether a file's name says that it holds rows. */
 export const isDataFile = (file: string): boolean =>
-  READ_EXTENSIONS.has(path.extname(file).toLowerCase()) && !DESCRIPTIONS.has(path.basename(file));
+  READ_EXTENSIONS.has(dataExtension(file)) && !DESCRIPTIONS.has(path.basename(file));
 
 /** A file as it is, or all files with rows below a folder, by name. Errors: `not-found`. */
 export function localInputs(source: string): InputFile[] {
@@ -27,7 +28,7 @@ export function localInputs(source: string): InputFile[] {
   throw new RagtuiError(
     'not-found',
     `The folder ${source} holds no file with rows.`,
-    `Files that end in ${[...READ_EXTENSIONS].join(', ')} are read.`,
+    `Files that end in ${[...READ_EXTENSIONS].join(', ')} are read, also with .gz behind it.`,
   );
 }
 

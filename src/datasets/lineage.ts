@@ -4,6 +4,8 @@ import type { DatasetManifest } from './types.ts';
 export interface LineageLink {
   readonly what: string;
   readonly details: readonly string[];
+  /** One of several files of the link before it. */
+  readonly inner?: true;
 }
 
 /** Where a version comes from, in order: its files, every step with its parameters, itself with the program's version. */
@@ -13,7 +15,8 @@ export function lineageChain({ lineage, version, rows, sha256 }: DatasetManifest
   return [
     { what: source.name, details: [source.format, hash(source.sha256)] },
     ...sources.map((one) => ({
-      what: `  ${one.name}`,
+      what: one.name,
+      inner: true as const,
       details: [`${one.rows} rows`, ...(one.skipped > 0 ? [`${one.skipped} left out`] : []), hash(one.sha256)],
     })),
     ...steps.map((step) => ({

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { isHubSource } from './hub.ts';
 import { type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
 import type { ColumnMap } from './importers/column-map.ts';
 import { guessMap } from './importers/column-map.ts';
@@ -19,6 +20,13 @@ const CELL_CHARS = 400;
  * against it is in `problem`. Errors: `not-found`, `permission`, `unsupported` for a file that is no text.
  */
 export async function previewFile(source: string, wish: ImportWish = {}): Promise<FilePreview> {
+  if (isHubSource(source)) {
+    throw new RagtuiError(
+      'usage',
+      'A dataset of the hub can be looked at only once it is here.',
+      'Import it: what it is read as is said then, and "dataset delete" takes it away again.',
+    );
+  }
   const inputs = localInputs(source);
   const file = openFile(inputs[0]?.path ?? source);
   const base = { file: inputs[0]?.name ?? '', files: inputs.length, bytes: file.size, encoding: file.encoding.label };

@@ -25,9 +25,9 @@ export function listOf(value: unknown): readonly unknown[] | undefined {
   }
 }
 
-/** Texts in a list, or one text alone; undefined where something else stands. */
+/** Texts in a list, or one text alone, numbers as text; undefined where something else stands. */
 export function textsOf(value: unknown): string[] | undefined {
-  const list = listOf(value) ?? (isText(value) ? [value] : undefined);
+  const list = listOf(value) ?? (isText(value) || typeof value === 'number' ? [value] : undefined);
   if (!list) return undefined;
   const texts = list.map((one) => (typeof one === 'number' ? String(one) : one));
   return texts.every(isText) ? texts : undefined;

@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { RagtuiError } from '../../platform/errors.ts';
+import { dataExtension } from './extension.ts';
 import type { OpenedFile } from './open-file.ts';
 import { type Container, type ContainerType, isObject } from './types.ts';
 
@@ -20,7 +20,7 @@ export function containerOf(file: OpenedFile, forced?: ContainerType): Container
   if (forced === 'tsv') return { type: 'csv', delimiter: '\t' };
   if (forced === 'csv') return { type: 'csv', delimiter: delimiterOf(file.head) };
   if (forced !== undefined) return { type: forced };
-  const extension = path.extname(file.name).toLowerCase();
+  const extension = dataExtension(file.name);
   if (extension === '.csv') return { type: 'csv', delimiter: delimiterOf(file.head) };
   if (extension === '.tsv') return { type: 'csv', delimiter: '\t' };
   if (start.startsWith('[')) return { type: startsWithTexts(start, extension) ? 'jsonl' : 'json' };

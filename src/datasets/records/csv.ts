@@ -48,8 +48,10 @@ export function firstCsvRecords(
   return { columns, records: others.map((row) => record(columns, row, false)) };
 }
 
+/** The names of the columns; one without a name, or with that of one before it, gets its number. */
 function headerOf(fields: readonly string[]): string[] {
-  return fields.map((name, at) => name.trim() || `column ${at + 1}`);
+  const names = fields.map((name, at) => name.trim() || `column ${at + 1}`);
+  return names.map((name, at) => (names.indexOf(name) < at ? `${name} (${at + 1})` : name));
 }
 
 function record(header: readonly string[], { line, fields }: Row, damaged: boolean): RawRecord {

@@ -2,11 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { detectEncoding, type Encoding } from '../../kb/loaders/encoding.ts';
 import { hashFile } from '../../models/files.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 
 const HEAD_BYTES = 1 << 20;
+/** Of a compressed file; it becomes a few times as much text. */
+const GZIP_HEAD_BYTES = 1 << 16;
 const PIECE_BYTES = 1 << 18;
 /** More damage than this and the text is in another encoding. */
 const DAMAGED_SHARE = 0.05;
@@ -18,7 +22,7 @@ export interface OpenedFile {
   readonly name: string;
   readonly size: number;
   readonly encoding: Encoding;
-  /** The first MB as text, and whether that is all of it; '' for Parquet. */
+  /** The first MB as text (of a gzip file what its first 64 kB hold), and whether that is all of it; '' for Parquet. */
   readonly head: string;
   readonly whole: boolean;
   readonly isParquet: boolean;
@@ -39,9 +43,11 @@ export function openFile(file: string, signal?: AbortSignal): OpenedFile {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile()) throw new RagtuiError('not-found', `There is no file ${file}.`, 'Name a file that exists.');
   const name = path.basename(file);
-  const start = readHead(file, HEAD_BYTES);
-  const isParquet = start.subarray(0, 4).toString('latin1') === 'PAR1';
-  const whole = start.length === stat.size;
+  const raw = readHead(file, HEAD_BYTES);
+  const isParquet = raw.subarray(0, 4).toString('latin1') === 'PAR1';
+  const isGzip = raw[0] === 0x1f && raw[1] === 0x8b;
+  const start = isGzip ? inflatedHead(name, raw) : raw;
+  const whole = isGzip ? stat.size <= GZIP_HEAD_BYTES : start.length === stat.size;
   const encoding = isParquet ? { label: 'binary', bomBytes: 0 } : encodingOf(name, whole ? start : cut(start));
   const head = isParquet
     ? ''
@@ -59,10 +65,15 @@ export function openFile(file: string, signal?: AbortSignal): OpenedFile {
     });
     const stream = createReadStream(file, { highWaterMark: PIECE_BYTES, ...(signal ? { signal } : {}) });
     let skip = encoding.bomBytes;
-    for await (const chunk of stream) {
-      const piece: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      hash.update(piece);
-      bytes += piece.length;
+    const counted = async function* (): AsyncGenerator<Buffer> {
+      for await (const chunk of stream) {
+        const piece: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+        hash.update(piece);
+        bytes += piece.length;
+        yield piece;
+      }
+    };
+    for await (const piece of isGzip ? inflated(name, counted()) : counted()) {
       const read = decoder.decode(skip > 0 ? piece.subarray(skip) : piece);
       skip = 0;
       if (read !== '') yield read;
@@ -106,6 +117,30 @@ function readHead(file: string, length: number): Buffer {
     throw error;
   }
 }
+
+/** The beginning of what a gzip file holds. It is small: a file of a thousandth of its content is a known trick. */
+function inflatedHead(name: string, raw: Buffer): Buffer {
+  try {
+    return gunzipSync(raw.subarray(0, GZIP_HEAD_BYTES), { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    throw notGzip(name);
+  }
+}
+
+async function* inflated(name: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
+  const feed = pipeline(pieces, gunzip);
+  feed.catch(() => {});
+  try {
+    for await (const chunk of gunzip) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    await feed;
+  } catch (error) {
+    throw errnoOf(error)?.startsWith('Z_') ? notGzip(name) : error;
+  }
+}
+
+const notGzip = (name: string): RagtuiError =>
+  new RagtuiError('corrupt', `${name} is damaged: it cannot be unpacked.`, 'Get it again.');
 
 /** Ends a sample where no character is cut in two: at a line end, or else after plain ASCII. */
 function cut(sample: Buffer): Buffer {

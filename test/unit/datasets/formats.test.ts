@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { type ImportOptions, importDataset } from '../../../src/datasets/import.ts';
 import { openDataset } from '../../../src/datasets/open.ts';
@@ -219,6 +220,26 @@ test('a quote that is never closed costs one row; quotes inside words, bars and 
   expect(broken.problems).toEqual(['2: a quotation mark in it is never closed.']);
   const mac = await read('question|answer|context\rq|a|"c|c"\r', 'csv');
   expect(mac.rows).toMatchObject([{ question: 'q', context: 'c|c' }]);
+});
+
+test('compressed with gzip: read as what is in it; a damaged one leaves nothing', async () => {
+  const text = lines(
+    ...Array.from({ length: 3000 }, (_, at) => ({ instruction: `第${at}个 ${at * 7919}`, output: 'o' })),
+  );
+  const packed = gzipSync(text);
+  expect(packed.length).toBeGreaterThan(10_000);
+  const { manifest, format } = await read(packed, 'jsonl.gz');
+  expect([manifest.rows, format]).toEqual([3000, 'alpaca']);
+  const before = listDatasets(workspace.paths).length;
+  await expect(read(packed.subarray(0, packed.length - 500), 'jsonl.gz')).rejects.toMatchObject({ code: 'corrupt' });
+  expect(listDatasets(workspace.paths)).toHaveLength(before);
+});
+
+test('numbers as answers, columns without a name or with the same one', async () => {
+  const { rows } = await read('question,answer,context,,answer\nq,5,c,x,y\n', 'csv');
+  expect(rows).toMatchObject([{ answers: ['5'], metadata: { 'column 4': 'x', 'answer (5)': 'y' } }]);
+  const numbers = await read(lines({ question: 'q', context: 'c', answers: 7, id: 3 }));
+  expect(numbers.rows).toMatchObject([{ id: '3', answers: ['7'] }]);
 });
 
 test('a folder: all its files in order, each in the lineage; another kind among them is refused', async () => {
