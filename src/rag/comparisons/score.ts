@@ -1,5 +1,5 @@
-import { findMetric, METRIC_NAMES } from '../../evaluation/metrics/registry.ts';
-import type { Metric, ScoredItem } from '../../evaluation/metrics/types.ts';
+import { defaultMetrics, findMetric } from '../../evaluation/metrics/registry.ts';
+import type { ScoredItem } from '../../evaluation/metrics/types.ts';
 import type { Answer, Column } from '../types.ts';
 
 /** By name of the metric; null where it does not apply. */
@@ -12,9 +12,11 @@ export interface Known {
   readonly passage?: string;
 }
 
+const HAN = /\p{Script=Han}/u;
+
 /**
- * Scores one answer with every metric of the registry that needs no embedder: those of answers when a reference is
- * known, those of retrieval when the gold passage is. Empty when neither is. Pure and quick enough for a UI.
+ * Scores one answer with the usual metrics of the registry that need no embedder: those of answers when a reference is
+ * known (those of CMRC too when it is Chinese), those of retrieval when the gold passage is. Empty when neither is. Pure and quick enough for a UI.
  */
 export function scoreAnswer(
   answer: Pick<Answer, 'question' | 'answer' | 'hits'>,
@@ -34,9 +36,11 @@ export function scoreAnswer(
     retrieved: searched ? answer.hits.map(({ text, document }) => ({ text, document })) : null,
     topK: column.topK,
   };
-  const metrics = simpleMetrics().filter(
-    ({ kind, depth = 1 }) => (kind === 'answer' && asked) || (kind === 'retrieval' && searched && depth <= column.topK),
-  );
+  const chinese = references.some((reference) => HAN.test(reference));
+  const metrics = defaultMetrics({ answers: asked, retrieval: searched, embedder: null, chinese })
+    .map(findMetric)
+    // A search that went less deep says nothing about what lies deeper.
+    .filter(({ depth = 1 }) => depth <= column.topK);
   return Object.fromEntries(metrics.map((metric) => [metric.name, metric.score(item)]));
 }
 
@@ -49,6 +53,3 @@ function contextOf(
   if (context === 'none') return null;
   return context === 'gold' ? (passage ?? null) : hits.map(({ text }) => text).join('');
 }
-
-/** Those without a parameter to choose, in the order of the registry. */
-const simpleMetrics = (): Metric[] => METRIC_NAMES.filter((name) => !name.endsWith('@EMBEDDER')).map(findMetric);

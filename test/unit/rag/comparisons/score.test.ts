@@ -37,6 +37,12 @@ test('with the gold passage a search is scored, also without an LLM, no deeper t
   expect(scores('', { llm: 'none', topK: 5 }, { passage: PASSAGE })).toMatchObject({ 'hit@1': 0, 'hit@5': 1 });
 });
 
+test('a Chinese reference is scored as CMRC does too, an English one is not', () => {
+  const chinese = scores('1908年。', {}, { references: ['1908年'] });
+  expect(chinese).toMatchObject({ 'cmrc-em': 1, 'cmrc-f1': 1, exact: 0 });
+  expect(scores('1908', {}, { references: ['1908'] })).not.toHaveProperty('cmrc-em');
+});
+
 test('where nothing is known nothing is scored', () => {
   expect(scores('x', {}, {})).toEqual({});
   expect(scores('x', {}, { references: [] })).toEqual({});
