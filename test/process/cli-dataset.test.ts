@@ -94,7 +94,7 @@ test.each([
   [['import', 'nowhere.csv'], 1, /There is no file/],
   [['import', 'nowhere.csv', '--map', 'question'], 2, /does not map a column/],
   [['show', 'nowhere'], 1, /no dataset "nowhere"/],
-  [['split', 'x', '--by', 'luck'], 2, /--by is not right: context or tutorial/],
+  [['split', 'x', '--by', 'luck'], 2, /--by is not right: context/],
   [['export', 'x', '--to', 'nonsense', '--out', 'x'], 2, /no format "nonsense"/],
 ])('errors are one line: %j', async (args, code, line) => {
   const run = await workspace.run(['dataset', ...args]);
