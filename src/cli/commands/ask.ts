@@ -125,8 +125,10 @@ function report(out: Output, answer: Answer): number {
       (hit) => `${hit.rank}. ${hit.score.toFixed(4)} ${hit.scoreKind}  ${hit.document} [${hit.start}–${hit.end}]`,
     ),
   ]);
-  const { timing, usage, finish } = answer;
+  const { timing, usage, finish, cost, retries, notSent } = answer;
+  const about = usage.estimated ? 'about ' : '';
   if (finish === 'cancelled') out.note('Cancelled.');
+  if (finish === 'filtered') out.note("The answer was ended by the provider's content filter.");
   if (finish === 'length') out.note('The answer was cut at its longest length (--max-tokens).');
   out.note(
     [
@@ -134,7 +136,10 @@ function report(out: Output, answer: Answer): number {
       `retrieval ${timing.retrievalMs.toFixed(1)} ms`,
       ...(timing.firstTokenMs === null ? [] : [`first token ${timing.firstTokenMs.toFixed(0)} ms`]),
       ...(timing.tokensPerSecond === null ? [] : [`${timing.tokensPerSecond.toFixed(1)} tokens/s`]),
-      `${usage.promptTokens} + ${usage.completionTokens} tokens`,
+      `${about}${usage.promptTokens} + ${usage.completionTokens} tokens`,
+      ...(cost === null ? [] : [`${about}${cost.amount.toPrecision(3)} ${cost.currency}`]),
+      ...(retries === 0 ? [] : [`${retries} retries`]),
+      ...(notSent === undefined ? [] : [`no ${notSent.join(', ')} sent`]),
       `${(timing.totalMs / 1000).toFixed(1)} s`,
     ].join(' · '),
   );

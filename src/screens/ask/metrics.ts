@@ -2,9 +2,10 @@ import type { Running } from '../../../stores/ask.ts';
 import type { Answer } from '../../rag/types.ts';
 import { formatCount, formatMillis } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { costText } from '../compare/metrics-lines.ts';
 
 /** The numbers of an answer that is there. Pure. */
-export function answerMetrics({ timing, usage, hits, models }: Answer): readonly string[] {
+export function answerMetrics({ timing, usage, hits, models, cost, retries, notSent }: Answer): readonly string[] {
   const searched = timing.retrievalMs > 0 || hits.length > 0;
   return [
     ...firstAndSpeed(timing.firstTokenMs, timing.tokensPerSecond),
@@ -12,12 +13,19 @@ export function answerMetrics({ timing, usage, hits, models }: Answer): readonly
     // BM25 embeds nothing: no time is not a time of 0.
     ...(models.embedder === null ? [] : [t('ask.metric.embedding', { time: formatMillis(timing.embeddingMs) })]),
     t('ask.metric.tokens', {
-      prompt: formatCount(usage.promptTokens),
-      answer: formatCount(usage.completionTokens),
+      prompt: counted(usage, usage.promptTokens),
+      answer: counted(usage, usage.completionTokens),
     }),
+    ...(cost === null ? [] : [costText(cost)]),
+    ...(retries === 0 ? [] : [t('metrics.retries', { count: retries })]),
+    ...(notSent === undefined ? [] : [t('ask.metric.notSent', { fields: notSent.join(', ') })]),
     t('ask.metric.total', { time: formatMillis(timing.totalMs) }),
   ];
 }
+
+/** `~12`: counted by us, since the server did not tell. */
+const counted = ({ estimated }: Answer['usage'], count: number): string =>
+  `${estimated ? '~' : ''}${formatCount(count)}`;
 
 /** The numbers so far of an answer under way; `now` is the clock of `startedAt`. Pure. */
 export function runningMetrics(

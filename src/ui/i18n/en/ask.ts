@@ -51,6 +51,7 @@ export const ask = {
   'ask.metric.retrieval': 'retrieval {time}',
   'ask.metric.embedding': 'embedding {time}',
   'ask.metric.tokens': 'prompt {prompt} + answer {answer} tokens',
+  'ask.metric.notSent': 'no {fields} sent',
   'ask.metric.total': 'total {time}',
   'ask.messages': 'The messages sent',
   'ask.messages.count': '{count} messages, {tokens} tokens together',

@@ -53,6 +53,7 @@ export const ask: Texts<typeof english> = {
   'ask.metric.retrieval': '检索 {time}',
   'ask.metric.embedding': '向量 {time}',
   'ask.metric.tokens': '提示 {prompt} + 回答 {answer} 词元',
+  'ask.metric.notSent': '未发送 {fields}',
   'ask.metric.total': '共 {time}',
   'ask.messages': '发送的消息',
   'ask.messages.count': '{count} 条消息，共 {tokens} 词元',
