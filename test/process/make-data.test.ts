@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { importDataset } from '../../src/datasets/import.ts';
 import { prepareLabels, prepareSynthesis } from '../../src/datasets/making/prepare-llm.ts';
-import { type Made, type Making, madeSchema, USUAL_AUDIT } from '../../src/datasets/making/types.ts';
+import { type Made, type Making, madeSchema, NO_AUDIT, USUAL_AUDIT } from '../../src/datasets/making/types.ts';
 import { prepareNegatives } from '../../src/datasets/negatives/prepare.ts';
 import { readQuarantine } from '../../src/datasets/negatives/review.ts';
 import { openDataset } from '../../src/datasets/open.ts';
@@ -13,6 +13,8 @@ import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folde
 import { launchJob } from '../../src/jobs/launcher.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { addEndpoint } from '../../src/models/endpoint-entries.ts';
+import { addLocalModel } from '../../src/models/own.ts';
+import { fixturesDir } from '../../src/platform/entry.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
 import { type FakeOpenAi, type FakeRequest, fakeOpenAi, says, status } from '../support/fake-openai.ts';
 import { ensureBuilt, ensureModels } from '../support/models.ts';
@@ -257,4 +259,41 @@ test('negatives with a real embedder: of the contexts, and of the index of a kno
   expect(
     entries.filter(({ reasons }) => reasons[0]?.rule === 'judge').every(({ text }) => text.includes('Kyoto')),
   ).toBe(true);
+});
+
+test('a cross-encoder’s vote: what it gives the threshold is set apart, and each score is kept', async () => {
+  await addLocalModel(workspace.paths, {
+    name: 'toy-reranker',
+    path: path.join(fixturesDir(), 'reference', 'toy-reranker'),
+    kind: 'reranker',
+  });
+  const file = path.join(workspace.folder, 'toy.csv');
+  writeFileSync(file, 'question,answer,context\na,x,a\na,x,c\na,x,b c\na,x,b b b b\n');
+  await importDataset(workspace.paths, file, { format: 'financial-qa', name: 'toy' });
+  // Against "a" the toy gives a 0.450, c 0.500, b c 0.622, b b b b 0.802 (worked out in embedder.test.ts).
+  const { making } = await prepareNegatives(workspace.paths, {
+    dataset: 'toy',
+    part: 'all',
+    seed: 1,
+    instruction: '',
+    sources: [{ from: 'random', count: 2 }],
+    kb: null,
+    margin: null,
+    fill: false,
+    audit: { ...NO_AUDIT, reranker: { id: 'toy-reranker', threshold: 0.6 } },
+    concurrency: 1,
+  });
+  const { made, view } = await run(making);
+  const dataset = openDataset(workspace.paths, 'toy-retrieval');
+  if (dataset.kind !== 'retrieval') throw new Error('kind');
+  expect([0, 1].map((at) => dataset.row(at).neg)).toEqual([['c'], ['a']]);
+  expect([2, 3].map((at) => [...dataset.row(at).neg].sort())).toEqual([
+    ['a', 'c'],
+    ['a', 'c'],
+  ]);
+  expect(made.notes.join()).toContain('2 questions got fewer negatives');
+  const { entries } = readQuarantine(workspace.paths, 'toy-retrieval', { offset: 0, limit: 10 });
+  expect(entries.map(({ reasons }) => reasons[0]?.detail)).toContain('toy-reranker gives it 0.622');
+  const journal = readFileSync(path.join(view.folder, 'journal.jsonl'), 'utf8').trim().split('\n');
+  expect(journal.length).toBeGreaterThanOrEqual(4);
 });
