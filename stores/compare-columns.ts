@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { shortNames } from '../src/rag/comparisons/matrix.ts';
 import { type Column, columnSchema } from '../src/rag/types.ts';
 
 export type ColumnSettings = Omit<Column, 'name'>;
@@ -94,17 +95,33 @@ export function columnsOf(slots: readonly ColumnSlot[]): Column[] {
   const varying = new Set(varyingFields(slots));
   const fields = NAME_FIELDS.filter((field) => varying.has(field));
   const taken = new Set(slots.map(({ named }) => named).filter(Boolean));
+  const short = shortOf(slots);
   return slots.map(({ named, settings }) => {
     if (named) return { name: named, ...settings };
-    const wanted = (fields.length > 0 ? fields : LONE_FIELDS).map((field) => fieldName(field, settings)).join('-');
+    const wanted = (fields.length > 0 ? fields : LONE_FIELDS)
+      .map((field) => fieldName(field, settings, short))
+      .join('-');
     const name = freeName(wanted, taken);
     taken.add(name);
     return { name, ...settings };
   });
 }
 
+/** Ids of models without the words that all of them begin or end with. */
+function shortOf(slots: readonly ColumnSlot[]): ReadonlyMap<string, string> {
+  const ids = (field: 'llm' | 'embedder'): string[] => [
+    ...new Set(slots.flatMap(({ settings }) => settings[field] ?? [])),
+  ];
+  return new Map(
+    [ids('llm').filter((id) => id !== 'none'), ids('embedder')].flatMap((all) => {
+      const names = shortNames(all);
+      return all.map((id, at) => [id, names[at] ?? id] as const);
+    }),
+  );
+}
+
 /** A value as part of a name: what names may not hold is left out. */
-function fieldName(field: ColumnField, settings: ColumnSettings): string {
+function fieldName(field: ColumnField, settings: ColumnSettings, short: ReadonlyMap<string, string>): string {
   const value = settingOf(settings, field);
   if (field === 'topK') return `top${value}`;
   if (field === 'temperature') return `t${value}`;
@@ -112,6 +129,7 @@ function fieldName(field: ColumnField, settings: ColumnSettings): string {
   if (field === 'maxTokens') return `max${value}`;
   if (field === 'instruction') return value ? 'instructed' : 'bare';
   if (field === 'llm' && value === 'none') return 'search';
+  if (field === 'llm' || field === 'embedder') return short.get(String(value)) ?? 'default';
   return String(value ?? 'default').replace(/[\s,=:/]+/gu, '-');
 }
 

@@ -138,7 +138,7 @@ export function createHistorySlice(
         );
         if (!record) return;
         const { id } = await kb.call('comparisons.add', { record });
-        if (get().run?.key === run.key) set({ run: { ...run, kept: id, reopened: null } });
+        if (get().run?.key === run.key) set({ run: { ...run, kept: id, reopened: null, vote: null } });
       } catch (error) {
         if (get().run?.key === run.key) set({ run: { ...run, fault: toRagtuiError(error) } });
       }

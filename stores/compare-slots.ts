@@ -179,7 +179,7 @@ export function createSlotsSlice(
   };
 }
 
-/** Names that we would give ourselves are no names of the person's own: they go on following what differs. */
+/** Names that we would give ourselves are no names of the person's own: they go on following what differs. Pure. */
 function unnamed(slots: readonly ColumnSlot[]): readonly ColumnSlot[] {
   const ours = columnsOf(slots.map((slot) => ({ ...slot, named: '' })));
   return slots.every(({ named }, at) => named === ours[at]?.name)

@@ -3,8 +3,10 @@ import type { Hit } from '../../src/kb/types.ts';
 import { keyProblems } from '../../src/keys/registry.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import type { ColumnState } from '../../src/rag/compare.ts';
+import type { Scores } from '../../src/rag/comparisons/score.ts';
 import { chineseActions } from '../../src/ui/i18n/index.ts';
 import { answer, hit, knowledgeBase, searchResult } from '../store/fakes.ts';
+import { contextSplit, manifest } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
 let window: ScreensWindow | undefined;
@@ -37,6 +39,7 @@ function play(
   text: string,
   hits: readonly Hit[] = [],
   state: ColumnState = 'ok',
+  metrics: Scores = {},
 ): void {
   const asked = w.comparisons.asked.at(-1);
   const settings = asked?.request.columns[column];
@@ -52,13 +55,18 @@ function play(
   asked.emit(column, { type: 'delta', text, reasoning: '' });
   const error = state === 'failed' ? new RagtuiError('unavailable', 'The server went away.', 'Ask again.') : null;
   const whole = state === 'ok' ? answer('q', text, { hits: [...hits] }) : null;
-  asked.emit(column, { type: 'ended', result: { column: settings, state, answer: whole, partial: text, error } });
+  asked.emit(column, {
+    type: 'ended',
+    result: { column: settings, state, answer: whole, partial: text, error, metrics },
+  });
 }
 async function ask(w: ScreensWindow): Promise<void> {
   await w.type('How hot?');
   await w.press('enter');
   await w.rest();
 }
+/** The rows below the question. */
+const columnsText = (w: ScreensWindow): string => w.rows().slice(7, -2).join('\n');
 const end = async (w: ScreensWindow): Promise<void> => {
   w.comparisons.asked.at(-1)?.end.resolve();
   await w.rest();
@@ -191,6 +199,175 @@ describe('the compare screen', () => {
     await w.press('esc', 'e');
     expect(w.text()).toContain("ragtui compare 'How hot?' --kb tea");
     expect(w.text()).toContain(`--column name=bm25,llm=${CHAT},mode=bm25`);
+  });
+
+  it('takes questions from a dataset and scores every answer, the best value marked', async () => {
+    const w = await open({ datasets: [{ ...manifest('cmrc'), splits: [contextSplit()] }] });
+    await w.press('esc', 'D', 'enter', 'down', 'enter');
+    expect(w.text()).toContain('Questions of cmrc');
+    expect(w.text()).toContain('context/test · 2/2');
+    await w.press('enter', ']');
+    expect(w.text()).toContain('cmrc 2/2 · right answer known');
+    await w.press('enter');
+    const [asked] = w.comparisons.asked;
+    expect(asked?.request.references).toEqual(['八十度的水', '80 degrees']);
+    play(w, 0, '80 degrees', [], 'ok', { exact: 1, 'token-f1': 1 });
+    play(w, 1, '95', [], 'ok', { exact: 0, 'token-f1': 0.25 });
+    await end(w);
+    expect(w.text()).toContain('★exact 1  ★token-f1 1');
+    expect(w.text()).toContain('exact 0  token-f1 0.25');
+    await w.press(']');
+    expect(w.text()).toContain('this is the last question');
+  });
+
+  it('hides names, settings, scores and times, takes a vote, and shows them again', async () => {
+    const w = await open();
+    await ask(w);
+    play(w, 0, 'Use 80 degrees.');
+    play(w, 1, 'Use 95 degrees.');
+    await end(w);
+    await w.press('esc', 'V');
+    expect(w.text()).toContain('Names, settings and times are hidden');
+    for (const tell of ['hybrid', 'bm25', 'tok/s', '300 ms', 'base']) expect(columnsText(w)).not.toContain(tell);
+    await w.press('s');
+    expect(w.text()).toContain('names are hidden');
+    await w.press('v', '2');
+    const second = w.stores.compare.getState();
+    const shown = [...w.comparisons.history.all.values()][0]?.votes[0]?.shown ?? [];
+    expect(second.run?.vote).toEqual({ kind: 'column', column: shown[1] });
+    expect(w.text()).toContain(`voted: ${shown[1]}`);
+    expect(columnsText(w)).toContain('bm25');
+    await w.press('K');
+    expect(w.text()).toContain('Votes: 1, blind: 1');
+    expect(w.text()).toContain('preferred');
+  });
+
+  it('keeps a history: reopened as it was, deleted with a way back, exported', async () => {
+    const w = await open();
+    await ask(w);
+    play(w, 0, 'first answer');
+    play(w, 1, 'second answer');
+    await end(w);
+    await w.press('esc', 'a', 'esc', 'H');
+    expect(w.text()).toContain('#1 ');
+    expect(w.text()).toContain('second answer');
+    await w.press('a');
+    expect(w.text()).toContain('Esc shows the columns');
+    await w.press('d');
+    expect(w.text()).toContain('Nothing was compared yet.');
+    await w.press('u');
+    expect(w.text()).toContain('How hot?');
+    await w.press('enter');
+    expect(w.stores.compare.getState().slots.length).toBe(2);
+    expect(w.text()).toMatch(/#1 of .*, as it was: Enter asks anew/);
+    expect(w.text()).toContain('first answer');
+    await w.press('E', 'down', 'enter');
+    expect(w.comparisons.exported.get('comparison-1.json')).toContain('"first answer"');
+    await w.press('u');
+    expect(w.stores.compare.getState().slots.length).toBe(3);
+  });
+
+  it('saves columns under a name and loads them', async () => {
+    const w = await open();
+    await w.press('esc', 'L', 's');
+    await w.type('pair');
+    await w.press('enter');
+    expect(w.text()).toContain('hybrid | bm25');
+    await w.press('esc', 'd');
+    expect(w.stores.compare.getState().slots.length).toBe(1);
+    await w.press('L', 'enter');
+    expect(w.stores.compare.getState().slots.length).toBe(2);
+  });
+
+  it('asks one column again by a key, and says so where one failed', async () => {
+    const w = await open();
+    await ask(w);
+    play(w, 0, 'fine');
+    play(w, 1, '', [], 'failed');
+    await end(w);
+    expect(w.text()).toContain('R asks only this column again.');
+    await w.press('esc', 'right', 'R');
+    expect(w.comparisons.asked.at(-1)?.request.columns.map(({ name }) => name)).toEqual(['bm25']);
+    play(w, 0, 'better');
+    await end(w);
+    expect(w.text()).toContain('better');
+    expect(w.text()).toContain('fine');
+  });
+
+  it('shows all differences from the base column, whichever that is', async () => {
+    const w = await open();
+    await ask(w);
+    play(w, 0, 'Use water at 80 degrees.');
+    play(w, 1, 'Use water at 95 degrees.');
+    await end(w);
+    await w.press('esc', 'w');
+    expect(w.text()).toContain('Use water at [-80-]95 degrees.');
+    await w.press('right', 'B');
+    expect(w.text()).toContain('Use water at [-95-]80 degrees.');
+    expect(w.text()).toContain('base · all differences');
+  });
+
+  it('scrolls all columns with one key, if wanted', async () => {
+    const w = await open();
+    await ask(w);
+    const long = (name: string) => Array.from({ length: 60 }, (_, row) => `${name} row ${row}`).join('\n');
+    play(w, 0, long('left'));
+    play(w, 1, long('right'));
+    await end(w);
+    await w.press('esc', 'g');
+    expect(w.text()).toContain('left row 0');
+    expect(w.text()).not.toContain('right row 0 ');
+    await w.press('S', 'G', 'g');
+    expect(w.text()).toContain('right row 0 ');
+  });
+
+  it('shows thoughts while there is no answer, then folds them until asked for', async () => {
+    const w = await open();
+    await ask(w);
+    const [asked] = w.comparisons.asked;
+    asked?.emit(0, { type: 'began' });
+    asked?.emit(0, { type: 'delta', text: '', reasoning: 'let me see' });
+    await w.rest();
+    expect(w.text()).toContain('let me see');
+    asked?.emit(0, { type: 'delta', text: 'It is 80.', reasoning: '' });
+    await w.rest();
+    expect(w.text()).not.toContain('let me see');
+    expect(w.text()).toContain('Thought 10 characters before it: T shows them.');
+    // The first cancels.
+    await w.press('esc', 'esc', 'T');
+    expect(w.text()).toContain('let me see');
+    expect(w.text()).toContain('It is 80.');
+  });
+
+  it('puts four columns into two rows where they do not fit beside each other', async () => {
+    const w = await open();
+    for (let more = 0; more < 2; more++) w.stores.compare.getState().clone();
+    await w.rest();
+    const rows = w.rows();
+    const titled = (place: number) =>
+      rows.findIndex((row) => row.includes(`─ ${place} `) || row.includes(`▸ ${place} `));
+    expect(titled(1)).toBe(titled(2));
+    expect(titled(3)).toBe(titled(4));
+    expect(titled(3)).toBeGreaterThan(titled(1));
+    expect(frameFaults(rows, 120, 40)).toEqual([]);
+  });
+
+  it('leads where something is missing', async () => {
+    const nothing = await open({ bases: [], models: [] });
+    expect(nothing.text()).toContain('No knowledge base yet.');
+    expect(nothing.text()).toContain('No LLM is here.');
+  });
+
+  it('opens a column in Ask with its settings and its answer', async () => {
+    const w = await open();
+    await ask(w);
+    play(w, 0, 'a');
+    play(w, 1, 'the one to go on from');
+    await end(w);
+    await w.press('esc', 'right', 'A');
+    expect(w.ui.getState().screen).toBe('ask');
+    expect(w.stores.ask.getState().settings.mode).toBe('bm25');
+    expect(w.text()).toContain('the one to go on from');
   });
 
   it('has no clash of keys, and Chinese for every action', async () => {

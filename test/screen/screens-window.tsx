@@ -72,7 +72,9 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
 export async function openScreens(world: World): Promise<ScreensWindow> {
   const { columns, rows, language, bases = [], documents = [], text = '', history = [] } = world;
   const list = [...bases];
+  const comparisons = fakeCompare();
   const kb = fakeKb({
+    ...comparisons.history.handlers,
     'kb.list': () => [...list],
     'kb.create': (params) => {
       const { name, groups, embedders } = methods['kb.create'].params.parse(params);
@@ -135,7 +137,6 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const jobs = fakeJobs(world.jobs);
   const models = fakeModels(world.models);
   const engine = fakeAsk();
-  const comparisons = fakeCompare();
   const datasets = fakeDatasets(world.datasets);
   const training = fakeTraining(world.engines);
   const evaluation = fakeEvaluation(world.choices);

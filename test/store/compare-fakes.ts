@@ -1,9 +1,10 @@
-import type { CompareEvent, CompareRequest } from '../../src/rag/compare.ts';
+import type { ColumnResult, CompareEvent, CompareRequest } from '../../src/rag/compare.ts';
 import type { ComparePort } from '../../stores/compare.ts';
+import { type KeptComparisons, keptComparisons, recordOfRequest } from './compare-kb.ts';
 import { type Deferred, deferred } from './fakes.ts';
 
-/** A comparison engine whose events are pushed by the test. What is kept gets numbers from 1. */
-export function fakeCompare() {
+/** A comparison engine whose events are pushed by the test; what ends is kept in `history`. */
+export function fakeCompare(history: KeptComparisons = keptComparisons()) {
   const asked: {
     readonly request: CompareRequest;
     readonly keep: boolean;
@@ -12,13 +13,17 @@ export function fakeCompare() {
     readonly end: Deferred<void>;
   }[] = [];
   const exported = new Map<string, string>();
-  let kept = 0;
   const port: ComparePort = {
     compare: async (request, { signal, keep, onEvent }) => {
       const end = deferred<void>();
-      asked.push({ request, keep, signal, emit: onEvent, end });
+      const results: ColumnResult[] = [];
+      const emit = (column: number, event: CompareEvent): void => {
+        if (event.type === 'ended') results[column] = event.result;
+        onEvent(column, event);
+      };
+      asked.push({ request, keep, signal, emit, end });
       await end.promise;
-      return { id: keep ? ++kept : null, fault: null };
+      return { id: keep ? history.add(recordOfRequest(request, results.filter(Boolean))) : null, fault: null };
     },
     served: () => [],
     prompts: () => ['default', 'tutorial', 'sft'],
@@ -28,5 +33,5 @@ export function fakeCompare() {
       return `/exports/${name}`;
     },
   };
-  return { port, asked, exported };
+  return { port, asked, exported, history };
 }

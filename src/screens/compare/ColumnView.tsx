@@ -11,7 +11,7 @@ import { inside, type Rect } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
 import { type Line, type Span, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
-import { saidBy, thoughtBy } from './bodies.ts';
+import { saidBy, shownMarks, thoughtBy } from './bodies.ts';
 import { firstSteps } from './first-steps.ts';
 import { headerFields, headerLines } from './header.ts';
 import { useColumnMetricLines } from './MetricsPane.tsx';
@@ -41,7 +41,7 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
   const base = state.slots.find(({ id }) => id === state.base)?.settings ?? slot.settings;
   const names = shownNames(model, state);
   const twin = twinOf(model, slot, run);
-  const folded = state.folded && !tabs && twin !== null && state.body === 'answers' && state.marks !== 'diff';
+  const folded = state.folded && !tabs && twin !== null && state.body === 'answers' && shownMarks(state) !== 'diff';
   const low = rect.height < LOW;
   const header = hidden
     ? []
@@ -93,9 +93,10 @@ function titleOf(state: CompareState, slot: ColumnSlot, at: number, names: reado
 
 function noteOf(state: CompareState, slot: ColumnSlot): string {
   if (!state.run) return '';
-  const body = state.body === 'passages' ? t('ask.passages') : t(`compare.marks.${state.marks}`);
-  const isBase = state.base === slot.id && state.slots.length > 1 && state.marks !== 'off' && state.marks !== 'copied';
-  return isBase ? `${t('compare.base')} · ${body}` : body;
+  const marks = shownMarks(state);
+  const body = state.body === 'passages' ? t('ask.passages') : t(`compare.marks.${marks}`);
+  const compares = state.body === 'passages' ? state.blind !== 'hidden' : marks === 'new' || marks === 'diff';
+  return compares && state.base === slot.id && state.slots.length > 1 ? `${t('compare.base')} · ${body}` : body;
 }
 
 function emptyText(state: CompareState, run: ColumnRun | undefined): string {

@@ -13,7 +13,7 @@ export function openInAsk({ context, selected, selectedRun }: CompareModel): voi
   if (answer && run) {
     const at = run.reopened ?? new Date(context.now()).toISOString();
     ask.getState().show({ id: 0, at, kb: run.kb, question: run.question, answer });
-  }
+  } else if (run) ask.getState().suggest([run.question]);
   ui.getState().showScreen('ask');
   if (reads !== 'retrieved') ui.getState().toast(t('compare.askSearches'), 'warn');
 }

@@ -1,4 +1,5 @@
 import type { ColumnRun, CompareState, CompareStore } from '../../../stores/compare.ts';
+import type { Marks } from '../../../stores/compare-view.ts';
 import { type StreamBuffer, textSince } from '../../../stores/stream-buffer.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
@@ -92,8 +93,9 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
   const marksOf = (id: number, state: CompareState): readonly HighlightRange[] => {
     const entry = keptOf(id);
     const own = state.run?.columns.get(id);
-    if (!own?.result || state.marks === 'off') return NO_MARKS;
-    if (state.marks === 'copied') {
+    const marks = shownMarks(state);
+    if (!own?.result || marks === 'off') return NO_MARKS;
+    if (marks === 'copied') {
       const spans = copied(id)?.answer ?? NO_MARKS;
       return entry.copiedMarks([spans, entry.start], () => shifted(spans, entry.start));
     }
@@ -113,10 +115,11 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
       const own = state.run?.columns.get(id);
       const base = state.run?.columns.get(state.base);
       if (state.body === 'passages') {
-        const { text, marks } = entry.passagesOf([own?.search, base?.search, own?.result, state.base], () =>
+        const hidden = state.blind === 'hidden';
+        const { text, marks } = entry.passagesOf([own?.search, base?.search, own?.result, state.base, hidden], () =>
           passagesText(
             own?.search?.hits ?? [],
-            own === base ? undefined : base?.search?.hits,
+            own === base || hidden ? undefined : base?.search?.hits,
             copied(id),
             placeOf(state),
           ),
@@ -124,7 +127,7 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
         entry.passages.set(text);
         return { stream: entry.passages, marks };
       }
-      if (state.marks === 'diff' && own?.result && base?.result && own !== base) {
+      if (shownMarks(state) === 'diff' && own?.result && base?.result && own !== base) {
         const { text, marks } = entry.diffOf([base.result, own.result], () =>
           diffText(sanitize(saidBy(base)), sanitize(saidBy(own))),
         );
@@ -135,6 +138,10 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
     },
   };
 }
+
+/** Differences from the base would tell which of hidden columns that is. Pure. */
+export const shownMarks = ({ marks, blind }: CompareState): Marks =>
+  blind === 'hidden' && (marks === 'new' || marks === 'diff') ? 'off' : marks;
 
 /** Place of the base column, from 1. */
 const placeOf = ({ slots, base }: CompareState): number =>

@@ -41,5 +41,6 @@ export function setMatrix(model: CompareModel): void {
     mode: settings.mode === 'bm25' ? ('hybrid' as const) : settings.mode,
   };
   const columns = matrixColumns({ ...wish, settings: wish.embedders.length > 0 ? searched : settings });
-  model.context.compare.getState().load(columns);
+  // They are called by what differs, so that their names follow when one is changed.
+  model.context.compare.getState().load(columns.map((column) => ({ ...column, name: '' })));
 }

@@ -113,9 +113,9 @@ export const compare = {
   'compare.voteKept': 'Vote kept.',
   'compare.voteWithdrawn': 'Vote taken back.',
   'compare.board.empty': 'No votes yet. V hides the names, v votes.',
-  'compare.board.title': '{votes} votes, {blind} of them blind, {uncounted} not counted',
+  'compare.board.title': 'Votes: {votes}, blind: {blind}, not counted: {uncounted}',
   'compare.board.share': 'preferred {share}%',
-  'compare.board.tally': '{votes} votes: {wins} won {ties} tied {losses} lost',
+  'compare.board.tally': '{wins} won {ties} tied {losses} lost of {votes}',
   'compare.board.ahead': 'ahead of the next: {chance}%',
   'compare.board.explain':
     'Ratings by Bradley and Terry, mean 1000; 400 more wins ten times as often. In brackets the 95 % interval.',
