@@ -82,13 +82,23 @@ class CsvScanner {
   }
 
   push(piece: string): (Row | RawRecord)[] {
-    this.returnsOnly ??= piece.includes('\r') && !piece.includes('\n');
     this.text += this.returnsOnly ? piece.replaceAll('\r', '\n') : piece;
+    if (this.returnsOnly === undefined) this.decideReturns(false);
     return this.take(false);
   }
 
   end(): (Row | RawRecord)[] {
+    if (this.returnsOnly === undefined) this.decideReturns(true);
     return this.take(true);
+  }
+
+  /** A return at the end of a piece may have its newline in the next. */
+  private decideReturns(final: boolean): void {
+    if (this.text.includes('\n')) this.returnsOnly = false;
+    else if (/\r./s.test(this.text) || (final && this.text.includes('\r'))) {
+      this.returnsOnly = true;
+      this.text = this.text.replaceAll('\r', '\n');
+    }
   }
 
   private take(final: boolean): (Row | RawRecord)[] {
