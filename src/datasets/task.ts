@@ -6,6 +6,7 @@ import type { TaskContext } from './tasks/define.ts';
 import { exportTask } from './tasks/export.ts';
 import { fixTask } from './tasks/fix.ts';
 import { importTask } from './tasks/import.ts';
+import { prepareTask } from './tasks/prepare.ts';
 import { previewTask } from './tasks/preview.ts';
 import { renderTask } from './tasks/render.ts';
 import { dropFalseTask, quarantineTask, reviewTask } from './tasks/review.ts';
@@ -28,6 +29,7 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   quarantineTask.task,
   dropFalseTask.task,
   besideTask.task,
+  prepareTask.task,
 ]);
 export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
@@ -44,6 +46,7 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   quarantineTask.result,
   dropFalseTask.result,
   besideTask.result,
+  prepareTask.result,
 ]);
 export type DatasetTaskResult = z.infer<typeof datasetTaskResultSchema>;
 
@@ -79,5 +82,7 @@ export function runDatasetTask(
       return dropFalseTask.run(context, task);
     case 'beside':
       return besideTask.run(context, task);
+    case 'prepare':
+      return prepareTask.run(context, task);
   }
 }

@@ -72,7 +72,7 @@ const fromDataset = {
   as: name,
 };
 
-const negativesSchema = z.object({
+export const negativesSchema = z.object({
   what: z.literal('negatives'),
   ...fromDataset,
   seed,
@@ -92,7 +92,7 @@ export const OPERATIONS = ['drop-quotes', 'shuffle-json', 'typos', 'width', 'dis
 export const operationSchema = z.enum(OPERATIONS);
 export type Operation = z.infer<typeof operationSchema>;
 
-const augmentSchema = z.object({
+export const augmentSchema = z.object({
   what: z.literal('augment'),
   ...fromDataset,
   seed,
@@ -126,7 +126,7 @@ const sftSchema = z.object({
   schema: z.string().nullable(),
 });
 
-const synthesizeSchema = z.object({
+export const synthesizeSchema = z.object({
   what: z.literal('synthesize'),
   kb: name,
   group: name.nullable(),
@@ -145,7 +145,7 @@ const synthesizeSchema = z.object({
   concurrency,
 });
 
-const labelSchema = z.object({
+export const labelSchema = z.object({
   what: z.literal('label'),
   ...fromDataset,
   llm: name,

@@ -43,7 +43,7 @@ export function addNegatives(dataset: Command, invocation: Invocation): void {
         .option('--count <n>', 'at random, as many per question (default: 10); for more ways see --from')
         .option(
           '--from <source>',
-          'repeatable: random:N, bm25:N, EMBEDDER:N, existing; with a window of its own: bm25:4@2-50',
+          'repeatable: random:N, bm25:N, EMBEDDER:N, existing (default for retrieval rows); with a window of its own: bm25:4@2-50',
           collect,
         )
         .option('--ranks <window>', 'of bm25 and embedders, among what is not right (default: 2-200)')
@@ -74,7 +74,9 @@ export function addNegatives(dataset: Command, invocation: Invocation): void {
 
 async function negatives(context: CommandContext, [which]: [string], options: Options): Promise<number | undefined> {
   if (wantsReview(options)) return reviewNegatives(context, which, options);
-  if (options.from === undefined) return atRandom(context, which, options);
+  const { readManifest } = await import('../../../datasets/store.ts');
+  const hasNegatives = readManifest(context.paths, which).kind === 'retrieval';
+  if (options.from === undefined && !hasNegatives) return atRandom(context, which, options);
   const { prepareNegatives } = await import('../../../datasets/negatives/prepare.ts');
   const { making, models } = await prepareNegatives(context.paths, await wishOf(context, which, options));
   return startMaking(context, { making, models, plan: {}, lines: planLines(making) }, options);
@@ -121,7 +123,7 @@ async function wishOf({ paths }: CommandContext, which: string, options: Options
     as: options.name,
     seed: options.seed,
     instruction: options.instruction ?? (await usualInstruction(paths, which)),
-    sources: (options.from ?? []).map((text) => parseSource(text, { ranks, choose })),
+    sources: (options.from ?? ['existing']).map((text) => parseSource(text, { ranks, choose })),
     kb: kb === undefined ? null : { name: kb, group: group ?? null },
     margin: margin === undefined ? null : parseMargin(margin),
     fill: options.fill,

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
+import type { FormWish } from '../../../datasets/making/prepare-sft.ts';
+import { RagtuiError } from '../../../platform/errors.ts';
 import type { CommandContext } from '../../context.ts';
 import { handle, type Invocation } from '../../define.ts';
 import { makingOptions, startMaking } from '../../making-job.ts';
@@ -51,13 +51,9 @@ export function addRender(dataset: Command, invocation: Invocation): void {
 }
 
 async function render(context: CommandContext, [which]: [string], wish: Options): Promise<number | undefined> {
-  const { chooseTemplate } = await import('../../../datasets/making/template.ts');
-  const form = {
-    template: chooseTemplate(context.paths, wish.template),
-    markers: wish.markers ?? null,
-    schema: wish.schema === undefined ? null : readText(wish.schema),
-  };
-  if (wish.as !== undefined) return renderAll(context, which, wish.as, wish, form);
+  const { chooseForm } = await import('../../../datasets/making/prepare-sft.ts');
+  const { template: prompt, markers, schema: schemaFile } = wish;
+  if (wish.as !== undefined) return renderAll(context, which, wish, { prompt, markers, schemaFile });
   if (wish.row === undefined) {
     throw new RagtuiError('usage', 'Which row?', 'Name it: --row 0. Or make a dataset of all: --as NAME.');
   }
@@ -65,12 +61,9 @@ async function render(context: CommandContext, [which]: [string], wish: Options)
   const { openDataset } = await import('../../../datasets/open.ts');
   const { previewRow } = await import('../../../datasets/making/preview-row.ts');
   const number = await rowNumber(openDataset(paths, which), wish.row, wish.split);
-  const { messages, rendered } = await previewRow(paths, {
-    dataset: which,
-    row: number,
-    model: wish.model ?? null,
-    form,
-  });
+  const form = chooseForm(paths, { prompt, markers, schemaFile });
+  const row = { dataset: which, row: number, model: wish.model ?? null, form };
+  const { messages, rendered } = await previewRow(paths, row);
   out.result({ number, messages, ...(rendered === null ? {} : { rendered }) }, () => {
     if (rendered === null) return messages.flatMap(({ role, content }) => [`── ${role}`, content]);
     const about = rendered.exact ? '' : 'about ';
@@ -84,34 +77,20 @@ async function render(context: CommandContext, [which]: [string], wish: Options)
   return undefined;
 }
 
-type Form = Pick<import('../../../datasets/making/types.ts').MakingOf<'sft'>, 'template' | 'markers' | 'schema'>;
-
-async function renderAll(context: CommandContext, which: string, as: string, wish: Options, form: Form) {
-  const { openDataset } = await import('../../../datasets/open.ts');
-  const { datasetSlug } = await import('../../../datasets/layout.ts');
-  const { sftMaker } = await import('../../../datasets/making/sft.ts');
-  const dataset = openDataset(context.paths, which);
-  const part = wish.split ?? 'all';
-  const rows = dataset.count(part);
-  datasetSlug(as);
-  // What is wrong with the template or the schema is said now.
-  sftMaker(context.paths, form);
-  const { name: from, version } = dataset.manifest;
-  const making = { what: 'sft' as const, dataset: from, version, part, as, ...form };
+async function renderAll(context: CommandContext, which: string, wish: Options, form: FormWish): Promise<number> {
+  const { prepareSft } = await import('../../../datasets/making/prepare-sft.ts');
+  const { making, rows } = prepareSft(context.paths, {
+    ...form,
+    dataset: which,
+    part: wish.split ?? 'all',
+    as: wish.as,
+  });
   const lines = [
-    `from      ${from} ${version} (${part}, ${rows} rows)`,
-    `to        ${as}`,
-    `template  ${form.template.name}`,
-    ...(form.markers === null ? [] : [`markers   ${form.markers}`]),
-    ...(form.schema === null ? [] : [`schema    ${wish.schema}`]),
+    `from      ${making.dataset} ${making.version} (${making.part}, ${rows} rows)`,
+    `to        ${making.as}`,
+    `template  ${making.template.name}`,
+    ...(making.markers === null ? [] : [`markers   ${making.markers}`]),
+    ...(making.schema === null ? [] : [`schema    ${wish.schema}`]),
   ];
   return startMaking(context, { making, models: [], plan: { rows }, lines }, wish);
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw toRagtuiError(error);
-  }
 }

@@ -80,6 +80,7 @@ export const datasets = {
   'datasets.task.quarantine': 'reading what was set apart',
   'datasets.task.drop-false': 'leaving out false negatives',
   'datasets.task.beside': 'reading what is kept beside the rows',
+  'datasets.task.prepare': 'looking at what would be made',
   'datasets.imported': 'Imported {dataset}: {rows} rows.',
   'datasets.importedSome': 'Imported {dataset}: {rows} rows; {skipped} could not be read and were left out.',
   'datasets.same': '{dataset} already has exactly these rows.',

@@ -82,6 +82,7 @@ export const datasets: Texts<typeof english> = {
   'datasets.task.quarantine': '读取被隔离的负例',
   'datasets.task.drop-false': '去掉假负例',
   'datasets.task.beside': '读取随数据保存的记录',
+  'datasets.task.prepare': '查看将要制作的内容',
   'datasets.imported': '已导入 {dataset}：{rows} 行。',
   'datasets.importedSome': '已导入 {dataset}：{rows} 行；{skipped} 行无法读取，已略去。',
   'datasets.same': '{dataset} 已经正好有这些行。',
