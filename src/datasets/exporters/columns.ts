@@ -3,12 +3,13 @@ import { toMessages } from '../render.ts';
 import type { DatasetRow } from '../types.ts';
 import { rowsOf } from './jsonl.ts';
 
-/** What a cell of a table holds: a text, texts, anything else (as JSON), or nothing. */
-export type Cell = string | readonly string[] | { readonly json: unknown } | null;
+/** What a cell of a table holds: a text, texts, anything else as `value`, or nothing. */
+export type Cell = string | readonly string[] | { readonly value: unknown } | null;
 
 export interface TableColumn {
   readonly name: string;
-  readonly type: 'text' | 'texts' | 'json';
+  /** `turns`: a list of `{role, content}`; `pairs`: a list of lists of texts; `json`: whatever JSON can hold. */
+  readonly type: 'text' | 'texts' | 'turns' | 'pairs' | 'json';
 }
 
 /** A dataset as a table: its columns, and what a row has in each. */
@@ -19,18 +20,20 @@ export interface TableShape {
 
 const text = (name: string): TableColumn => ({ name, type: 'text' });
 const texts = (name: string): TableColumn => ({ name, type: 'texts' });
-const json = (name: string): TableColumn => ({ name, type: 'json' });
+const METADATA: TableColumn = { name: 'metadata', type: 'json' };
+const MESSAGES: TableColumn = { name: 'messages', type: 'turns' };
+const HISTORY: TableColumn = { name: 'history', type: 'pairs' };
 
 /** The table of a part. Training rows of both forms in one part all become messages. */
 export async function tableShape(dataset: AnyDataset, part: string | undefined): Promise<TableShape> {
   const messages = dataset.kind === 'sft' && (await hasMessages(dataset, part));
   const columns = {
-    qa: [text('id'), text('contextId'), text('question'), texts('answers'), text('context'), json('metadata')],
+    qa: [text('id'), text('contextId'), text('question'), texts('answers'), text('context'), METADATA],
     sft: messages
-      ? [text('form'), text('id'), json('messages')]
-      : [text('form'), text('id'), ...['instruction', 'input', 'output', 'system'].map(text), json('history')],
+      ? [text('form'), text('id'), MESSAGES]
+      : [text('form'), text('id'), ...['instruction', 'input', 'output', 'system'].map(text), HISTORY],
     retrieval: [text('query'), texts('pos'), texts('neg'), text('prompt')],
-    preference: [text('id'), json('messages'), text('chosen'), text('rejected')],
+    preference: [text('id'), MESSAGES, text('chosen'), text('rejected')],
   }[dataset.kind];
   return { columns, cells: (row) => cellsOf(row, messages) };
 }
@@ -42,12 +45,12 @@ async function hasMessages(dataset: AnyDataset, part: string | undefined): Promi
 
 function cellsOf(row: DatasetRow, asMessages: boolean): Readonly<Record<string, Cell>> {
   if ('form' in row) {
-    if (asMessages) return { form: 'messages', id: row.id, messages: { json: toMessages(row, null) } };
+    if (asMessages) return { form: 'messages', id: row.id, messages: { value: toMessages(row, null) } };
     if (row.form === 'messages') return {};
     const { form, id, instruction, input, output, system, history } = row;
-    return { form, id, instruction, input, output, system: system ?? null, history: { json: history } };
+    return { form, id, instruction, input, output, system: system ?? null, history: { value: history } };
   }
   if ('query' in row) return { ...row, prompt: row.prompt ?? null };
-  if ('chosen' in row) return { ...row, messages: { json: row.messages } };
-  return { ...row, metadata: { json: row.metadata } };
+  if ('chosen' in row) return { ...row, messages: { value: row.messages } };
+  return { ...row, metadata: { value: row.metadata } };
 }

@@ -57,7 +57,7 @@ async function* lines(
 function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell === 'string') return cell;
-  if ('json' in cell) return JSON.stringify(cell.json);
+  if ('value' in cell) return JSON.stringify(cell.value);
   const [only] = cell;
   // A text that looks like a list would be read back as one.
   return cell.length === 1 && only !== undefined && !only.trimStart().startsWith('[') ? only : JSON.stringify(cell);

@@ -13,7 +13,7 @@ import type { Exporter } from './types.ts';
 /** Small enough to be read back in little memory. */
 const ROW_GROUP_ROWS = 10_000;
 
-/** Parquet with lists of texts as lists, and everything else nested as JSON. */
+/** Parquet with lists of texts and of turns as lists; metadata as JSON in a text. */
 export const parquet: Exporter = {
   id: 'parquet',
   title: 'Parquet',
@@ -48,17 +48,27 @@ export const parquet: Exporter = {
   },
 };
 
-const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
+const text = (name: string): SchemaElement => ({
+  name,
+  type: 'BYTE_ARRAY',
+  converted_type: 'UTF8',
+  repetition_type: 'OPTIONAL',
+});
 
+/** JSON goes as text: Arrow has a type for it that Hugging Face's datasets cannot read. */
 function schemaOf({ name, type }: TableColumn): SchemaElement[] {
-  if (type === 'text') return [{ name, ...TEXT, repetition_type: 'OPTIONAL' }];
-  if (type === 'json') return [{ name, type: 'BYTE_ARRAY', converted_type: 'JSON', repetition_type: 'OPTIONAL' }];
-  return [
-    { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    { name: 'element', ...TEXT, repetition_type: 'OPTIONAL' },
-  ];
+  if (type === 'text' || type === 'json') return [text(name)];
+  if (type === 'texts') return list(name, [text('element')]);
+  if (type === 'pairs') return list(name, list('element', [text('element')]));
+  const turn: SchemaElement = { name: 'element', repetition_type: 'OPTIONAL', num_children: 2 };
+  return list(name, [turn, text('role'), text('content')]);
 }
+
+const list = (name: string, element: readonly SchemaElement[]): SchemaElement[] => [
+  { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  ...element,
+];
 
 async function* tableRows(
   dataset: AnyDataset,
@@ -69,8 +79,11 @@ async function* tableRows(
   for await (const row of rowsOf(dataset, part)) {
     counted.rows++;
     const found = cells(row);
-    yield Object.fromEntries(columns.map(({ name }) => [name, plain(found[name] ?? null)]));
+    yield Object.fromEntries(columns.map((column) => [column.name, plain(column, found[column.name] ?? null)]));
   }
 }
 
-const plain = (cell: Cell): unknown => (typeof cell === 'object' && cell !== null && 'json' in cell ? cell.json : cell);
+function plain({ type }: TableColumn, cell: Cell): unknown {
+  const value = typeof cell === 'object' && cell !== null && 'value' in cell ? cell.value : cell;
+  return type === 'json' ? JSON.stringify(value) : value;
+}

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { isObject, type JsonObject } from '../records/types.ts';
+import type { JsonObject } from '../records/types.ts';
 import { type DatasetKind, preferenceRowSchema, qaRowSchema, type RowOf, sftRowSchema } from '../types.ts';
+import { isText } from './fields.ts';
 import { type Importer, skipped } from './types.ts';
 
 /** Rows as `dataset export --to jsonl` and `--to parquet` write them: back without loss. */
@@ -9,9 +10,9 @@ function own<K extends DatasetKind>(kind: K, schema: z.ZodType<RowOf[K]>): Impor
     format: 'ragtui',
     kind,
     description: `${kind} rows as ragtui exports them to JSON lines and Parquet`,
-    matches: (record) => schema.safeParse(withoutNulls(record)).success,
+    matches: (record) => schema.safeParse(asWritten(record)).success,
     *rows(record, { line }) {
-      const parsed = schema.safeParse(withoutNulls(record));
+      const parsed = schema.safeParse(asWritten(record));
       if (parsed.success) yield { row: parsed.data };
       else {
         const [issue] = parsed.error.issues;
@@ -21,10 +22,20 @@ function own<K extends DatasetKind>(kind: K, schema: z.ZodType<RowOf[K]>): Impor
   };
 }
 
-/** A table has an empty cell where a row has no such field. */
-function withoutNulls(record: JsonObject): JsonObject {
-  if (!Object.values(record).includes(null)) return record;
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
+/** A table has an empty cell where a row has no such field, and metadata as a text. */
+function asWritten(record: JsonObject): JsonObject {
+  const { metadata } = record;
+  const unpacked = isText(metadata) ? { ...record, metadata: parsed(metadata) } : record;
+  if (!Object.values(unpacked).includes(null)) return unpacked;
+  return Object.fromEntries(Object.entries(unpacked).filter(([, value]) => value !== null));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 const strictQa: Importer<'qa'> = {
@@ -32,8 +43,8 @@ const strictQa: Importer<'qa'> = {
   // A plain table of texts with the same names is read by a map, which keeps its other columns.
   matches: (record) =>
     Array.isArray(record['answers']) &&
-    isObject(record['metadata']) &&
-    qaRowSchema.safeParse(withoutNulls(record)).success,
+    record['metadata'] !== undefined &&
+    qaRowSchema.safeParse(asWritten(record)).success,
 };
 
 export const ownImporters = [strictQa, own('sft', sftRowSchema), own('preference', preferenceRowSchema)] as const;
