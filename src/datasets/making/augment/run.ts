@@ -83,7 +83,15 @@ export async function makeAugmented({ paths, report, signal }: MakingContext, wo
       rows,
       added,
       counts: { damaged: done.length, ...countsOf(done) },
-      notes: untouched > 0 ? [`${untouched} of the chosen rows had nothing that these operations could damage.`] : [],
+      notes: [
+        ...(untouched > 0 ? [`${untouched} of the chosen rows had nothing that these operations could damage.`] : []),
+        // Distractors are passages of other rows: a later split would put them on both sides.
+        ...(work.part === 'all'
+          ? [
+              'Made of all rows. To train on it, split first and damage the part train: copies hold passages of other rows.',
+            ]
+          : []),
+      ],
       usage: NO_USAGE,
       cost: null,
     };
