@@ -34,8 +34,8 @@ test.runIf(!haveEmbedding)('FlagEmbedding is not installed here: its loader was 
   expect(haveEmbedding).toBe(false),
 );
 
-function python(name: 'llamafactory' | 'flagembedding', args: readonly string[]): unknown {
-  const script = path.join(packageRoot(), 'test', 'support', 'python', `load_${name}.py`);
+function python(name: 'llamafactory' | 'flagembedding', args: readonly string[], loader: string = name): unknown {
+  const script = path.join(packageRoot(), 'test', 'support', 'python', `load_${loader}.py`);
   const text = execFileSync(engine(name), [script, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -137,5 +137,44 @@ test.runIf(haveEmbedding)(
     const { made } = await kept('pairs', rows, 'flagembedding');
     const read = embeddingSchema.parse(python('flagembedding', [made.file, '4', 'unused: ']));
     expect(read).toEqual({ rows: 2, queries: ['Find: one', 'Find: 二'], passages: [4, 4] });
+  },
+);
+
+const tableSchema = z.object({
+  rows: z.number(),
+  columns: z.array(z.string()),
+  first: z.record(z.string(), z.unknown()),
+});
+const asTable = (type: 'parquet' | 'json', file: string) =>
+  tableSchema.parse(python('llamafactory', [type, file], 'datasets'));
+
+test.runIf(haveFactory)("Hugging Face's datasets reads our Parquet, lists and turns as what they are", async () => {
+  const messages = [turn('user', 'Q'), turn('assistant', '灯塔')];
+  const chat = await kept('chat', [{ messages }], 'parquet');
+  expect(asTable('parquet', chat.made.file).first).toEqual({ form: 'messages', id: 'row-0', messages });
+  const questions = [
+    { id: 'a', contextId: 'c', question: 'q', context: 'x', answers: ['1', '2'], metadata: { year: 7 } },
+  ];
+  const { made } = await kept('questions', questions, 'parquet');
+  expect(asTable('parquet', made.file).first).toEqual({ ...questions[0], metadata: '{"year":7}' });
+});
+
+test.runIf(haveFactory)(
+  'rows for sentence-transformers have the same columns, as many negatives as every row has',
+  async () => {
+    const rows = [
+      { query: 'one', pos: ['p', 'q'], neg: ['n', 'm', 'l'] },
+      { query: 'two', pos: ['r'], neg: ['s', 't'] },
+    ];
+    const { made } = await kept('triplets', rows, 'sentence-transformers');
+    expect(asTable('json', made.file)).toEqual({
+      rows: 3,
+      columns: ['anchor', 'positive', 'negative_1', 'negative_2'],
+      first: { anchor: 'one', positive: 'p', negative_1: 'n', negative_2: 'm' },
+    });
+    expect(made.notes).toEqual([
+      'Rows have 2 to 3 negatives; the first 2 of each are written.',
+      expect.stringMatching(/^The query instruction is not in the rows/),
+    ]);
   },
 );
