@@ -20,7 +20,7 @@ interface Slot {
 export interface TakenPlace {
   readonly sequence: LlamaContextSequence;
   step<T>(work: () => Promise<T>): Promise<T>;
-  reading(signal: AbortSignal, read: () => Promise<void>): Promise<void>;
+  reading(tokens: number, signal: AbortSignal, read: () => Promise<void>): Promise<void>;
   slice(): number;
   leave(): void;
 }
@@ -30,7 +30,7 @@ export class ChatPlaces {
   readonly #context: LlamaContext;
   readonly #slots: readonly Slot[];
   readonly #lockstep = new Lockstep();
-  /** Several prompts at once would all be late; one after another the first answers begin while the last are read. */
+  /** Several long prompts at once would all be late; one after another the first answers begin while the last are read. */
   readonly #reading = new Gate();
   #clock = 0;
 
@@ -66,7 +66,8 @@ export class ChatPlaces {
         seat ??= this.#lockstep.enter();
         return seat.step(work);
       },
-      reading: (signal, read) => this.#reading.run({ client: '', alone: true }, signal, read),
+      reading: (tokens, signal, read) =>
+        tokens > SLICE_BESIDE_OTHERS ? this.#reading.run({ client: '', alone: true }, signal, read) : read(),
       slice: () => (this.#lockstep.size > (seat ? 1 : 0) ? SLICE_BESIDE_OTHERS : SLICE),
       leave: () => {
         slot.busy = false;

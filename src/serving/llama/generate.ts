@@ -25,8 +25,8 @@ export interface Place {
   readonly grammar: LlamaGrammar | undefined;
   /** Called for each thing the engine shall do; beside others it waits until they are ready too. */
   step<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs what reads the prompt; beside others one prompt is read after another. */
-  reading(signal: AbortSignal, read: () => Promise<void>): Promise<void>;
+  /** Runs what reads so many tokens of a prompt; beside others one long prompt is read after another. */
+  reading(tokens: number, signal: AbortSignal, read: () => Promise<void>): Promise<void>;
   /** Prompt tokens to read in one step. */
   slice(): number;
 }
@@ -40,12 +40,12 @@ export async function generate(
   const { tokens } = request;
   const last = tokens.at(-1);
   if (last === undefined) throw new RagtuiError('invalid', 'The prompt is empty.', 'Send at least one message.');
-  await place.reading(hooks.signal, () => readPrompt(place, tokens.slice(0, -1), request.strict, hooks));
+  await readPrompt(place, tokens.slice(0, -1), request.strict, hooks);
   return await write(place, request, last, hooks);
 }
 
 async function readPrompt(
-  { sequence, step, slice }: Place,
+  { sequence, step, slice, reading }: Place,
   tokens: Token[],
   strict: boolean,
   { signal, onPrefill, onReuse }: GenerateHooks,
@@ -58,13 +58,15 @@ async function readPrompt(
   // The engine may keep less than it was asked to.
   let read = Math.min(kept, sequence.nextTokenIndex);
   if (!strict) onReuse?.(read);
-  while (read < tokens.length) {
-    signal.throwIfAborted();
-    const part = tokens.slice(read, read + slice());
-    await step(() => sequence.evaluateWithoutGeneratingNewTokens(part));
-    read += part.length;
-    onPrefill?.(read);
-  }
+  await reading(tokens.length - read, signal, async () => {
+    while (read < tokens.length) {
+      signal.throwIfAborted();
+      const part = tokens.slice(read, read + slice());
+      await step(() => sequence.evaluateWithoutGeneratingNewTokens(part));
+      read += part.length;
+      onPrefill?.(read);
+    }
+  });
   signal.throwIfAborted();
 }
 

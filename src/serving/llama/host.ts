@@ -247,7 +247,11 @@ class LlamaEngine implements Engine<Token> {
     this.#alone += 1;
     try {
       const place = { ...this.#about(grammar), sequence: this.#sequence, slice: () => SLICE };
-      return await generate({ ...place, step: (work) => work(), reading: (_, read) => read() }, request, hooks);
+      return await generate(
+        { ...place, step: (work) => work(), reading: (_tokens, _signal, read) => read() },
+        request,
+        hooks,
+      );
     } finally {
       this.#alone -= 1;
     }
