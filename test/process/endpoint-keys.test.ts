@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { fixturesDir } from '../../src/platform/entry.ts';
 import { keysFile } from '../../src/platform/secrets.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { type FakeOpenAi, fakeOpenAi } from '../support/fake-openai.ts';
 import { ensureBuilt } from '../support/models.ts';
 import { CommandWorkspace } from '../support/ragtui.ts';
@@ -187,4 +188,29 @@ test('without --model the models of the server are listed in the error; one mode
   expect(checked).toMatchObject({ endpoints: [{ name: 'one', state: 'ok', error: null }] });
   expect((await workspace.run(['models', 'add', 'x', '--preset', 'nobody'])).code).toBe(2);
   expect((await workspace.run(['models', 'add', 'x', '--url', server.url, '--key-env', 'sk-abc'])).code).toBe(2);
+});
+
+test('a certificate of one’s own is trusted by NODE_EXTRA_CA_CERTS and by network.ca_file', async () => {
+  const certificate = selfSigned();
+  const secure = await fakeOpenAi(certificate);
+  try {
+    secure.script((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ data: [{ id: 'm' }] }));
+    });
+    const file = path.join(workspace.home, 'own ca.pem');
+    writeFileSync(file, certificate.cert);
+    await workspace.json(['models', 'add', 'secure', '--url', secure.url, '--model', 'm']);
+    const check = (env: NodeJS.ProcessEnv = {}) => workspace.run(['models', 'check', 'secure'], env);
+    const untrusted = await check({ NODE_EXTRA_CA_CERTS: '' });
+    expect([untrusted.code, untrusted.stdout]).toEqual([3, expect.stringContaining('signed by itself')]);
+    expect((await check({ NODE_EXTRA_CA_CERTS: file })).code).toBe(0);
+    const config = path.join(workspace.home, 'config', 'config.toml');
+    mkdirSync(path.dirname(config), { recursive: true });
+    writeFileSync(config, `[network]\nca_file = ${JSON.stringify(file)}\n`);
+    expect((await check({ NODE_EXTRA_CA_CERTS: '' })).code).toBe(0);
+    expect((await workspace.run(['doctor'])).stdout).toContain(`1 certificates from ${file}`);
+  } finally {
+    await secure.close();
+  }
 });

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/models/catalogue.ts';
 import { resolveEmbedder } from '../../../src/models/embedder-client.ts';
+import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { fingerprintOf } from '../../../src/models/fingerprint.ts';
 import { lockFile } from '../../../src/models/lock.ts';
-import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { addLocalModel } from '../../../src/models/own.ts';
 import {
   installedModel,
