@@ -30,7 +30,12 @@ const open = async (world: Partial<World> = {}): Promise<ScreensWindow> => {
 const PLACES = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
+  { columns: 200, rows: 50 },
 ].flatMap((size) => (['en', 'zh'] as const).map((language) => ({ ...size, language })));
+
+/** Wide and narrow signs, emoji of several parts, code, a table, a tab, and what must never reach a terminal. */
+const MANY_SCRIPTS =
+  '绿茶用八十度的水。👩‍🔬🇨🇳 half‑width ｶﾀｶﾅ\n```ts\n\tconst 温度 = 80; // \u001b[31mred\n```\n| 茶 | °C |\n|---|---:|\n| green | 80 |\n';
 
 /** What a column hears from its beginning to its end. */
 function play(
@@ -79,17 +84,33 @@ describe.each(PLACES)('compare, $language at $columns×$rows', (place) => {
     whole();
     await ask(w);
     whole();
-    play(w, 0, '绿茶用八十度的水。\n'.repeat(60), [hit(1, '绿茶 green tea '.repeat(40))]);
+    play(w, 0, MANY_SCRIPTS.repeat(12), [hit(1, '绿茶 green tea 🍵 '.repeat(40))]);
     play(w, 1, '', [], 'failed');
     await end(w);
     for (const keys of [['esc'], ['p'], ['z'], ['z', 'm'], ['esc', 'e'], ['esc', 'p']]) {
       await w.press(...keys);
       whole();
     }
+    // The numbers, the history, the board, the sets, all differences, copied words, hidden names, the vote.
+    for (const keys of [
+      ['i'],
+      ['i', 'H'],
+      ['z'],
+      ['z', 'H', 'K'],
+      ['esc', 'L'],
+      ['esc', 'w'],
+      ['w'],
+      ['V'],
+      ['v'],
+      ['esc', 'V'],
+    ]) {
+      await w.press(...keys);
+      whole();
+    }
     for (let more = 0; more < 4; more++) w.stores.compare.getState().clone();
     await w.rest();
     expect(w.stores.compare.getState().slots.length).toBe(6);
-    for (const keys of [[], ['right'], ['right', 'right']]) {
+    for (const keys of [['esc'], ['right'], ['right', 'right'], ['p'], ['s'], ['esc', 'z']]) {
       await w.press(...keys);
       whole();
     }

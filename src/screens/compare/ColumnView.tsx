@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { ColumnRun, CompareState } from '../../../stores/compare.ts';
 import { type ColumnSlot, columnsOf } from '../../../stores/compare-columns.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
@@ -40,7 +40,10 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
   const run = state.run?.columns.get(slot.id);
   const base = state.slots.find(({ id }) => id === state.base)?.settings ?? slot.settings;
   const names = shownNames(model, state);
-  const twin = twinOf(model, slot, run);
+  const columns = state.run?.columns;
+  // Of whole answers: while they stream nothing of it changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is shown hangs on slots and their order
+  const twin = useMemo(() => twinOf(model, slot, run), [model, slot, columns, state.slots, state.blindSeed]);
   const folded = state.folded && !tabs && twin !== null && state.body === 'answers' && shownMarks(state) !== 'diff';
   const low = rect.height < LOW;
   const header = hidden
@@ -57,7 +60,10 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
   // What was found, and how well, would give a hidden column away.
   const known = !hidden && state.run !== null && (state.run.references.length > 0 || state.run.passage !== '');
   const scoreRows = known ? (low ? 1 : 2) : 0;
-  const best = bestScores([...(state.run?.columns.values() ?? [])].map(({ result }) => result?.metrics ?? {}));
+  const best = useMemo(
+    () => bestScores([...(columns?.values() ?? [])].map(({ result }) => result?.metrics ?? {})),
+    [columns],
+  );
   const scores = scoreLines(run?.result?.metrics ?? {}, best, width, scoreRows);
   const indented = live.map((line): Line => [{ text: ' ' }, ...spansOf(line)]);
   const foot: Line[] = [...filled(scores, scoreRows), ...filled(indented, run && !hidden ? metricRows : 0)];

@@ -79,6 +79,8 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
   };
 
   const sync = (state: CompareState): void => {
+    const there = new Set(state.slots.map(({ id }) => id));
+    for (const id of kept.keys()) if (!there.has(id)) kept.delete(id);
     for (const { id } of state.slots) follow(keptOf(id), state.run?.columns.get(id), state.thoughts);
   };
   compare.subscribe((state, before) => {

@@ -82,6 +82,7 @@ export const lookActions: readonly Action<CompareModel>[] = [
     title: 'Numbers',
     help: 'Shows the numbers of all columns side by side, of the servers behind them and of this machine; again hides them.',
     keys: ['i', 'f4'],
+    rank: 11,
     inText: true,
     when: ({ context }) => (context.compare.getState().blind === 'hidden' ? t('compare.why.blind') : true),
     run: ({ context }) => {

@@ -25,6 +25,54 @@ describe('a stream', () => {
     );
   });
 
+  it('is wrapped alike when one long paragraph comes piece by piece', () => {
+    const piece = fc.constantFrom(
+      'word ',
+      'averylongword',
+      '中文',
+      '。',
+      '（',
+      '👩‍👩‍👧',
+      'e\u0301',
+      '\u0301',
+      ' ',
+      '  ',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), fc.integer({ min: 2, max: 12 }), (pieces, width) => {
+        const stream = createStreamModel();
+        for (const each of pieces) {
+          stream.append(each);
+          expect(stream.rows(width)).toEqual(wrapText(stream.text(), width));
+        }
+      }),
+    );
+  });
+
+  it('does not wrap the rows of a long paragraph again', () => {
+    const stream = createStreamModel({ text: 'one two three four five six' });
+    const [first] = stream.rows(5);
+    stream.append(' seven');
+    expect(stream.rows(5)[0]).toBe(first);
+  });
+
+  it('moves up by a third of the pane when it follows stepwise, and stands still between', () => {
+    const stream = createStreamModel({ follow: true, stepwise: true });
+    const tops: number[] = [];
+    for (let row = 1; row <= 14; row++) {
+      stream.set(lines(row));
+      tops.push(stream.top(20, 9));
+    }
+    // Nine rows fit; the tenth needs one more, and three are gone through at once with it.
+    expect(tops).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 8]);
+    stream.edge('first');
+    expect(stream.following()).toBe(false);
+    stream.set(lines(30));
+    expect(stream.top(20, 9)).toBe(0);
+    stream.edge('last');
+    expect(stream.top(20, 9)).toBe(21);
+  });
+
   it('does not wrap finished paragraphs again', () => {
     const stream = createStreamModel({ text: `${lines(50)}\ntail` });
     const first = stream.rows(20)[10];
