@@ -146,7 +146,9 @@ export async function makeQuestions({ paths, folder, report, signal }: MakingCon
         counts: { 'chunks asked': asked, ...results.counts() },
         notes: [
           ...(results.rejected.length > 0
-            ? [`What was rejected, and why, is in ${REJECTED_FILE} of the version.`]
+            ? [
+                `What was rejected, and why, is in datasets/${manifest.slug}/${manifest.version}/${REJECTED_FILE} of the workspace.`,
+              ]
             : []),
           ...(manifest.rows < work.count
             ? [`${manifest.rows} of ${work.count} questions: all ${chunks.length} chunks were asked about.`]

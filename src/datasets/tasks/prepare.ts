@@ -6,7 +6,7 @@ const as = z.string().min(1).optional();
 const unnamed = { version: true, as: true } as const;
 
 /** What a form wishes: the work without what is found out for it. */
-export const makingWishSchema = z.discriminatedUnion('what', [
+const makingWishSchema = z.discriminatedUnion('what', [
   /** `instruction` null: BGE's by the language. */
   negativesSchema.omit({ ...unnamed, instruction: true }).extend({ as, instruction: z.string().nullable() }),
   augmentSchema.omit({ ...unnamed, refusal: true }).extend({ as, refusal: z.string().min(1).optional() }),
@@ -22,7 +22,6 @@ export const makingWishSchema = z.discriminatedUnion('what', [
     schemaFile: z.string().optional(),
   }),
 ]);
-export type MakingWish = z.input<typeof makingWishSchema>;
 
 /**
  * The work of a `make-data` job as a form wishes it: launch `{ kind: 'make-data', making }`. Says what is wrong now, and
