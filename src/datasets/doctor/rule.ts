@@ -12,6 +12,8 @@ export interface Traits {
   readonly extractive: boolean | null;
   /** The writing of most rows. */
   readonly language: Language;
+  /** Nearly all rows are in that. */
+  readonly oneLanguage: boolean;
   /** In nearly all rows the question is written as its context is. */
   readonly sameLanguage: boolean;
 }

@@ -18,20 +18,22 @@ export function traitsOf(dataset: AnyDataset): Traits {
   for (let number = 0; number < rows; number += step) {
     const view = viewOf(dataset.row(number));
     const language = languageOf(view.question);
-    languages.set(language, (languages.get(language) ?? 0) + 1);
+    if (language !== 'none') languages.set(language, (languages.get(language) ?? 0) + 1);
     const [context] = view.contexts;
     const answer = view.answers[0]?.text.trim() ?? '';
     if (context === undefined) continue;
-    pairs++;
-    if (languageOf(context) === language) same++;
+    if (language !== 'none') pairs++;
+    if (language !== 'none' && languageOf(context) === language) same++;
     if (answer === '') continue;
     asked++;
     if (context.includes(answer) || fold(context).includes(fold(answer))) quoted++;
   }
-  const [[language] = ['none' as const]] = [...languages].sort(([, a], [, b]) => b - a);
+  const [[language, most] = ['none' as const, 0]] = [...languages].sort(([, a], [, b]) => b - a);
+  const sampled = [...languages.values()].reduce((sum, count) => sum + count, 0);
   return {
     extractive: asked === 0 ? null : quoted >= asked * EXTRACTIVE,
     language,
+    oneLanguage: most >= sampled * SAME_LANGUAGE,
     sameLanguage: pairs > 0 && same >= pairs * SAME_LANGUAGE,
   };
 }

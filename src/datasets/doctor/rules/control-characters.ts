@@ -1,4 +1,5 @@
 import { ALL_KINDS, rowRule } from '../rule.ts';
+import { repairEncoding } from '../text/mojibake.ts';
 
 // C0 and C1 controls but tab, newline and return; soft hyphen, bidi marks and isolates, zero-width space, word joiner,
 // byte order mark, interlinear and tag characters. Zero-width (non-)joiners are left where emoji and scripts need them.
@@ -32,7 +33,8 @@ export const controlCharacters = rowRule(
   function* ({ number, view }) {
     for (const { path, name, text } of view.fields) {
       const found = text.match(HIDDEN);
-      if (!found) continue;
+      // Text in the wrong encoding is full of them; `encoding-damage` puts it right.
+      if (!found || repairEncoding(text)) continue;
       const kinds = [...new Set(found)].map(nameOf);
       const which = kinds.length > 3 ? `${kinds.slice(0, 3).join(', ')} and others` : kinds.join(', ');
       yield {

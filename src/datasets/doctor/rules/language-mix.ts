@@ -18,7 +18,7 @@ export const languageMix = rowRule(
     if (traits.sameLanguage && context !== 'none' && asked !== context) {
       const message = `The question is in ${LANGUAGE_NAMES[asked]}, its context in ${LANGUAGE_NAMES[context]}; elsewhere they are the same.`;
       yield { row: number, message, advice: 'Drop the row unless it is meant.', fix: { kind: 'drop-row' } };
-    } else if (asked !== traits.language && traits.language !== 'none') {
+    } else if (traits.oneLanguage && asked !== traits.language && traits.language !== 'none') {
       const message = `The question is in ${LANGUAGE_NAMES[asked]}, most are in ${LANGUAGE_NAMES[traits.language]}.`;
       yield { row: number, message, advice: 'Drop the row unless it is meant.', fix: { kind: 'drop-row' } };
     }

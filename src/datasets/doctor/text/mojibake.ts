@@ -6,7 +6,7 @@ const BYTE_OF: ReadonlyMap<string, number> = new Map([...WINDOWS_1252].map((char
 const LATIN_RUN = /[\u0080-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2,}/g;
 /** Latin letters with marks hardly ever stand six in a row. */
 const GB_AS_LATIN_RUN = /[\u00a1-\u00fe]{6,}/g;
-const HAN_RUN = /[\u3400-\u9fff\ue000-\uf8ff\u3000-\u303f\uff00-\uffef€]{4,}/g;
+const WIDE_RUN = /[^\u0000-\u007f]{4,}/g;
 /** Chinese characters a repaired run must have at least: fewer may be chance. */
 const FEWEST_REPAIRED = 4;
 
@@ -22,9 +22,9 @@ export interface Repair {
 /** The text as it was meant, if it was read in another encoding; undefined when nothing speaks for that. */
 export function repairEncoding(text: string): Repair | undefined {
   const repairs: [what: string, pattern: RegExp, repair: (run: string) => string | undefined][] = [
-    ['UTF-8 read as Windows-1252', LATIN_RUN, latinToUtf8],
     ['GB18030 read as Latin-1', GB_AS_LATIN_RUN, latinToGb],
-    ['UTF-8 read as GB18030', HAN_RUN, gbToUtf8],
+    ['UTF-8 read as Windows-1252', LATIN_RUN, latinToUtf8],
+    ['UTF-8 read as GB18030', WIDE_RUN, gbToUtf8],
   ];
   for (const [what, pattern, repair] of repairs) {
     const repaired = text.replace(pattern, (run) => repair(run) ?? run);
@@ -65,8 +65,18 @@ function sequenceLength(bytes: readonly number[], at: number): number {
 }
 
 function latinToGb(run: string): string | undefined {
-  const repaired = decoded(gb18030, Buffer.from(run, 'latin1'));
-  return repaired && han(repaired) >= Math.floor(run.length / 2) - 1 && han(repaired) >= 3 ? repaired : undefined;
+  const bytes = Buffer.from(run, 'latin1');
+  // Bytes that are mostly UTF-8 are that: GB18030 would read nearly anything.
+  let asUtf8 = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const length = sequenceLength([...bytes.subarray(at, at + 4)], 0);
+    asUtf8 += length;
+    at += Math.max(0, length - 1);
+  }
+  if (asUtf8 * 2 > bytes.length) return undefined;
+  const repaired = decoded(gb18030, bytes);
+  const chinese = repaired === undefined ? 0 : han(repaired);
+  return chinese >= 3 && chinese >= Math.floor(run.length / 2) - 1 ? repaired : undefined;
 }
 
 function gbToUtf8(run: string): string | undefined {

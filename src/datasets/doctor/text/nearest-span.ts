@@ -1,5 +1,5 @@
 import { diffChars } from 'diff';
-import { foldWithPositions } from './fold.ts';
+import { type FoldedText, foldWithPositions } from './fold.ts';
 
 /** Share of an answer's characters that may differ, and how many at most. */
 const MOST_EDITS_SHARE = 0.12;
@@ -33,12 +33,35 @@ export function nearestSpan(context: string, answer: string): Span | undefined {
   const wanted = foldWithPositions(answer).text;
   if (wanted === '' || context.length > LONGEST_CONTEXT) return undefined;
   const folded = foldWithPositions(context);
-  const at = folded.text.indexOf(wanted);
-  const found = at >= 0 ? { start: at, end: at + wanted.length } : fuzzy(folded.text, wanted);
-  if (!found || found.end <= found.start) return undefined;
+  const found = exact(context, folded, wanted) ?? fuzzy(folded.text, wanted);
+  if (!found || found.end <= found.start || !wholeWords(context, folded, found)) return undefined;
   const start = folded.positions[found.start] ?? 0;
   const end = (folded.positions[found.end - 1] ?? 0) + 1;
   return withMarks(context, answer, start, wholeCharacter(context, end));
+}
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first place where the folded answer stands as whole words. */
+function exact(context: string, folded: FoldedText, wanted: string): Place | undefined {
+  for (let start = folded.text.indexOf(wanted); start >= 0; start = folded.text.indexOf(wanted, start + 1)) {
+    const place = { start, end: start + wanted.length };
+    if (wholeWords(context, folded, place)) return place;
+  }
+  return undefined;
+}
+
+const WORD = /[A-Za-z0-9\u00c0-\u024f]/;
+
+/** Folding takes the spaces away: "n/a" is not "n a" in "an apple". */
+function wholeWords(context: string, { positions }: FoldedText, { start, end }: Place): boolean {
+  const [first, last] = [positions[start] ?? 0, positions[end - 1] ?? 0];
+  const cutBefore = WORD.test(context.charAt(first - 1)) && WORD.test(context.charAt(first));
+  const cutAfter = WORD.test(context.charAt(last)) && WORD.test(context.charAt(last + 1));
+  return !cutBefore && !cutAfter;
 }
 
 const wholeCharacter = (text: string, end: number): number => {
@@ -67,7 +90,7 @@ function withMarks(context: string, answer: string, start: number, end: number):
 /**
  * Approximate search (Sellers 1980): the end of the stretch with the fewest edits, and from there back its start.
  */
-function fuzzy(text: string, wanted: string): { start: number; end: number } | undefined {
+function fuzzy(text: string, wanted: string): Place | undefined {
   const limit = Math.min(MOST_EDITS, Math.floor(wanted.length * MOST_EDITS_SHARE));
   if (limit < 1 || wanted.length > LONGEST_ANSWER) return undefined;
   const forward = bestEnd(text, wanted, limit);
