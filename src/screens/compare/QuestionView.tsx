@@ -7,9 +7,12 @@ import { t } from '../../ui/i18n/index.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
-import type { Line, Span } from '../../ui/text.ts';
+import { cut, type Line, type Span } from '../../ui/text.ts';
 import { sharedSpans } from './header.ts';
 import type { CompareModel } from './model.ts';
+
+/** Cells of the right answer that are shown: enough to judge most by. */
+const LONGEST_REFERENCE = 40;
 
 interface QuestionProps {
   readonly model: CompareModel;
@@ -72,7 +75,16 @@ function askedLine(model: CompareModel, state: CompareState): Line {
     ...(rows && rows.at >= 0 && about === said
       ? [[{ text: `${rows.dataset} ${rows.at + 1}/${rows.total}`, style: 'accent' as const }]]
       : []),
-    ...(known ? [[{ text: t('compare.referenceKnown'), style: 'good' as const }]] : []),
+    ...(known
+      ? [
+          [
+            {
+              text: t('compare.referenceKnown', { text: cut(sanitizeLine(references[0] ?? ''), LONGEST_REFERENCE) }),
+              style: 'good' as const,
+            },
+          ],
+        ]
+      : []),
     ...(run?.vote ? [[{ text: voteText(state), style: 'good' as const }]] : []),
   ];
   return parts.flatMap((part, at): Span[] => [{ text: at === 0 ? ' ' : ' · ', style: 'muted' }, ...part]);

@@ -124,6 +124,7 @@ export function createColumnBodies(compare: CompareStore): ColumnBodies {
             own === base || hidden ? undefined : base?.search?.hits,
             copied(id),
             placeOf(state),
+            hidden ? '' : state.run?.passage,
           ),
         );
         entry.passages.set(text);

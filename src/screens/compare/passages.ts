@@ -1,3 +1,4 @@
+import { goldRanks } from '../../evaluation/metrics/gold.ts';
 import type { Hit } from '../../kb/types.ts';
 import { diffPassages, type PassageDiff } from '../../rag/comparisons/diff-passages.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -13,16 +14,22 @@ export function placeMark({ kind, change, overlaps }: PassageDiff): string {
   return change > 0 ? `↑${change}` : `↓${-change}`;
 }
 
+/** Ranks of the hits that come from the passage known to be right, by the rule of the rank metrics. */
+const goldPlaces = (hits: readonly Hit[], gold: string): readonly number[] =>
+  goldRanks({ goldContext: gold, contextId: '', retrieved: hits }).flatMap((place) => hits[place - 1]?.rank ?? []);
+
 /**
  * Passages one below the other, each under its rank, how it moved against the base column, document and score, what was
- * copied from it lit; then those of the base column that are missing. `base` undefined: this is the base column. Pure.
+ * copied from it lit, the one known to be right (`gold`) marked; then those of the base column that are missing. `base` undefined: this is the base column. Pure.
  */
 export function passagesText(
   hits: readonly Hit[],
   base: readonly Hit[] | undefined,
   copied: Copied | null,
   basePlace: number,
+  gold = '',
 ): { readonly text: string; readonly marks: readonly HighlightRange[] } {
+  const right = new Set(gold === '' ? [] : goldPlaces(hits, gold));
   const marks: HighlightRange[] = [];
   let text = '';
   const found = (base ? diffPassages(base, hits) : hits.map((hit) => ({ hit, diff: undefined }))).map((each) =>
@@ -31,7 +38,7 @@ export function passagesText(
   for (const { hit, diff } of found) {
     if (diff?.kind === 'gone') continue;
     const mark = diff ? ` ${placeMark(diff)}` : '';
-    text += `${text === '' ? '' : '\n\n'}── ${hit.rank}${mark} · ${documentName(hit)} · ${scoreText(hit)}\n`;
+    text += `${text === '' ? '' : '\n\n'}── ${hit.rank}${mark} · ${documentName(hit)} · ${scoreText(hit)}${right.has(hit.rank) ? ` · ✓ ${t('compare.rightPassage')}` : ''}\n`;
     // Offsets of what was copied are those of the text as it came: what is unsafe is replaced one for one.
     const whole = drawable(hit.text);
     const lead = whole.length - whole.trimStart().length;
