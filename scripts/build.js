@@ -8,6 +8,19 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 
+/** Ink takes frames apart and measures them with modules of ours that remember (src/terminal/ink-*.ts). */
+const REMEMBERING = { '@alcalzone/ansi-tokenize': 'ink-cells.ts', 'string-width': 'ink-width.ts' };
+const rememberingInk = {
+  name: 'remembering-ink',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^(@alcalzone\/ansi-tokenize|string-width)$/ }, ({ path: name, importer }) =>
+      /\/node_modules\/(ink\/build|widest-line|cli-truncate)\//.test(importer.split(path.sep).join('/'))
+        ? { path: path.join(root, 'src', 'terminal', REMEMBERING[name]) }
+        : undefined,
+    );
+  },
+};
+
 if (isStale()) {
   const workers = readdirSync(path.join(root, 'workers')).filter((name) => name.endsWith('.ts'));
   const { metafile } = await build({
@@ -45,6 +58,7 @@ if (isStale()) {
       'is-in-ci': path.join(root, 'scripts', 'not-in-ci.js'),
       'react-devtools-core': path.join(root, 'scripts', 'not-in-ci.js'),
     },
+    plugins: [rememberingInk],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
