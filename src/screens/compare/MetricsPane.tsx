@@ -23,10 +23,6 @@ const STEP_MS = 250;
 const BESIDE = 110;
 const NARROWEST_TELEMETRY = 44;
 
-/** The help of the action that shows and hides the pane (`compare.metrics`, key `m`); Chinese in `zh/compare.ts`. */
-export const metricsActionHelp =
-  'Shows the numbers of all columns side by side, of the servers behind them and of this machine; again hides them.';
-
 /** What the pane needs of a comparison. */
 export interface ShownComparison extends Pick<CompareState, 'slots'> {
   readonly run: Pick<NonNullable<CompareState['run']>, 'columns' | 'order' | 'underWay'> | null;
