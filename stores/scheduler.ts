@@ -94,6 +94,12 @@ export function createScheduler({
   function turn(): void {
     tick++;
     stopTick = tickListeners.size > 0 ? clock.after(TICK_MS, turn) : undefined;
+    // A publication that waits takes the tick along: one paint for both.
+    if (stopTimer) posts.add(tellTick);
+    else tellTick();
+  }
+
+  function tellTick(): void {
     for (const listener of tickListeners) listener();
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createScheduler, PAINT_INTERVAL_MS, SLOWEST_INTERVAL_MS } from '../../stores/scheduler.ts';
+import { createScheduler, PAINT_INTERVAL_MS, SLOWEST_INTERVAL_MS, TICK_MS } from '../../stores/scheduler.ts';
 
 /** Time that passes only when told to. */
 function fakeTime() {
@@ -129,5 +129,23 @@ describe('the paint scheduler', () => {
     expect(time.timers()).toBe(1);
     second();
     expect(time.timers()).toBe(0);
+  });
+
+  it('lets a tick ride with a publication that waits', () => {
+    const { time, scheduler } = start();
+    const order: string[] = [];
+    scheduler.ticks.subscribe(() => order.push('tick'));
+    scheduler.subscribe(() => order.push('publication'));
+    time.pass(TICK_MS);
+    expect(order).toEqual(['tick']);
+    time.pass(TICK_MS - 20);
+    // The first is published at once; the second waits for its interval, past the tick.
+    scheduler.touch();
+    time.pass(10);
+    scheduler.touch();
+    time.pass(20);
+    expect(order).toEqual(['tick', 'publication']);
+    time.pass(PAINT_INTERVAL_MS);
+    expect(order).toEqual(['tick', 'publication', 'tick', 'publication']);
   });
 });
