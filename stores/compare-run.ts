@@ -127,7 +127,7 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
         const { messages, promptTokens, cut } = event;
         const asked = bufferOf(owner, id);
         if (asked) asked.askedAt = now();
-        update(owner, id, { phase: 'prompting', messages, promptTokens, cut });
+        update(owner, id, { phase: 'prompting', status: '', messages, promptTokens, cut });
         break;
       }
       case 'delta': {

@@ -102,7 +102,7 @@ function noteOf(state: CompareState, slot: ColumnSlot): string {
   const marks = shownMarks(state);
   const body = state.body === 'passages' ? t('ask.passages') : t(`compare.marks.${marks}`);
   const compares = state.body === 'passages' ? state.blind !== 'hidden' : marks === 'new' || marks === 'diff';
-  return compares && state.base === slot.id && state.slots.length > 1 ? `${t('compare.base')} · ${body}` : body;
+  return compares && state.base === slot.id && state.slots.length > 1 ? t('compare.base') : body;
 }
 
 function emptyText(state: CompareState, run: ColumnRun | undefined): string {
