@@ -1,4 +1,5 @@
 import { type DatasetKind, type DatasetRow, isComplete } from '../types.ts';
+import { viewOf } from './row-view.ts';
 import { turnProblem } from './rules/turn-order.ts';
 import type { Forecast } from './types.ts';
 
@@ -12,6 +13,8 @@ const ENGINES: Readonly<Record<DatasetKind, readonly Engine[]>> = {
   retrieval: ['flagembedding'],
 };
 
+/** The engines read their files with `datasets`, whose JSON reader fails on it. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 const INCOMPLETE = 'incomplete: the export leaves them out';
 const TURNS = 'turns out of order: the engine drops them with a warning in its log';
 
@@ -26,6 +29,7 @@ export class Forecaster {
   private exported = 0;
   private kept = 0;
   private unusable = 0;
+  private unreadable = 0;
   private readonly lost = new Map<string, number>();
 
   constructor(private readonly kind: DatasetKind) {}
@@ -33,6 +37,7 @@ export class Forecaster {
   add(row: DatasetRow): void {
     this.rows++;
     const reason = this.lossOf(row);
+    if (reason !== INCOMPLETE && viewOf(row).fields.some(({ text }) => HALF_CHARACTER.test(text))) this.unreadable++;
     if (reason === INCOMPLETE) this.lose(reason);
     else {
       this.exported++;
@@ -74,6 +79,10 @@ export class Forecaster {
   }
 
   private refusal(): string {
+    if (this.unreadable > 0) {
+      const rows = this.unreadable.toLocaleString('en');
+      return `${rows} ${this.unreadable === 1 ? 'row holds' : 'rows hold'} half a character (a lone surrogate), at which its reader gives up the whole file`;
+    }
     if (this.unusable > 0) {
       const rows = this.unusable.toLocaleString('en');
       return `${rows} ${this.unusable === 1 ? 'row has' : 'rows have'} no negative, at which the engine stops`;

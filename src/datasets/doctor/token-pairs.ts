@@ -12,10 +12,11 @@ export interface TokenPair {
 
 /**
  * The lengths of a row in the model's own tokens, turn by turn, as LLaMA-Factory counts them: everything up to the
- * answer is one text, the answer with its end another. Nothing for a row that is not trained on.
+ * answer is one text, the answer with its end another. An empty system text is the template's own there, as in the
+ * engine. Nothing for a row that is not trained on.
  */
 export function tokenPairs(row: DatasetRow, { tokenizer, render }: TargetModel): TokenPair[] {
-  const messages = conversationOf(row);
+  const messages = conversationOf(row)?.filter(({ role, content }) => role !== 'system' || content !== '');
   if (!messages || !render) return [];
   const pairs: TokenPair[] = [];
   let before = '';

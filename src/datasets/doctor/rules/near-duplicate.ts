@@ -11,8 +11,9 @@ import { Signatures } from '../text/signatures.ts';
 /** Share of a question's characters that may differ. */
 const MOST_EDITS_SHARE = 0.15;
 const SHORTEST_QUESTION = 6;
-/** Characters of questions kept to compare with; the oldest contexts go. */
+/** Characters of questions kept to compare with, and what keeping one costs beside; the oldest contexts go. */
 const KEPT_CHARS = 20_000_000;
+const COST = 100;
 const KEPT_OF_ONE_CONTEXT = 64;
 const NEAR = 0.8;
 const FEWEST_SHINGLES = 5;
@@ -82,14 +83,14 @@ class QuestionsByContext {
   private keep(key: number, known: Asked[], asked: Asked): void {
     if (known.length >= KEPT_OF_ONE_CONTEXT) return;
     known.push(asked);
-    this.chars += asked.question.length;
+    this.chars += asked.question.length + COST;
     // The context moves to the young end.
     this.byContext.delete(key);
     this.byContext.set(key, known);
     for (const [oldest, questions] of this.byContext) {
       if (this.chars <= KEPT_CHARS) break;
       this.byContext.delete(oldest);
-      this.chars -= questions.reduce((sum, one) => sum + one.question.length, 0);
+      this.chars -= questions.reduce((sum, one) => sum + one.question.length + COST, 0);
     }
   }
 }
