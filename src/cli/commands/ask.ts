@@ -132,7 +132,7 @@ function report(out: Output, answer: Answer): number {
   if (finish === 'length') out.note('The answer was cut at its longest length (--max-tokens).');
   out.note(
     [
-      `embedding ${timing.embeddingMs.toFixed(0)} ms`,
+      ...(answer.models.embedder === null ? [] : [`embedding ${timing.embeddingMs.toFixed(0)} ms`]),
       `retrieval ${timing.retrievalMs.toFixed(1)} ms`,
       ...(timing.firstTokenMs === null ? [] : [`first token ${timing.firstTokenMs.toFixed(0)} ms`]),
       ...(timing.tokensPerSecond === null ? [] : [`${timing.tokensPerSecond.toFixed(1)} tokens/s`]),

@@ -39,7 +39,7 @@ function searchLines(found: SearchResult): string[] {
     `${found.mode}, group ${found.group}`,
     ...(found.embedder ? [found.embedder] : []),
     ...(found.search === 'none' ? [] : [found.search]),
-    `embedding ${timing.embeddingMs.toFixed(1)} ms`,
+    ...(found.embedder === null ? [] : [`embedding ${timing.embeddingMs.toFixed(1)} ms`]),
     `retrieval ${timing.retrievalMs.toFixed(1)} ms`,
     ...(timing.rerankMs > 0 ? [`rerank ${timing.rerankMs.toFixed(1)} ms`] : []),
   ];

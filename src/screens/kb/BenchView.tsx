@@ -60,7 +60,7 @@ export function BenchHits({ model, rect, focused }: KbPaneProps): ReactNode {
   if (result && !running) {
     const { embeddingMs, retrievalMs, rerankMs } = result.timing;
     const times = [
-      t('ask.metric.embedding', { time: formatMillis(embeddingMs) }),
+      ...(result.embedder === null ? [] : [t('ask.metric.embedding', { time: formatMillis(embeddingMs) })]),
       t('ask.metric.retrieval', { time: formatMillis(retrievalMs) }),
       ...(result.hits[0]?.scoreKind === 'rerank' ? [t('kb.reranking', { time: formatMillis(rerankMs) })] : []),
       `${result.group} · ${result.embedder ?? '–'} · ${result.search}`,

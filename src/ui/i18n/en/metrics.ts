@@ -29,7 +29,7 @@ export const metrics = {
   'metrics.order.rotate': 'one after another',
   'metrics.order.together': 'together: latencies affect each other',
   'metrics.nothing': 'Ask a question: the numbers of its columns come here.',
-  'metrics.legend': '{best} best   ~ counted by us, not told by the server   – not known',
+  'metrics.legend': '{best} best · ~ counted by us · – not known',
   'metrics.servers': 'Servers',
   'metrics.machine': 'This machine',
   'metrics.running': 'running {count}',

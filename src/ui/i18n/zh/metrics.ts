@@ -31,7 +31,7 @@ export const metrics: Texts<typeof english> = {
   'metrics.order.rotate': '逐列进行',
   'metrics.order.together': '同时进行：各列用时互相影响',
   'metrics.nothing': '提出问题后，各列的指标显示在这里。',
-  'metrics.legend': '{best} 最佳   ~ 由本程序计数，服务器未告知   – 未知',
+  'metrics.legend': '{best} 最佳 · ~ 本程序计数 · – 未知',
   'metrics.servers': '服务器',
   'metrics.machine': '本机',
   'metrics.running': '进行中 {count}',
