@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { shownSlots } from '../../stores/compare-view.ts';
 import { hit } from '../store/fakes.ts';
 import { contextSplit, manifest } from '../store/loop-fakes.ts';
 import { ask, columnsText, end, openCompare, play } from './compare-play.ts';
@@ -47,7 +48,11 @@ describe('questions, votes and the history of the compare screen', () => {
     for (const tell of ['hybrid', 'bm25', 'tok/s', '300 ms', ' base ']) expect(columnsText(w)).not.toContain(tell);
     await w.press('s');
     expect(w.text()).toContain('names are hidden');
-    await w.press('v', '2');
+    await w.press('v', 'right');
+    expect(w.stores.compare.getState().selected).toBe(
+      shownSlots(w.stores.compare.getState().slots, w.stores.compare.getState().blindSeed)[1]?.id,
+    );
+    await w.press('2');
     const second = w.stores.compare.getState();
     const shown = [...w.comparisons.history.all.values()][0]?.votes[0]?.shown ?? [];
     expect(second.run?.vote).toEqual({ kind: 'column', column: shown[1] });

@@ -147,6 +147,22 @@ const voteActions: readonly Action<CompareModel>[] = [
     run: (model) => vote(model, 'neither'),
   },
   {
+    id: 'compare.vote.previous',
+    title: 'Column left',
+    help: 'Shows the column to the left while you choose.',
+    keys: ['left'],
+    when: (model) => (model.selectedAt() > 0 ? true : t('compare.why.firstColumn')),
+    run: (model) => model.focusColumn(model.selectedAt() - 1),
+  },
+  {
+    id: 'compare.vote.next',
+    title: 'Column right',
+    help: 'Shows the column to the right while you choose.',
+    keys: ['right'],
+    when: (model) => (model.selectedAt() < model.shown().length - 1 ? true : t('compare.why.furthestColumn')),
+    run: (model) => model.focusColumn(model.selectedAt() + 1),
+  },
+  {
     id: 'compare.vote.withdraw',
     title: 'Withdraw',
     help: 'Takes the vote on this comparison back.',

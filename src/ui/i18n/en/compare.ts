@@ -108,7 +108,7 @@ export const compare = {
   'compare.setSaved': 'Saved as {name}.',
   'compare.setForget': 'The set {name} is forgotten. Comparisons stay.',
   'compare.voteTitle': 'Which answer is best?',
-  'compare.voteText': 'The number of the best answer, t for a tie, n for neither; ↑ ↓ scroll the selected column.',
+  'compare.voteText': 'The number of the best answer, t for a tie, n for neither; ← → show another column, ↑ ↓ scroll.',
   'compare.voteOthers': 'It is kept with all that is needed to ask it again.',
   'compare.voteChange': 'You voted on this; another choice replaces it, w takes it back.',
   'compare.voteKept': 'Vote kept.',
