@@ -33,8 +33,10 @@ export interface AskDependencies {
   readonly signal: AbortSignal;
   /** An answer that is there already, by its key. */
   readonly known: (answerKey: string) => ItemResult | undefined;
-  /** Waits between tries of a server that is busy or gone. */
+  /** Waits between tries of a server of ours that is busy or gone; an endpoint's own client repeats by itself. */
   readonly retryMs: readonly number[];
+  /** What a column waits for, in words, whenever it waits. */
+  readonly onWait?: (column: string, text: string) => void;
 }
 
 export interface Asked {
@@ -166,7 +168,10 @@ async function fitted(
   });
 }
 
-/** Asks again, after a pause, while the server is busy or gone. */
+/**
+ * Asks a server of ours again, after a pause, while it is busy or gone: it may come back at another address. The client
+ * of an endpoint of the user's has repeated already what was worth it (`ChatEndpoint.retries`).
+ */
 async function persistently(
   deps: AskDependencies,
   { column, llm }: ReadyColumn,
@@ -174,13 +179,18 @@ async function persistently(
 ): Promise<ChatResult> {
   if (!llm) throw new RagtuiError('internal', 'A column without an LLM was asked.');
   const strict = llm.endpoint.embedded ? { strict: true } : {};
+  const onStatus = (text: string) => deps.onWait?.(column.name, text);
   let endpoint = llm.endpoint;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await streamChat(endpoint, { messages, sampling: column.sampling, ...strict }, { signal: deps.signal });
+      const request = { messages, sampling: column.sampling, ...strict };
+      return await streamChat(endpoint, request, { signal: deps.signal, onStatus });
     } catch (error) {
       const wait = deps.retryMs[attempt];
-      if (wait === undefined || deps.signal.aborted || !WORTH_ANOTHER_TRY.has(toRagtuiError(error).code)) throw error;
+      const { code, message } = toRagtuiError(error);
+      const again = endpoint.retries === undefined && WORTH_ANOTHER_TRY.has(code);
+      if (wait === undefined || deps.signal.aborted || !again) throw error;
+      onStatus(`waits ${wait / 1000} s: ${message} (try ${attempt + 2} of ${deps.retryMs.length + 1})`);
       await pause(wait, deps.signal);
       endpoint = await llm.again();
     }

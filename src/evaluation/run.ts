@@ -109,6 +109,7 @@ class Run {
       signal,
       known: (key) => this.#known.byAnswer(key),
       retryMs: RETRY_MS,
+      onWait: (column, text) => this.#wait(column, text),
     };
   }
 
@@ -148,7 +149,8 @@ class Run {
     const { scorer } = this.#parts;
     const { report } = this.#context;
     const key = scorer.keyOf(outcome, item);
-    const scores = this.#known.byKey(key)?.scores ?? (await scorer.score(outcome, item));
+    const known = this.#known.byKey(key);
+    const scores = known?.scores ?? (await scorer.score(outcome, item));
     const { answerKey, state, output, finish, error, retrieved, cut, usage, timing } = outcome;
     const { id, contextId, content, question, answers } = item;
     const said = { state, output, finish, error, retrieved, cut, scores, usage, timing };
@@ -166,9 +168,17 @@ class Run {
       ...(reused?.reusedFrom === undefined ? {} : { reusedFrom: reused.reusedFrom }),
     };
     this.#log.append(result);
-    const running = this.#tally.add(result);
+    const running = this.#tally.add(result, {
+      done: reused !== undefined || known !== undefined,
+      now: performance.now(),
+    });
     report.progress(this.#tally.progress(performance.now()));
     if (running) report.metric(`${column} ${this.#context.work.primary}`, running.step, running.mean);
+  }
+
+  /** Said beside the figures until the next item is done. */
+  #wait(column: string, text: string): void {
+    this.#context.report.progress({ ...this.#tally.progress(performance.now()), phase: `${column} ${text}` });
   }
 
   #giveUpOnDeadServer(column: string, { state, error }: Outcome): void {

@@ -175,6 +175,20 @@ describe('what goes wrong', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('is repeated by the client of an endpoint alone, and told', async () => {
+    server.script(status(503, 'starting', { 'retry-after': '0' }));
+    const waits: string[] = [];
+    const endpoint = { url: server.url, model: 'm', contextTokens: null, embedded: false, retries: 1 };
+    const { outcome } = await askColumn(
+      deps({ onWait: (column, text) => waits.push(`${column} ${text}`) }),
+      ready('name=a,llm=m,context=gold', { endpoint, again: () => Promise.reject(new Error('asked again')) }),
+      item,
+    );
+    expect(outcome).toMatchObject({ state: 'error', error: { code: 'unavailable' } });
+    expect(server.requests).toHaveLength(2);
+    expect(waits).toEqual([expect.stringMatching(/^a waits .* s: .*503.* \(try 2 of 2\)$/)]);
+  });
+
   it('with every item ends the run', async () => {
     server.script(status(401, 'no key'));
     await expect(askColumn(deps(), ready('name=a,llm=m,context=gold'), item)).rejects.toMatchObject({

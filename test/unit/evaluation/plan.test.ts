@@ -156,11 +156,17 @@ describe('the log of items', () => {
 });
 
 describe('the tally', () => {
+  const fresh = (now: number) => ({ done: false, now });
+  const before = (now: number) => ({ done: true, now });
+
   it('counts fresh items for the speed, failures as 0, and means by column', () => {
     const tally = new RunTally(4, 'exact', 0);
-    expect(tally.add(result({ scores: { exact: 1 }, reusedFrom: 'earlier' }))).toEqual({ step: 1, mean: 1 });
-    expect(tally.add(result({ state: 'error', scores: { exact: null } }))).toEqual({ step: 2, mean: 0.5 });
-    expect(tally.add(result({ column: 'bm25', scores: { 'hit@1': 1 } }))).toBeUndefined();
+    expect(tally.add(result({ item: 'q0', scores: { exact: 1 }, reusedFrom: 'earlier' }), before(0))).toEqual({
+      step: 1,
+      mean: 1,
+    });
+    expect(tally.add(result({ state: 'error', scores: { exact: null } }), fresh(1000))).toEqual({ step: 2, mean: 0.5 });
+    expect(tally.add(result({ column: 'bm25', scores: { 'hit@1': 1 } }), fresh(2000))).toBeUndefined();
     expect(tally.progress(2000)).toMatchObject({
       done: 3,
       total: 4,
@@ -168,5 +174,27 @@ describe('the tally', () => {
       secondsLeft: 1,
       details: { errors: 1, reused: 1, 'base exact': 0.5, 'tokens/s': 8 },
     });
+  });
+
+  it('after a resume goes by what is asked now: what was done before, baselines too, has no speed', () => {
+    // 100 questions, one column and one baseline each; 50 were done.
+    const tally = new RunTally(200, 'exact', 0);
+    for (let i = 0; i < 50; i += 1) {
+      tally.add(result({ item: `q${i}` }), before(2000));
+      tally.add(result({ item: `q${i}`, column: 'empty' }), before(2000));
+    }
+    expect(tally.progress(2000)).toMatchObject({ done: 100, rate: null, secondsLeft: null });
+    // 10 s each from here on.
+    tally.add(result({ item: 'q50' }), fresh(12_000));
+    tally.add(result({ item: 'q50', column: 'empty' }), fresh(12_000));
+    expect(tally.progress(12_000)).toMatchObject({ done: 102, rate: 0.2, secondsLeft: 490 });
+  });
+
+  it('expects a baseline that another run has done to come for nothing again', () => {
+    const tally = new RunTally(20, 'exact', 0);
+    tally.add(result({ item: 'q1' }), fresh(10_000));
+    tally.add(result({ item: 'q1', column: 'empty' }), before(10_000));
+    // 9 questions of 10 s are left.
+    expect(tally.progress(10_000)).toMatchObject({ secondsLeft: 90 });
   });
 });
