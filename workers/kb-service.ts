@@ -25,7 +25,7 @@ try {
 async function main(): Promise<void> {
   const paths = workspacePaths(process.argv[2]);
   const models = new QueryModels(paths);
-  const options = { embedder: models, reranker: models };
+  const options = { embedder: models, reranker: models, texts: models };
   let opened: ReturnType<typeof openKbService> | undefined;
   const tryOpen = () => {
     try {

@@ -37,6 +37,7 @@ const REPEATABLE: ReadonlySet<Method> = new Set<Method>([
   'kb.switch',
   'kb.reindex',
   'search',
+  'texts.embed',
   'answers.list',
   'kb.state',
   'comparisons.column',

@@ -108,6 +108,14 @@ export const methods = {
   'kb.remove': { params: kbParam.extend({ id: z.number().int() }), result: done },
   'kb.restore': { params: kbParam.extend({ id: z.number().int() }), result: done },
   search: { params: searchRequestSchema, result: searchResultSchema },
+  /**
+   * Vectors of texts as passages by a local embedder, for metrics: base64 of little-endian f32, in the order of the texts.
+   * Errors: `not-found`, `unavailable` when the embedder is not on this disk.
+   */
+  'texts.embed': {
+    params: z.object({ embedder: z.string(), texts: z.array(z.string()).min(1).max(64) }),
+    result: z.object({ fingerprint: hashSchema, vectors: z.array(z.string()) }),
+  },
 
   // The ingest worker's own methods. A session holds the knowledge base until it ends or its connection closes.
   'ingest.begin': {

@@ -5,7 +5,7 @@ import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { buildInChild, type SegmentBuilder } from './index/builder.ts';
 import { IndexSet } from './index/index-set.ts';
 import { type Method, methods, PROTOCOL_VERSION } from './protocol.ts';
-import { type QueryEmbedder, type Reranker, search } from './retrieve/search.ts';
+import { type QueryEmbedder, type Reranker, search, type TextEmbedder } from './retrieve/search.ts';
 import { Vocabularies } from './retrieve/vocabulary.ts';
 import { addAnswer, listAnswers, removeAnswer } from './store/answers.ts';
 import { Background } from './store/background.ts';
@@ -54,6 +54,9 @@ export interface Caller {
 /** A method of the protocol with its checks: what comes in and what goes out fits its schemas. */
 type Route = (input: unknown, caller: Caller) => Promise<unknown>;
 
+const base64Of = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
 function route<P extends z.ZodType, R extends z.ZodType>(
   schemas: { readonly params: P; readonly result: R },
   handle: (params: z.output<P>, caller: Caller) => z.input<R> | Promise<z.input<R>>,
@@ -64,6 +67,7 @@ function route<P extends z.ZodType, R extends z.ZodType>(
 export interface KbServiceOptions {
   readonly embedder: QueryEmbedder;
   readonly reranker: Reranker;
+  readonly texts: TextEmbedder;
   /** Where segments are built; a child process unless a test says otherwise. */
   readonly build?: SegmentBuilder;
   readonly log?: (text: string) => void;
@@ -163,6 +167,10 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       return {};
     }),
     search: route(methods.search, (params) => search(retrieval, params)),
+    'texts.embed': route(methods['texts.embed'], async ({ embedder, texts }) => {
+      const { vectors, fingerprint } = await options.texts.embedTexts(embedder, texts);
+      return { fingerprint, vectors: vectors.map(base64Of) };
+    }),
     'ingest.begin': route(methods['ingest.begin'], (params, caller) =>
       beginIngest(context, sessions, caller.client, params),
     ),

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SearchResult } from '../kb/types.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
+import { AnswerVectors } from './comparisons/answer-vectors.ts';
 import { type Scores, scoreAnswer } from './comparisons/score.ts';
 import { describeServer, type ServerFacts } from './comparisons/server.ts';
 import { type AnswerDependencies, answer, type Search } from './pipeline.ts';
@@ -73,10 +74,18 @@ export async function compare(
   checkRequest(request);
   const { columns } = request;
   const emit = (index: number, event: CompareEvent) => options.onEvent?.(index, event);
-  const { resolveLlm, servers } = await resolveAll(deps, columns, options, emit);
+  const [{ resolveLlm, servers }, vectors] = await Promise.all([
+    resolveAll(deps, columns, options, emit),
+    columns.some(({ llm }) => llm !== 'none') ? AnswerVectors.start(deps.kb, request, options.signal) : null,
+  ]);
+  const score: Score = async (finished, column) =>
+    scoreAnswer(finished, column, {
+      ...request,
+      vectors: column.llm === 'none' ? null : ((await vectors?.of(finished.answer, options.signal)) ?? null),
+    });
   const shared: AnswerDependencies = { ...deps, search: searchingOnce(deps), resolveLlm };
   const run = (index: number) =>
-    runColumn(shared, servers, request, index, options.signal, (event) => emit(index, event));
+    runColumn(shared, { servers, score, request }, index, options.signal, (event) => emit(index, event));
   const sequence = sequenceOf(request);
   const results = new Map<number, ColumnResult>();
   const finish = async (index: number) => results.set(index, await run(index));
@@ -115,10 +124,18 @@ export function columnPipeline(kb: string, column: Column): Pipeline {
   return pipelineSchema.parse({ kb, ...rest });
 }
 
+type Score = (finished: Answer, column: Column) => Promise<Scores>;
+
+/** What the columns of a comparison have in common. */
+interface Shared {
+  readonly servers: ReadonlyMap<string, Promise<ServerFacts>>;
+  readonly score: Score;
+  readonly request: CompareRequest;
+}
+
 async function runColumn(
   deps: AnswerDependencies,
-  servers: ReadonlyMap<string, Promise<ServerFacts>>,
-  request: CompareRequest,
+  { servers, score, request }: Shared,
   index: number,
   signal: AbortSignal | undefined,
   emit: (event: CompareEvent) => void,
@@ -160,7 +177,7 @@ async function runColumn(
       }
     }
     const state = stateOf(finished, column);
-    const metrics = finished && state !== 'cancelled' ? scoreAnswer(finished, column, request) : {};
+    const metrics = finished && state !== 'cancelled' ? await score(finished, column) : {};
     return await end({ answer: finished ?? null, state, metrics });
   } catch (error) {
     return await end({ state: 'failed', error: toRagtuiError(error) });

@@ -96,6 +96,15 @@ export function openService(
         return { vector: fakeVector(id, text, dim), fingerprint: fakeEmbedder(id, dim).fingerprint };
       },
     },
+    texts: {
+      embedTexts: async (id, texts) => {
+        const dim = dimensions[id] ?? 0;
+        return {
+          vectors: texts.map((text) => fakeVector(id, text, dim)),
+          fingerprint: fakeEmbedder(id, dim).fingerprint,
+        };
+      },
+    },
     // Longer texts first: an order no other arm gives.
     reranker: { rerank: async (_id, _query, texts) => texts.map((text) => text.length / (1 + text.length)) },
   });

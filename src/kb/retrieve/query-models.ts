@@ -1,14 +1,14 @@
 import { resolveEmbedder, resolveReranker, startReranker } from '../../models/embedder-client.ts';
-import type { RerankerProcess } from '../../models/embedder-types.ts';
+import type { EmbedOptions, RerankerProcess } from '../../models/embedder-types.ts';
 import { type SupervisedEmbedder, supervisedEmbedder } from '../../models/supervised-embedder.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
-import type { QueryEmbedder, Reranker } from './search.ts';
+import type { QueryEmbedder, Reranker, TextEmbedder } from './search.ts';
 
 /** Questions asked again at once (side by side, or after a change of top-k) are not embedded again. */
 const KEPT_QUERIES = 128;
 
 /** The embedders and rerankers that searches have asked for: one child process each, one thread, started when needed. */
-export class QueryModels implements QueryEmbedder, Reranker {
+export class QueryModels implements QueryEmbedder, Reranker, TextEmbedder {
   readonly #embedders = new Map<string, Promise<SupervisedEmbedder>>();
   readonly #rerankers = new Map<string, Promise<RerankerProcess>>();
   readonly #vectors = new Map<string, Float32Array>();
@@ -19,9 +19,23 @@ export class QueryModels implements QueryEmbedder, Reranker {
     const embedder = await this.#embedder(id);
     const { fingerprint } = embedder.resolved;
     const key = JSON.stringify([fingerprint, instruction, text]);
-    const vector = this.#vectors.get(key) ?? (await embed(embedder, text, instruction));
+    const vector = this.#vectors.get(key) ?? (await embed(embedder, text, { kind: 'query', instruction }));
     this.#keep(key, vector);
     return { vector, fingerprint };
+  }
+
+  async embedTexts(id: string, texts: readonly string[]) {
+    const embedder = await this.#embedder(id);
+    const { fingerprint } = embedder.resolved;
+    const vectors: Float32Array[] = [];
+    // One at a time: int8 vectors depend on their batch-mates.
+    for (const text of texts) {
+      const key = JSON.stringify([fingerprint, 'passage', text]);
+      const vector = this.#vectors.get(key) ?? (await embed(embedder, text, { kind: 'passage', instruction: false }));
+      this.#keep(key, vector);
+      vectors.push(vector);
+    }
+    return { vectors, fingerprint };
   }
 
   /** The model may have been replaced on disk: look again before the next query. */
@@ -69,8 +83,8 @@ export class QueryModels implements QueryEmbedder, Reranker {
   }
 }
 
-async function embed(embedder: SupervisedEmbedder, text: string, instruction: boolean): Promise<Float32Array> {
-  const { vectors } = await embedder.embed([text], { kind: 'query', instruction });
+async function embed(embedder: SupervisedEmbedder, text: string, options: EmbedOptions): Promise<Float32Array> {
+  const { vectors } = await embedder.embed([text], options);
   const [vector] = vectors;
   if (!vector) throw new Error('the embedder gave no vector');
   return vector;

@@ -12,6 +12,10 @@ import { isRelevant } from './relevance.ts';
 export interface QueryEmbedder {
   embed(embedder: string, text: string, instruction: boolean): Promise<{ vector: Float32Array; fingerprint: string }>;
 }
+/** Makes the vectors of texts as passages, one text at a time, as metrics compare them. */
+export interface TextEmbedder {
+  embedTexts(embedder: string, texts: readonly string[]): Promise<{ vectors: Float32Array[]; fingerprint: string }>;
+}
 export interface Reranker {
   /** One score per text, larger is better. */
   rerank(reranker: string, query: string, texts: readonly string[]): Promise<number[]>;

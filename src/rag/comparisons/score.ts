@@ -1,6 +1,7 @@
 import { defaultMetrics, findMetric } from '../../evaluation/metrics/registry.ts';
 import type { ScoredItem } from '../../evaluation/metrics/types.ts';
 import type { Answer, Column } from '../types.ts';
+import { isChinese } from './answer-vectors.ts';
 
 /** By name of the metric; null where it does not apply. */
 export type Scores = Readonly<Record<string, number | null>>;
@@ -10,20 +11,21 @@ export interface Known {
   readonly references?: readonly string[];
   /** The gold passage. */
   readonly passage?: string;
+  /** Of the answer and the first reference, by the metric's embedder; without them there is no cosine. */
+  readonly vectors?: ScoredItem['vectors'] | null;
 }
 
-const HAN = /\p{Script=Han}/u;
-
 /**
- * Scores one answer with the usual metrics of the registry that need no embedder: those of answers when a reference is
- * known (those of CMRC too when it is Chinese), those of retrieval when the gold passage is. Empty when neither is. Pure and quick enough for a UI.
+ * Scores one answer with the usual metrics of the registry that apply: those of answers when a reference is known
+ * (those of CMRC too in Chinese; cosine when the vectors are at hand), those of retrieval when the gold passage is. Empty
+ * when neither is. Pure and quick enough for a UI.
  */
 export function scoreAnswer(
   answer: Pick<Answer, 'question' | 'answer' | 'hits'>,
   column: Pick<Column, 'llm' | 'context' | 'topK'>,
   known: Known,
 ): Scores {
-  const { references = [], passage } = known;
+  const { references = [], passage, vectors } = known;
   const asked = column.llm !== 'none' && references.length > 0;
   const searched = column.context === 'retrieved' && passage !== undefined;
   const item: ScoredItem = {
@@ -35,9 +37,11 @@ export function scoreAnswer(
     context: contextOf(answer, column, passage),
     retrieved: searched ? answer.hits.map(({ text, document }) => ({ text, document })) : null,
     topK: column.topK,
+    ...(vectors ? { vectors } : {}),
   };
-  const chinese = references.some((reference) => HAN.test(reference));
-  const metrics = defaultMetrics({ answers: asked, retrieval: searched, embedder: null, chinese })
+  const chinese = isChinese({ question: answer.question, references });
+  const [embedder = null] = Object.keys(vectors ?? {});
+  const metrics = defaultMetrics({ answers: asked, retrieval: searched, embedder, chinese })
     .map(findMetric)
     // A search that went less deep says nothing about what lies deeper.
     .filter(({ depth = 1 }) => depth <= column.topK);

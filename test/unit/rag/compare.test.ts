@@ -47,8 +47,12 @@ const found = (query: string) => ({
 });
 
 const QUESTION = 'Who?';
-function start(columns: string[], change: Partial<CompareRequest> = {}, signal?: AbortSignal) {
-  const kb = fakeKb({ search: ({ query }) => found(query) });
+function start(
+  columns: string[],
+  change: Partial<CompareRequest> = {},
+  signal?: AbortSignal,
+  kb = fakeKb({ search: ({ query }) => found(query) }),
+) {
   const resolved: string[] = [];
   const events: [string, CompareEvent][] = [];
   const parsed = parseColumns(columns);
@@ -74,6 +78,57 @@ function start(columns: string[], change: Partial<CompareRequest> = {}, signal?:
 const searches = (kb: ReturnType<typeof start>['kb']) => kb.calls.filter(({ method }) => method === 'search');
 const chats = (llm: string) => servers[llm]?.requests.filter(({ path: at }) => at.endsWith('/chat/completions')) ?? [];
 const tokenless = status(404, 'no /tokenize');
+
+describe('the cosine of answers', () => {
+  /** "right" is (3, 4), anything else (4, 3): their cosine is 24 / 25. */
+  const vectorOf = (text: string) => {
+    const [x, y] = text === 'right' ? [3, 4] : [4, 3];
+    const bytes = Buffer.alloc(8);
+    bytes.writeFloatLE(x, 0);
+    bytes.writeFloatLE(y, 4);
+    return bytes.toString('base64');
+  };
+  const compared = (references: string[], embeds: boolean, question = QUESTION) => {
+    servers['a']?.script(tokenless, says(['right']));
+    servers['b']?.script(tokenless, says(['wrong']));
+    const kb = fakeKb({
+      search: ({ query }) => found(query),
+      ...(embeds
+        ? { 'texts.embed': ({ texts }) => ({ fingerprint: 'f'.repeat(32), vectors: texts.map(vectorOf) }) }
+        : {}),
+    });
+    const columns = ['name=base,llm=a', 'name=tuned,llm=b', 'name=bare,llm=none'];
+    return { kb, comparison: start(columns, { references, question }, undefined, kb).comparison };
+  };
+
+  test('is by one embedder for all columns, of the language of the question', async () => {
+    const { kb, comparison } = compared(['right'], true);
+    const [base, tuned, bare] = (await comparison).columns;
+    expect(base?.metrics).toMatchObject({ exact: 1, 'cosine@bge-small-en-v1.5-int8': expect.closeTo(1, 6) });
+    expect(tuned?.metrics).toMatchObject({ exact: 0, 'cosine@bge-small-en-v1.5-int8': expect.closeTo(0.96, 6) });
+    expect(bare?.metrics).toEqual({});
+    expect(base?.metrics).not.toHaveProperty('cmrc-em');
+    // Its start waits for no column: the reference goes first.
+    expect(kb.calls[0]).toEqual({
+      method: 'texts.embed',
+      params: { embedder: 'bge-small-en-v1.5-int8', texts: ['right'] },
+    });
+  });
+
+  test('a Chinese question has the Chinese one, and the scores of CMRC', async () => {
+    const [base] = (await compared(['right'], true, '谁？').comparison).columns;
+    expect(base?.metrics).toMatchObject({ 'cosine@bge-small-zh-v1.5-int8': expect.closeTo(1, 6), 'cmrc-em': 1 });
+  });
+
+  test('is left out where it cannot be made, and where no reference is known', async () => {
+    const [base] = (await compared(['right'], false).comparison).columns;
+    expect(base).toMatchObject({ state: 'ok', metrics: { exact: 1 } });
+    expect(Object.keys(base?.metrics ?? {}).filter((name) => name.startsWith('cosine'))).toEqual([]);
+    const without = compared([], true);
+    await without.comparison;
+    expect(without.kb.calls.filter(({ method }) => method === 'texts.embed')).toEqual([]);
+  });
+});
 
 describe('columns that search alike', () => {
   test('share one search, others make their own, and each LLM is resolved once', async () => {

@@ -28,6 +28,7 @@ export async function askColumns(
   const { loadSettings } = await import('../../../platform/config.ts');
   const { out, paths } = context;
   await pullDefaults(context, base, request.columns, pull);
+  await pullMetricEmbedder(context, request, pull);
   const names = request.columns.map(({ name }) => name);
   const { settings } = loadSettings(paths.configFile);
   const stop = stopSignal(context.signal);
@@ -46,6 +47,20 @@ export async function askColumns(
     return made;
   } finally {
     stop.release();
+  }
+}
+
+/** Cosine wants an embedder of its own; without it the other scores stand. */
+async function pullMetricEmbedder(context: CommandContext, request: CompareRequest, pull: boolean): Promise<void> {
+  const { metricEmbedderFor } = await import('../../../rag/comparisons/answer-vectors.ts');
+  const answering = request.columns.some(({ llm }) => llm !== 'none');
+  if (!answering || (request.references ?? []).length === 0) return;
+  try {
+    await needModels(context, [metricEmbedderFor(request)], pull);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { message, hint } = toRagtuiError(error);
+    context.out.note(`No cosine: ${message} ${hint}`.trim());
   }
 }
 

@@ -43,6 +43,15 @@ test('a Chinese reference is scored as CMRC does too, an English one is not', ()
   expect(scores('1908', {}, { references: ['1908'] })).not.toHaveProperty('cmrc-em');
 });
 
+test('with vectors at hand the cosine is named after their embedder', () => {
+  const column = sampleColumn('x', {});
+  const answer = sampleAnswer(column, 'said', {});
+  // 3·4 + 4·3 = 24, lengths 5 and 5.
+  const vectors = { bge: { output: Float32Array.of(3, 4), answer: Float32Array.of(4, 3) } };
+  expect(scoreAnswer(answer, column, { references: ['right'], vectors })['cosine@bge']).toBeCloseTo(0.96, 6);
+  expect(scoreAnswer(answer, column, { vectors })).toEqual({});
+});
+
 test('where nothing is known nothing is scored', () => {
   expect(scores('x', {}, {})).toEqual({});
   expect(scores('x', {}, { references: [] })).toEqual({});
