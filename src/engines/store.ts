@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { lockFile } from '../models/lock.ts';
 import { engineLocksDir } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { ENGINES } from './definitions.ts';
 import {

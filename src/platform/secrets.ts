@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import { z } from 'zod';
 import { errnoOf, RagtuiError, toRagtuiError } from './errors.ts';
+import { lockFile } from './lock.ts';
 import { rememberSecret } from './redact.ts';
 
 /** Where a key can be kept besides the environment: a file of mode 0600 beside config.toml, or the keyring of the desktop. */
@@ -67,8 +68,7 @@ export async function storeKey(place: KeyPlace, key: string, open: OpenKeyring =
   }
   rememberSecret(trimmed);
   if (place.store === 'file') {
-    const { keys } = readKeyFile(place.configFile);
-    writeKeyFile(place.configFile, { version: 1, keys: { ...keys, [place.origin]: trimmed } });
+    await changeKeys(place.configFile, (keys) => ({ ...keys, [place.origin]: trimmed }));
   } else {
     await inKeyring(place, open, (entry) => entry.setPassword(trimmed, AbortSignal.timeout(KEYRING_TIMEOUT_MS)));
   }
@@ -79,9 +79,26 @@ export async function forgetKey(place: KeyPlace, open: OpenKeyring = desktopKeyr
   if (place.store === 'keyring') {
     return inKeyring(place, open, (entry) => entry.deletePassword(AbortSignal.timeout(KEYRING_TIMEOUT_MS)));
   }
-  const { [place.origin]: gone, ...keys } = readKeyFile(place.configFile).keys;
-  if (gone !== undefined) writeKeyFile(place.configFile, { version: 1, keys });
-  return gone !== undefined;
+  let there = false;
+  await changeKeys(place.configFile, ({ [place.origin]: gone, ...keys }) => {
+    there = gone !== undefined;
+    return there ? keys : null;
+  });
+  return there;
+}
+
+/** One at a time: two commands that keep a key at once lose none. `null` = nothing to change. */
+async function changeKeys(
+  configFile: string,
+  change: (keys: KeyFile['keys']) => KeyFile['keys'] | null,
+): Promise<void> {
+  const unlock = await lockFile(`${keysFile(configFile)}.lock`);
+  try {
+    const keys = change(readKeyFile(configFile).keys);
+    if (keys) writeKeyFile(configFile, { version: 1, keys });
+  } finally {
+    unlock();
+  }
 }
 
 async function inKeyring<T>(

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
 import { hashFile, writeJsonAtomic } from '../models/files.ts';
-import { lockFile } from '../models/lock.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { runScript, type ScriptOptions } from './script.ts';
 

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { lockFile } from '../../src/models/lock.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
+import { lockFile } from '../../src/platform/lock.ts';
 
 const PROCESSES = 8;
 const ROUNDS = 60;

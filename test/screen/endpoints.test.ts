@@ -92,6 +92,31 @@ describe('adding a server', () => {
     expect(saved).toMatchObject([{ name: 'vllm', url: 'http://127.0.0.1:8000/v1', model: 'mine' }]);
   });
 
+  it('asks before a key of the environment goes to another host', async () => {
+    const w = await open();
+    await w.press('a', ...Array.from({ length: 7 }, () => 'down'), 'enter');
+    const { endpoints } = w.stores;
+    const retype = async (url: string) => {
+      await w.press('home', 'enter', 'ctrl+u');
+      await w.type(url);
+      await w.press('enter');
+    };
+    await retype('https://elsewhere.example/v1');
+    expect(w.text()).toContain('The key in DEEPSEEK_API_KEY');
+    expect(w.text()).toContain('https://elsewhere.example');
+    await w.press('n');
+    expect(endpoints.getState().form?.endpoint.url).toBe('https://api.deepseek.com/v1');
+    await retype('https://elsewhere.example/v1');
+    await w.press('y');
+    expect(endpoints.getState().form?.endpoint.url).toBe('https://elsewhere.example/v1');
+    // The same host is no question, nor is a server without a key.
+    await retype('https://elsewhere.example/v2');
+    expect(endpoints.getState().form?.endpoint.url).toBe('https://elsewhere.example/v2');
+    endpoints.getState().change({ keyEnv: undefined });
+    await retype('https://third.example/v1');
+    expect(endpoints.getState().form?.endpoint.url).toBe('https://third.example/v1');
+  });
+
   it('takes prices and limits, and says what it does not understand', async () => {
     const w = await open();
     await w.press('a', 'down', 'enter');

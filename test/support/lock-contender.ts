@@ -2,7 +2,7 @@
 // behind as a process would that was killed. Prints what it saw when somebody else was inside at the same time.
 import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lockFile } from '../../src/models/lock.ts';
+import { lockFile } from '../../src/platform/lock.ts';
 
 const [, , file = '', rounds = '1', dead = '1'] = process.argv;
 const inside = `${file}.inside`;

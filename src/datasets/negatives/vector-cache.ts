@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { lockFile } from '../../models/lock.ts';
 import { toRagtuiError } from '../../platform/errors.ts';
+import { lockFile } from '../../platform/lock.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 
 const KEY_BYTES = 16;

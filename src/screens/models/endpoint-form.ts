@@ -31,6 +31,21 @@ export function editServer({ ui, endpoints }: ScreenContext, endpoint: Endpoint)
   ui.getState().open({ kind: 'modal', id: ENDPOINT_MODAL });
 }
 
+/** A key in the environment goes to whatever host the address names: before another one gets it, the person is asked. */
+function withConsent({ ui, endpoints }: ScreenContext, url: string, change: () => void): void {
+  const { endpoint } = endpoints.getState().form ?? {};
+  const [before, after] = [originOf(endpoint?.url ?? ''), originOf(url)];
+  if (!endpoint?.keyEnv || before === null || after === null || before === after) {
+    change();
+    return;
+  }
+  ui.getState().confirm({
+    title: t('models.keyMoves'),
+    text: t('models.keyMoves.text', { variable: endpoint.keyEnv, host: after, before }),
+    run: change,
+  });
+}
+
 /** The lines of the form, each with the way to change it. */
 export function endpointFields(context: ScreenContext): FormField[] {
   const { form } = context.endpoints.getState();
@@ -48,9 +63,9 @@ export function endpointFields(context: ScreenContext): FormField[] {
       ...needed('url', endpoint.url),
       note: findPreset(endpoint.preset)?.title ?? '',
       change: () =>
-        ask(context, 'url', endpoint.url, t('models.urlHelp'), (url) => {
-          change({ url, preset: presetOfUrl(url)?.id ?? endpoint.preset });
-        }),
+        ask(context, 'url', endpoint.url, t('models.urlHelp'), (url) =>
+          withConsent(context, url, () => change({ url, preset: presetOfUrl(url)?.id ?? endpoint.preset })),
+        ),
     },
     { id: 'key', title: t('models.field.key'), ...keyText(context), change: () => chooseKey(context) },
     {

@@ -6,7 +6,6 @@ import { CATALOGUE } from '../../../src/models/catalogue.ts';
 import { resolveEmbedder } from '../../../src/models/embedder-client.ts';
 import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { fingerprintOf } from '../../../src/models/fingerprint.ts';
-import { lockFile } from '../../../src/models/lock.ts';
 import { addLocalModel } from '../../../src/models/own.ts';
 import {
   installedModel,
@@ -17,6 +16,7 @@ import {
   verifyModel,
 } from '../../../src/models/store.ts';
 import { fixturesDir } from '../../../src/platform/entry.ts';
+import { lockFile } from '../../../src/platform/lock.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 
 const TOY = path.join(fixturesDir(), 'reference', 'toy-embedder');

@@ -1,8 +1,18 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endpointKey, keyState } from '../../../src/models/endpoint-open.ts';
+import { lockFile } from '../../../src/platform/lock.ts';
 import { redactSecrets } from '../../../src/platform/redact.ts';
 import {
   forgetKey,
@@ -35,6 +45,22 @@ describe('the file of keys', () => {
     expect(statSync(keysFile(configFile)).mode & 0o777).toBe(0o600);
     expect(statSync(path.dirname(configFile)).mode & 0o777).toBe(0o700);
     expect(redactSecrets(`it said ${KEY}!`, {})).toBe('it said [secret]!');
+  });
+
+  test('loses no key that another command keeps at the same time', async () => {
+    const unlock = await lockFile(`${keysFile(configFile)}.lock`);
+    const kept = storeKey(place('https://a.example'), KEY);
+    // What the other one does while it has the lock.
+    const other = { version: 1, keys: { 'https://b.example': 'another-key-1', 'https://gone.example': 'old-key-12' } };
+    writeFileSync(keysFile(configFile), JSON.stringify(other), { mode: 0o600 });
+    const forgotten = forgetKey(place('https://gone.example'));
+    unlock();
+    await kept;
+    expect(await forgotten).toBe(true);
+    expect(await readKey(place('https://a.example'))).toBe(KEY);
+    expect(await readKey(place('https://b.example'))).toBe('another-key-1');
+    expect(await readKey(place('https://gone.example'))).toBeUndefined();
+    expect(readdirSync(path.dirname(configFile))).toEqual(['keys.json']);
   });
 
   test('is not used when others may read it', async () => {

@@ -91,6 +91,9 @@ export const models = {
   'models.nameNote': 'what you call it here',
   'models.nameStays': 'the name stays; runs and column sets know it',
   'models.nameHelp': 'Small letters, digits, ".", "_" and "-". Columns and --llm use this name.',
+  'models.keyMoves': 'Send the key there?',
+  'models.keyMoves.text':
+    'The key in {variable}, which went to {before}, will be sent to {host}. For another key: leave the address, choose the key first.',
   'models.urlHelp': 'The base of its API, usually ending in /v1.',
   'models.modelHelp': 'What the server calls the model.',
   'models.countHelp': 'A whole number; empty = none.',

@@ -92,6 +92,9 @@ export const models: Texts<typeof english> = {
   'models.nameNote': '在这里的叫法',
   'models.nameStays': '名称不变；评测和列组合都用它',
   'models.nameHelp': '小写字母、数字、“.”、“_”和“-”。列和 --llm 用这个名称。',
+  'models.keyMoves': '把密钥发送到那里？',
+  'models.keyMoves.text':
+    '{variable} 中的密钥此前发送到 {before}，之后将发送到 {host}。要用别的密钥：先不改地址，先选择密钥。',
   'models.urlHelp': 'API 的基础地址，通常以 /v1 结尾。',
   'models.modelHelp': '服务对模型的叫法。',
   'models.countHelp': '整数；留空表示没有。',

@@ -3,9 +3,8 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { errnoOf, toRagtuiError } from '../platform/errors.ts';
-import { isAlive, processIdentity } from '../platform/processes.ts';
-import { throwIfAborted } from './files.ts';
+import { errnoOf, RagtuiError, toRagtuiError } from './errors.ts';
+import { isAlive, processIdentity } from './processes.ts';
 
 const holderSchema = z.object({ pid: z.number().int(), startTime: z.string(), token: z.string() });
 type Holder = z.infer<typeof holderSchema>;
@@ -33,7 +32,7 @@ export async function lockFile(file: string, options: LockOptions = {}): Promise
     if (!told && holder !== 'unreadable') options.onWait?.(holder.pid);
     told = true;
     await delay(options.everyMs ?? 150, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
-    throwIfAborted(options.signal);
+    if (options.signal?.aborted) throw new RagtuiError('cancelled', 'Cancelled.');
   }
   return () => {
     if (tokenOf(readHolder(file)) === token) rmSync(file, { force: true });
