@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RagtuiError } from '../platform/errors.ts';
 import { estimateTokens } from '../rag/fit.ts';
+import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { EndpointFault, protocolFault, stallFault } from './endpoint-faults.ts';
 import { endpointKey, withKey } from './endpoint-open.ts';
@@ -90,7 +91,7 @@ async function once(endpoint: ChatEndpoint, texts: readonly string[], signal: Ab
       body: { model: endpoint.model, input: texts, encoding_format: 'float' },
       signal: watchdog.signal,
     });
-    return read(endpoint, texts, parseJson(await response.text()));
+    return read(endpoint, texts, parseJson(await wholeBody(endpoint, response)));
   } catch (error) {
     if (signal.aborted) throw error;
     if (watchdog.stalled) throw worthAnother(stallFault(endpoint, watchdog.seconds));

@@ -4,6 +4,7 @@ import type { Cost } from '../rag/types.ts';
 import { embedThrough } from './embeddings-request.ts';
 import { streamChat } from './endpoint.ts';
 import type { ChatUsage } from './endpoint-answer.ts';
+import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { costOf } from './endpoint-cost.ts';
 import { clean, protocolFault, stallFault } from './endpoint-faults.ts';
@@ -66,7 +67,7 @@ export async function listServerModels(endpoint: ChatEndpoint, signal?: AbortSig
   const watchdog = new Watchdog(endpoint.timeouts?.firstByte ?? LIST_WITHIN_SECONDS, signal);
   try {
     const response = await callEndpoint(endpoint, { path: 'models', signal: watchdog.signal });
-    const parsed = listSchema.safeParse(parseJson(await response.text()));
+    const parsed = listSchema.safeParse(parseJson(await wholeBody(endpoint, response)));
     if (!parsed.success) throw protocolFault(endpoint, 'gives no list of models');
     return parsed.data.data
       .map(({ id, max_model_len, context_length, context_window }) => ({

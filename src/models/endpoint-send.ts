@@ -1,11 +1,12 @@
 import type { Response } from 'undici';
 import { request } from '../platform/network.ts';
+import { bodyBeginning } from './endpoint-body.ts';
 import { connectionFault } from './endpoint-connection.ts';
 import { EndpointFault, redirectFault, statusFault } from './endpoint-faults.ts';
 import { limiterOf, type WaitOptions } from './endpoint-limits.ts';
 import { apiUrl, authHeaders, type ChatEndpoint } from './endpoint-url.ts';
 
-const MAX_ERROR_CHARS = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 /** Of a server that is not there: it may be starting, but a person should not wait long to hear of it. */
@@ -141,7 +142,7 @@ const connectionFaultOf = (endpoint: ChatEndpoint, error: unknown): unknown =>
 
 async function errorText(response: Response): Promise<string> {
   try {
-    return (await response.text()).slice(0, MAX_ERROR_CHARS);
+    return await bodyBeginning(response, MAX_ERROR_BYTES);
   } catch {
     return '';
   }

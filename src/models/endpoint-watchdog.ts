@@ -1,3 +1,6 @@
+/** Node runs a timer that is longer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Aborts when nothing was heard for a while, or with the caller's signal. */
 export class Watchdog {
   stalled = false;
@@ -26,9 +29,12 @@ export class Watchdog {
 
   #start(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.stalled = true;
-      this.#controller.abort();
-    }, this.seconds * 1000);
+    this.#timer = setTimeout(
+      () => {
+        this.stalled = true;
+        this.#controller.abort();
+      },
+      Math.min(this.seconds * 1000, LONGEST_TIMER_MS),
+    );
   }
 }

@@ -5,6 +5,7 @@ import { request as send } from '../platform/network.ts';
 import { estimateTokens } from '../rag/fit.ts';
 import type { Message, Sampling } from '../rag/types.ts';
 import { AnswerCollector, type CollectedAnswer } from './endpoint-answer.ts';
+import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { protocolFault, stallFault } from './endpoint-faults.ts';
 import type { Split } from './endpoint-reasoning.ts';
@@ -17,6 +18,8 @@ export type { ChatEndpoint } from './endpoint-url.ts';
 
 const FIRST_BYTE_SECONDS = 300;
 const STALL_SECONDS = 120;
+/** What follows an ended answer is its usage; some servers then keep the connection and say nothing. */
+const AFTER_END_SECONDS = 10;
 const TOKENIZE_TIMEOUT_MS = 5000;
 
 export interface ChatRequest {
@@ -82,13 +85,15 @@ async function once(endpoint: ChatEndpoint, body: unknown, options: ChatOptions)
       accept: 'text/event-stream',
       signal: watchdog.signal,
     });
-    await readAnswer(endpoint, response, answer, () => watchdog.feed(stallSeconds));
+    const patience = () => (answer.finished ? Math.min(stallSeconds, AFTER_END_SECONDS) : stallSeconds);
+    await readAnswer(endpoint, response, answer, () => watchdog.feed(patience()));
     return answer.result();
   } catch (error) {
     if (options.signal?.aborted) return answer.cancelled();
+    const lost = watchdog.stalled || isConnectionError(error);
+    if (lost && answer.finished) return answer.result();
     if (watchdog.stalled) throw stallFault(endpoint, watchdog.seconds);
-    if (!isConnectionError(error)) throw error;
-    if (answer.finished) return answer.result();
+    if (!lost) throw error;
     throw connectionFault(endpoint, error, answer.began);
   } finally {
     watchdog.stop();
@@ -167,7 +172,7 @@ async function readAnswer(
       'Its URL must be the base of the API (it usually ends in /v1); a page to log in may stand before it.',
     );
   }
-  if (type.includes('application/json')) answer.whole(await response.text());
+  if (type.includes('application/json')) answer.whole(await wholeBody(endpoint, response));
   else await readEvents(response, answer, onBytes);
 }
 
@@ -175,11 +180,11 @@ async function readEvents(response: Response, answer: AnswerCollector, onBytes: 
   const parser = createParser({ onEvent: ({ data }) => answer.event(data), onComment: () => answer.comment() });
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {
-    onBytes();
     const text = decoder.decode(bytes, { stream: true });
     answer.received(text.length);
     parser.feed(text);
     if (answer.done) return;
+    onBytes();
   }
   // A server that ends its last event without the blank line.
   parser.feed(`${decoder.decode()}\n\n`);

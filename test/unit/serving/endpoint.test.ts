@@ -113,6 +113,32 @@ describe('an answer', () => {
   });
 });
 
+describe('a server without an end', () => {
+  test('that ended its answer and then says nothing has answered', async () => {
+    const reply = stallsAfter(delta({ content: 'All of it.' }), delta({}, 'stop'), usage(3, 4));
+    const result = await ask(reply, { stallSeconds: 0.1 });
+    expect(result).toMatchObject({ text: 'All of it.', finish: 'stop', usage: { completionTokens: 4 } });
+  });
+
+  const endless =
+    (code: number): FakeReply =>
+    async (response, { closed }) => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      const gone = closed.then(() => 'gone' as const);
+      const page = '{"error": "never '.padEnd(1 << 20, 'x');
+      const next = () => new Promise<'next'>((resolve) => response.write(page, () => resolve('next')));
+      while ((await Promise.race([gone, next()])) === 'next');
+    };
+
+  test('is not listened to for longer than an answer can be', async () => {
+    expect((await fault(endless(500))).code).toBe('unavailable');
+    expect(await fault(endless(200))).toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('sends an answer that does not end'),
+    });
+  });
+});
+
 describe('reasoning', () => {
   test('comes apart, from its own field and from tags cut anywhere', async () => {
     const own = stream(delta({ reasoning_content: 'let me see' }), delta({ content: 'Paris' }, 'stop'), DONE);
