@@ -75,7 +75,7 @@ export async function hubInputs(paths: WorkspacePaths, source: string, options: 
   const { repo, revision, path: inside } = parseHubSource(source);
   const env = options.env ?? process.env;
   const asked = { repo, env, ...(options.signal ? { signal: options.signal } : {}) };
-  const { sha } = revisionSchema.parse((await ask(asked, `revision/${encodeURIComponent(revision)}`)).body);
+  const { sha } = understood(env, revisionSchema, (await ask(asked, `revision/${encodeURIComponent(revision)}`)).body);
   const picked = pickHubFiles(repo, await listTree(asked, sha), { ...options, inside });
   const key = createHash('sha256').update(`${repo}@${sha}`).digest('hex').slice(0, 16);
   const folder = path.join(paths.datasets, '.hub', key);
@@ -127,7 +127,7 @@ async function listTree(asked: Asked, sha: string): Promise<HubFile[]> {
   let next: string | undefined = `tree/${sha}?recursive=true`;
   for (let page = 0; next !== undefined && page < MOST_PAGES; page++) {
     const { body, link } = await ask(asked, next);
-    for (const { type, path: name, size, lfs } of treeSchema.parse(body)) {
+    for (const { type, path: name, size, lfs } of understood(asked.env, treeSchema, body)) {
       const hashed = lfs && /^[0-9a-f]{64}$/.test(lfs.oid) ? { sha256: lfs.oid } : {};
       if (type === 'file') files.push({ path: name, size, ...hashed });
     }
@@ -139,6 +139,9 @@ async function listTree(asked: Asked, sha: string): Promise<HubFile[]> {
 /** One answer of the hub's API about a dataset. `what` is below it, or a whole URL of the same host. */
 async function ask({ repo, env, signal }: Asked, what: string): Promise<{ body: unknown; link: string | undefined }> {
   const base = endpointOf(env);
+  if (!URL.canParse(base)) {
+    throw new RagtuiError('usage', `HF_ENDPOINT is no URL: ${base}`, 'Set it to one like https://huggingface.co.');
+  }
   const host = new URL(base).host;
   const url = /^https?:/.test(what) ? what : `${base}/api/datasets/${repo}/${what}`;
   if (new URL(url).host !== host) throw new RagtuiError('network', `${host} points to another host for its list.`);
@@ -161,6 +164,17 @@ async function ask({ repo, env, signal }: Asked, what: string): Promise<{ body: 
       { cause: error },
     );
   }
+}
+
+/** What the hub's API said, as the API has it. Errors: `network`. */
+function understood<T>(env: NodeJS.ProcessEnv, schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new RagtuiError(
+    'network',
+    `${new URL(endpointOf(env)).host} does not answer like the Hugging Face hub.`,
+    'Set HF_ENDPOINT to the address of a hub or a mirror of it.',
+  );
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause ? error.cause : error);
@@ -200,12 +214,25 @@ async function download(
     sources: [source],
     ...(file.sha256 ? { sha256: file.sha256 } : {}),
   };
-  await hubSource.fetch(wanted, source, part, {
-    env,
-    packages: path.dirname(target),
-    onBytes,
-    ...(signal ? { signal } : {}),
-  });
+  // A server may never stop: what is longer than announced is not the file.
+  const tooMuch = new AbortController();
+  const either = signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal;
+  try {
+    await hubSource.fetch(wanted, source, part, {
+      env,
+      packages: path.dirname(target),
+      onBytes: (bytes) => (bytes > file.size ? tooMuch.abort() : onBytes(bytes)),
+      signal: either,
+    });
+  } catch (error) {
+    if (!tooMuch.signal.aborted) throw error;
+  }
+  throwIfAborted(signal);
+  // Without a hash, and sent without a length, a file that broke off looks whole.
+  if (statSync(part).size !== file.size) {
+    rmSync(part, { force: true });
+    throw new RagtuiError('checksum', `${file.path} of ${repo} is not as long as the hub says.`, 'Import it again.');
+  }
   if (file.sha256 && (await hashFile(part, signal)) !== file.sha256) {
     rmSync(part, { force: true });
     throw new RagtuiError('checksum', `${file.path} of ${repo} is not what the hub says it is.`, 'Import it again.');

@@ -1,5 +1,5 @@
 import { RagtuiError } from '../platform/errors.ts';
-import { type ColumnMap, guessMap, kindOfMap } from './importers/column-map.ts';
+import { type ColumnMap, guessMap, kindOfMap, mappedName } from './importers/column-map.ts';
 import { valueAt } from './importers/fields.ts';
 import { type AnyImporter, findImporter, formatWords, matchingImporter, tableFormat } from './importers/registry.ts';
 import { TABLE_FORMAT, tableImporter } from './importers/table.ts';
@@ -125,6 +125,6 @@ function notFound(file: OpenedFile, { columns, records: all }: FileStart, record
   return new RagtuiError(
     'invalid',
     `${file.name} is in no format that is known; its columns are ${columns.join(', ')}.`,
-    `Say which is which, e.g. --map question=${columns[0] ?? 'Q'},context=C,answers=A (${TABLE_FORMAT}), or name a --format.`,
+    `Say which is which, e.g. --map question=${mappedName(columns[0] ?? 'Q')},context=C,answers=A (${TABLE_FORMAT}), or name a --format.`,
   );
 }

@@ -5,6 +5,7 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { type HubOptions, hubInputs, isHubSource, parseHubSource } from './hub.ts';
 import { checkWish, type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';
+import { columnMapText } from './importers/column-map.ts';
 import { type InputFile, localInputs } from './inputs.ts';
 import { datasetSlug } from './layout.ts';
 import { keepProblems } from './problems.ts';
@@ -230,7 +231,7 @@ async function publish(
             ...(/^(utf-8|binary)$/.test(sources[0]?.encoding ?? 'utf-8')
               ? {}
               : { encoding: sources[0]?.encoding ?? '' }),
-            ...(plan.map ? { map: mapText(plan.map) } : {}),
+            ...(plan.map ? { map: columnMapText(plan.map) } : {}),
           },
         },
       ],
@@ -243,11 +244,6 @@ async function publish(
   const kept = await keepFileSplit(paths, manifest, reading.fileRows());
   return { manifest: kept, added, format, detected, skipped: counts.skipped, warnings: counts.warning, problems };
 }
-
-const mapText = (map: Readonly<Record<string, string>>): string =>
-  Object.entries(map)
-    .map((pair) => pair.join('='))
-    .join(',');
 
 /** Of several files: the hash of the lines that `sha256sum` prints for them. */
 function wholeSource(name: string, format: string, sources: readonly SourceFile[]): Lineage['source'] {

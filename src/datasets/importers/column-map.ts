@@ -62,21 +62,37 @@ export const MAPPED_FIELDS: { readonly [K in DatasetKind]: readonly MappedField[
   ],
 };
 
-/** `question=Q,context=ctx,answers=ans` as a map. Errors: `usage`. */
+const PAIR = /\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"]|"")+)"|([^\s",][^,]*?))\s*(?:,|$)/y;
+
+/** `question=Q,context=ctx,answers="ans, long"` as a map; a name with a comma stands in quotes. Errors: `usage`. */
 export function parseColumnMap(text: string): ColumnMap {
   const map: Record<string, string> = {};
-  for (const part of text.split(',')) {
-    const [, field, column] = /^\s*([A-Za-z]+)\s*=\s*(.+?)\s*$/.exec(part) ?? [];
-    if (!field || !column)
+  for (let at = 0; at < text.length; ) {
+    PAIR.lastIndex = at;
+    const [whole, field, quoted, plain] = PAIR.exec(text) ?? [];
+    const column = quoted?.replaceAll('""', '"') ?? plain;
+    if (whole === undefined || field === undefined || column === undefined) {
       throw new RagtuiError(
         'usage',
-        `"${part.trim()}" does not map a column.`,
-        'Write field=column, e.g. question=Q,context=ctx,answers=ans.',
+        `"${text.slice(at).split(',', 1)[0]?.trim()}" does not map a column.`,
+        'Write field=column, e.g. question=Q,context=ctx,answers="the answer, if any".',
       );
+    }
     map[field] = column;
+    at += whole.length;
   }
   return map;
 }
+
+/** A map as `parseColumnMap` reads it. */
+export const columnMapText = (map: ColumnMap): string =>
+  Object.entries(map)
+    .map(([field, column]) => `${field}=${mappedName(column)}`)
+    .join(',');
+
+/** The name of a column as it stands in the text of a map. */
+export const mappedName = (column: string): string =>
+  /[",]|^\s|\s$/.test(column) ? `"${column.replaceAll('"', '""')}"` : column;
 
 /** The kind that a map makes rows of: the one whose needed fields it has all. Errors: `usage`. */
 export function kindOfMap(map: ColumnMap, wanted?: DatasetKind): DatasetKind {

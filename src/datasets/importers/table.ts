@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../records/types.ts';
 import type { DatasetKind } from '../types.ts';
 import { alpacaRow } from './alpaca.ts';
-import type { ColumnMap } from './column-map.ts';
+import { type ColumnMap, columnMapText } from './column-map.ts';
 import { contextIdOf, emptyFields, isText, listOf, textsOf, valueAt } from './fields.ts';
 import { scalars } from './financial-qa.ts';
 import { preference } from './preference.ts';
@@ -31,9 +31,7 @@ type AnyTableImporter = { [K in DatasetKind]: Importer<K> }[DatasetKind];
 
 const common = (map: ColumnMap) => ({
   format: TABLE_FORMAT,
-  description: `a table by the map ${Object.entries(map)
-    .map((pair) => pair.join('='))
-    .join(',')}`,
+  description: `a table by the map ${columnMapText(map)}`,
   columns: Object.values(map),
   matches: () => false,
 });

@@ -1,8 +1,14 @@
 import type { RawRecord } from './types.ts';
 
-/** A row that is longer has a quotation mark that is never closed. */
-const LONGEST_ROW_CHARS = 4_000_000;
-const NEVER_CLOSED = 'a quotation mark in it is never closed';
+/** A row that is longer most likely has a quotation mark that is never closed; to know it, all of the file would be held. */
+const LONGEST_ROW_CHARS = 16_000_000;
+
+/** Why a row cannot be had. */
+type Lost = 'unclosed' | 'long';
+const LOST: Readonly<Record<Lost, string>> = {
+  unclosed: 'a quotation mark in it is never closed',
+  long: `it has more than ${LONGEST_ROW_CHARS.toLocaleString('en')} characters; is a quotation mark in it never closed?`,
+};
 
 interface Row {
   readonly line: number;
@@ -73,6 +79,8 @@ class CsvScanner {
   /** From the beginning of the row that is not complete. */
   private text = '';
   private line = 1;
+  /** Within a row that is lost, up to the end of its line. */
+  private skipping = false;
   private readonly delimiterCode: number;
   /** Old Macs ended lines with a return alone. */
   private returnsOnly: boolean | undefined;
@@ -106,13 +114,18 @@ class CsvScanner {
     const rows: (Row | RawRecord)[] = [];
     let at = 0;
     while (at < text.length) {
-      const found = this.row(text, at, final);
-      if (found === 'more') break;
-      if (found === 'unclosed') {
-        rows.push({ line: this.line, value: NEVER_CLOSED });
+      if (this.skipping) {
         const end = text.indexOf('\n', at);
         at = end < 0 ? text.length : end + 1;
-        this.line++;
+        this.skipping = end < 0;
+        if (end >= 0) this.line++;
+        continue;
+      }
+      const found = this.row(text, at, final);
+      if (found === 'more') break;
+      if (typeof found === 'string') {
+        rows.push({ line: this.line, value: LOST[found] });
+        this.skipping = true;
         continue;
       }
       const { fields, next, lines } = found;
@@ -129,7 +142,7 @@ class CsvScanner {
     text: string,
     start: number,
     final: boolean,
-  ): { fields: string[]; next: number; lines: number } | 'more' | 'unclosed' {
+  ): { fields: string[]; next: number; lines: number } | 'more' | Lost {
     const fields: string[] = [];
     let at = start;
     let lines = 1;
@@ -149,7 +162,7 @@ class CsvScanner {
           const code = text.charCodeAt(end);
           if (code === this.delimiterCode || code === NEWLINE) break;
         }
-        if (end === text.length && !final) return text.length - start > LONGEST_ROW_CHARS ? 'unclosed' : 'more';
+        if (end === text.length && !final) return text.length - start > LONGEST_ROW_CHARS ? 'long' : 'more';
         const ends = end === text.length || text.charCodeAt(end) === NEWLINE;
         fields.push(text.slice(at, ends && text.charCodeAt(end - 1) === RETURN ? Math.max(at, end - 1) : end));
         at = end;
@@ -166,7 +179,7 @@ class CsvScanner {
   }
 
   /** Where the quote stands that is followed by a delimiter, a line end or the end of the file. */
-  private closingQuote(text: string, from: number, start: number, final: boolean): number | 'more' | 'unclosed' {
+  private closingQuote(text: string, from: number, start: number, final: boolean): number | 'more' | Lost {
     for (let quote = text.indexOf('"', from); quote >= 0; quote = text.indexOf('"', quote + 1)) {
       let next = quote + 1;
       if (text[next] === '"') {
@@ -181,6 +194,7 @@ class CsvScanner {
       const code = text.charCodeAt(next);
       if (code === NEWLINE || (next === quote + 1 && text.startsWith(this.delimiter, next))) return quote;
     }
-    return final || text.length - start > LONGEST_ROW_CHARS ? 'unclosed' : 'more';
+    if (final) return 'unclosed';
+    return text.length - start > LONGEST_ROW_CHARS ? 'long' : 'more';
   }
 }

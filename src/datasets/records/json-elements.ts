@@ -13,7 +13,8 @@ export const ANY_LIST = '*';
 /**
  * The elements of a JSON list without reading the file as a whole, a batch for each piece of text: of the outermost
  * list, or of the list under `key` of the outermost object. Elements are found by brackets and quotes; whether each is
- * JSON is for the caller to see. Errors: `invalid` when there is no such list, `corrupt` when the file ends inside it.
+ * JSON is for the caller to see. Errors: `invalid` when there is no such list, or
+ * something behind it, `corrupt` when the file ends inside it.
  */
 export async function* jsonElements(pieces: AsyncIterable<string>, key: string): AsyncGenerator<JsonElement[]> {
   const scanner = new ElementScanner(key);
@@ -80,6 +81,10 @@ class ElementScanner {
       }
       const code = piece.charCodeAt(at);
       if (code <= 32) continue;
+      if (this.listOver && this.depth === 0) {
+        countTo(at);
+        throw goesOn(this.line, piece.slice(at, at + 20));
+      }
       if (this.listDepth > 0 && this.depth === this.listDepth && !this.listOver) {
         if (code === COMMA || code === CLOSE_LIST || code === CLOSE_OBJECT) {
           if (this.inElement) found.push(this.taken(piece.slice(start, at)));
@@ -178,3 +183,11 @@ class ElementScanner {
     throw new RagtuiError('corrupt', `The file ends ${where}.`, 'It was cut off: get it again.');
   }
 }
+
+/** Rows of a second list would be lost without a word. */
+const goesOn = (line: number, begins: string): RagtuiError =>
+  new RagtuiError(
+    'invalid',
+    `The file goes on behind its end, at line ${line}: ${JSON.stringify(begins)}.`,
+    'Put all rows into one list, or one JSON object on each line (.jsonl).',
+  );

@@ -70,3 +70,15 @@ test('a text of any encoding is the same, wherever its bytes are cut', async () 
     workspace.remove();
   }
 });
+
+test('a cell of ten million characters is read; a row past the limit costs itself alone, and once', async () => {
+  const long = 'x'.repeat(10_000_000);
+  const [first, second] = await read(`a,b\n1,"${long}"\n2,c\n`, 1 << 20);
+  expect(first?.value).toEqual({ a: '1', b: long });
+  expect(second).toEqual({ line: 3, value: { a: '2', b: 'c' } });
+  const lost = await read(`a,b\n1,"${long}${long}"\n2,c\n`, 1 << 20);
+  expect(lost).toEqual([
+    { line: 2, value: expect.stringMatching(/more than 16,000,000 characters/) },
+    { line: 3, value: { a: '2', b: 'c' } },
+  ]);
+});

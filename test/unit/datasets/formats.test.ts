@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { type ImportOptions, importDataset } from '../../../src/datasets/import.ts';
+import { parseColumnMap } from '../../../src/datasets/importers/column-map.ts';
 import { openDataset } from '../../../src/datasets/open.ts';
 import { previewFile } from '../../../src/datasets/preview-file.ts';
 import { listDatasets } from '../../../src/datasets/store.ts';
@@ -314,4 +315,35 @@ test('preview: columns, first rows, what they become; a wish changes the answer,
   expect(known.maps.sft).toEqual({ instruction: 'instruction', output: 'output' });
   expect((await previewFile(workspace.file('none.json', ''))).problem?.message).toMatch(/is empty/);
   expect(listDatasets(workspace.paths)).toHaveLength(before);
+});
+
+test('a column whose name has commas, quotes or an equals sign is named in a map, and in what is told of it', async () => {
+  const content = '"Frage, lang","""ganz"" echt",a=b\nq,c,a\n';
+  const text = 'question="Frage, lang", context = """ganz"" echt",answers=a=b';
+  const map = parseColumnMap(text);
+  expect(map).toEqual({ question: 'Frage, lang', context: '"ganz" echt', answers: 'a=b' });
+  const { rows, manifest } = await read(content, 'csv', { map });
+  expect(rows).toMatchObject([{ question: 'q', context: 'c', answers: ['a'] }]);
+  expect(parseColumnMap(String(manifest.lineage.steps[0]?.parameters['map']))).toEqual(map);
+  await expect(read(content, 'csv')).rejects.toMatchObject({
+    hint: expect.stringContaining('--map question="Frage, lang",context=C'),
+  });
+  for (const wrong of ['question', 'question=', 'question="Q', 'question="Q" x']) {
+    expect(() => parseColumnMap(wrong)).toThrow(/does not map a column/);
+  }
+});
+
+test('a folder of links to files, as a hub download is, is read; links in circles and to nothing are passed over', async () => {
+  const file = workspace.file('blob', lines({ instruction: 'i', output: 'o' }));
+  const folder = path.join(workspace.folder, 'snapshot');
+  mkdirSync(folder);
+  symlinkSync(file, path.join(folder, 'train.jsonl'));
+  symlinkSync('nowhere', path.join(folder, 'gone.jsonl'));
+  symlinkSync('.', path.join(folder, 'again.jsonl'));
+  const { manifest } = await importDataset(workspace.paths, folder);
+  expect(manifest.rows).toBe(1);
+  await expect(importDataset(workspace.paths, '/dev/null')).rejects.toMatchObject({
+    code: 'unsupported',
+    message: '/dev/null is neither a file nor a folder.',
+  });
 });

@@ -138,6 +138,33 @@ test('what the hub refuses, and what is not there, is said in its words', async 
   });
 });
 
+test.each([
+  ['broken off', (content: Buffer) => content.subarray(0, 100)],
+  ['too long', (content: Buffer) => Buffer.concat([content, content])],
+])('a file without hash and length that comes %s is not imported', async (_, sent) => {
+  const server = await startHub((request, response) => {
+    if (!request.url.includes('test-00000')) return serveBytes(request, response, FIRST);
+    // Written before its end: without a content-length.
+    response.writeHead(200).write(sent(Buffer.from(row(9).repeat(20))).subarray(0));
+    response.end();
+  });
+  await expect(from(server, { split: 'test' })).rejects.toMatchObject({
+    code: 'checksum',
+    message: expect.stringContaining('not as long as the hub says'),
+  });
+  expect(listDatasets(workspace.paths)).toEqual([]);
+});
+
+test('what is no hub is said to be none', async () => {
+  hub = await startServer((_, response) => void response.writeHead(200).end('{"hello": "world"}'));
+  const at = (url: string) => importDataset(workspace.paths, 'hub:org/name', { hub: { env: { HF_ENDPOINT: url } } });
+  await expect(at(hub.url)).rejects.toMatchObject({
+    code: 'network',
+    message: expect.stringMatching(/does not answer like the Hugging Face hub/),
+  });
+  await expect(at('my mirror')).rejects.toMatchObject({ code: 'usage', message: 'HF_ENDPOINT is no URL: my mirror' });
+});
+
 test('a name of the hub, with revision and folder', () => {
   expect(parseHubSource('hub:squad')).toEqual({ repo: 'squad', revision: 'main', path: '' });
   expect(parseHubSource('hub:org/name@refs/convert/parquet:plain/train')).toEqual({

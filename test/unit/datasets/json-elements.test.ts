@@ -27,3 +27,16 @@ test('any list of JSON values is found element by element, wherever the pieces a
     ),
   );
 });
+
+test.each([
+  ['[1]\n\n[2]', 3],
+  ['[1] ;', 1],
+  ['{"data": [1], "after": [2]}\n{"data": [3]}', 2],
+])('what stands behind the end of %j is not lost without a word', async (text, line) => {
+  for (const size of [1, 4, 100]) {
+    await expect(all(jsonElements(pieces(text, size), 'data'))).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(`goes on behind its end, at line ${line}`),
+    });
+  }
+});

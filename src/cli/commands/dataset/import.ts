@@ -32,7 +32,7 @@ export function addImport(dataset: Command, invocation: Invocation): void {
         '--format <format>',
         'cmrc, squad, financial-qa, alpaca, openai, sharegpt, retrieval, preference, or for any table csv, tsv, json, jsonl, parquet (default: found by the content)',
       )
-      .option('--map <map>', 'which column is which field of any table: question=Q,context=C,answers=A')
+      .option('--map <map>', 'which column is which field of any table: question=Q,context="C, long",answers=A')
       .option('--kind <kind>', 'qa, sft, retrieval or preference, where a file can be read in several ways')
       .option('--name <name>', 'what to call it (default: the name of the source)')
       .option('--hub', 'the source is a dataset of the hub, as owner/name')
@@ -106,6 +106,7 @@ function progressLine(out: Output): (progress: ImportProgress) => void {
 }
 
 async function preview(out: Output, source: string, wish: Parameters<typeof importPreview>[1]): Promise<undefined> {
+  const { columnMapText } = await import('../../../datasets/importers/column-map.ts');
   const found = await importPreview(source, wish);
   out.result({ preview: found }, () => [
     `file       ${found.file}${found.files > 1 ? ` (the first of ${found.files})` : ''}, ${megabytes(found.bytes)}`,
@@ -114,7 +115,7 @@ async function preview(out: Output, source: string, wish: Parameters<typeof impo
     ...(found.plan
       ? [
           `read as    ${found.plan.format}, rows of kind ${found.plan.kind}${found.plan.detected ? ' (found by its content)' : ''}`,
-          ...(found.plan.map ? [`map        ${mapText(found.plan.map)}`] : []),
+          ...(found.plan.map ? [`map        ${columnMapText(found.plan.map)}`] : []),
         ]
       : []),
     ...(found.problem ? [`problem    ${found.problem.message} ${found.problem.hint}`] : []),
@@ -128,8 +129,3 @@ async function importPreview(source: string, wish: Pick<ImportOptions, 'format' 
   const { previewFile } = await import('../../../datasets/preview-file.ts');
   return previewFile(source, wish);
 }
-
-const mapText = (map: Readonly<Record<string, string>>): string =>
-  Object.entries(map)
-    .map((pair) => pair.join('='))
-    .join(',');
