@@ -4,7 +4,18 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const DOMAINS = ['kb', 'models', 'rag', 'serving', 'jobs', 'datasets', 'evaluation', 'training', 'engines'];
+const DOMAINS = [
+  'kb',
+  'models',
+  'rag',
+  'serving',
+  'jobs',
+  'datasets',
+  'evaluation',
+  'training',
+  'engines',
+  'workspace',
+];
 const VIEW_BELOW_SCREENS = ['ui', 'keys', 'terminal', 'platform'];
 
 /** Folders whose `types.ts` is a contract: any layer may take types from it. */

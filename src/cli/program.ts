@@ -19,6 +19,7 @@ import { addModels } from './commands/models.ts';
 import { addSearch } from './commands/search.ts';
 import { addTrain } from './commands/train.ts';
 import { addTui } from './commands/tui.ts';
+import { addWorkspace } from './commands/workspace.ts';
 import type { Invocation } from './define.ts';
 
 const globalSchema = z.object({
@@ -57,6 +58,7 @@ export function buildProgram(invocation: Invocation): Command {
   addEval(program, invocation);
   addDeploy(program, invocation);
   addJobs(program, invocation);
+  addWorkspace(program, invocation);
   addConfig(program, invocation);
   addDoctor(program, invocation);
   addDemo(program, invocation);

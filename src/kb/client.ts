@@ -38,6 +38,7 @@ const REPEATABLE: ReadonlySet<Method> = new Set<Method>([
   'kb.reindex',
   'search',
   'texts.embed',
+  'db.gc',
   'answers.list',
   'kb.state',
   'comparisons.column',

@@ -240,6 +240,22 @@ export const methods = {
   /** Every vote there is, oldest first, with the columns it was about. */
   'comparisons.votes': { params: z.object({}), result: z.array(votedComparisonSchema) },
 
+  /** Copies the database as it is at this moment into a new file; who writes waits. Errors: `exists`, `disk-full`. */
+  'db.backup': { params: z.object({ file: z.string().min(1) }), result: z.object({ bytes: z.number().int() }) },
+  /** What is no longer needed (index files nobody names, trash of more than a week, vectors no text has); removed unless `dryRun`. */
+  'db.gc': {
+    params: z.object({ dryRun: z.boolean() }),
+    result: z.object({
+      garbage: z.array(
+        z.object({
+          what: z.enum(['index-files', 'documents', 'comparisons', 'vectors']),
+          count: z.number().int().nonnegative(),
+          bytes: z.number().int().nonnegative(),
+        }),
+      ),
+    }),
+  },
+
   'columnSets.list': { params: z.object({}), result: z.array(columnSetSchema) },
   /** Replaces the set of that name. */
   'columnSets.save': { params: z.object({ set: columnSetSchema }), result: done },

@@ -40,6 +40,7 @@ import {
   showKb,
   switchEmbedder,
 } from './store/knowledge-bases.ts';
+import { backupDatabase, collectDatabaseGarbage } from './store/maintenance.ts';
 import { purge } from './store/purge.ts';
 import { publish, storeDocuments } from './store/revisions.ts';
 import { Sessions } from './store/sessions.ts';
@@ -245,6 +246,12 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       return getComparison(context, running, params.id);
     }),
     'comparisons.votes': route(methods['comparisons.votes'], () => listVotes(context)),
+    'db.backup': route(methods['db.backup'], async ({ file }) => ({
+      bytes: await backupDatabase(context, paths.database, file),
+    })),
+    'db.gc': route(methods['db.gc'], async ({ dryRun }) => ({
+      garbage: await collectDatabaseGarbage(context, paths.indexes, dryRun),
+    })),
     'columnSets.list': route(methods['columnSets.list'], () => listColumnSets(context)),
     'columnSets.save': route(methods['columnSets.save'], async (params) => {
       await saveColumnSet(context, params);

@@ -73,6 +73,9 @@ export const PROMISED: readonly Promised[] = [
   { command: 'eval show' },
   { command: 'eval diff' },
   { command: 'eval report', options: ['--format'] },
+  { command: 'backup' },
+  { command: 'restore', options: ['--yes'] },
+  { command: 'gc', options: ['--dry-run', '--yes'] },
   { command: 'doctor' },
   { command: 'config show' },
   { command: 'config path' },
@@ -89,9 +92,6 @@ export const COMMANDS_NOT_YET = [
   'eval replay',
   'recipe run',
   'recipe check',
-  'backup',
-  'restore',
-  'gc',
   'tour',
 ];
 

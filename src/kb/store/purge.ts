@@ -6,7 +6,8 @@ import { purgeComparisons } from './comparisons.ts';
 import type { StoreContext } from './context.ts';
 import { dropRevision } from './live-texts.ts';
 
-const TRASH_DAYS = 7;
+/** As for datasets. */
+export const TRASH_DAYS = 7;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const BATCH = 100;
 
