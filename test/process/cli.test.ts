@@ -31,7 +31,7 @@ test.each([
   [['search', 'x', '--instruction', 'maybe'], /--instruction is not right/],
   [['ingest', '/'], /--kb/],
   [['jobs', 'show', '../../etc'], /not a job id/],
-  [['models', 'add', 'x'], /--url URL --model NAME/],
+  [['models', 'add', 'x'], /--url URL, or --path/],
 ])('wrong usage is exit 2 and one line: %j', async (args, line) => {
   const { code, stdout, stderr } = await workspace.run(args);
   expect(code).toBe(2);
@@ -137,7 +137,8 @@ test('nothing that a headless command can load holds React, the screen or native
     for (const source of map.sources) sources.add(source);
     const imports = [
       ...text.matchAll(/^(?:import|export)\b[^;]*?["'](\.[^"']+)["'];?$/gm),
-      ...text.matchAll(/\bimport\(["'](\.[^"']+)["']\)/g),
+      // Not the types in a library's comments.
+      ...text.matchAll(/(?<!typeof )\bimport\(["'](\.[^"']+)["']\)/g),
     ];
     for (const [, from] of imports) {
       // The chunk of src/app/main.tsx, which only `ragtui` without a command imports.

@@ -157,11 +157,11 @@ describe('the log of items', () => {
 
 describe('the tally', () => {
   const fresh = (now: number) => ({ done: false, now });
-  const before = (now: number) => ({ done: true, now });
+  const earlier = (now: number) => ({ done: true, now });
 
   it('counts fresh items for the speed, failures as 0, and means by column', () => {
     const tally = new RunTally(4, 'exact', 0);
-    expect(tally.add(result({ item: 'q0', scores: { exact: 1 }, reusedFrom: 'earlier' }), before(0))).toEqual({
+    expect(tally.add(result({ item: 'q0', scores: { exact: 1 }, reusedFrom: 'earlier' }), earlier(0))).toEqual({
       step: 1,
       mean: 1,
     });
@@ -180,8 +180,8 @@ describe('the tally', () => {
     // 100 questions, one column and one baseline each; 50 were done.
     const tally = new RunTally(200, 'exact', 0);
     for (let i = 0; i < 50; i += 1) {
-      tally.add(result({ item: `q${i}` }), before(2000));
-      tally.add(result({ item: `q${i}`, column: 'empty' }), before(2000));
+      tally.add(result({ item: `q${i}` }), earlier(2000));
+      tally.add(result({ item: `q${i}`, column: 'empty' }), earlier(2000));
     }
     expect(tally.progress(2000)).toMatchObject({ done: 100, rate: null, secondsLeft: null });
     // 10 s each from here on.
@@ -193,7 +193,7 @@ describe('the tally', () => {
   it('expects a baseline that another run has done to come for nothing again', () => {
     const tally = new RunTally(20, 'exact', 0);
     tally.add(result({ item: 'q1' }), fresh(10_000));
-    tally.add(result({ item: 'q1', column: 'empty' }), before(10_000));
+    tally.add(result({ item: 'q1', column: 'empty' }), earlier(10_000));
     // 9 questions of 10 s are left.
     expect(tally.progress(10_000)).toMatchObject({ secondsLeft: 90 });
   });

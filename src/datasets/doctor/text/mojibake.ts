@@ -6,7 +6,7 @@ const BYTE_OF: ReadonlyMap<string, number> = new Map([...WINDOWS_1252].map((char
 const LATIN_RUN = /[\u0080-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2,}/g;
 /** Latin letters with marks hardly ever stand six in a row. */
 const GB_AS_LATIN_RUN = /[\u00a1-\u00fe]{6,}/g;
-const WIDE_RUN = /[^\u0000-\u007f]{4,}/g;
+const WIDE_RUN = /[\u0080-\uffff]{4,}/g;
 /** Chinese characters a repaired run must have at least: fewer may be chance. */
 const FEWEST_REPAIRED = 4;
 
