@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { diskOf, realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
@@ -15,6 +16,7 @@ import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../platfor
 import type { ScreenContext } from '../screens/context.ts';
 import { createScreens } from '../screens/index.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
+import { shownStatus } from '../ui/status.ts';
 import { createApp } from './create-app.tsx';
 import { mountApp } from './mount.tsx';
 import { watchForNotices } from './notices.ts';
@@ -68,10 +70,12 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
         () => settings.getState().settings.prompts,
       ),
     compare: (workspace, settings) =>
-      realCompare(
-        paths,
-        () => workspace.getState().connect(),
-        () => settings.getState().settings.prompts,
+      inOurLanguage(
+        realCompare(
+          paths,
+          () => workspace.getState().connect(),
+          () => settings.getState().settings.prompts,
+        ),
       ),
     settings: {
       file: paths.configFile,
@@ -156,4 +160,17 @@ async function load({ workspace, kb, models, jobs, onboarding }: Stores): Promis
     })(),
     'looking at what there is',
   );
+}
+
+/** What its columns wait for, said in the language of the screen. */
+function inOurLanguage(port: ComparePort): ComparePort {
+  return {
+    ...port,
+    compare: (request, options) =>
+      port.compare(request, {
+        ...options,
+        onEvent: (column, event) =>
+          options.onEvent(column, event.type === 'status' ? { ...event, text: shownStatus(event.text) } : event),
+      }),
+  };
 }

@@ -2,6 +2,7 @@ import type { KbClient } from '../kb/protocol.ts';
 import type { Hit } from '../kb/types.ts';
 import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
 import { type ErrorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { statusText } from '../platform/status.ts';
 import { estimateTokens, fitPrompt } from '../rag/fit.ts';
 import type { PromptTemplate } from '../rag/prompts.ts';
 import type { Column, Message } from '../rag/types.ts';
@@ -190,7 +191,8 @@ async function persistently(
       const { code, message } = toRagtuiError(error);
       const again = endpoint.retries === undefined && WORTH_ANOTHER_TRY.has(code);
       if (wait === undefined || deps.signal.aborted || !again) throw error;
-      onStatus(`waits ${wait / 1000} s: ${message} (try ${attempt + 2} of ${deps.retryMs.length + 1})`);
+      const tries = { attempt: attempt + 2, most: deps.retryMs.length + 1 };
+      onStatus(statusText('retry', { seconds: wait / 1000, why: message, ...tries }));
       await pause(wait, deps.signal);
       endpoint = await llm.again();
     }

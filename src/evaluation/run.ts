@@ -6,6 +6,7 @@ import type { JobContext } from '../jobs/worker.ts';
 import { connectKb } from '../kb/client.ts';
 import type { KbClient } from '../kb/protocol.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { readStatus } from '../platform/status.ts';
 import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
@@ -178,6 +179,8 @@ class Run {
 
   /** Said beside the figures until the next item is done. */
   #wait(column: string, text: string): void {
+    // A limit of so many at a time is how it is meant to be.
+    if (readStatus(text)?.code === 'turn') return;
     this.#context.report.progress({ ...this.#tally.progress(performance.now()), phase: `${column} ${text}` });
   }
 

@@ -1,5 +1,6 @@
 import { errnoOf } from '../platform/errors.ts';
 import { shownProxyFor } from '../platform/network.ts';
+import { statusText } from '../platform/status.ts';
 import { clean, EndpointFault } from './endpoint-faults.ts';
 import { type ChatEndpoint, shownUrl } from './endpoint-url.ts';
 
@@ -36,7 +37,7 @@ export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: 
         'unavailable',
         `Nothing answers at ${via}.`,
         proxy ? 'Correct HTTPS_PROXY or HTTP_PROXY.' : 'Start the server, or correct the URL.',
-        { again: 'nothing answers', refused: true, cause: thrown },
+        { again: statusText('silent'), refused: true, cause: thrown },
       );
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -61,7 +62,7 @@ export function connectionFault(endpoint: ChatEndpoint, thrown: unknown, began: 
         'network',
         `${beginning} closed the connection before it answered.`,
         'Look at its log; http:// and https:// may be mixed up.',
-        { again: 'connection closed', refused: true, cause: thrown },
+        { again: statusText('closed'), refused: true, cause: thrown },
       );
     default:
       return new EndpointFault(

@@ -1,3 +1,4 @@
+import { statusText } from '../platform/status.ts';
 import type { Limits } from './types.ts';
 
 const MINUTE = 60_000;
@@ -89,14 +90,14 @@ export class EndpointLimiter {
     const now = Date.now();
     this.#spent = this.#spent.filter(({ at }) => at > now - MINUTE);
     if (concurrency !== undefined && this.#running >= concurrency) {
-      return { why: `waits its turn: ${concurrency} at a time` };
+      return { why: statusText('turn', { count: concurrency }) };
     }
-    if (this.#notBefore > now) return waits(this.#notBefore - now, 'the server asked for it');
+    if (this.#notBefore > now) return waits(this.#notBefore - now, statusText('asked'));
     const oldest = this.#spent[0];
     if (!oldest) return undefined;
     if (requestsPerMinute !== undefined && this.#spent.length >= requestsPerMinute) {
       const leaving = this.#spent[this.#spent.length - requestsPerMinute] ?? oldest;
-      return waits(leaving.at + MINUTE - now, `${requestsPerMinute} requests a minute`);
+      return waits(leaving.at + MINUTE - now, statusText('requests', { count: requestsPerMinute }));
     }
     if (tokensPerMinute !== undefined) {
       // A request larger than the limit goes alone rather than never.
@@ -105,7 +106,7 @@ export class EndpointLimiter {
         if (over <= 0) break;
         over -= one.tokens;
         if (over <= 0 || one === this.#spent.at(-1)) {
-          return waits(one.at + MINUTE - now, `${tokensPerMinute} tokens a minute`);
+          return waits(one.at + MINUTE - now, statusText('tokens', { count: tokensPerMinute }));
         }
       }
     }
@@ -129,7 +130,7 @@ export class EndpointLimiter {
   }
 }
 
-const waits = (ms: number, why: string) => ({ ms, why: `waits ${Math.ceil(ms / 1000)} s: ${why}` });
+const waits = (ms: number, why: string) => ({ ms, why: statusText('limit', { seconds: Math.ceil(ms / 1000), why }) });
 
 const limiters = new Map<string, EndpointLimiter>();
 

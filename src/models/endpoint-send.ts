@@ -1,5 +1,6 @@
 import type { Response } from 'undici';
 import { request } from '../platform/network.ts';
+import { statusText } from '../platform/status.ts';
 import { bodyBeginning } from './endpoint-body.ts';
 import { connectionFault } from './endpoint-connection.ts';
 import { EndpointFault, redirectFault, statusFault } from './endpoint-faults.ts';
@@ -50,7 +51,9 @@ export async function sendPatiently<T>(
       tokens = 0;
       // The other requests to it need not find out for themselves.
       if (wait.asked) limiter.pause(wait.ms);
-      options.onStatus?.(`waits ${shownSeconds(wait.ms)} s: ${wait.why} (try ${retries + 2} of ${wait.most + 1})`);
+      const { ms, why } = wait;
+      const tries = { attempt: retries + 2, most: wait.most + 1 };
+      options.onStatus?.(statusText('retry', { seconds: shownSeconds(ms), why, ...tries }));
       permit.release(tokens);
       await pause(wait.ms, options.signal);
     } finally {

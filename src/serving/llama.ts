@@ -11,6 +11,7 @@ import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { statusText } from '../platform/status.ts';
 import { adapterNeed, modelNeed } from './memory.ts';
 import { makeRoom, makeRoomForAdapter } from './room.ts';
 import { findServer, listServers, type Server, servedNames } from './servers.ts';
@@ -136,7 +137,7 @@ async function loadMissing(
   if (missing().length === 0) return;
   await whileServing(paths, options.signal, async () => {
     for (const adapter of missing()) {
-      options.onStatus?.(`loading ${adapter.name} into the server of ${served.model}`);
+      options.onStatus?.(statusText('loading', { name: adapter.name, model: served.model }));
       const need = modelNeed(fileOf(installedModel(paths, served.model), 'model.gguf'));
       const bytes = adapterNeed(need, served.contextTokens, adapter.path);
       const beside = [served.model, ...(options.beside ?? [])];
@@ -226,8 +227,8 @@ export async function untilServed(
       const { url, key } = endpoint;
       return { url, key, model: name, jobId: id, contextTokens: work.contextTokens, engine: work.engine };
     }
-    const phase = job.progress ? `: ${job.progress.phase}` : '';
-    if (told !== phase || told === '') onStatus?.(`starting ${name}${phase}`);
+    const phase = job.progress?.phase ?? '';
+    if (told !== phase || told === '') onStatus?.(statusText(phase ? 'startingPhase' : 'starting', { name, phase }));
     told = phase;
     const limit = START_TIMEOUT_MS[work.engine];
     if (performance.now() - startedAt > limit) {

@@ -8,6 +8,7 @@ import { loadSettings } from '../platform/config.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { waitUntil } from '../platform/processes.ts';
+import { statusText } from '../platform/status.ts';
 import { anonymousMemory, availableMemory, contextThatFits, embeddedNeed, inMegabytes } from './memory.ts';
 import { listServers, type Server, servedNames } from './servers.ts';
 import { DEFAULT_PARALLEL, type ServeWork } from './types.ts';
@@ -101,7 +102,7 @@ async function freeUp(
   if (!plan) throw noRoom(name, Math.min(...sizes), limit, holders, advice);
   for (const holder of plan.stop) {
     signal?.throwIfAborted();
-    onStatus?.(`stopping ${holder.name}, which is idle, to make room for ${name}`);
+    onStatus?.(statusText('stopping', { name: holder.name, other: name }));
     if (!(await retire(paths, holder.id)))
       return await freeUp(paths, name, sizes, { beside, ...(signal ? { signal } : {}) }, advice);
   }

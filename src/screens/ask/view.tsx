@@ -13,6 +13,7 @@ import { Row, Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
 import type { ScreenViewProps } from '../../ui/screen.ts';
+import { shownStatus } from '../../ui/status.ts';
 import type { HighlightRange } from '../../ui/stream-model.ts';
 import type { Line, Span } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
@@ -234,10 +235,7 @@ function phaseText(running: {
   readonly phase: 'retrieving' | 'prompting' | 'answering';
   readonly status: string;
 }): string {
-  // What is waited for comes in English: `starting NAME: what it does`.
-  const starting = /^starting (\S+?)(?:: (.*))?$/.exec(running.status);
-  if (starting) return t('ask.starting', { name: starting[1] ?? '', phase: starting[2] ?? '' }).trimEnd();
-  return running.status ? sanitizeLine(running.status) : t(`ask.phase.${running.phase}`);
+  return running.status ? sanitizeLine(shownStatus(running.status)) : t(`ask.phase.${running.phase}`);
 }
 
 function finishText(finish: Answer['finish'] | undefined, running: boolean): string {

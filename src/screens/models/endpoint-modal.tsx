@@ -13,6 +13,7 @@ import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { useSpinner } from '../../ui/Meters.tsx';
 import { Row, Rows } from '../../ui/Row.tsx';
 import type { ModalDefinition, ModalViewProps } from '../../ui/screen.ts';
+import { shownStatus } from '../../ui/status.ts';
 import type { Line } from '../../ui/text.ts';
 import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
@@ -135,7 +136,7 @@ function FormState({ form, width, height }: StateProps): ReactNode {
   const spinner = useSpinner(form.working !== null);
   const lines = form.working
     ? wrapped(
-        `${spinner} ${t(`models.working.${form.working}`)}${form.status ? `: ${form.status}` : ''}`,
+        `${spinner} ${t(`models.working.${form.working}`)}${form.status ? `: ${shownStatus(form.status)}` : ''}`,
         'accent',
         width,
       )

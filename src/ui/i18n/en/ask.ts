@@ -38,7 +38,6 @@ export const ask = {
   'ask.short.topK': 'top',
   'ask.short.prompt': 'prompt',
   'ask.short.instruction': 'instruction',
-  'ask.starting': 'Starting {name} {phase}',
   'ask.phase.retrieving': 'Searching the passages …',
   'ask.phase.prompting': 'The LLM reads the passages …',
   'ask.phase.answering': 'Answering …',

@@ -40,7 +40,6 @@ export const ask: Texts<typeof english> = {
   'ask.short.topK': '片段数',
   'ask.short.prompt': '提示词',
   'ask.short.instruction': '指令',
-  'ask.starting': '正在启动 {name} {phase}',
   'ask.phase.retrieving': '正在检索片段……',
   'ask.phase.prompting': '大模型正在阅读片段……',
   'ask.phase.answering': '正在回答……',
