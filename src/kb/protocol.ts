@@ -23,8 +23,8 @@ import {
   searchResultSchema,
 } from './types.ts';
 
-/** Raised when a message changes its meaning; a client of another version asks the service to leave and starts its own. */
-export const PROTOCOL_VERSION = 2;
+/** Raised when a message changes its meaning or a method is added; a client of another version asks the service to leave and starts its own. */
+export const PROTOCOL_VERSION = 3;
 
 const kbParam = z.object({ kb: z.string() });
 const idParam = z.object({ id: z.number().int().positive() });
