@@ -1,37 +1,26 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { FilePreview } from '../src/datasets/preview.ts';
 import type { DatasetTask, DatasetTaskResult } from '../src/datasets/task.ts';
 import type { DatasetManifest, DatasetRow } from '../src/datasets/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
-import type { TaskOptions, TaskProgress } from './child-task.ts';
+import type { TaskProgress } from './child-task.ts';
+import type { DatasetsPort, FindingsReader, RowSummary, ViewWish } from './datasets-port.ts';
 import type { Clock, Schedule } from './dependencies.ts';
 import { createRateMeter } from './rate.ts';
+import { createRowPages } from './row-pages.ts';
 
-/** A row as the table shows it. */
-export interface RowSummary {
-  readonly number: number;
-  readonly question: string;
-  readonly answer: string;
-}
-
-/** Datasets as the screens need them. What takes longer than a frame runs elsewhere or in slices. */
-export interface DatasetsPort {
-  list(): Promise<readonly DatasetManifest[]>;
-  /** The rows of a part from its start, handed over in pieces; ends early when the signal aborts. */
-  summaries(
-    dataset: { readonly name: string; readonly version: string; readonly part: string },
-    options: { readonly signal: AbortSignal; readonly onRows: (rows: readonly RowSummary[]) => void },
-  ): Promise<void>;
-  row(name: string, version: string, number: number): Promise<DatasetRow>;
-  run(task: DatasetTask, options: TaskOptions): Promise<DatasetTaskResult>;
-  remove(name: string): Promise<void>;
-}
+export type { DatasetsPort, FindingsReader, RowSummary } from './datasets-port.ts';
 
 export interface Rows {
   readonly dataset: string;
   readonly version: string;
   readonly part: string;
+  /** Of the part, before any filter. */
   readonly total: number;
-  readonly list: readonly RowSummary[];
+  readonly filter: string;
+  readonly sort: ViewWish['sort'];
+  /** Numbers of the rows that are shown; null: all, in their order. */
+  readonly order: Uint32Array | null;
   readonly loading: boolean;
   readonly error: RagtuiError | null;
 }
@@ -47,6 +36,8 @@ export interface RunningTask {
   readonly error: RagtuiError | null;
 }
 
+export type PreviewTask = Extract<DatasetTask, { op: 'preview' }>;
+
 export interface DatasetsState {
   readonly list: readonly DatasetManifest[] | null;
   readonly error: RagtuiError | null;
@@ -54,10 +45,34 @@ export interface DatasetsState {
   readonly rows: Rows | null;
   readonly open: { readonly number: number; readonly row: DatasetRow } | null;
   readonly task: RunningTask | null;
+  /** Of the version that is shown; null: it was not checked. */
+  readonly findings: FindingsReader | null;
+  /** Of a file that is about to be imported. */
+  readonly preview: {
+    readonly task: PreviewTask;
+    readonly found: FilePreview | null;
+    readonly error: RagtuiError | null;
+  } | null;
+  /** Grows when rows that were asked for have been read. */
+  readonly pages: number;
   refresh(): Promise<void>;
   /** Shows a dataset's rows: of its part, or of all. */
   select(name: string, part?: string): void;
+  /** Shows other rows of the part, or in another order. */
+  view(change: { readonly filter?: string; readonly sort?: ViewWish['sort'] }): Promise<void>;
+  /** How many rows are shown, and which one stands at a place. */
+  count(): number;
+  numberAt(place: number): number;
+  /** The place of a row, -1 when it is not shown. */
+  placeOf(number: number): number;
+  /** The rows at these places; those that are not read yet are empty, and come with the next `pages`. */
+  window(from: number, to: number): readonly RowSummary[];
   openRow(number: number): Promise<void>;
+  look(task: PreviewTask): Promise<void>;
+  makeCurrent(version: string): Promise<void>;
+  undo(): Promise<DatasetManifest | null>;
+  /** All versions, the one made last first. */
+  versions(name: string): readonly DatasetManifest[];
   /** One at a time; never rejects: the outcome is in `task`. */
   run(task: DatasetTask): Promise<RunningTask>;
   cancel(): void;
@@ -70,6 +85,9 @@ export interface DatasetsDependencies {
   readonly schedule: Schedule;
   readonly now: Clock;
 }
+
+/** After these the list is another one. */
+const MAKES_VERSIONS: ReadonlySet<string> = new Set(['import', 'split', 'fix', 'edit', 'drop-false']);
 
 /** So many rows are listed; the rest is reached by its number on the command line. */
 export const MOST_ROWS = 50_000;
@@ -92,41 +110,66 @@ export function rowsOf(manifest: DatasetManifest, part: string): number {
 export function createDatasetsStore({ datasets, schedule, now }: DatasetsDependencies): DatasetsStore {
   let reading: AbortController | undefined;
   let working: AbortController | undefined;
+  let looking: AbortController | undefined;
 
   return createStore<DatasetsState>()((set, get) => {
-    const read = async (manifest: DatasetManifest, part: string): Promise<void> => {
+    const pages = createRowPages({
+      read: (numbers) => {
+        const { rows } = get();
+        return rows ? datasets.some({ name: rows.dataset, version: rows.version }, numbers) : [];
+      },
+      onMore: () => set(({ pages: before }) => ({ pages: before + 1 })),
+    });
+    const read = async (change: Partial<Rows>): Promise<void> => {
       reading?.abort();
       const mine = new AbortController();
       reading = mine;
+      const { rows: before } = get();
+      if (!before) return;
+      const rows: Rows = { ...before, ...change, loading: true, error: null };
+      set({ rows });
+      const publish = (found: Partial<Rows>): void => {
+        const now = get().rows;
+        if (!mine.signal.aborted && now) set({ rows: { ...now, ...found, loading: false } });
+      };
+      try {
+        const { dataset: name, version, part, filter, sort } = rows;
+        const order = await datasets.order({ name, version, part, filter, sort }, { signal: mine.signal });
+        if (mine.signal.aborted) return;
+        publish({ order });
+        const { open, count, numberAt, openRow, placeOf } = get();
+        if (count() > 0 && (open === null || placeOf(open.number) < 0)) await openRow(numberAt(0));
+      } catch (error) {
+        publish({ error: toRagtuiError(error) });
+      }
+    };
+    const showVersion = (manifest: DatasetManifest, part: string): void => {
+      pages.clear();
       const { name, version } = manifest;
-      const total = rowsOf(manifest, part);
+      let findings: FindingsReader | null = null;
+      let error: RagtuiError | null = null;
+      try {
+        findings = datasets.findings({ name, version });
+      } catch (fault) {
+        error = toRagtuiError(fault);
+      }
+      const empty = part === 'all' ? null : new Uint32Array(0);
       set({
-        rows: { dataset: name, version, part, total, list: [], loading: true, error: null },
+        rows: {
+          dataset: name,
+          version,
+          part,
+          total: rowsOf(manifest, part),
+          filter: '',
+          sort: null,
+          order: empty,
+          loading: true,
+          error,
+        },
+        findings,
         open: null,
       });
-      const found: RowSummary[] = [];
-      const publish = (change: Partial<Rows> = {}): void => {
-        const { rows } = get();
-        if (!mine.signal.aborted && rows) set({ rows: { ...rows, list: [...found], ...change } });
-      };
-      const publishSoon = (): void => publish();
-      try {
-        await datasets.summaries(
-          { name, version, part },
-          {
-            signal: mine.signal,
-            onRows: (rows) => {
-              found.push(...rows);
-              schedule(publishSoon);
-            },
-          },
-        );
-        publish({ loading: false });
-        const first = found[0];
-        if (first && !mine.signal.aborted && get().open === null) await get().openRow(first.number);
-      } catch (error) {
-        publish({ loading: false, error: toRagtuiError(error) });
-      }
+      void read({});
     };
 
     return {
@@ -136,6 +179,9 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
       rows: null,
       open: null,
       task: null,
+      findings: null,
+      preview: null,
+      pages: 0,
       refresh: async () => {
         try {
           const list = await datasets.list();
@@ -144,7 +190,7 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
           const current = list.find(({ name }) => name === selected) ?? list[0];
           if (!current) {
             reading?.abort();
-            set({ selected: null, rows: null, open: null });
+            set({ selected: null, rows: null, open: null, findings: null });
           } else if (rows?.dataset !== current.name || rows.version !== current.version) get().select(current.name);
         } catch (error) {
           set({ error: toRagtuiError(error) });
@@ -154,7 +200,24 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
         const manifest = get().list?.find((one) => one.name === name);
         // What went wrong was read, and is in the log.
         set(({ task }) => ({ selected: name, task: task?.state === 'running' ? task : null }));
-        if (manifest) void read(manifest, part);
+        if (manifest) showVersion(manifest, part);
+      },
+      view: async (change) => {
+        pages.clear();
+        await read(change);
+      },
+      count: () => {
+        const { rows } = get();
+        return rows?.order ? rows.order.length : (rows?.total ?? 0);
+      },
+      numberAt: (place) => get().rows?.order?.[place] ?? place,
+      placeOf: (number) => {
+        const { rows } = get();
+        return rows?.order ? rows.order.indexOf(number) : number < (rows?.total ?? 0) ? number : -1;
+      },
+      window: (from, to) => {
+        const { numberAt } = get();
+        return pages.window(Array.from({ length: Math.max(0, to - from) }, (_, at) => numberAt(from + at)));
       },
       openRow: async (number) => {
         const { rows } = get();
@@ -166,6 +229,35 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
         } catch (error) {
           set((state) => (state.rows ? { rows: { ...state.rows, error: toRagtuiError(error) } } : {}));
         }
+      },
+      look: async (task) => {
+        looking?.abort();
+        const mine = new AbortController();
+        looking = mine;
+        set(({ preview }) => ({
+          preview: { task, found: preview?.task.file === task.file ? preview.found : null, error: null },
+        }));
+        try {
+          const found = await datasets.preview(task, { signal: mine.signal });
+          if (looking === mine) set({ preview: { task, found, error: null } });
+        } catch (error) {
+          const reason = toRagtuiError(error);
+          if (looking === mine && reason.code !== 'cancelled') set({ preview: { task, found: null, error: reason } });
+        }
+      },
+      makeCurrent: async (version) => {
+        const name = get().selected;
+        if (name === null) return;
+        await datasets.makeCurrent({ name, version });
+        await get().refresh();
+      },
+      versions: (name) => datasets.versions(name),
+      undo: async () => {
+        const name = get().selected;
+        if (name === null) return null;
+        const manifest = await datasets.undo(name);
+        await get().refresh();
+        return manifest;
       },
       run: async (task) => {
         const before = get().task;
@@ -195,7 +287,10 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
           });
           const done = put({ state: 'done', result });
           if (result.op === 'import') set({ selected: result.dataset, rows: null });
-          if (result.op !== 'export' && result.op !== 'contexts') await get().refresh();
+          if (MAKES_VERSIONS.has(result.op)) await get().refresh();
+          const { rows } = get();
+          if (result.op === 'check' && rows?.dataset === result.dataset)
+            set({ findings: datasets.findings({ name: rows.dataset, version: rows.version }) });
           return done;
         } catch (error) {
           const reason = toRagtuiError(error);
@@ -205,7 +300,7 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
       cancel: () => working?.abort(),
       remove: async (name) => {
         await datasets.remove(name);
-        if (get().selected === name) set({ selected: null, rows: null, open: null });
+        if (get().selected === name) set({ selected: null, rows: null, open: null, findings: null });
         await get().refresh();
       },
     };

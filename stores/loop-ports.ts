@@ -1,10 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { openDataset } from '../src/datasets/open.ts';
-import { deleteDataset, listDatasets } from '../src/datasets/store.ts';
+import { readFindings } from '../src/datasets/doctor/findings-file.ts';
+import { type AnyDataset, openDataset } from '../src/datasets/open.ts';
+import { deleteDataset, listDatasets, listVersions } from '../src/datasets/store.ts';
 import { datasetTaskResultSchema } from '../src/datasets/task.ts';
 import type { DatasetRow } from '../src/datasets/types.ts';
+import { rowOrder } from '../src/datasets/view/order.ts';
+import { rowTexts } from '../src/datasets/view/row-texts.ts';
 import { machineDevice } from '../src/engines/device.ts';
 import { listEngines } from '../src/engines/store.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
@@ -13,21 +20,29 @@ import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
 import type { JobEvent, JobId } from '../src/jobs/types.ts';
 import { listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
-import { toRagtuiError } from '../src/platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { embedderSettings } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
 import { llmSettings, TEMPLATES } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
-import { childTask } from './child-task.ts';
-import { type DatasetsPort, MOST_ROWS, type RowSummary } from './datasets.ts';
+import { childTask, type TaskOptions } from './child-task.ts';
+import { MOST_ROWS } from './datasets.ts';
+import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
 import type { EvaluationPort, ModelChoice } from './evaluation.ts';
 import type { TrainingKind, TrainingPort } from './training.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
 const SLICE_MS = 12;
 const SUMMARY_CHARACTERS = 160;
+
+/** Rows that are drawn are read in so many milliseconds, or with the next frame. */
+const READ_MS = 6;
+
+function* eachOf(dataset: AnyDataset, numbers: readonly number[]): Generator<DatasetRow> {
+  yield* dataset.pick(numbers);
+}
 
 export function realDatasets(paths: WorkspacePaths): DatasetsPort {
   return {
@@ -51,6 +66,31 @@ export function realDatasets(paths: WorkspacePaths): DatasetsPort {
       onRows(rows);
     },
     row: async (name, version, number) => openDataset(paths, name, { version }).row(number),
+    some: ({ name, version }, numbers) => {
+      const end = performance.now() + READ_MS;
+      const found: RowSummary[] = [];
+      for (const row of eachOf(openDataset(paths, name, { version }), numbers)) {
+        found.push(summaryOf(row, numbers[found.length] ?? 0));
+        if (performance.now() > end) break;
+      }
+      return found;
+    },
+    order: (wish, options) => orderOf(paths, wish, options),
+    findings: ({ name, version }) => readFindings(openDataset(paths, name, { version }).folder) ?? null,
+    versions: (name) => listVersions(paths, name),
+    makeCurrent: async ({ name, version }) => {
+      const { makeCurrent } = await import('../src/datasets/edit.ts');
+      await makeCurrent(paths, name, version);
+    },
+    undo: async (name) => {
+      const { undoVersion } = await import('../src/datasets/fix.ts');
+      return (await undoVersion(paths, name)).manifest;
+    },
+    preview: async (work, options) => {
+      const result = await childTask(paths, { task: 'dataset', work }, datasetTaskResultSchema, options);
+      if (result.op !== 'preview') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+      return result.preview;
+    },
     run: (work, options) => childTask(paths, { task: 'dataset', work }, datasetTaskResultSchema, options),
     remove: (name) => deleteDataset(paths, name),
   };
@@ -58,17 +98,47 @@ export function realDatasets(paths: WorkspacePaths): DatasetsPort {
 
 /** A row in two short texts, whatever its kind. */
 function summaryOf(row: DatasetRow, number: number): RowSummary {
-  const [question, answer] = textsOf(row);
+  const [question, answer] = rowTexts(row);
   return { number, question: question.slice(0, SUMMARY_CHARACTERS), answer: answer.slice(0, SUMMARY_CHARACTERS) };
 }
 
-function textsOf(row: DatasetRow): readonly [string, string] {
-  if ('question' in row) return [row.question, row.answers[0] ?? ''];
-  if ('query' in row) return [row.query, row.pos[0] ?? ''];
-  if ('chosen' in row) return [row.messages.findLast(({ role }) => role === 'user')?.content ?? '', row.chosen];
-  if (row.form === 'alpaca') return [row.instruction, row.output];
-  const last = row.messages.findLast(({ role }) => role === 'assistant');
-  return [row.messages.findLast(({ role }) => role === 'user')?.content ?? '', last?.content ?? ''];
+/** Smaller datasets are looked through here, in slices: the answer comes as one types. */
+const SMALL_ROWS = 20_000;
+const SMALL_BYTES = 32 << 20;
+/** A filter that is being typed does not start a process at every key. */
+const TYPING_MS = 150;
+
+async function orderOf(
+  paths: WorkspacePaths,
+  { name, version, part, filter, sort }: ViewWish,
+  options: TaskOptions,
+): Promise<Uint32Array | null> {
+  if (part === 'all' && filter.trim() === '' && sort === null) return null;
+  const dataset = openDataset(paths, name, { version });
+  const { rows, bytes } = dataset.manifest;
+  if (rows <= SMALL_ROWS && bytes <= SMALL_BYTES) {
+    let sliceEnd = performance.now() + SLICE_MS;
+    const pause = (): Promise<void> | undefined => {
+      if (performance.now() < sliceEnd) return undefined;
+      return new Promise((resolve) =>
+        setImmediate(() => {
+          sliceEnd = performance.now() + SLICE_MS;
+          resolve();
+        }),
+      );
+    };
+    return rowOrder(dataset, { part, filter, sort }, { pause, ...(options.signal ? { signal: options.signal } : {}) });
+  }
+  if (filter !== '') await delay(TYPING_MS, undefined, options.signal ? { signal: options.signal } : {});
+  const out = path.join(tmpdir(), `ragtui-view-${process.pid}-${randomUUID()}`);
+  try {
+    const work = { op: 'view' as const, dataset: name, version, part, filter, sort, out };
+    await childTask(paths, { task: 'dataset', work }, datasetTaskResultSchema, options);
+    const found = await readFile(out);
+    return new Uint32Array(found.buffer.slice(found.byteOffset, found.byteOffset + found.byteLength));
+  } finally {
+    await rm(out, { force: true });
+  }
 }
 
 export function realTraining(paths: WorkspacePaths): TrainingPort {

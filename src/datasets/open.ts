@@ -24,6 +24,8 @@ export interface Dataset<K extends DatasetKind> {
   rows(part?: string): AsyncIterable<RowOf[K]>;
   /** One row by its number, from 0. Errors: `not-found`, `corrupt`. */
   row(number: number): RowOf[K];
+  /** Rows by their numbers, read one by one while the caller asks for more. Errors: as `row`. */
+  pick(numbers: Iterable<number>): Generator<RowOf[K]>;
   /** The row numbers of a part, in its order. */
   rowNumbers(part?: string): readonly number[];
   /** How many rows a part has. */
@@ -84,6 +86,14 @@ function make<K extends DatasetKind>(paths: WorkspacePaths, manifest: DatasetMan
       const reader = new RowReader(folder, manifest);
       try {
         return parse(reader.line(number), number);
+      } finally {
+        reader.close();
+      }
+    },
+    pick: function* (numbers) {
+      const reader = new RowReader(folder, manifest);
+      try {
+        for (const number of numbers) yield parse(reader.line(number), number);
       } finally {
         reader.close();
       }

@@ -45,6 +45,13 @@ export function readManifest(paths: WorkspacePaths, name: string, version?: stri
   );
 }
 
+/** All versions of a dataset, the one made last first. Errors: `not-found`, `corrupt`. */
+export function listVersions(paths: WorkspacePaths, name: string): DatasetManifest[] {
+  const { slug } = readManifest(paths, name);
+  const file = readDatasetFile(paths, slug);
+  return file.versions.map(({ version }) => manifestOf(slug, file, version)).reverse();
+}
+
 function readDatasetFile(paths: WorkspacePaths, slug: string): DatasetFile {
   const file = datasetFile(paths, slug);
   try {

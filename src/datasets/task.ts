@@ -3,6 +3,7 @@ import { besideTask } from './tasks/beside.ts';
 import { checkTask } from './tasks/check.ts';
 import { contextsTask } from './tasks/contexts.ts';
 import type { TaskContext } from './tasks/define.ts';
+import { editTask } from './tasks/edit.ts';
 import { exportTask } from './tasks/export.ts';
 import { fixTask } from './tasks/fix.ts';
 import { importTask } from './tasks/import.ts';
@@ -11,6 +12,7 @@ import { previewTask } from './tasks/preview.ts';
 import { renderTask } from './tasks/render.ts';
 import { dropFalseTask, quarantineTask, reviewTask } from './tasks/review.ts';
 import { splitTask } from './tasks/split.ts';
+import { viewTask } from './tasks/view.ts';
 
 /**
  * Work on a dataset that a child process does for the screens: it may take longer than a frame. Each kind of work is
@@ -30,6 +32,8 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   dropFalseTask.task,
   besideTask.task,
   prepareTask.task,
+  viewTask.task,
+  editTask.task,
 ]);
 export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
@@ -47,6 +51,8 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   dropFalseTask.result,
   besideTask.result,
   prepareTask.result,
+  viewTask.result,
+  editTask.result,
 ]);
 export type DatasetTaskResult = z.infer<typeof datasetTaskResultSchema>;
 
@@ -84,5 +90,9 @@ export function runDatasetTask(
       return besideTask.run(context, task);
     case 'prepare':
       return prepareTask.run(context, task);
+    case 'view':
+      return viewTask.run(context, task);
+    case 'edit':
+      return editTask.run(context, task);
   }
 }

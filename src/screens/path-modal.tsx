@@ -22,12 +22,16 @@ interface PathModal {
   readonly accept: () => void | Promise<void>;
   readonly complete: () => void;
   readonly open: () => void;
+  /** The text is taken as it stands. */
+  readonly taken: () => boolean;
 }
 
 export interface PathModalOptions {
   readonly id: string;
   readonly title: () => string;
   readonly submit: (path: string) => void | Promise<void>;
+  /** Texts that are no path but are taken as they stand, as `hub:owner/name`. */
+  readonly takes?: (text: string) => boolean;
 }
 
 /** Asks for a path: completion by Tab, whether it is there, Enter takes it. */
@@ -42,6 +46,7 @@ export function createPathModal(
     editor,
     list,
     state: store.getState,
+    taken: () => options.takes?.(editor.text().trim()) ?? false,
     complete: () => {
       const { completions } = store.getState();
       const chosen = list.store.getState().cursor > 0 || completions.length === 1 ? list.selected() : undefined;
@@ -50,6 +55,7 @@ export function createPathModal(
     },
     accept: () => {
       ui.getState().close();
+      if (modal.taken()) return options.submit(editor.text().trim());
       return options.submit(store.getState().path.replace(/(.)\/$/, '$1'));
     },
     open: () => {
@@ -90,7 +96,10 @@ function PathView({ modal, store, rect }: PathViewProps): ReactNode {
         placeholder={t('path.placeholder')}
         prefix="> "
       />
-      <Row line={kindLine(state)} width={width} />
+      <Row
+        line={modal.taken() ? [{ text: `✓ ${sanitizeLine(state.text.trim())}`, style: 'good' }] : kindLine(state)}
+        width={width}
+      />
       <Row line={[{ text: '─'.repeat(width), style: 'border' }]} width={width} />
       <List
         model={modal.list}
@@ -112,7 +121,7 @@ function pathActions(id: string): readonly Action<PathModal>[] {
       keys: ['enter'],
       rank: 1,
       inText: true,
-      when: ({ state }) => (state().kind === 'missing' ? t('path.missing') : true),
+      when: ({ state, taken }) => (state().kind === 'missing' && !taken() ? t('path.missing') : true),
       run: ({ accept }) => accept(),
     },
     {

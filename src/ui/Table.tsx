@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { type ColumnSize, columnWidths } from './columns.ts';
 import { Empty, type ListRowState, leadSpans, leadWidth, rowStyle } from './List.tsx';
-import { type ListModel, scrolledTo } from './list-model.ts';
+import { type ListModel, type ListRow, scrolledTo } from './list-model.ts';
 import { Row } from './Row.tsx';
 import { cut, type Line, lineText, pad, padSpans, type Span, spansOf, textWidth } from './text.ts';
 
@@ -13,8 +13,13 @@ export interface Column<T> extends ColumnSize {
   readonly cell: (item: T, row: ListRowState) => Line;
 }
 
+/** Of a model only what is drawn: rows may be far more than are ever in memory. */
+export interface TableModel<T> extends Pick<ListModel<T>, 'store' | 'viewport' | 'mark'> {
+  readonly rows: () => { readonly length: number; slice(from: number, to: number): readonly ListRow<T>[] };
+}
+
 export interface TableProps<T> {
-  readonly model: ListModel<T>;
+  readonly model: TableModel<T>;
   readonly columns: readonly Column<T>[];
   readonly width: number;
   /** With the heading row. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { splitTask } from '../../src/screens/datasets/flows.ts';
 import { answerSpans, rowText } from '../../src/screens/datasets/row-text.ts';
+import type { FindingsReader } from '../../stores/datasets.ts';
 import { contextSplit, manifest, qaRow } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
@@ -59,16 +60,25 @@ describe('the datasets screen', () => {
     expect(w.text()).toContain('── assistant ──');
   });
 
-  it('imports by path, format and name, and can cancel', async () => {
+  it('imports by path with a live preview and an editable column map, and can cancel', async () => {
     const w = await open(wide);
     await w.press('8', 'i', 'ctrl+u');
     await w.type('/home/me/notes');
     await w.press('enter');
-    expect(w.text()).toContain('What is notes?');
-    await w.press('enter');
-    expect(w.text()).toContain('What shall it be called?');
-    await w.press('enter');
-    expect(w.datasets.tasks[0]?.task).toMatchObject({ op: 'import', file: '/home/me/notes', name: 'notes' });
+    await w.rest();
+    expect(w.text()).toContain('read from Q');
+    await w.press('down', 'down', 'down', 'down', 'enter');
+    expect(w.text()).toContain('Which column is question?');
+    await w.press('down', 'enter');
+    await w.rest();
+    expect(w.text()).toContain('read from C');
+    await w.press('g', 'enter');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({
+      op: 'import',
+      file: '/home/me/notes',
+      name: 'notes',
+      map: { question: 'C', context: 'C', answers: 'A' },
+    });
     w.datasets.tasks[0]?.options.onProgress?.({ done: 500, total: 1000, rows: 50 });
     await w.rest();
     expect(w.text()).toContain('Importing · 50 rows');
@@ -77,9 +87,69 @@ describe('the datasets screen', () => {
     expect(w.text()).toContain('Cancelled; nothing half-written stays.');
   });
 
+  it('takes a dataset of the hub by its name', async () => {
+    const w = await open(wide);
+    await w.press('8', 'i', 'ctrl+u');
+    await w.type('hub:squad/squad');
+    await w.press('enter');
+    await w.press('enter');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({ op: 'import', file: 'hub:squad/squad', name: 'squad' });
+  });
+
+  it('checks, shows what was found by rule and row, and fixes one, a rule or all', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc')] });
+    w.datasets.found('cmrc', readerOf());
+    await w.press('8');
+    w.stores.datasets.getState().select('cmrc');
+    await w.press('f');
+    await w.rest();
+    expect(w.text()).toContain('All safe fixes: 1');
+    expect(w.text()).toContain('1 of the 2 rows of context/test leak from context/train');
+    expect(w.text()).toContain('LLaMA-Factory keeps 3 of 4');
+    await w.press('F');
+    expect(w.datasets.tasks[0]?.task).toEqual({ op: 'fix', dataset: 'cmrc' });
+    await w.press('x');
+    expect(w.text()).toContain('Cancelled');
+    await w.press('down', 'enter');
+    await w.rest();
+    expect(w.text()).toContain('the answer is not in the context');
+    await w.press('F');
+    expect(w.datasets.tasks[1]?.task).toEqual({ op: 'fix', dataset: 'cmrc', places: [0] });
+    await w.press('esc', 'esc');
+    expect(w.text()).toContain('cmrc · all rows');
+  });
+
+  it('exports every part of a split with two keys and says where the files are', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc', { splits: [contextSplit()] })] });
+    await w.press('8', 'e', 'down', 'enter');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({ to: 'flagembedding', part: 'context/train', negatives: 10 });
+    const done = { op: 'export' as const, rows: 2, omitted: 1, file: '/x/a.jsonl', files: ['/x/a.jsonl'], notes: [] };
+    w.datasets.tasks[0]?.end.resolve(done);
+    await w.rest();
+    expect(w.datasets.tasks[1]?.task).toMatchObject({ part: 'context/test' });
+    w.datasets.tasks[1]?.end.resolve({ ...done, files: ['/x/b.jsonl'] });
+    await w.rest();
+    expect(w.text()).toContain('/x/a.jsonl');
+    expect(w.text()).toContain('/x/b.jsonl');
+    expect(w.text()).toContain('screen 9');
+  });
+
+  it('filters, marks and leaves rows out as a new version', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc')] });
+    await w.press('8', 'enter', 'space', 'space', 'D');
+    expect(w.text()).toContain('Leaves 2 rows out');
+    await w.press('y');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({ op: 'edit', drop: [0, 1] });
+    await w.press('x', '/');
+    await w.type('Question 3');
+    await w.press('enter');
+    await w.rest();
+    expect(w.text()).toContain('1 of 4');
+  });
+
   it('splits with seed and sizes', async () => {
     const w = await open({ ...wide, datasets: [manifest('cmrc')] });
-    await w.press('8', 's', 'enter', 'enter');
+    await w.press('8', 's', 'enter');
     expect(w.datasets.tasks[0]?.task).toEqual({
       op: 'split',
       dataset: 'cmrc',
@@ -97,6 +167,75 @@ describe('the datasets screen', () => {
     expect(w.text()).toContain('No dataset yet.');
   });
 });
+
+/** One error with a fix in row 2, and a leak. */
+function readerOf(): FindingsReader {
+  const severities = { error: 1, warning: 0, info: 0 };
+  const finding = {
+    rule: 'answer-not-in-context',
+    severity: 'error' as const,
+    row: 2,
+    message: 'the answer is not in the context',
+    advice: '',
+    fix: { kind: 'drop-row' as const },
+  };
+  return {
+    summary: {
+      format: 1,
+      key: 'k',
+      dataset: 'cmrc',
+      version: 'v-0123456789ab',
+      question: { split: 'all', rules: [], model: null, cutoff: null, against: [] },
+      rows: 4,
+      findings: 1,
+      severities,
+      rules: [
+        {
+          id: finding.rule,
+          version: 1,
+          title: 'answers that are not there',
+          count: 1,
+          listed: 1,
+          fixable: 1,
+          severities,
+        },
+      ],
+      languages: {},
+      extractive: true,
+      forecasts: [
+        {
+          engine: 'llamafactory',
+          rows: 4,
+          exported: 4,
+          kept: 3,
+          lost: [],
+          shortened: null,
+          answersCut: null,
+          refused: '',
+        },
+      ],
+      lengths: null,
+      leaks: [
+        {
+          part: 'context/test',
+          rows: 2,
+          from: 'context/train',
+          dirty: 1,
+          id: 0,
+          question: 0,
+          context: 1,
+          nearContext: 0,
+          run: 0,
+        },
+      ],
+      checkedAt: '2026-11-23T06:00:00.000Z',
+      milliseconds: 1,
+    },
+    places: ({ rows } = {}) => (rows && !rows.includes(2) ? [] : [0]),
+    read: (places) => places.map((place) => ({ place, finding })),
+    rowAt: () => 2,
+  };
+}
 
 describe('a row as text', () => {
   it('lights each answer where it first stands in the context', () => {

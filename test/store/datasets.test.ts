@@ -18,7 +18,13 @@ describe('the datasets store', () => {
     const { selected, rows, open } = store.getState();
     expect(selected).toBe('a');
     expect(rows).toMatchObject({ dataset: 'a', part: 'all', total: 4, loading: false });
-    expect(rows?.list.map(({ number }) => number)).toEqual([0, 1, 2, 3]);
+    expect(rows?.order).toBeNull();
+    expect(
+      store
+        .getState()
+        .window(1, 3)
+        .map(({ number }) => number),
+    ).toEqual([1, 2]);
     expect(open?.number).toBe(0);
   });
 
@@ -28,7 +34,14 @@ describe('the datasets store', () => {
     store.getState().select('a', 'context/test');
     await settle();
     expect(store.getState().rows).toMatchObject({ part: 'context/test', total: 2 });
-    expect(store.getState().rows?.list.map(({ number }) => number)).toEqual([3, 1]);
+    expect(
+      store
+        .getState()
+        .window(0, 2)
+        .map(({ number }) => number),
+    ).toEqual([3, 1]);
+    expect(store.getState().placeOf(1)).toBe(1);
+    expect(store.getState().placeOf(0)).toBe(-1);
   });
 
   it('imports with progress and rate, then shows what came', async () => {

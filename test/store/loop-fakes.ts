@@ -1,3 +1,4 @@
+import type { FilePreview } from '../../src/datasets/preview.ts';
 import type { DatasetTask, DatasetTaskResult } from '../../src/datasets/task.ts';
 import type { DatasetManifest, QaRow } from '../../src/datasets/types.ts';
 import { ENGINES } from '../../src/engines/definitions.ts';
@@ -10,7 +11,7 @@ import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
 import type { Training } from '../../src/training/types.ts';
 import type { TaskOptions } from '../../stores/child-task.ts';
-import type { DatasetsPort } from '../../stores/datasets.ts';
+import type { DatasetsPort, FindingsReader } from '../../stores/datasets.ts';
 import type { EvaluationPort, ModelChoice } from '../../stores/evaluation.ts';
 import type { TrainingPort } from '../../stores/training.ts';
 import { type Deferred, deferred } from './fakes.ts';
@@ -69,6 +70,7 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
     readonly options: TaskOptions;
     readonly end: Deferred<DatasetTaskResult>;
   }[] = [];
+  const findingsOf = new Map<string, FindingsReader>();
   const port: DatasetsPort = {
     list: async () => [...list],
     summaries: async ({ part }, { onRows }) => {
@@ -78,6 +80,19 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
       );
     },
     row: async (_name, _version, number) => qaRow(number),
+    some: (_dataset, numbers) =>
+      numbers.map((number) => ({ number, question: qaRow(number).question, answer: qaRow(number).answers[0] ?? '' })),
+    order: async ({ part, filter, sort }) => {
+      if (part === 'all' && filter === '' && sort === null) return null;
+      const numbers = part.endsWith('/test') ? [3, 1] : part.endsWith('/train') ? [0, 2] : [0, 1, 2, 3];
+      const kept = numbers.filter((number) => qaRow(number).question.includes(filter));
+      return Uint32Array.from(sort?.descending ? kept.reverse() : kept);
+    },
+    findings: ({ name }) => findingsOf.get(name) ?? null,
+    versions: (name) => list.filter((one) => one.name === name),
+    makeCurrent: async () => undefined,
+    undo: async (name) => manifest(name),
+    preview: async ({ file, kind, map }) => previewOf(file, kind, map),
     run: (task, options) => {
       const end = deferred<DatasetTaskResult>();
       tasks.push({ task, options, end });
@@ -91,7 +106,35 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
       );
     },
   };
-  return { port, tasks, put: (one: DatasetManifest) => void list.push(one) };
+  return {
+    port,
+    tasks,
+    put: (one: DatasetManifest) => void list.push(one),
+    found: (name: string, reader: FindingsReader) => void findingsOf.set(name, reader),
+  };
+}
+
+/** A table with two columns, of which the second may be picked as answers or not. */
+function previewOf(
+  file: string,
+  kind: DatasetManifest['kind'] = 'qa',
+  map?: Readonly<Record<string, string>>,
+): FilePreview {
+  const used = map ?? { question: 'Q', context: 'C', answers: 'A' };
+  return {
+    file,
+    files: 1,
+    bytes: 1200,
+    encoding: 'utf-8',
+    container: 'csv',
+    columns: ['Q', 'C', 'A'].map((name) => ({ name, sample: `sample of ${name}` })),
+    records: [],
+    plan: { format: 'table', kind, map: { ...used }, detected: true },
+    maps: { qa: { question: 'Q', context: 'C', answers: 'A' } },
+    rows: [
+      { line: 2, row: { id: '1', question: `read from ${used['question'] ?? '?'}`, answers: ['x'], context: 'y' } },
+    ],
+  };
 }
 
 export const engineStatus = (name: EngineName, state: EngineStatus['state'] = 'absent'): EngineStatus => ({

@@ -1,7 +1,9 @@
+import type { DatasetTask } from '../../datasets/task.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askBase, askExport, askSplit, choosePart } from './flows.ts';
-import type { DatasetsModel } from './model.ts';
+import type { Body, DatasetsModel } from './model.ts';
+import { run } from './run.ts';
 
 const idle = ({ context }: DatasetsModel): true | string =>
   context.datasets.getState().task?.state === 'running' ? t('datasets.why.busy') : true;
@@ -15,6 +17,25 @@ const questions = (model: DatasetsModel): true | string => {
   if (found !== true) return found;
   return model.list.selected()?.kind === 'qa' ? true : t('datasets.why.noQa');
 };
+
+function showBody(model: DatasetsModel, body: Body): void {
+  model.show(body);
+  model.context.ui.getState().setFocus(body, 'datasets');
+}
+
+/** To the nearest row with a finding, in the order of the file. */
+function jump(model: DatasetsModel, direction: 1 | -1): void {
+  const { findings, open } = model.context.datasets.getState();
+  if (!findings) return;
+  const rows = findings
+    .places()
+    .map((place) => findings.rowAt(place))
+    .filter((row) => row >= 0);
+  const from = open?.number ?? -1;
+  const next = direction > 0 ? rows.find((row) => row > from) : rows.findLast((row) => row < from);
+  if (next === undefined) model.context.ui.getState().toast(t('datasets.noMoreFindings'));
+  else model.goTo(next);
+}
 
 /** Actions of the whole screen; `openPath` asks for the file to import. */
 export function datasetsActions(openPath: () => void): readonly Action<DatasetsModel>[] {
@@ -32,20 +53,90 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
     {
       id: 'datasets.cancel',
       title: 'Cancel',
-      help: 'Stops the import, split or export under way; nothing half-written stays.',
+      help: 'Stops what is under way; nothing half-written stays.',
       keys: ['x'],
       rank: 2,
       when: ({ context }) => (context.datasets.getState().task?.state === 'running' ? true : t('datasets.why.notBusy')),
       run: ({ context }) => context.datasets.getState().cancel(),
     },
     {
+      id: 'datasets.check',
+      title: 'Check',
+      help: 'Looks for defects and leaks in every row, and says what an engine will keep.',
+      keys: ['c'],
+      rank: 3,
+      command: 'ragtui dataset check NAME',
+      when: chosenAndIdle,
+      run: (model) => {
+        const manifest = model.list.selected();
+        if (!manifest) return;
+        model.show('findings');
+        model.context.ui.getState().setFocus('findings', 'datasets');
+        run(model.context, { op: 'check', dataset: manifest.name });
+      },
+    },
+    {
+      id: 'datasets.findings',
+      title: 'Findings',
+      help: 'Shows what the last check found, by rule; or the rows again.',
+      keys: ['f'],
+      rank: 6,
+      command: 'ragtui dataset check NAME',
+      when: chosen,
+      run: (model) => showBody(model, model.body() === 'findings' ? 'rows' : 'findings'),
+    },
+    {
+      id: 'datasets.versions',
+      title: 'Versions',
+      help: 'Shows all versions of the dataset with what made them; or the rows again.',
+      keys: ['v'],
+      rank: 9,
+      command: 'ragtui dataset show NAME',
+      when: chosen,
+      run: (model) => showBody(model, model.body() === 'versions' ? 'rows' : 'versions'),
+    },
+    {
+      id: 'datasets.undo',
+      title: 'Undo',
+      help: 'Goes back to the version that the current one was made from; nothing is deleted.',
+      keys: ['u'],
+      command: 'ragtui dataset undo NAME',
+      when: (model) => {
+        const found = chosenAndIdle(model);
+        if (found !== true) return found;
+        return model.list.selected()?.lineage.steps.at(-1)?.parameters['from'] === undefined
+          ? t('datasets.why.noUndo')
+          : true;
+      },
+      run: async ({ context }) => {
+        const manifest = await context.datasets.getState().undo();
+        if (manifest) context.ui.getState().toast(t('datasets.undone', { version: manifest.version }), 'good');
+      },
+    },
+    {
+      id: 'datasets.nextFinding',
+      title: 'Next finding',
+      help: 'Goes to the next row in which something was found.',
+      keys: [']'],
+      when: ({ context }) => (context.datasets.getState().findings ? true : t('datasets.why.notChecked')),
+      run: (model) => jump(model, 1),
+    },
+    {
+      id: 'datasets.previousFinding',
+      title: 'Previous finding',
+      help: 'Goes to the row before in which something was found.',
+      keys: ['['],
+      when: ({ context }) => (context.datasets.getState().findings ? true : t('datasets.why.notChecked')),
+      run: (model) => jump(model, -1),
+    },
+    {
       id: 'datasets.split',
       title: 'Split',
       help: 'Cuts the dataset into train and test, no context in both, and counts what leaks.',
       keys: ['s'],
-      rank: 3,
+      rank: 4,
       command: 'ragtui dataset split NAME --by context',
-      when: questions,
+      when: chosenAndIdle,
       run: ({ context, list }) => {
         const manifest = list.selected();
         if (manifest) askSplit(context, manifest);
@@ -56,7 +147,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Part',
       help: 'Shows the rows of one part of a split, or all.',
       keys: ['t'],
-      rank: 5,
+      rank: 7,
       command: 'ragtui dataset show NAME --row N --split PART',
       when: chosen,
       run: ({ context, list }) => {
@@ -69,7 +160,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Prompt',
       help: 'Shows the row as the model sees it in training, or its fields again.',
       keys: ['p'],
-      rank: 4,
+      rank: 8,
       command: 'ragtui dataset render NAME --row N',
       when: ({ context }) => (context.datasets.getState().open ? true : t('datasets.why.noRow')),
       run: ({ toggleRendered }) => toggleRendered(),
@@ -77,14 +168,14 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
     {
       id: 'datasets.export',
       title: 'Export',
-      help: 'Writes a part as files of LLaMA-Factory or FlagEmbedding.',
+      help: 'Writes files for an engine or a table; says where they are and what comes next.',
       keys: ['e'],
-      rank: 6,
+      rank: 5,
       command: 'ragtui dataset export NAME --to ENGINE --out DIR',
       when: chosenAndIdle,
-      run: ({ context, list }) => {
-        const manifest = list.selected();
-        if (manifest) askExport(context, manifest);
+      run: (model) => {
+        const manifest = model.list.selected();
+        if (manifest) askExport(model, manifest);
       },
     },
     {
@@ -92,7 +183,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Knowledge base',
       help: 'Makes a knowledge base of the contexts of a part, to measure retrieval on.',
       keys: ['b'],
-      rank: 7,
+      rank: 10,
       command: 'ragtui kb create NAME --from-dataset DATASET --split PART',
       when: questions,
       run: ({ context, list }) => {
@@ -105,7 +196,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Delete',
       help: 'Deletes the dataset with all its versions. The file it was made from is not touched.',
       keys: ['d', 'delete'],
-      rank: 8,
+      rank: 11,
       command: 'ragtui dataset delete NAME',
       when: chosenAndIdle,
       confirm: ({ list }) => {
@@ -129,9 +220,80 @@ export const listActions: readonly Action<DatasetsModel>[] = [
     help: 'Goes to the rows of this dataset.',
     keys: ['enter'],
     when: chosen,
-    run: ({ context }) => context.ui.getState().setFocus('rows', 'datasets'),
+    run: (model) => showBody(model, 'rows'),
   },
 ];
+
+export const findingsActions: readonly Action<DatasetsModel>[] = [
+  {
+    id: 'datasets.fix',
+    title: 'Fix',
+    help: 'Makes the fix under the cursor, all of its rule, or every safe one, as a new version; u goes back.',
+    keys: ['F'],
+    rank: 1,
+    command: 'ragtui dataset fix NAME --rule RULE',
+    when: (model) => {
+      const found = idle(model);
+      if (found !== true) return found;
+      return fixOf(model) ? true : t('datasets.why.noFix');
+    },
+    run: (model) => {
+      const task = fixOf(model);
+      if (task) run(model.context, task);
+    },
+  },
+  {
+    id: 'datasets.openFinding',
+    title: 'Open',
+    help: 'Opens a rule, or the row of a finding.',
+    keys: ['enter'],
+    rank: 2,
+    when: ({ findings }) => (findings.selected() ? true : t('datasets.why.noFinding')),
+    run: (model) => {
+      const item = model.findings.selected();
+      if (item?.kind === 'rule') model.openRule(item.rule.id);
+      if (item?.kind === 'all') model.findings.move(1);
+      if (item?.kind === 'finding') model.context.ui.getState().setFocus('row', 'datasets');
+    },
+  },
+];
+
+/** What `x` would do now. */
+function fixOf({ context, findings }: DatasetsModel): Extract<DatasetTask, { op: 'fix' }> | undefined {
+  const { findings: reader } = context.datasets.getState();
+  const item = findings.selected();
+  if (!reader || !item) return undefined;
+  const { dataset } = reader.summary;
+  if (item.kind === 'all') return { op: 'fix', dataset };
+  if (item.kind === 'rule') return item.rule.fixable > 0 ? { op: 'fix', dataset, rules: [item.rule.id] } : undefined;
+  const [found] = reader.read([item.place]);
+  return found?.finding.fix ? { op: 'fix', dataset, places: [item.place] } : undefined;
+}
+
+export const versionsActions: readonly Action<DatasetsModel>[] = [
+  {
+    id: 'datasets.makeCurrent',
+    title: 'Make current',
+    help: 'Makes this version the current one; no version is deleted.',
+    keys: ['enter'],
+    rank: 1,
+    when: (model) => {
+      const found = idle(model);
+      if (found !== true) return found;
+      const version = model.versions.selected();
+      if (!version) return t('datasets.why.none');
+      return version.current ? t('datasets.why.current') : true;
+    },
+    run: async ({ context, versions }) => {
+      const version = versions.selected();
+      if (!version) return;
+      await context.datasets.getState().makeCurrent(version.version);
+      context.ui.getState().toast(t('datasets.nowCurrent', { version: version.version }), 'good');
+    },
+  },
+];
+
+const SORTS = ['number', 'question', 'answer', 'length'] as const;
 
 export const rowsActions: readonly Action<DatasetsModel>[] = [
   {
@@ -139,12 +301,80 @@ export const rowsActions: readonly Action<DatasetsModel>[] = [
     title: 'Row',
     help: 'Goes to the row under the cursor.',
     keys: ['enter'],
-    when: ({ rows }) => (rows.selected() ? true : t('datasets.why.noRow')),
+    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
     run: async ({ context, rows }) => {
-      const row = rows.selected();
-      if (!row) return;
-      await context.datasets.getState().openRow(row.number);
+      const { numberAt, openRow } = context.datasets.getState();
+      await openRow(numberAt(rows.cursor()));
       context.ui.getState().setFocus('row', 'datasets');
     },
   },
+  {
+    id: 'datasets.sort',
+    title: 'Sort',
+    help: 'Sorts the rows by a column; the same one again turns the order round.',
+    keys: ['O'],
+    rank: 12,
+    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
+    run: ({ context }) => {
+      const { rows } = context.datasets.getState();
+      context.ui.getState().choose({
+        title: t('datasets.sortBy'),
+        choices: SORTS.map((id) => ({ id, title: t(`datasets.sort.${id}`) })),
+        selected: rows?.sort?.column ?? 'number',
+        pick: (column) =>
+          context.datasets.getState().view({
+            sort: { column, descending: rows?.sort?.column === column ? !rows.sort.descending : false },
+          }),
+      });
+    },
+  },
+  {
+    id: 'datasets.columns',
+    title: 'Columns',
+    help: 'Shows or hides a column of the rows.',
+    keys: ['C'],
+    rank: 13,
+    run: (model) =>
+      model.context.ui.getState().choose({
+        title: t('datasets.columns'),
+        choices: (['number', 'question', 'answer'] as const).map((id) => ({
+          id,
+          title: `${model.hidden().has(id) ? '○' : '●'} ${t(`datasets.sort.${id}`)}`,
+        })),
+        pick: (column) => model.toggleColumn(column),
+      }),
+  },
+  {
+    id: 'datasets.markAll',
+    title: 'Mark all',
+    help: 'Marks every row that the filter shows; again: none.',
+    keys: ['a'],
+    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
+    run: ({ rows }) => (rows.marked().length > 0 ? rows.clearMarks() : rows.markAll()),
+  },
+  {
+    id: 'datasets.dropRows',
+    title: 'Delete rows',
+    help: 'Leaves the marked rows out, else the one under the cursor, as a new version; u goes back.',
+    keys: ['D'],
+    rank: 11,
+    when: (model) => {
+      const found = idle(model);
+      return found === true && model.rows.cursor() < 0 ? t('datasets.why.noRow') : found;
+    },
+    confirm: (model) => t('datasets.confirmRows', { count: chosenRows(model).length }),
+    run: (model) => {
+      const { rows } = model.context.datasets.getState();
+      if (!rows) return;
+      const drop = chosenRows(model);
+      model.rows.clearMarks();
+      run(model.context, { op: 'edit', dataset: rows.dataset, version: rows.version, drop, set: [] });
+    },
+  },
 ];
+
+/** The marked rows, else the one under the cursor. */
+function chosenRows({ context, rows }: DatasetsModel): number[] {
+  const marked = [...rows.marked()];
+  return marked.length > 0 ? marked : [context.datasets.getState().numberAt(rows.cursor())];
+}

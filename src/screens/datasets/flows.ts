@@ -1,76 +1,53 @@
 import { partsOf } from '../../../stores/datasets.ts';
-import { importFormats } from '../../datasets/importers/registry.ts';
+import { exportersOf } from '../../datasets/exporters/registry.ts';
 import type { DatasetTask } from '../../datasets/task.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { sanitize } from '../../platform/sanitize.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
-import { fileName } from '../hits.ts';
+import type { DatasetsModel } from './model.ts';
+import { run, runToEnd } from './run.ts';
 
-/** Asks for format and name of a file, then imports it. */
-export function askImport(context: ScreenContext, file: string): void {
+const USUAL_SPLIT = 'test=0.1 dev=0 seed=1314';
+
+/** Asks how to cut a dataset; the first choice needs no further answer. */
+export function askSplit(context: ScreenContext, { name, kind }: DatasetManifest): void {
   const { ui } = context;
-  const choices = [
-    { id: 'auto', title: t('datasets.format.auto'), note: t('datasets.format.auto.note') },
-    ...importFormats().map((format) => ({ id: format, title: format, note: t(`datasets.format.${known(format)}`) })),
-    { id: 'alpaca:qa', title: 'alpaca → qa', note: t('datasets.format.alpacaQa') },
-  ];
+  const noContexts = kind === 'qa' ? {} : { disabled: t('datasets.why.noQa') };
   ui.getState().choose({
-    title: t('datasets.chooseFormat', { file: fileName(file) }),
-    choices,
-    selected: 'auto',
-    pick: (id) => {
-      const [format = '', kind] = id.split(':');
+    title: t('datasets.chooseSplit', { name }),
+    choices: [
+      { id: 'ready', title: t('datasets.split.ready'), note: t('datasets.split.context.note'), ...noContexts },
+      { id: 'random-ready', title: t('datasets.split.random'), note: t('datasets.split.random.note') },
+      { id: 'context', title: t('datasets.split.context'), note: t('datasets.split.own'), ...noContexts },
+      { id: 'near', title: t('datasets.split.near'), note: t('datasets.split.near.note'), ...noContexts },
+      { id: 'random', title: t('datasets.split.randomOwn'), note: t('datasets.split.own') },
+      { id: 'tutorial', title: t('datasets.split.tutorial'), note: t('datasets.split.tutorial.note'), ...noContexts },
+    ],
+    selected: kind === 'qa' ? 'ready' : 'random-ready',
+    pick: (choice) => {
+      if (choice === 'ready') return run(context, splitTask(name, 'context', USUAL_SPLIT));
+      if (choice === 'random-ready') return run(context, splitTask(name, 'random', USUAL_SPLIT));
+      const method = choice === 'tutorial' || choice === 'random' ? choice : 'context';
       ui.getState().prompt({
-        title: t('datasets.importName'),
-        initial: fileName(file).replace(/\.[^.]+$/, ''),
-        submit: (name) =>
+        title: t('datasets.splitSizes'),
+        text: t(method === 'tutorial' ? 'datasets.splitSizes.tutorial' : 'datasets.splitSizes.context'),
+        initial: method === 'tutorial' ? 'seed=1314' : USUAL_SPLIT,
+        submit: (text) =>
           run(context, {
-            op: 'import',
-            file,
-            ...(format === 'auto' ? {} : { format }),
-            ...(kind === 'qa' ? { kind: 'qa' } : {}),
-            ...(name.trim() === '' ? {} : { name: name.trim() }),
+            ...splitTask(name, method, text),
+            ...(choice === 'near' ? { group: 'near', name: 'near' } : {}),
           }),
       });
     },
   });
 }
 
-const FORMATS = [
-  'ragtui',
-  'squad',
-  'cmrc',
-  'preference',
-  'openai',
-  'sharegpt',
-  'retrieval',
-  'financial-qa',
-  'alpaca',
-] as const;
-const known = (format: string): (typeof FORMATS)[number] => FORMATS.find((one) => one === format) ?? 'alpaca';
-
-/** Asks how to cut a dataset, with which seed and sizes. */
-export function askSplit(context: ScreenContext, { name }: DatasetManifest): void {
-  const { ui } = context;
-  ui.getState().choose({
-    title: t('datasets.chooseSplit', { name }),
-    choices: [
-      { id: 'context', title: t('datasets.split.context'), note: t('datasets.split.context.note') },
-      { id: 'tutorial', title: t('datasets.split.tutorial'), note: t('datasets.split.tutorial.note') },
-    ],
-    pick: (method) =>
-      ui.getState().prompt({
-        title: t('datasets.splitSizes'),
-        text: t(method === 'context' ? 'datasets.splitSizes.context' : 'datasets.splitSizes.tutorial'),
-        initial: method === 'context' ? 'test=0.1 dev=0 seed=1314' : 'seed=1314',
-        submit: (text) => run(context, splitTask(name, method === 'tutorial' ? 'tutorial' : 'context', text)),
-      }),
-  });
-}
+type SplitWish = Extract<DatasetTask, { op: 'split' }>;
 
 /** `test=0.1 dev=0 seed=1314` as a task. Throws `usage`. */
-export function splitTask(dataset: string, method: 'context' | 'tutorial', text: string): DatasetTask {
+export function splitTask(dataset: string, method: 'context' | 'random' | 'tutorial', text: string): SplitWish {
   const values: Partial<Record<'test' | 'dev' | 'seed', number>> = {};
   for (const part of text.split(/[\s,]+/).filter(Boolean)) {
     const [, key, number] = /^(test|dev|seed)=(\d+(?:\.\d+)?|\.\d+)$/.exec(part) ?? [];
@@ -83,36 +60,95 @@ export function splitTask(dataset: string, method: 'context' | 'tutorial', text:
   return { op: 'split', dataset, method, seed, ...(test ? { test } : {}), ...(dev ? { dev } : {}) };
 }
 
-/** Asks for engine, part and folder, then writes the files. */
-export function askExport(context: ScreenContext, manifest: DatasetManifest): void {
+/** An export that needs no further answer: every part of the newest split, each in a file of its own. */
+const READY = {
+  'ready:llamafactory': { to: 'llamafactory', options: {} },
+  'ready:flagembedding': { to: 'flagembedding', options: { negatives: 10, seed: 42 } },
+} as const;
+
+/** Asks for the format; the first choices write every part at once, the others ask for part and folder. */
+export function askExport(model: DatasetsModel, manifest: DatasetManifest): void {
+  const { context } = model;
   const { ui, workspace } = context;
+  const parts = readyParts(manifest);
+  const said = parts.length > 1 ? parts.join(' + ') : t('datasets.allRows');
+  const formats = exportersOf(manifest.kind);
+  const takes = (id: string): boolean => formats.some((one) => one.id === id);
   ui.getState().choose({
     title: t('datasets.chooseEngine'),
     choices: [
       {
-        id: 'llamafactory',
-        title: 'LLaMA-Factory',
-        note: t('datasets.export.llamafactory'),
-        ...(manifest.kind === 'retrieval' ? { disabled: t('datasets.why.noSft') } : {}),
+        id: 'ready:llamafactory',
+        title: t('datasets.ready.sft'),
+        note: said,
+        ...(takes('llamafactory') ? {} : { disabled: t('datasets.why.noSft') }),
       },
       {
-        id: 'flagembedding',
-        title: 'FlagEmbedding',
-        note: t('datasets.export.flagembedding'),
-        ...(manifest.kind === 'sft' ? { disabled: t('datasets.why.noPassages') } : {}),
+        id: 'ready:flagembedding',
+        title: t(manifest.kind === 'retrieval' ? 'datasets.ready.retrieval' : 'datasets.ready.negatives'),
+        note: said,
+        ...(takes('flagembedding') ? {} : { disabled: t('datasets.why.noPassages') }),
       },
+      ...formats.map(({ id, title, description }) => ({ id, title: `${title}…`, note: description })),
     ],
-    pick: (engine) => {
-      const to = engine === 'flagembedding' ? 'flagembedding' : 'llamafactory';
+    pick: (id) => {
+      if (id === 'ready:llamafactory' || id === 'ready:flagembedding') {
+        const { to, options } = READY[id];
+        const folder = `${workspace.getState().home}/exports/${manifest.slug}-${to}`;
+        return void exportParts(
+          model,
+          manifest,
+          parts.map((part) => ({ part, to, out: folder, ...options })),
+        );
+      }
       choosePart(context, manifest, (part) =>
         ui.getState().prompt({
           title: t('datasets.exportFolder'),
-          initial: `${workspace.getState().home}/exports/${manifest.slug}-${part.replaceAll('/', '-')}-${to}`,
-          submit: (out) => run(context, { op: 'export', dataset: manifest.name, part, to, out: out.trim() }),
+          initial: `${workspace.getState().home}/exports/${manifest.slug}-${part.replaceAll('/', '-')}-${id}`,
+          submit: (out) => void exportParts(model, manifest, [{ part, to: id, out: out.trim() }]),
         }),
       );
     },
   });
+}
+
+/** The parts of the split that was made last, else all rows. */
+function readyParts(manifest: DatasetManifest): readonly string[] {
+  const split = manifest.splits.at(-1);
+  return split ? split.parts.map(({ name }) => `${split.name}/${name}`).sort((a, b) => b.localeCompare(a)) : ['all'];
+}
+
+type ExportWish = Omit<Extract<DatasetTask, { op: 'export' }>, 'op' | 'dataset'>;
+
+/** Writes one part after the other, then says where everything is and what comes next. */
+async function exportParts(
+  model: DatasetsModel,
+  { name, kind }: DatasetManifest,
+  wishes: readonly ExportWish[],
+): Promise<void> {
+  const { context } = model;
+  const said: string[] = [];
+  const notes = new Set<string>();
+  for (const wish of wishes) {
+    const result = await runToEnd(context, { op: 'export', dataset: name, ...wish });
+    if (result?.op !== 'export') return;
+    const omitted = result.omitted > 0 ? ` (${t('datasets.omitted', { count: result.omitted })})` : '';
+    const part = wish.part === 'all' ? t('datasets.allRows') : wish.part;
+    said.push(
+      `${part}: ${t('datasets.rowCount', { count: result.rows })}${omitted}`,
+      ...result.files.map((file) => `  ${file}`),
+      '',
+    );
+    for (const note of result.notes) notes.add(note);
+  }
+  const next =
+    kind === 'retrieval'
+      ? 'datasets.next.embedder'
+      : kind === 'qa' || kind === 'sft'
+        ? 'datasets.next.train'
+        : 'datasets.next.files';
+  model.report.set(sanitize([...said, ...notes, ...(notes.size > 0 ? [''] : []), t(next)].join('\n')));
+  context.ui.getState().open({ kind: 'modal', id: 'datasets.report' });
 }
 
 /** Makes a knowledge base of a part's contexts: what embedders and retrieval are measured on. */
@@ -165,25 +201,4 @@ export function choosePart(context: ScreenContext, manifest: DatasetManifest, pi
     selected: context.datasets.getState().rows?.part ?? 'all',
     pick,
   });
-}
-
-/** Starts a task; how it ended is told in a toast, so that it is seen on every screen. */
-export function run(context: ScreenContext, task: DatasetTask): void {
-  const { datasets, ui } = context;
-  void datasets
-    .getState()
-    .run(task)
-    .then(({ state, result, error }) => {
-      const { toast } = ui.getState();
-      if (state === 'cancelled') toast(t('datasets.cancelled'), 'warn');
-      if (error) toast(`${error.message} ${error.hint}`.trim(), 'bad');
-      if (result?.op === 'import') {
-        const { dataset, rows, added, skipped } = result;
-        if (!added) toast(t('datasets.same', { dataset }));
-        else toast(t(skipped > 0 ? 'datasets.importedSome' : 'datasets.imported', { dataset, rows, skipped }), 'good');
-      }
-      if (result?.op === 'split')
-        toast(t('datasets.splitDone', { dataset: result.dataset, name: result.split.name }), 'good');
-      if (result?.op === 'export') toast(t('datasets.exported', { rows: result.rows, file: result.file }), 'good');
-    });
 }

@@ -4,9 +4,10 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
-import { datasetsActions, listActions, rowsActions } from './actions.ts';
-import { askImport } from './flows.ts';
-import { createDatasetsModel } from './model.ts';
+import { datasetsActions, findingsActions, listActions, rowsActions, versionsActions } from './actions.ts';
+import { startImport } from './import-form.ts';
+import { datasetModals } from './modals.tsx';
+import { type Body, createDatasetsModel } from './model.ts';
 import { DatasetsView } from './view.tsx';
 
 const WIDE = 110;
@@ -17,7 +18,8 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
   const path = createPathModal(context, {
     id: 'datasets.path',
     title: () => t('datasets.importTitle'),
-    submit: (file) => askImport(context, file),
+    submit: (file) => startImport(context, file),
+    takes: (text) => /^hub:[\w.-]+\/[\w.-]+/.test(text),
   });
   return {
     id: 'datasets',
@@ -35,8 +37,25 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
         id: 'rows',
         title: () => t('datasets.rows'),
         target: () => model.rows,
-        copy: () => model.rows.selected()?.question ?? null,
+        focusable: () => model.body() === 'rows',
+        copy: () =>
+          context.datasets.getState().window(model.rows.cursor(), model.rows.cursor() + 1)[0]?.question ?? null,
         actions: bindActions(rowsActions, () => model),
+      },
+      {
+        id: 'findings',
+        title: () => t('datasets.findings'),
+        target: () => model.findings,
+        focusable: () => model.body() === 'findings',
+        actions: bindActions(findingsActions, () => model),
+      },
+      {
+        id: 'versions',
+        title: () => t('datasets.versions'),
+        target: () => model.versions,
+        focusable: () => model.body() === 'versions',
+        copy: () => model.versions.selected()?.version ?? null,
+        actions: bindActions(versionsActions, () => model),
       },
       {
         id: 'row',
@@ -45,24 +64,33 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
         copy: () => model.text.text() || null,
       },
     ],
-    layout,
+    layout: (rect) => layout(rect, model.body()),
     view: (props) => <DatasetsView model={model} {...props} />,
     actions: bindActions(
       datasetsActions(() => path.open()),
       () => model,
     ),
-    modals: [path.definition],
+    modals: [path.definition, ...datasetModals(model)],
     copyAll: () => model.text.text() || null,
+    back: () => {
+      if (model.rule() !== null) model.openRule(null);
+      else if (model.body() !== 'rows') {
+        model.show('rows');
+        context.ui.getState().setFocus('rows', 'datasets');
+      } else return false;
+      return true;
+    },
+    canGoBack: () => model.rule() !== null || model.body() !== 'rows',
     onEnter: () => void context.datasets.getState().refresh(),
   };
 }
 
-function layout(rect: Rect): Record<string, Rect> {
+function layout(rect: Rect, body: Body): Record<string, Rect> {
   if (rect.width >= WIDE) {
     const [left, row] = splitColumns(rect, ['1fr', '1fr']);
     const [list, rows] = left ? splitRows(left, [Math.min(12, Math.floor(rect.height / 3)), '1fr']) : [];
-    return list && rows && row ? { list, rows, row } : {};
+    return list && rows && row ? { list, [body]: rows, row } : {};
   }
-  const [list, rows, row] = splitRows(rect, [5, '2fr', '3fr']);
-  return list && rows && row ? { list, rows, row } : {};
+  const [list, rows, row] = splitRows(rect, [5, '3fr', '2fr']);
+  return list && rows && row ? { list, [body]: rows, row } : {};
 }

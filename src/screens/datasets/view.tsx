@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import type { RowSummary, RunningTask } from '../../../stores/datasets.ts';
+import type { RowSummary, RunningTask, Rows as ShownRows } from '../../../stores/datasets.ts';
+import { lineageChain } from '../../datasets/lineage.ts';
 import type { DatasetManifest, Split } from '../../datasets/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { formatBytes, formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { Empty, highlighted } from '../../ui/List.tsx';
+import { Empty, highlighted, List } from '../../ui/List.tsx';
 import { progressSpans } from '../../ui/Meters.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Row, Rows } from '../../ui/Row.tsx';
@@ -16,6 +17,7 @@ import { type Column, Table } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { Placed } from '../Placed.tsx';
+import { findingLine, summaryLines } from './findings.ts';
 import type { DatasetsModel } from './model.ts';
 
 export function DatasetsView({
@@ -24,7 +26,7 @@ export function DatasetsView({
   rects,
   focus,
 }: ScreenViewProps & { readonly model: DatasetsModel }): ReactNode {
-  const { list, rows, row } = rects;
+  const { list, rows, findings, versions, row } = rects;
   return (
     <>
       {list ? (
@@ -35,6 +37,16 @@ export function DatasetsView({
       {rows ? (
         <Placed within={rect} rect={rows}>
           <RowsPane model={model} rect={rows} focused={focus === 'rows'} />
+        </Placed>
+      ) : null}
+      {findings ? (
+        <Placed within={rect} rect={findings}>
+          <FindingsPane model={model} rect={findings} focused={focus === 'findings'} />
+        </Placed>
+      ) : null}
+      {versions ? (
+        <Placed within={rect} rect={versions}>
+          <VersionsPane model={model} rect={versions} focused={focus === 'versions'} />
         </Placed>
       ) : null}
       {row ? (
@@ -113,7 +125,9 @@ function RowsPane({ model, rect, focused }: PaneProps): ReactNode {
   const task = useStore(datasets, (state) => state.task);
   const list = useStore(datasets, (state) => state.list);
   useStore(model.list.store);
-  const { filter } = useStore(model.rows.store);
+  useStore(datasets);
+  const { marks } = useStore(model.rows.store);
+  useStore(datasets, (state) => state.pages);
   const { width, height } = inside(rect);
   const manifest = list?.find(({ name }) => name === rows?.dataset);
   const head = [...taskLines(task, width), ...(manifest && rows ? splitLines(manifest.splits, width) : [])].slice(
@@ -125,7 +139,7 @@ function RowsPane({ model, rect, focused }: PaneProps): ReactNode {
     <Panel
       rect={rect}
       title={rowsTitle(rows)}
-      note={rowsNote(rows, model.rows.rows().length, filter)}
+      note={rowsNote(rows, model.rows.rows().length, marks.size)}
       focused={focused}
     >
       <Rows lines={head} width={width} />
@@ -134,11 +148,11 @@ function RowsPane({ model, rect, focused }: PaneProps): ReactNode {
       ) : (
         <Table
           model={model.rows}
-          columns={rowColumns()}
+          columns={rowColumns().filter(({ id }) => !model.hidden().has(id))}
           width={width}
           height={Math.max(1, height - head.length)}
           focused={focused}
-          empty={rows ? t('home.looking') : t('datasets.emptyRows')}
+          empty={rows ? t(rows.loading ? 'home.looking' : 'kb.noMatch') : t('datasets.emptyRows')}
           emptyFilter={t('kb.noMatch')}
         />
       )}
@@ -146,34 +160,109 @@ function RowsPane({ model, rect, focused }: PaneProps): ReactNode {
   );
 }
 
-type ShownRows = {
-  readonly dataset: string;
-  readonly part: string;
-  readonly total: number;
-  readonly list: readonly RowSummary[];
-};
-
 const rowsTitle = (rows: ShownRows | null): string =>
   rows ? `${rows.dataset} · ${rows.part === 'all' ? t('datasets.allRows') : rows.part}` : t('datasets.rows');
 
-function rowsNote(rows: ShownRows | null, shown: number, filter: string): string {
+function rowsNote(rows: ShownRows | null, shown: number, marked: number): string {
   if (!rows) return '';
-  if (filter) return `${t('filter.active', { text: filter })} · ${formatCount(shown)}`;
-  return rows.list.length < rows.total
-    ? t('datasets.someRows', { shown: formatCount(rows.list.length), total: formatCount(rows.total) })
-    : formatCount(rows.total);
+  return [
+    ...(rows.filter ? [t('filter.active', { text: rows.filter })] : []),
+    ...(marked > 0 ? [`● ${formatCount(marked)}`] : []),
+    rows.filter && !rows.loading
+      ? t('datasets.someRows', { shown: formatCount(shown), total: formatCount(rows.total) })
+      : `${rows.loading ? `${t('home.looking')} ` : ''}${formatCount(rows.total)}`,
+  ].join(' · ');
 }
 
-const rowColumns = (): readonly Column<RowSummary>[] => [
-  { title: '#', min: 6, align: 'right', cell: ({ number }) => [{ text: String(number), style: 'muted' }] },
+const rowColumns = (): readonly (Column<RowSummary> & { readonly id: string })[] => [
   {
+    id: 'number',
+    title: '#',
+    min: 6,
+    align: 'right',
+    cell: ({ number }) => [{ text: String(number), style: 'muted' }],
+  },
+  {
+    id: 'question',
     title: t('datasets.row.question'),
     min: 20,
     weight: 3,
-    cell: ({ question }, { matched }) => highlighted(sanitizeLine(question), matched),
+    cell: ({ question }) => sanitizeLine(question),
   },
-  { title: t('datasets.row.answer'), min: 12, weight: 2, cell: ({ answer }) => sanitizeLine(answer) },
+  { id: 'answer', title: t('datasets.row.answer'), min: 12, weight: 2, cell: ({ answer }) => sanitizeLine(answer) },
 ];
+
+function FindingsPane({ model, rect, focused }: PaneProps): ReactNode {
+  const { datasets } = model.context;
+  const reader = useStore(datasets, (state) => state.findings);
+  const task = useStore(datasets, (state) => state.task);
+  useStore(datasets);
+  const { width, height } = inside(rect);
+  const rule = model.rule();
+  const head = [...taskLines(task, width), ...(reader && rule === null ? summaryLines(reader.summary) : [])].slice(
+    0,
+    Math.max(0, height - 3),
+  );
+  const empty = reader ? t('datasets.clean') : t('datasets.notChecked');
+  return (
+    <Panel
+      rect={rect}
+      title={rule === null ? t('datasets.findings') : `${t('datasets.findings')} · ${rule}`}
+      note={reader ? formatCount(reader.summary.findings) : ''}
+      focused={focused}
+    >
+      <Rows lines={head} width={width} />
+      <List
+        model={model.findings}
+        width={width}
+        height={Math.max(1, height - head.length)}
+        focused={focused}
+        render={(item) => findingLine(item, reader)}
+        empty={task?.state === 'running' ? '' : empty}
+      />
+    </Panel>
+  );
+}
+
+function VersionsPane({ model, rect, focused }: PaneProps): ReactNode {
+  const { datasets } = model.context;
+  useStore(datasets);
+  const { width, height } = inside(rect);
+  useStore(model.versions.store);
+  const chosen = model.versions.selected();
+  const chain = chosen ? lineageChain(chosen) : [];
+  const above = Math.max(1, Math.min(model.versions.rows().length, height - 4));
+  return (
+    <Panel rect={rect} title={t('datasets.versions')} note={String(model.versions.rows().length)} focused={focused}>
+      <List
+        model={model.versions}
+        width={width}
+        height={above}
+        focused={focused}
+        render={(one) => [
+          { text: one.current ? '● ' : '  ', style: 'accent' },
+          { text: one.version },
+          { text: `  ${t('datasets.rowCount', { count: formatCount(one.rows) })}  ` },
+          {
+            text: `${one.lineage.steps.at(-1)?.name ?? t('datasets.action.import')}  ${one.lineage.createdAt.slice(0, 16).replace('T', ' ')}`,
+            style: 'muted',
+          },
+        ]}
+        empty=""
+      />
+      <Rows
+        lines={chain.map(
+          ({ what, details, inner }): Line => [
+            { text: ` ${inner ? '  ' : '→ '}${sanitizeLine(what)}  ` },
+            { text: sanitizeLine(details.join(' · ')), style: 'muted' },
+          ],
+        )}
+        width={width}
+        height={Math.max(0, height - above)}
+      />
+    </Panel>
+  );
+}
 
 /** The task under way with its progress, or how the last one ended. */
 function taskLines(task: RunningTask | null, width: number): Line[] {
@@ -195,7 +284,7 @@ function taskLines(task: RunningTask | null, width: number): Line[] {
     unit: '',
     rate,
     secondsLeft: left,
-    format: formatBytes,
+    format: task.task.op === 'import' ? formatBytes : formatCount,
   });
   return [
     [{ text: ` ${name} · ${t('datasets.rowCount', { count: formatCount(progress.rows) })}`, style: 'accent' }],
