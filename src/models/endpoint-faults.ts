@@ -173,15 +173,20 @@ function pathOf(url: string): string {
   return URL.canParse(url) ? new URL(url).pathname : '';
 }
 
-const whenAgain = (after: string | null): string =>
-  after ? `Try again in ${/^\d+$/.test(after) ? `${after} s` : after}.` : 'Try again in a while.';
+function whenAgain(after: string | null): string {
+  const seconds = Math.ceil((retryAfter(after) ?? 0) / 1000);
+  if (seconds === 0) return 'Try again in a while.';
+  if (seconds < 600) return `Try again in ${seconds} s.`;
+  const hours = Math.ceil(seconds / 3600);
+  return `Try again in ${hours < 48 ? `${hours} h` : `${Math.ceil(hours / 24)} days`}.`;
+}
 
-/** Milliseconds of a `Retry-After` header: seconds, or a date. */
+/** Milliseconds of a `Retry-After` header: seconds, or a date; undefined for a time that is none or past. */
 export function retryAfter(value: string | null, now = Date.now()): number | undefined {
   if (!value) return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
+  if (/^-?\d+(\.\d+)?$/.test(value)) return Number(value) > 0 ? Number(value) * 1000 : undefined;
   const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  return at > now ? at - now : undefined;
 }
 
 export const stallFault = (endpoint: ChatEndpoint, seconds: number): EndpointFault =>

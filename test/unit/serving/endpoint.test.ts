@@ -201,6 +201,8 @@ describe('a fault', () => {
 
   test('of too many requests says when to try again', async () => {
     expect((await fault(status(429, '', { 'retry-after': '17' }))).hint).toBe('Try again in 17 s.');
+    expect((await fault(status(429, '', { 'retry-after': '-5' }))).hint).toBe('Try again in a while.');
+    expect((await fault(status(429, '', { 'retry-after': '31536000' }))).hint).toBe('Try again in 365 days.');
   });
 
   test('of a server that hangs is a timeout, before and within an answer', async () => {
