@@ -18,7 +18,8 @@ export function parseSettings(texts: readonly string[]): Record<string, Setting>
   return settings;
 }
 
-function parseValue(text: string): Setting {
+/** `true`, `false` and numbers are what they look like, all else is text. */
+export function parseValue(text: string): Setting {
   if (text === 'true' || text === 'false') return text === 'true';
   return /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }

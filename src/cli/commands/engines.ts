@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { type EngineName, engineDeviceSchema, engineNameSchema } from '../../engines/types.ts';
+import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
@@ -134,7 +135,17 @@ async function check({ out, paths, signal }: CommandContext, [engine]: [EngineNa
 
 async function remove(context: CommandContext, [engine]: [EngineName], options: { yes: boolean }): Promise<undefined> {
   const { engineStatus, removeEngine } = await import('../../engines/store.ts');
+  const { jobsInEngine } = await import('../../engines/users.ts');
   const { folder, manifest } = engineStatus(context.paths, engine);
+  const [user] = jobsInEngine(context.paths, engine);
+  if (user) {
+    const { spec, state } = user;
+    throw new RagtuiError(
+      'busy',
+      `${engine} is in use: ${spec.name} (${spec.id}) is ${state}.`,
+      `Stop it first: ragtui jobs stop ${spec.id}`,
+    );
+  }
   const what =
     manifest?.managed === false
       ? `Forgets the environment of ${manifest.python}.`

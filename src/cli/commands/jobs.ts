@@ -1,25 +1,35 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { isOver, type JobEvent, type JobView } from '../../jobs/types.ts';
+import { isOver, type JobEvent, type JobView, type JobWork, jobStateSchema, jobWorkSchema } from '../../jobs/types.ts';
+import type { ProcessTree } from '../../platform/telemetry/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
+import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
-import { clock, table } from '../output.ts';
+import { clock, megabytes, table } from '../output.ts';
 
 const one = z.tuple([z.string()]);
 const none = z.tuple([]);
 const noOptions = z.object({});
+const listOptions = z.object({
+  state: z.array(jobStateSchema).default([]),
+  kind: z.array(z.enum(jobWorkSchema.options.map(({ shape }) => shape.kind.value))).default([]),
+});
+const cloneOptions = z.object({ set: z.array(z.string()).default([]), dryRun: z.boolean().default(false) });
 
-/** `ragtui jobs list|show|logs|stop|resume|retry|delete`. */
+/** `ragtui jobs list|show|logs|stop|resume|retry|clone|delete`. */
 export function addJobs(program: Command, invocation: Invocation): void {
   const jobs = program.command('jobs').description('work that goes on by itself: ingests, servers, downloads');
 
   handle(
-    jobs.command('list').description('all jobs, newest first'),
+    jobs
+      .command('list')
+      .description('all jobs, newest first')
+      .option('--state <state>', `only these: ${jobStateSchema.options.join(', ')}; repeatable`, collect)
+      .option('--kind <kind>', 'only these: ingest, serve, train-llm …; repeatable', collect),
     invocation,
-    { args: none, options: noOptions },
+    { args: none, options: listOptions },
     list,
   );
   handle(
@@ -52,6 +62,21 @@ export function addJobs(program: Command, invocation: Invocation): void {
     invocation,
     plain,
     retry,
+  );
+  handle(
+    jobs
+      .command('clone')
+      .description('start a job like another one, with changes')
+      .argument('<id>')
+      .option(
+        '--set <key=value>',
+        "a change: a key of its work or, of a training, of the engine's; repeatable",
+        collect,
+      )
+      .option('--dry-run', 'show what would run, start nothing'),
+    invocation,
+    { args: one, options: cloneOptions },
+    clone,
   );
   handle(
     jobs
@@ -93,12 +118,21 @@ function progressText(view: JobView): string {
   return `${progress.phase} ${progress.done}${of} ${progress.unit}${left}`;
 }
 
-async function list({ out, paths }: CommandContext): Promise<undefined> {
+async function list(
+  { out, paths }: CommandContext,
+  _: [],
+  { state, kind }: z.output<typeof listOptions>,
+): Promise<undefined> {
   const { listJobs } = await import('../../jobs/registry.ts');
-  const views = listJobs(paths);
+  const views = listJobs(paths).filter(
+    (view) =>
+      (state.length === 0 || state.includes(view.state)) && (kind.length === 0 || kind.includes(view.spec.work.kind)),
+  );
   out.result({ jobs: views.map(jobJson) }, () =>
     views.length === 0
-      ? 'No jobs yet.'
+      ? state.length + kind.length > 0
+        ? 'No job is like that.'
+        : 'No jobs yet.'
       : table(
           ['ID', 'STATE', 'NAME', 'PROGRESS'],
           views.map((view) => [view.spec.id, view.state, view.spec.name, progressText(view) || view.reason]),
@@ -109,20 +143,46 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
 async function show({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
   const { readJob } = await import('../../jobs/registry.ts');
   const view = readJob(paths, id);
-  const job = jobJson(view);
+  const { readLastEvents } = await import('../../jobs/events.ts');
+  const { usageOf } = await import('../../jobs/usage.ts');
+  const usage = view.pid === null ? null : await usageOf(view.pid);
+  const { events } = await readLastEvents(view.folder);
+  const made = events.flatMap((event) => (event.type === 'artifact' ? { name: event.name, path: event.path } : []));
+  const job = { ...jobJson(view), work: view.spec.work, usage, made };
   out.result({ job }, () => [
     `${view.spec.name}  (${job.id})`,
     `state     ${job.state}${job.reason ? `: ${job.reason}` : ''}`,
     `created   ${job.createdAt}`,
     ...(job.startedAt ? [`started   ${job.startedAt}`] : []),
     ...(job.endedAt ? [`ended     ${job.endedAt}`] : []),
+    ...(tookSeconds(view) === null ? [] : [`took      ${clock(tookSeconds(view) ?? 0)}`]),
     ...(progressText(view) ? [`progress  ${progressText(view)}`] : []),
-    ...(job.pid ? [`process   ${job.pid}`] : []),
+    ...(job.pid ? [`process   ${job.pid}${usage ? `: ${usageText(usage)}` : ''}`] : []),
+    ...made.map(({ name, path }) => `made      ${name}${path ? ` (${path})` : ''}`),
+    ...workLines(view.spec.work),
     ...(job.endpoint ? [`answers   ${job.endpoint.url} (${job.endpoint.model})`] : []),
     ...(job.error ? [`error     ${job.error.message} ${job.error.hint}`] : []),
     `folder    ${job.folder}`,
   ]);
 }
+
+/** From its first to its last state; null while it runs, or where the clock was set back in between. */
+function tookSeconds({ startedAt, endedAt }: JobView): number | null {
+  if (startedAt === null || endedAt === null) return null;
+  const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  return seconds >= 0 ? seconds : null;
+}
+
+function usageText({ processes, memory, cores }: ProcessTree): string {
+  const busy = cores === null ? '' : `, ${cores.toFixed(1)} cores busy`;
+  return `${processes} ${processes === 1 ? 'process' : 'processes'}, ${megabytes(memory)} resident${busy}`;
+}
+
+/** What it was asked to do, a key a line: what `jobs clone --set` may change. */
+const workLines = (work: JobWork): string[] =>
+  Object.entries(work)
+    .filter(([key]) => key !== 'kind')
+    .map(([key, value]) => `  ${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
 
 /** One event as a line; progress is left out of logs that are read afterwards. */
 export function eventLine(event: JobEvent): string | undefined {
@@ -187,6 +247,38 @@ async function resume(context: CommandContext, [id]: [string]): Promise<undefine
 async function retry(context: CommandContext, [id]: [string]): Promise<undefined> {
   const { retryJob } = await import('../../jobs/control.ts');
   return again(context, id, retryJob);
+}
+
+async function clone(
+  context: CommandContext,
+  [id]: [string],
+  { set, dryRun }: z.output<typeof cloneOptions>,
+): Promise<undefined> {
+  const { out, paths } = context;
+  const { readJob } = await import('../../jobs/registry.ts');
+  const { changedWork, parseChanges } = await import('../../jobs/clone.ts');
+  const { spec } = readJob(paths, id);
+  const changes = parseChanges(set);
+  const work = await readyToTrain(paths, changedWork(spec.work, changes), 'name' in changes);
+  if (dryRun) {
+    out.result({ work }, () => [`Would start a job of kind ${work.kind}:`, ...workLines(work)]);
+    return;
+  }
+  const { launchJob } = await import('../../jobs/launcher.ts');
+  return again(context, id, () => launchJob(paths, work));
+}
+
+/** A training gets a free name, since its folder is its own, and is planned: what cannot run is refused here, not in the job. */
+async function readyToTrain(paths: CommandContext['paths'], work: JobWork, named: boolean): Promise<JobWork> {
+  if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return work;
+  const { existsSync } = await import('node:fs');
+  const { nextName } = await import('../../jobs/clone.ts');
+  const { tunedFolder } = await import('../../training/tuned.ts');
+  const taken = (name: string) => existsSync(tunedFolder(paths, name).root);
+  const ready = named ? work : { ...work, name: nextName(work.name, taken) };
+  if (ready.kind === 'train-llm') await (await import('../../training/llm-plan.ts')).planLlm(paths, ready);
+  else await (await import('../../training/embedder-plan.ts')).planEmbedder(paths, ready);
+  return ready;
 }
 
 async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
