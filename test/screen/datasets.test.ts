@@ -87,6 +87,23 @@ describe('the datasets screen', () => {
     expect(w.text()).toContain('Cancelled; nothing half-written stays.');
   });
 
+  it('is about a dataset as soon as it is imported', async () => {
+    const w = await open({ ...wide, datasets: [manifest('a')] });
+    await w.press('8', 'i', 'ctrl+u');
+    await w.type('/home/me/notes');
+    await w.press('enter');
+    await w.rest();
+    await w.press('enter');
+    w.datasets.put(manifest('notes'));
+    const told = { format: 'cmrc', detected: true, skipped: 0, warnings: 0, problems: [] };
+    w.datasets.tasks[0]?.end.resolve({ op: 'import', dataset: 'notes', rows: 4, added: true, ...told });
+    await w.rest();
+    expect(w.datasets.tasks[1]?.task).toEqual({ op: 'check', dataset: 'notes' });
+    await w.press('x', 's', 'enter');
+    expect(w.datasets.tasks[2]?.task).toMatchObject({ op: 'split', dataset: 'notes' });
+    await w.press('x');
+  });
+
   it('takes a dataset of the hub by its name', async () => {
     const w = await open(wide);
     await w.press('8', 'i', 'ctrl+u');

@@ -131,8 +131,11 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
   };
   datasets.subscribe((state, before) => {
     if (state.open !== before.open || state.findings !== before.findings) draw();
-    if (state.selected && state.selected !== before.selected && list.selected()?.name !== state.selected)
-      list.select(state.selected);
+    // A new dataset is chosen before it is listed: the cursor must follow then, since the actions are about its row.
+    const relisted = state.selected !== before.selected || state.list !== before.list;
+    if (state.selected && relisted && list.selected()?.name !== state.selected) {
+      if (state.list?.some(({ name }) => name === state.selected)) list.select(state.selected);
+    }
     const moved = (['dataset', 'version', 'part', 'order'] as const).some(
       (key) => state.rows?.[key] !== before.rows?.[key],
     );
