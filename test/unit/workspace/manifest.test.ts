@@ -17,7 +17,7 @@ const write = (change: Record<string, unknown>, name = 'ragtui.db') =>
       format: 1,
       createdAt: '2026-11-23T10:00:00.000Z',
       programVersion: '1',
-      home: '/home/a/ragtui',
+      home: '/home/user/ragtui',
       files: [{ path: name, bytes: 1, sha256: 'a'.repeat(64) }],
       ...change,
     }),
