@@ -10,7 +10,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { runScript, type ScriptOptions } from './script.ts';
 
 /** Changes when the script makes another folder of the same GGUF. */
-const RECIPE = 'gguf-to-transformers-1';
+export const BASE_RECIPE = 'gguf-to-transformers-2';
 
 const answerSchema = z.object({
   bos_token_id: z.number().int().optional(),
@@ -58,7 +58,8 @@ export async function transformersBase(
   const unlock = await lockFile(`${folder}.lock`, options.signal ? { signal: options.signal } : {});
   try {
     const made = readManifest(folder);
-    if (made?.source.sha256 === sha256 && made.recipe === RECIPE) return { ...made, folder };
+    if (made?.source.sha256 === sha256 && made.recipe === BASE_RECIPE) return { ...made, folder };
+    if (made) options.onLog?.(`${path.basename(folder)} is of an older recipe or another GGUF: made anew`);
     options.onLog?.(`Making ${path.basename(folder)} of ${path.basename(gguf)} (once; about a minute)`);
     const staging = `${folder}.new`;
     rmSync(staging, { recursive: true, force: true });
@@ -69,7 +70,7 @@ export async function transformersBase(
     }
     const manifest = {
       version: 1 as const,
-      recipe: RECIPE,
+      recipe: BASE_RECIPE,
       source: { id, sha256 },
       weights: await hashFile(path.join(staging, 'model.safetensors'), options.signal),
       tokens,

@@ -1,8 +1,11 @@
 import path from 'node:path';
+import { engineStatus } from '../engines/store.ts';
 import { findModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { transformersFolder } from './base-llm.ts';
+import { checkLlmKeys, checkServable } from './check-settings.ts';
+import { KEYS_VERSION } from './llamafactory-keys.ts';
 import { llmSettings, TEMPLATES } from './llm-config.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
@@ -39,6 +42,10 @@ export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan
     );
   }
   const template = templateOf(training.base);
+  // An environment of the user's own may be of another version, whose keys we do not know.
+  const version = engineStatus(paths, 'llamafactory').manifest?.versions['llamafactory'];
+  if (version === undefined || version === KEYS_VERSION) checkLlmKeys(training.settings);
+  if (!training.allowUnservable) checkServable(training.settings);
   const dataset = openTrainingData(paths, training);
   if (dataset.kind === 'retrieval') {
     throw new RagtuiError('unsupported', 'An LLM is trained on qa or sft rows.', 'Name another --dataset.');

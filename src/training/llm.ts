@@ -125,6 +125,7 @@ async function register(
         rows,
         steps,
         baseWeights: base.weights,
+        baseRecipe: base.recipe,
         engine: `llamafactory ${engine.versions['llamafactory'] ?? ''}`.trim(),
         torch: engine.versions['torch'] ?? '',
       },

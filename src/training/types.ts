@@ -19,6 +19,8 @@ export const trainingSchema = z.object({
   /** Rows used, from the start of the split; absent: all. */
   limit: z.number().int().positive().optional(),
   seed: z.number().int().nonnegative(),
+  /** Also what no server of ours would load. */
+  allowUnservable: z.literal(true).optional(),
 });
 export type Training = z.infer<typeof trainingSchema>;
 

@@ -17,6 +17,7 @@ const optionsSchema = z.object({
   set: z.array(z.string()).default([]),
   limit: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().nonnegative().default(42),
+  allowUnservable: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
 });
@@ -45,6 +46,7 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--seed <n>', 'default: 42')
       .option('--dry-run', 'show what would run, start nothing')
       .option('--wait', 'stay until the job ends');
+    if (what === 'llm') command.option('--allow-unservable', 'also train what no server here can load, such as DoRA');
     handle(command, invocation, { args: z.tuple([]), options: optionsSchema }, (context, _, options) =>
       start(context, what, options),
     );
@@ -67,6 +69,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     settings: parseSettings(options.set),
     seed: options.seed,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.allowUnservable ? { allowUnservable: true } : {}),
   };
   if (device === 'cpu' && training.preset === 'tutorial') {
     throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');

@@ -1,0 +1,55 @@
+import { RagtuiError } from '../platform/errors.ts';
+import { nearNames } from '../platform/near.ts';
+import { LLAMAFACTORY_KEYS } from './llamafactory-keys.ts';
+import type { Setting } from './types.ts';
+
+type Settings = Readonly<Record<string, Setting>>;
+
+/** Throws `usage`, with the nearest name, for a key that LLaMA-Factory does not have: it would stop at it half a minute later. */
+export function checkLlmKeys(settings: Settings): void {
+  const unknown = Object.keys(settings).find((key) => !LLAMAFACTORY_KEYS.includes(key));
+  if (unknown === undefined) return;
+  const [near] = nearNames(unknown, LLAMAFACTORY_KEYS);
+  throw new RagtuiError(
+    'usage',
+    `LLaMA-Factory has no setting "${unknown}".`,
+    near ? `Did you mean ${near}?` : 'Leave it out; the names are those of its training file.',
+  );
+}
+
+interface Rule {
+  readonly key: string;
+  readonly refused: (value: Setting) => boolean;
+  readonly why: string;
+}
+
+const isOn = (value: Setting): boolean => value !== false && value !== '';
+const LARGEST_RANK = 512;
+
+/** What the servers refuse in an adapter (vLLM's `peft_helper`; ours reads the same), by the key that makes it so. */
+const UNSERVABLE: readonly Rule[] = [
+  { key: 'use_dora', refused: isOn, why: 'neither vLLM nor the embedded server serves DoRA' },
+  { key: 'pissa_init', refused: isOn, why: 'PiSSA changes the base too, which the servers load unchanged' },
+  { key: 'additional_target', refused: isOn, why: 'whole modules (modules_to_save) are not served beside the base' },
+  { key: 'resize_vocab', refused: isOn, why: 'a changed vocabulary is not served beside the base' },
+  { key: 'add_tokens', refused: isOn, why: 'a changed vocabulary is not served beside the base' },
+  { key: 'add_special_tokens', refused: isOn, why: 'a changed vocabulary is not served beside the base' },
+  {
+    key: 'lora_rank',
+    refused: (value) => Number(value) > LARGEST_RANK,
+    why: `vLLM serves ranks up to ${LARGEST_RANK}`,
+  },
+];
+
+/** Throws `unsupported`, with the reason, for settings whose adapter no server of ours would load. */
+export function checkServable(settings: Settings): void {
+  for (const { key, refused, why } of UNSERVABLE) {
+    const value = settings[key];
+    if (value === undefined || !refused(value)) continue;
+    throw new RagtuiError(
+      'unsupported',
+      `${key}=${value} makes an adapter that cannot be served: ${why}.`,
+      'Leave it out, or train it all the same with --allow-unservable.',
+    );
+  }
+}
