@@ -9,6 +9,7 @@ import { addImport } from './dataset/import.ts';
 import { addList } from './dataset/list.ts';
 import { addNegatives } from './dataset/negatives.ts';
 import { addPreference } from './dataset/preference.ts';
+import { addPrepare } from './dataset/prepare.ts';
 import { addRender } from './dataset/render.ts';
 import { addShow } from './dataset/show.ts';
 import { addSplit } from './dataset/split.ts';
@@ -17,6 +18,7 @@ import { addSynthesize } from './dataset/synthesize.ts';
 /** One file per subcommand, in the order in which `--help` lists them. */
 const SUBCOMMANDS = [
   addImport,
+  addPrepare,
   addList,
   addShow,
   addCheck,

@@ -2,7 +2,7 @@ import type { Found, Item, Rule, RuleContext } from '../rule.ts';
 import { rowRule } from '../rule.ts';
 import { editBetween, nearestSpan } from '../text/nearest-span.ts';
 
-const shared = { kinds: ['qa', 'sft'], version: 1 } as const satisfies Partial<Rule>;
+const shared = { kinds: ['qa', 'sft'], version: 2 } as const satisfies Partial<Rule>;
 
 /** Answers that their context does not have, nor anything like them. */
 export const answerNotInContext: Rule = {
@@ -75,7 +75,9 @@ const remembered = new WeakMap<Item, readonly Missing[]>();
 /** The answers that do not stand in the context, for datasets whose answers usually do. Both rules ask: it is kept. */
 function missing(item: Item, { traits }: RuleContext): readonly Missing[] {
   const [context] = item.view.contexts;
-  if (!traits.extractive || context === undefined) return [];
+  // A refusal, as the augmentation writes it where it took the answer away, is meant to stand nowhere.
+  const refused = 'metadata' in item.row && item.row.metadata['answerable'] === false;
+  if (!traits.extractive || context === undefined || refused) return [];
   const known = remembered.get(item);
   if (known) return known;
   const found = item.view.answers.flatMap(({ path, name, text }, at): Missing[] => {
