@@ -117,7 +117,9 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
       case 'began': {
         update(owner, id, { phase: 'retrieving', startedAt: now() });
         const { run } = get();
-        if (controller === owner && run) set({ run: { ...run, sequence: [...run.sequence, id] } });
+        if (controller === owner && run) {
+          set({ run: { ...run, columns: waitingForTurn(run.columns), sequence: [...run.sequence, id] } });
+        }
         break;
       }
       case 'retrieved':
@@ -231,6 +233,10 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
     },
   };
 }
+
+/** Servers are started before the first column begins: from then on the others wait for their turn, and for nothing else. */
+const waitingForTurn = (columns: ComparisonRun['columns']): ComparisonRun['columns'] =>
+  new Map([...columns].map(([id, run]) => [id, run.phase === 'waiting' ? { ...run, status: '' } : run]));
 
 const newRun = (column: Column): ColumnRun => ({
   column,

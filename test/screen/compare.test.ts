@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { keyProblems } from '../../src/keys/registry.ts';
 import { chineseActions } from '../../src/ui/i18n/index.ts';
-import { hit } from '../store/fakes.ts';
+import { hit, searchResult } from '../store/fakes.ts';
 import { ask, CHAT, end, openCompare, play } from './compare-play.ts';
 import { frameFaults, type ScreensWindow, type World } from './screens-window.tsx';
 
@@ -122,6 +122,48 @@ describe('the compare screen', () => {
     expect(w.text()).toContain('second answer');
     await w.press('y');
     expect(w.copied).toEqual(['second answer']);
+  });
+
+  it('tells in the tabs how far the others are, and keeps every tab in sight', async () => {
+    const w = await open({ columns: 80, rows: 24 });
+    await ask(w);
+    play(w, 0, '', [], 'failed');
+    w.comparisons.asked[0]?.emit(1, { type: 'began' });
+    await w.rest();
+    expect(w.text()).toContain('✗[1 hybrid]●2 bm25');
+    w.stores.compare.getState().cancel();
+    await w.rest();
+    expect(w.text()).toContain('✗[1 hybrid]■2 bm25');
+    const { slots, rename } = w.stores.compare.getState();
+    for (const [at, { id }] of slots.entries()) rename(id, `a-very-long-name-of-a-column-number-${at}`);
+    await w.rest();
+    expect(w.text()).toContain('■2 a-very-long-name');
+  });
+
+  it('a second Enter keeps the answers that are coming; another question replaces them', async () => {
+    const w = await open();
+    await ask(w);
+    await w.press('enter');
+    expect(w.comparisons.asked.length).toBe(1);
+    expect(w.text()).toContain('a comparison is under way');
+    await w.type('How long?');
+    await w.press('enter');
+    expect(w.comparisons.asked.map(({ request }) => request.question)).toEqual(['How hot?', 'How long?']);
+  });
+
+  it('does not call what holds the right passage irrelevant', async () => {
+    const w = await open();
+    const state = w.stores.compare.getState;
+    state().setPassage('Green tea wants 80 degrees.');
+    await ask(w);
+    const found = (text: string) => ({ ...searchResult([hit(1, text)]), relevant: false });
+    for (const [at, text] of ['Green tea wants 80 degrees.', 'The cake is baked.'].entries()) {
+      w.comparisons.asked[0]?.emit(at, { type: 'began' });
+      w.comparisons.asked[0]?.emit(at, { type: 'retrieved', search: found(text) });
+    }
+    await w.rest();
+    const told = w.rows().find((row) => row.includes('nothing that looks relevant'));
+    expect(told?.indexOf('nothing that looks')).toBeGreaterThan(60);
   });
 
   it('cancels with one key and keeps what was said', async () => {

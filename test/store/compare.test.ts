@@ -68,6 +68,17 @@ describe('columns', () => {
 });
 
 describe('compare store', () => {
+  it('what waits for its turn waits for no server: they run before the first column begins', async () => {
+    const { store, engine, at } = setup();
+    void store.getState().compare('How hot?');
+    await settle();
+    const [asked] = engine.asked;
+    for (const column of [0, 1]) asked?.emit(column, { type: 'status', text: 'starting smollm2' });
+    expect(at(0)).toMatchObject({ phase: 'waiting', status: 'starting smollm2' });
+    asked?.emit(1, { type: 'began' });
+    expect(at(0)).toMatchObject({ phase: 'waiting', status: '' });
+  });
+
   it('streams every column into its own buffer and publishes once for many pieces', async () => {
     const { store, engine, publisher, at, tick } = setup();
     const done = store.getState().compare('  How hot?  ');

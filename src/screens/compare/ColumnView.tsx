@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import type { ColumnRun, CompareState } from '../../../stores/compare.ts';
 import { type ColumnSlot, columnsOf } from '../../../stores/compare-columns.ts';
+import type { SearchResult } from '../../kb/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { identicalGroups } from '../../rag/comparisons/diff-passages.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -9,14 +10,16 @@ import { Panel } from '../../ui/Panel.tsx';
 import { Row, Rows } from '../../ui/Row.tsx';
 import { inside, type Rect } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
-import { type Line, type Span, spansOf } from '../../ui/text.ts';
+import { type Line, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { saidBy, shownMarks, thoughtBy } from './bodies.ts';
 import { firstSteps } from './first-steps.ts';
 import { headerFields, headerLines } from './header.ts';
 import { useColumnMetricLines } from './MetricsPane.tsx';
 import { type CompareModel, isStale } from './model.ts';
+import { foundRight } from './passages.ts';
 import { bestScores, scoreLines } from './scores.ts';
+import { tabLine } from './tabs.ts';
 
 /** Below so many rows a column keeps its numbers short. */
 const LOW = 19;
@@ -50,7 +53,7 @@ export function ColumnView({ model, state, slot, at, rect, focused, tabs }: Colu
     ? []
     : headerLines(slot.settings, base, headerFields(state.slots, slot.settings, tabs && !low), width, low);
   const head: Line[] = [
-    ...(tabs ? [tabLine(names, at)] : []),
+    ...(tabs ? [tabLine(names, shownRuns(model, state), at, width)] : []),
     ...header.slice(0, low ? 2 : header.length),
     ...remarkLines({ model, state, slot, run, width, twin, folded }).slice(0, low ? 4 : 8),
   ];
@@ -117,15 +120,8 @@ const shownNames = (model: CompareModel, { slots, blind }: CompareState): readon
   return model.shown().map(({ id }) => names.get(id) ?? '');
 };
 
-/** `[1 hybrid]  2 bm25`: the one on screen in brackets. */
-function tabLine(names: readonly string[], at: number): Line {
-  return names.flatMap((name, each): Span[] => [
-    { text: ' ' },
-    each === at
-      ? { text: `[${each + 1} ${name}]`.replace(' ]', ']'), style: 'accent', bold: true }
-      : { text: `${each + 1} ${name} `, style: 'muted' },
-  ]);
-}
+const shownRuns = (model: CompareModel, { run }: CompareState): readonly (ColumnRun | undefined)[] =>
+  model.shown().map(({ id }) => run?.columns.get(id));
 
 interface Remarked {
   readonly model: CompareModel;
@@ -151,7 +147,7 @@ function remarkLines({ model, state, slot, run, width, twin, folded }: Remarked)
     ...(isStale(slot, run) ? rows(`! ${t('compare.stale')}`, 'warn', 1) : []),
     ...(result?.error ? rows(`✗ ${result.error.message} ${result.error.hint}`, 'bad', 4) : []),
     ...(result?.state === 'failed' ? rows(t('compare.retryHint'), 'muted', 1) : []),
-    ...(search && !search.relevant ? rows(`! ${t('compare.nothingRelevant')}`, 'warn', 1) : []),
+    ...(search && isDoubtful(search, state) ? rows(`! ${t('compare.nothingRelevant')}`, 'warn', 1) : []),
     ...(cut ? rows(`! ${t('ask.messages.cut', { cut })}`, 'warn', 2) : []),
     ...(thought && !state.thoughts && saidBy(run) !== ''
       ? rows(t('compare.thought', { count: [...thought].length }), 'muted', 1)
@@ -168,6 +164,10 @@ function remarkLines({ model, state, slot, run, width, twin, folded }: Remarked)
       : []),
   ];
 }
+
+/** By its scores nothing found has to do with the question: not said of what holds the right passage, nor of hidden columns. */
+const isDoubtful = ({ relevant, hits }: SearchResult, { run, blind }: CompareState): boolean =>
+  !relevant && blind !== 'hidden' && !foundRight(hits, run?.passage ?? '');
 
 /** Place (from 1) of the first column to the left with the very same answer; null = there is none. */
 function twinOf(model: CompareModel, slot: ColumnSlot, run: ColumnRun | undefined): number | null {

@@ -27,6 +27,8 @@ export const ready = (model: CompareModel): true | string => {
   if (slots.length === 0) return t('compare.why.noColumn');
   const question = model.question();
   if (question === '') return t('ask.why.empty');
+  // A second Enter is no wish to lose the answers that are coming; another question is.
+  if (underWay(model) && question === model.context.compare.getState().run?.question) return t('compare.why.underWay');
   const golden = slots.some(({ settings }) => settings.context === 'gold');
   // The passage of a dataset's row goes with its question.
   const lost = source !== '' && about !== '' && about !== question;

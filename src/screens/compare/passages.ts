@@ -18,6 +18,10 @@ export function placeMark({ kind, change, overlaps }: PassageDiff): string {
 const goldPlaces = (hits: readonly Hit[], gold: string): readonly number[] =>
   goldRanks({ goldContext: gold, contextId: '', retrieved: hits }).flatMap((place) => hits[place - 1]?.rank ?? []);
 
+/** The passage known to be right (`gold`; '' = none is known) is among the hits. Pure. */
+export const foundRight = (hits: readonly Hit[], gold: string): boolean =>
+  gold !== '' && goldPlaces(hits, gold).length > 0;
+
 /**
  * Passages one below the other, each under its rank, how it moved against the base column, document and score, what was
  * copied from it lit, the one known to be right (`gold`) marked; then those of the base column that are missing. `base` undefined: this is the base column. Pure.

@@ -79,7 +79,7 @@ export const compare = {
   'compare.sameFolded': 'The same answer as column {column}, word for word: f shows it.',
   'compare.copied': '{share}% of it stands word for word in passage {passages}',
   'compare.thought': 'Thought {count} characters before it: T shows them.',
-  'compare.nothingRelevant': 'Nothing relevant was found.',
+  'compare.nothingRelevant': 'The search found nothing that looks relevant.',
   'compare.missing': 'not here: number {rank} of column {column}, {document}',
   'compare.rightPassage': 'the right passage',
   'compare.overlaps': 'overlaps {rank}',

@@ -81,7 +81,7 @@ export const compare: Texts<typeof english> = {
   'compare.sameFolded': '与第 {column} 列的回答一字不差：按 f 展开。',
   'compare.copied': '{share}% 与片段 {passages} 逐字相同',
   'compare.thought': '回答前思考了 {count} 个字符：按 T 显示。',
-  'compare.nothingRelevant': '没有找到相关内容。',
+  'compare.nothingRelevant': '检索到的内容看来与问题无关。',
   'compare.missing': '此处没有：第 {column} 列的第 {rank} 名，{document}',
   'compare.rightPassage': '标准片段',
   'compare.overlaps': '与第 {rank} 名重叠',
