@@ -88,6 +88,9 @@ describe('the numbers of a column', () => {
       embeddingMs: null,
     });
     expect(columnFigures(running({ search: { ...search, mode: 'hybrid', embedder: 'e' } }), 500).embeddingMs).toBe(0);
+    // Opened from the history: what was found is known, how long it took is not.
+    const reopened = running({ phase: 'ended', startedAt: 0, search: { ...search, mode: 'hybrid', embedder: 'e' } });
+    expect(columnFigures(reopened, 500)).toMatchObject({ retrievalMs: null, embeddingMs: null, totalMs: null });
   });
 
   it('of an answer are what the server told', () => {

@@ -73,8 +73,9 @@ function runningFigures(run: ColumnRun, at: number): ColumnFigures {
     answerTokens: pieces === 0 && firstAt === null ? null : pieces,
     answerEstimated: true,
     promptEstimated: false,
-    retrievalMs: search?.timing.retrievalMs ?? null,
-    embeddingMs: search && search.embedder !== null ? search.timing.embeddingMs : null,
+    // One without an answer that was opened from the history: its search was kept, the time it took was not.
+    retrievalMs: begun && search ? search.timing.retrievalMs : null,
+    embeddingMs: begun && search && search.embedder !== null ? search.timing.embeddingMs : null,
     totalMs: begun ? at - startedAt : null,
     cost: null,
     retries: null,
