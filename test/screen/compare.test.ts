@@ -198,6 +198,15 @@ describe('the compare screen', () => {
     expect(w.ui.getState().overlays).toEqual([]);
   });
 
+  it('leads from a column to the field of the question while nothing is written', async () => {
+    const w = await open();
+    await w.press('esc');
+    expect(w.ui.getState().focus['compare']).not.toBe('question');
+    await w.press('enter');
+    expect(w.ui.getState().focus['compare']).toBe('question');
+    expect(w.text()).not.toContain('write a question first');
+  });
+
   it('tells the messages of the selected column and the command for all', async () => {
     const w = await open();
     await ask(w);

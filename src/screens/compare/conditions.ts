@@ -26,7 +26,8 @@ export const ready = (model: CompareModel): true | string => {
   if (kb === null) return t('ask.why.noKb');
   if (slots.length === 0) return t('compare.why.noColumn');
   const question = model.question();
-  if (question === '') return t('ask.why.empty');
+  // From a column, Enter leads to the field that is still empty.
+  if (question === '') return model.writing() ? t('ask.why.empty') : true;
   // A second Enter is no wish to lose the answers that are coming; another question is.
   if (underWay(model) && question === model.context.compare.getState().run?.question) return t('compare.why.underWay');
   const golden = slots.some(({ settings }) => settings.context === 'gold');

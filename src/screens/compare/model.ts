@@ -37,6 +37,9 @@ export interface CompareModel {
   readonly scrolled: (at: number) => NavigationTarget | null;
   /** The column's place gets the focus. */
   readonly focusColumn: (at: number) => void;
+  /** The question has the focus. */
+  readonly writing: () => boolean;
+  /** Asks all columns; without a question, goes to where one is written. */
   readonly send: () => void;
   readonly question: () => string;
   readonly command: () => string;
@@ -128,8 +131,10 @@ export function createCompareModel(context: ScreenContext): CompareModel {
       compare.getState().select(slot.id);
       ui.getState().setFocus(pane, 'compare');
     },
+    writing: () => (ui.getState().focus['compare'] ?? 'question') === 'question',
     send: () => {
       const asked = question();
+      if (asked === '') return ui.getState().setFocus('question', 'compare');
       if (editor.text().trim() !== '') editor.submit();
       compare.getState().look({ lower: 'columns' });
       // Asking takes long; the action ends here and the screen shows the rest.
