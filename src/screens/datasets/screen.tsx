@@ -6,6 +6,9 @@ import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
 import { datasetsActions, findingsActions, listActions, rowsActions, versionsActions } from './actions.ts';
 import { startImport } from './import-form.ts';
+import { createMaking } from './making.ts';
+import { makingActions } from './making-actions.ts';
+import { createMakingModal } from './making-modal.tsx';
 import { datasetModals } from './modals.tsx';
 import { type Body, createDatasetsModel } from './model.ts';
 import { DatasetsView } from './view.tsx';
@@ -15,6 +18,7 @@ const WIDE = 110;
 /** The datasets, the rows of one of them, and one row with its answer lit in its context. */
 export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
   const model = createDatasetsModel(context);
+  const making = createMaking(context);
   const path = createPathModal(context, {
     id: 'datasets.path',
     title: () => t('datasets.importTitle'),
@@ -66,11 +70,14 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
     ],
     layout: (rect) => layout(rect, model.body()),
     view: (props) => <DatasetsView model={model} {...props} />,
-    actions: bindActions(
-      datasetsActions(() => path.open()),
-      () => model,
-    ),
-    modals: [path.definition, ...datasetModals(model)],
+    actions: [
+      ...bindActions(
+        datasetsActions(() => path.open()),
+        () => model,
+      ),
+      ...bindActions(makingActions, () => ({ model, making })),
+    ],
+    modals: [path.definition, ...datasetModals(model), createMakingModal(making)],
     copyAll: () => model.text.text() || null,
     back: () => {
       if (model.rule() !== null) model.openRule(null);

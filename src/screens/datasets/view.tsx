@@ -18,6 +18,7 @@ import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { Placed } from '../Placed.tsx';
 import { findingLine, summaryLines } from './findings.ts';
+import { makingLines } from './making-modal.tsx';
 import type { DatasetsModel } from './model.ts';
 
 export function DatasetsView({
@@ -125,15 +126,17 @@ function RowsPane({ model, rect, focused }: PaneProps): ReactNode {
   const task = useStore(datasets, (state) => state.task);
   const list = useStore(datasets, (state) => state.list);
   useStore(model.list.store);
+  useStore(model.context.jobs, (state) => state.list);
   useStore(datasets);
   const { marks } = useStore(model.rows.store);
   useStore(datasets, (state) => state.pages);
   const { width, height } = inside(rect);
   const manifest = list?.find(({ name }) => name === rows?.dataset);
-  const head = [...taskLines(task, width), ...(manifest && rows ? splitLines(manifest.splits, width) : [])].slice(
-    0,
-    Math.max(0, height - 3),
-  );
+  const head = [
+    ...taskLines(task, width),
+    ...makingLines(model.context, width),
+    ...(manifest && rows ? splitLines(manifest.splits, width) : []),
+  ].slice(0, Math.max(0, height - 3));
   const error = rows?.error ? `${rows.error.message} ${rows.error.hint}` : '';
   return (
     <Panel

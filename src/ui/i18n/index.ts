@@ -7,6 +7,7 @@ import { evaluate } from './en/evaluate.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
+import { making } from './en/making.ts';
 import { metrics } from './en/metrics.ts';
 import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
@@ -21,6 +22,7 @@ import * as zhEvaluate from './zh/evaluate.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
+import * as zhMaking from './zh/making.ts';
 import { metrics as zhMetrics } from './zh/metrics.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
@@ -36,6 +38,7 @@ const english = {
   ...models,
   ...jobs,
   ...datasets,
+  ...making,
   ...train,
   ...evaluate,
   ...settings,
@@ -50,6 +53,7 @@ const chinese: Texts<typeof english> = {
   ...zhModels.models,
   ...zhJobs.jobs,
   ...zhDatasets.datasets,
+  ...zhMaking.making,
   ...zhTrain.train,
   ...zhEvaluate.evaluate,
   ...zhSettings.settings,
@@ -71,6 +75,7 @@ export const chineseActions: ActionTexts = {
   ...zhModels.modelsActions,
   ...zhJobs.jobsActions,
   ...zhDatasets.datasetsActions,
+  ...zhMaking.makingActions,
   ...zhTrain.trainActions,
   ...zhEvaluate.evaluateActions,
   ...zhSettings.settingsActions,
