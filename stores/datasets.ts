@@ -143,7 +143,11 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
         publish({ error: toRagtuiError(error) });
       }
     };
-    const showVersion = (manifest: DatasetManifest, part: string): void => {
+    const showVersion = (
+      manifest: DatasetManifest,
+      part: string,
+      { filter, sort }: Pick<Rows, 'filter' | 'sort'> = { filter: '', sort: null },
+    ): void => {
       pages.clear();
       const { name, version } = manifest;
       let findings: FindingsReader | null = null;
@@ -153,15 +157,16 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
       } catch (fault) {
         error = toRagtuiError(fault);
       }
-      const empty = part === 'all' ? null : new Uint32Array(0);
+      const whole = part === 'all' && filter === '' && sort === null;
+      const empty = whole ? null : new Uint32Array(0);
       set({
         rows: {
           dataset: name,
           version,
           part,
           total: rowsOf(manifest, part),
-          filter: '',
-          sort: null,
+          filter,
+          sort,
           order: empty,
           loading: true,
           error,
@@ -191,7 +196,11 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
           if (!current) {
             reading?.abort();
             set({ selected: null, rows: null, open: null, findings: null });
-          } else if (rows?.dataset !== current.name || rows.version !== current.version) get().select(current.name);
+          } else if (rows?.dataset !== current.name) get().select(current.name);
+          else if (rows.version !== current.version) {
+            // The same look at other rows: who edits what a filter found goes on with it.
+            showVersion(current, partsOf(current).includes(rows.part) ? rows.part : 'all', rows);
+          }
         } catch (error) {
           set({ error: toRagtuiError(error) });
         }
@@ -289,8 +298,10 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
           if (result.op === 'import') set({ selected: result.dataset, rows: null });
           if (MAKES_VERSIONS.has(result.op)) await get().refresh();
           const { rows } = get();
-          if (result.op === 'check' && rows?.dataset === result.dataset)
+          if (result.op === 'check' && rows?.dataset === result.dataset) {
             set({ findings: datasets.findings({ name: rows.dataset, version: rows.version }) });
+            if (rows.filter.includes('finding:')) void get().view({});
+          }
           return done;
         } catch (error) {
           const reason = toRagtuiError(error);

@@ -18,6 +18,7 @@ import { createScreens } from '../screens/index.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 import { shownStatus } from '../ui/status.ts';
 import { createApp } from './create-app.tsx';
+import { editText } from './external.ts';
 import { mountApp } from './mount.tsx';
 import { watchForNotices } from './notices.ts';
 import { startLook } from './start-look.ts';
@@ -110,6 +111,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
     ui,
     preview: realPreview(paths),
     paths: realPaths(),
+    edit: (text, name) => terminal.suspendFor(() => editText(text, name, env)),
     now: Date.now,
   };
   await new Promise<void>((leave) => {

@@ -8,6 +8,8 @@ export interface ScreenContext extends Stores {
   readonly ui: UiStore;
   readonly preview: PreviewPort;
   readonly paths: PathPort;
+  /** Lends the terminal to the user's editor; what the text was made into. `name` tells the kind of file: `row.json`. */
+  readonly edit: (text: string, name: string) => Promise<string>;
   /** Milliseconds, as `Date.now`. */
   readonly now: () => number;
 }

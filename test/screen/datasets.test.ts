@@ -17,6 +17,7 @@ const open = async (world: World): Promise<ScreensWindow> => {
 const PLACES = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
+  { columns: 200, rows: 50 },
 ].flatMap((size) => (['en', 'zh'] as const).map((language) => ({ ...size, language })));
 const wide: World = { columns: 120, rows: 40, language: 'en' };
 
@@ -138,7 +139,7 @@ describe('the datasets screen', () => {
 
   it('exports every part of a split with two keys and says where the files are', async () => {
     const w = await open({ ...wide, datasets: [manifest('cmrc', { splits: [contextSplit()] })] });
-    await w.press('8', 'e', 'down', 'enter');
+    await w.press('8', 'e', 'down', 'down', 'enter');
     expect(w.datasets.tasks[0]?.task).toMatchObject({ to: 'flagembedding', part: 'context/train', negatives: 10 });
     const done = { op: 'export' as const, rows: 2, omitted: 1, file: '/x/a.jsonl', files: ['/x/a.jsonl'], notes: [] };
     w.datasets.tasks[0]?.end.resolve(done);
@@ -162,6 +163,42 @@ describe('the datasets screen', () => {
     await w.press('enter');
     await w.rest();
     expect(w.text()).toContain('1 of 4');
+  });
+
+  it('takes an edited row as a new version, and nothing when nothing was changed', async () => {
+    let edits = 0;
+    const edit = (text: string): string => {
+      edits++;
+      return edits === 1 ? text : text.replace('Question 0', 'Question zero');
+    };
+    const w = await open({ ...wide, datasets: [manifest('cmrc')], edit });
+    await w.press('8', 'E');
+    expect(w.text()).toContain('Nothing was changed');
+    expect(w.datasets.tasks).toEqual([]);
+    await w.press('E');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({
+      op: 'edit',
+      dataset: 'cmrc',
+      drop: [],
+      set: [{ row: 0, value: { ...qaRow(0), question: expect.stringContaining('Question zero') } }],
+    });
+    await w.press('x');
+  });
+
+  it('says the line of a bad edit and opens it again as it was left', async () => {
+    const given: string[] = [];
+    const edit = (text: string): string => {
+      given.push(text);
+      return given.length === 1 ? text.replace('"question":', '"question"') : text;
+    };
+    const w = await open({ ...wide, datasets: [manifest('cmrc')], edit });
+    await w.press('8', 'E');
+    const line = (given[0] ?? '').split('\n').findIndex((one) => one.includes('"question":')) + 1;
+    expect(w.text()).toContain(`line ${line}`);
+    await w.press('y');
+    expect(given[1]).toBe(given[0]?.replace('"question":', '"question"'));
+    await w.press('esc');
+    expect(w.datasets.tasks).toEqual([]);
   });
 
   it('splits with seed and sizes', async () => {

@@ -42,6 +42,8 @@ export interface World {
   readonly engines?: readonly EngineName[];
   /** What columns may be about. */
   readonly choices?: readonly ModelChoice[];
+  /** What the user makes of a text in the editor; absent: nothing. */
+  readonly edit?: (text: string) => string;
 }
 
 export interface ScreensWindow extends Omit<Canvas, 'rows'> {
@@ -182,6 +184,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
       kind: async (path) => (path === '/home/me/notes' ? 'folder' : 'missing'),
       entries: async () => [{ name: 'notes', folder: true }],
     },
+    edit: async (given) => world.edit?.(given) ?? given,
     now: () => Date.parse('2026-11-23T06:20:00.000Z'),
   });
   const app = createApp({

@@ -42,6 +42,13 @@ export function allKeyTables(): ActionTable[] {
     language: 'en',
     size: { columns: 80, rows: 24 },
   });
-  const screens = createScreens({ ...stores, ui, preview: realPreview(paths), paths: realPaths(), now: () => 0 });
+  const screens = createScreens({
+    ...stores,
+    ui,
+    preview: realPreview(paths),
+    paths: realPaths(),
+    edit: async (text) => text,
+    now: () => 0,
+  });
   return [...sharedTables(screens), ...screenTables(screens)];
 }

@@ -1,6 +1,7 @@
 import type { DatasetTask } from '../../datasets/task.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { editRow } from './edit-row.ts';
 import { askBase, askExport, askSplit, choosePart } from './flows.ts';
 import type { Body, DatasetsModel } from './model.ts';
 import { run } from './run.ts';
@@ -164,6 +165,19 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       command: 'ragtui dataset render NAME --row N',
       when: ({ context }) => (context.datasets.getState().open ? true : t('datasets.why.noRow')),
       run: ({ toggleRendered }) => toggleRendered(),
+    },
+    {
+      id: 'datasets.editRow',
+      title: 'Edit row',
+      help: 'Opens the row in $EDITOR as JSON; what you make of it is a new version; u goes back.',
+      keys: ['E'],
+      rank: 14,
+      when: (model) => {
+        const found = chosenAndIdle(model);
+        if (found !== true) return found;
+        return model.context.datasets.getState().open ? true : t('datasets.why.noRow');
+      },
+      run: (model) => editRow(model),
     },
     {
       id: 'datasets.export',
