@@ -8,6 +8,7 @@ import { exportTask } from './tasks/export.ts';
 import { fixTask } from './tasks/fix.ts';
 import { importTask } from './tasks/import.ts';
 import { prepareTask } from './tasks/prepare.ts';
+import { prepareTrainingTask } from './tasks/prepare-training.ts';
 import { previewTask } from './tasks/preview.ts';
 import { renderTask } from './tasks/render.ts';
 import { dropFalseTask, quarantineTask, reviewTask } from './tasks/review.ts';
@@ -32,6 +33,7 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   dropFalseTask.task,
   besideTask.task,
   prepareTask.task,
+  prepareTrainingTask.task,
   viewTask.task,
   editTask.task,
 ]);
@@ -51,6 +53,7 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   dropFalseTask.result,
   besideTask.result,
   prepareTask.result,
+  prepareTrainingTask.result,
   viewTask.result,
   editTask.result,
 ]);
@@ -90,6 +93,8 @@ export function runDatasetTask(
       return besideTask.run(context, task);
     case 'prepare':
       return prepareTask.run(context, task);
+    case 'prepare-training':
+      return prepareTrainingTask.run(context, task);
     case 'view':
       return viewTask.run(context, task);
     case 'edit':

@@ -152,6 +152,37 @@ describe('the datasets screen', () => {
     expect(w.text()).toContain('screen 9');
   });
 
+  it('makes everything ready to train with two keys, and says what leaked', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc')] });
+    await w.press('8', 'e', 'enter');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({ op: 'prepare-training', dataset: 'cmrc' });
+    const leak = { part: 'prepared/test', rows: 2, from: 'prepared/train', id: 0, question: 0, context: 0 };
+    w.datasets.tasks[0]?.end.resolve({
+      op: 'prepare-training',
+      dataset: 'cmrc',
+      prepared: {
+        dataset: 'cmrc',
+        version: 'v-000000000001',
+        kind: 'qa',
+        imported: null,
+        found: { error: 1, warning: 2, info: 0 },
+        fixed: { changed: 3, dropped: 1 },
+        split: { ...contextSplit(), name: 'prepared' },
+        leaksBefore: [{ ...leak, dirty: 5, nearContext: 2, run: 3 }],
+        leaksDropped: 6,
+        leaks: [{ ...leak, dirty: 0, nearContext: 0, run: 0 }],
+        left: { error: 0, warning: 4, info: 0 },
+        forecasts: [],
+        retrieval: null,
+        files: [{ target: 'llm', part: 'prepared/train', rows: 2, omitted: 0, file: '/x/train.jsonl', notes: [] }],
+      },
+    });
+    await w.rest();
+    expect(w.text()).toContain('5 before, 0 now (6 training rows dropped)');
+    expect(w.text()).toContain('/x/train.jsonl');
+    expect(w.text()).toContain('screen 9');
+  });
+
   it('filters, marks and leaves rows out as a new version', async () => {
     const w = await open({ ...wide, datasets: [manifest('cmrc')] });
     await w.press('8', 'enter', 'space', 'space', 'D');

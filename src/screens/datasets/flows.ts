@@ -1,5 +1,6 @@
 import { partsOf } from '../../../stores/datasets.ts';
 import { exportersOf } from '../../datasets/exporters/registry.ts';
+import type { Prepared } from '../../datasets/preparing/types.ts';
 import type { DatasetTask } from '../../datasets/task.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
@@ -77,6 +78,7 @@ export function askExport(model: DatasetsModel, manifest: DatasetManifest): void
   ui.getState().choose({
     title: t('datasets.chooseEngine'),
     choices: [
+      { id: 'ready', title: t('datasets.ready.all'), note: t('datasets.ready.all.note') },
       {
         id: 'ready:llamafactory',
         title: t('datasets.ready.sft'),
@@ -92,6 +94,7 @@ export function askExport(model: DatasetsModel, manifest: DatasetManifest): void
       ...formats.map(({ id, title, description }) => ({ id, title: `${title}…`, note: description })),
     ],
     pick: (id) => {
+      if (id === 'ready') return void prepare(model, manifest);
       if (id === 'ready:llamafactory' || id === 'ready:flagembedding') {
         const { to, options } = READY[id];
         const folder = `${workspace.getState().home}/exports/${manifest.slug}-${to}`;
@@ -116,6 +119,32 @@ export function askExport(model: DatasetsModel, manifest: DatasetManifest): void
 function readyParts(manifest: DatasetManifest): readonly string[] {
   const split = manifest.splits.at(-1);
   return split ? split.parts.map(({ name }) => `${split.name}/${name}`).sort((a, b) => b.localeCompare(a)) : ['all'];
+}
+
+/** Check, fixes, a split without leaks, negatives and files for every engine that this kind of rows is for. */
+async function prepare(model: DatasetsModel, { name, slug }: DatasetManifest): Promise<void> {
+  const { workspace, ui } = model.context;
+  const out = `${workspace.getState().home}/exports/${slug}-prepared`;
+  const result = await runToEnd(model.context, { op: 'prepare-training', dataset: name, out });
+  if (result?.op !== 'prepare-training') return;
+  model.report.set(sanitize([...preparedLines(result.prepared), '', t('datasets.next.train')].join('\n')));
+  ui.getState().open({ kind: 'modal', id: 'datasets.report' });
+}
+
+/** What was done to the rows, and where they are. Pure. */
+function preparedLines({ fixed, split, leaksBefore, leaksDropped, leaks, left, files }: Prepared): string[] {
+  const leaked = (counts: Prepared['leaks']): number => counts.reduce((sum, { dirty }) => sum + dirty, 0);
+  return [
+    ...(fixed ? [t('datasets.fixed', { changed: fixed.changed, dropped: fixed.dropped })] : []),
+    `${split.name}: ${split.parts.map((part) => `${part.name} ${part.rows}`).join(' · ')}`,
+    t('datasets.prepared.leaks', { before: leaked(leaksBefore), dropped: leaksDropped, after: leaked(leaks) }),
+    t('datasets.checked', { errors: left.error, warnings: left.warning }),
+    '',
+    ...files.flatMap(({ part, rows, omitted, file }) => [
+      `${part}: ${t('datasets.rowCount', { count: rows })}${omitted > 0 ? ` (${t('datasets.omitted', { count: omitted })})` : ''}`,
+      `  ${file}`,
+    ]),
+  ];
 }
 
 type ExportWish = Omit<Extract<DatasetTask, { op: 'export' }>, 'op' | 'dataset'>;
