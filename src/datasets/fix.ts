@@ -33,7 +33,7 @@ export interface FixReport {
   /** Rows with another text than before, and rows that are gone. */
   readonly changed: number;
   readonly dropped: number;
-  /** Findings whose fix was made. */
+  /** Fixes made; a row that goes counts once for each rule. */
   readonly applied: number;
   /** Findings whose row had become another one: check again and they come back, if they still hold. */
   readonly left: number;
@@ -100,26 +100,28 @@ export async function applyFixes(paths: WorkspacePaths, name: string, options: F
   }
 }
 
-/** Places of the findings by the row that they change or drop. */
+/** Places of the findings by the row that they change or drop; of those of a rule that drop it, the first one. */
 type Plan = ReadonlyMap<number, { readonly places: readonly number[]; readonly dropped: boolean }>;
 
 function planOf(findings: Findings, { filter = {}, places }: FixOptions): Plan {
   const named = Object.values(filter).some((one) => one !== undefined);
   const chosen = places ?? findings.places({ ...filter, fixable: named ? true : 'careful' });
-  const plan = new Map<number, { places: number[]; dropped: boolean }>();
+  const plan = new Map<number, { places: number[]; dropped: boolean; droppedBy: Set<string> }>();
   const entry = (row: number) => {
     const known = plan.get(row);
     if (known) return known;
-    const made = { places: [], dropped: false };
+    const made = { places: [], dropped: false, droppedBy: new Set<string>() };
     plan.set(row, made);
     return made;
   };
   for (const { place, finding } of inBatches(findings, chosen)) {
-    const { fix, row } = finding;
+    const { fix, row, rule } = finding;
     if (fix?.kind === 'drop-row') {
       for (const one of fix.rows ?? (row === null ? [] : [row])) {
         const of = entry(one);
-        of.places.push(place);
+        // Where a hundred rows leak from a hundred others, each of these is in a hundred findings.
+        if (!of.droppedBy.has(rule)) of.places.push(place);
+        of.droppedBy.add(rule);
         of.dropped = true;
       }
     } else if (fix && row !== null) entry(row).places.push(place);

@@ -1,4 +1,5 @@
 import type { DatasetRow } from '../types.ts';
+import { LeakDrops } from './leak-drops.ts';
 import type { NearContexts } from './near-contexts.ts';
 import type { RowIndex } from './row-index.ts';
 import { viewOf } from './row-view.ts';
@@ -40,7 +41,6 @@ const SEVERITY = {
 } as const satisfies Record<Kind, Finding['severity']>;
 /** Below this a context of the same group is no longer nearly the same itself. */
 const STILL_NEAR = 0.7;
-const MOST_DROPPED = 1000;
 
 /** What leaks between two sets of rows: the counts by kind, and a finding for each row and its gravest kinds. */
 export async function findLeaks(
@@ -52,6 +52,7 @@ export async function findLeaks(
 ): Promise<LeakCount> {
   const { index } = rows;
   const known = referencesOf(rows, near, question);
+  const drops = new LeakDrops(index, near, question.references);
   const runs = wanted('leak-run')
     ? await sharedRuns(rows, near, question)
     : new Map<number, { context: number; text: string }>();
@@ -62,7 +63,7 @@ export async function findLeaks(
     if (hits.length > 0) dirty++;
     for (const hit of hits) {
       counts[hit.kind]++;
-      report(findingOf(rows, question, number, hit, known));
+      report(findingOf(rows, question, number, hit, drops));
     }
   }
   const { 'near-context': nearContext, ...rest } = counts;
@@ -92,6 +93,8 @@ interface Hit {
   readonly row: number;
   /** Context that both have, or -1. */
   readonly context: number;
+  /** The row's own context, where it is only nearly the same. */
+  readonly own?: number;
   readonly note: string;
 }
 
@@ -135,24 +138,30 @@ function nearTwin(
   near: NearContexts,
   known: Known,
   context: number,
-): { row: number; context: number; note: string } | undefined {
+): { row: number; context: number; own: number; note: string } | undefined {
   const other = known.groups.get(near.groupOf(context));
   if (other === undefined || other === context) return undefined;
-  const shingles = (which: number) => new Set(shingleHashes(contextText(rows, which)));
-  const similarity = jaccard(shingles(context), shingles(other));
+  const similarity = jaccard(shinglesOf(rows, context), shinglesOf(rows, other));
   if (similarity < STILL_NEAR) return undefined;
-  return { row: known.contexts.get(other) ?? 0, context: other, note: `${Math.floor(similarity * 100)} %` };
+  return {
+    row: known.contexts.get(other) ?? 0,
+    context: other,
+    own: context,
+    note: `${Math.floor(similarity * 100)} %`,
+  };
 }
+
+const shinglesOf = (rows: LeakRows, context: number): ReadonlySet<number> =>
+  new Set(shingleHashes(contextText(rows, context)));
 
 /** The text of a context of the index. */
 export function contextText({ index, row }: Pick<LeakRows, 'index' | 'row'>, context: number): string {
   return viewOf(row(index.contextRows.at(context))).contexts[index.contextPlaces.at(context)] ?? '';
 }
 
-function findingOf(rows: LeakRows, question: LeakQuestion, number: number, hit: Hit, known: Known): Finding {
+function findingOf(rows: LeakRows, question: LeakQuestion, number: number, hit: Hit, drops: LeakDrops): Finding {
   const other = rows.placeOf(hit.row);
   const where = `row ${other.row} of ${question.from}`;
-  const dropped = question.drop === 'subjects' ? undefined : droppedRows(rows, question, number, hit, known);
   return {
     rule: `leak-${hit.kind}`,
     severity: hit.kind === 'question' && !sameAnswer(rows, number, hit.row) ? 'info' : SEVERITY[hit.kind],
@@ -164,11 +173,9 @@ function findingOf(rows: LeakRows, question: LeakQuestion, number: number, hit: 
         ? 'Drop this row: it is not trained on then.'
         : 'Split by context (--by context), or drop the training rows.',
     fix:
-      dropped === undefined
+      question.drop === 'subjects'
         ? { kind: 'drop-row' }
-        : dropped.length > MOST_DROPPED
-          ? null
-          : { kind: 'drop-row', rows: dropped },
+        : { kind: 'drop-row', rows: droppedRows(rows, number, hit, drops) },
   };
 }
 
@@ -189,31 +196,18 @@ function messageOf(rows: LeakRows, number: number, { kind, row, note }: Hit, whe
   }
 }
 
-/** The training rows that have what leaks: all of a context, or the one row. */
-function droppedRows(rows: LeakRows, { references }: LeakQuestion, number: number, hit: Hit, known: Known): number[] {
-  if (hit.context < 0) return [hit.row];
-  const of = rowsByContext(rows, references, known);
-  return (of.get(hit.context) ?? [hit.row]).filter((one) => one !== number);
-}
+/** The training rows that have what leaks, the one that the finding names first. */
+function droppedRows(rows: LeakRows, number: number, hit: Hit, drops: LeakDrops): number[] {
+  return drops.named(leaking(), number);
 
-const byContext = new WeakMap<Known, ReadonlyMap<number, number[]>>();
-
-/** Made once for each comparison, when the first leak is found. */
-function rowsByContext(
-  { index }: LeakRows,
-  references: readonly number[],
-  known: Known,
-): ReadonlyMap<number, number[]> {
-  const made = byContext.get(known);
-  if (made) return made;
-  const found = new Map<number, number[]>();
-  for (const number of references) {
-    for (const context of index.contextsOf(number)) {
-      const list = found.get(context);
-      if (list) list.push(number);
-      else found.set(context, [number]);
-    }
+  function* leaking(): Generator<number> {
+    yield hit.row;
+    const { ids, questions } = rows.index;
+    if (hit.kind === 'id') yield* drops.ofId(ids.at(number));
+    else if (hit.kind === 'question') yield* drops.ofQuestion(questions.at(number));
+    else yield* drops.ofContext(hit.context);
+    if (hit.kind !== 'near-context' || hit.own === undefined) return;
+    const own = shinglesOf(rows, hit.own);
+    yield* drops.ofNearContexts(hit.own, (other) => jaccard(own, shinglesOf(rows, other)) >= STILL_NEAR);
   }
-  byContext.set(known, found);
-  return found;
 }

@@ -189,7 +189,7 @@ async function dropLeaks(
   let last = await check(paths, name, split, signal, onProgress);
   const before = [...last.summary.leaks];
   let dropped = 0;
-  // A finding names one training row; others that leak the same come up once it is gone. Every round drops some, so it ends.
+  // A finding names the training rows up to a bound; the others come up once these are gone. Every round drops some, so it ends.
   while (last.summary.leaks.some(({ dirty }) => dirty > 0)) {
     const gone = (await fix(paths, name, { rules: LEAKS }, last, signal, onProgress)).dropped;
     if (gone === 0) break;

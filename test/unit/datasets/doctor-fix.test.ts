@@ -8,6 +8,7 @@ import { nearestSpan } from '../../../src/datasets/doctor/text/nearest-span.ts';
 import { fingerprints, longestSharedRun } from '../../../src/datasets/doctor/text/runs.ts';
 import { applyFixes, undoVersion } from '../../../src/datasets/fix.ts';
 import { openDataset } from '../../../src/datasets/open.ts';
+import type { QaRow } from '../../../src/datasets/types.ts';
 import { findingsOf, fixtureRows, publishRows } from './doctor-support.ts';
 import { DatasetWorkspace } from './workspace.ts';
 
@@ -74,6 +75,39 @@ test('fixing leaks takes the training rows away, and the split comes along with 
   expect(ids('train')).toEqual(['t2', 't3', 't4']);
   expect(ids('test')).toEqual(['t5', 't6', 't7', 't8', 't4']);
   expect(opened.manifest.splits[0]?.carriedFrom).toBe(opened.manifest.lineage.steps.at(-1)?.parameters['from']);
+});
+
+test('a finding names every training row that leaks the same, up to a thousand; one fix takes them away', async () => {
+  const asked = (number: number, question: string): QaRow => ({
+    id: `u${number}`,
+    contextId: `u${number}`,
+    context: `Mast ${number} was put up in ${1000 + number} and painted ${number * 13} times since; it leans ${number * 7} degrees.`,
+    question,
+    answers: [`${1000 + number}`],
+    metadata: {},
+  });
+  const rows = Array.from({ length: 1250 }, (_, at) =>
+    asked(at, at < 3 || (at >= 20 && at < 1240) ? (at < 10 ? 'How old?' : 'Which year?') : `Of mast ${at}?`),
+  );
+  const test = [1248, 1249];
+  rows[1248] = asked(1248, 'How old?');
+  rows[1249] = asked(1249, 'Which year?');
+  await publishRows(paths, 'masts', 'qa', rows, { train: rows.map((_, at) => at).slice(0, 1248), test });
+  const only = ['leak-question'];
+  const { findings } = await checkDataset(paths, 'masts', { only });
+  const named = findings.page({}, 0, 10).findings.map(({ finding: { row, other, fix } }) => ({
+    row,
+    other: other?.row,
+    rows: fix?.kind === 'drop-row' ? fix.rows : undefined,
+  }));
+  expect(named).toEqual([
+    { row: 1248, other: 0, rows: [0, 1, 2] },
+    { row: 1249, other: 20, rows: Array.from({ length: 1000 }, (_, at) => 20 + at) },
+  ]);
+  expect(await applyFixes(paths, 'masts', { filter: { rules: only } })).toMatchObject({ dropped: 1003, applied: 1003 });
+  await checkDataset(paths, 'masts', { only });
+  expect(await applyFixes(paths, 'masts', { filter: { rules: only } })).toMatchObject({ dropped: 220 });
+  expect((await checkDataset(paths, 'masts', { only })).findings.summary.findings).toBe(0);
 });
 
 test('the same question is answered from what is kept; another split, rule or version is looked at anew', async () => {

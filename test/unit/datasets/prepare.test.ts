@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { prepareDry } from '../../../src/datasets/preparing/dry-run.ts';
 import { prepareDataset } from '../../../src/datasets/preparing/prepare.ts';
-import { listDatasets } from '../../../src/datasets/store.ts';
+import { listDatasets, listVersions } from '../../../src/datasets/store.ts';
 import type { QaRow } from '../../../src/datasets/types.ts';
 import { findingsOf, publishRows } from './doctor-support.ts';
 import { DatasetWorkspace } from './workspace.ts';
@@ -35,6 +35,8 @@ test('nothing that is trained on is tested: training rows that leak go, the dry 
   expect(dry.version).toBe(made.version);
   expect(made.leaksBefore.some(({ dirty }) => dirty > 0)).toBe(true);
   expect(made.leaks.map(({ dirty }) => dirty)).toEqual([0]);
+  // Asked n times in training, dropped in one round: the rows as they came, and those without.
+  expect(listVersions(paths, 'stations')).toHaveLength(2);
   const questions = (part: string): string[] =>
     readFileSync(made.files.find((one) => one.target === 'embedder' && one.part === part)?.file ?? '', 'utf8')
       .trim()
