@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { targetModel } from '../../src/datasets/doctor/target-model.ts';
 import { promptRenderer } from '../../src/datasets/making/preview.ts';
 import { countTokens } from '../../src/models/endpoint.ts';
 import type { Message } from '../../src/rag/types.ts';
@@ -42,6 +43,21 @@ test('a prompt has as many tokens as the engine counts for the same messages, re
       rendered.prompt.startsWith('<|im_start|>system\n') && rendered.prompt.endsWith('<|im_start|>assistant\n'),
     ).toBe(true);
   }
+});
+
+test('the doctor counts as many tokens as the engine, from the GGUF alone', async () => {
+  const { render, tokenizer } = await targetModel(workspace.paths, MODEL);
+  const server = await llmResolver(workspace.paths)(MODEL, {});
+  for (const messages of [
+    chat('You are a helpful assistant.', 'When was it founded?'),
+    chat('S', 'In 1908, 12,345.67 units — 61 centimetres\n\n\n  and\ttabs; it’s “quoted”.'),
+    chat('你是助手。', '云岭茶厂创办于一九五二年。🙂\n'),
+  ]) {
+    const counted = await countTokens(server, messages);
+    expect(tokenizer.count(render?.([...messages], true) ?? '')).toBe(counted?.count);
+  }
+  // Each is one token of the model: https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct, tokenizer.json.
+  expect(tokenizer.count('<|im_start|><|im_end|>')).toBe(2);
 });
 
 test('what has no chat template, or is not known, is refused with the reason', async () => {
