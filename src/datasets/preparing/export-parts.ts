@@ -1,5 +1,7 @@
+import { renameSync } from 'node:fs';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { exportDataset } from '../exporters/registry.ts';
+import { exportFile } from '../exporters/rows.ts';
 import { bgeInstruction } from '../instructions.ts';
 import { USUAL_AUDIT } from '../making/types.ts';
 import { prepareNegatives } from '../negatives/prepare.ts';
@@ -40,13 +42,18 @@ export async function exportParts(
     for (const part of split.parts) {
       options.signal?.throwIfAborted();
       const audited = target === 'embedder' && part.name === 'train' && retrieval !== null;
-      const { rows, omitted, file, notes } = await exportDataset(
+      const { rows, omitted, notes, ...written } = await exportDataset(
         audited ? openDataset(paths, retrieval.dataset, { version: retrieval.version }) : dataset,
         FORMATS[target],
         audited ? undefined : `${split.name}/${part.name}`,
         folder,
         seeded(options),
       );
+      // Beside the other parts it is called as they are, not by the dataset of its negatives.
+      const file = audited
+        ? exportFile(dataset, `${split.name}/${part.name}`, folder, '-retrieval.jsonl')
+        : written.file;
+      if (file !== written.file) renameSync(written.file, file);
       files.push({ target, part: part.name, rows, omitted, file, notes: [...notes] });
     }
   }

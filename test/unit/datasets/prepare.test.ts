@@ -45,7 +45,14 @@ test('nothing that is trained on is tested: training rows that leak go, the dry 
   const trained = questions('train');
   expect(trained).toHaveLength(made.retrieval?.rows ?? 0);
   expect(questions('test').filter((question) => trained.includes(question))).toEqual([]);
-  expect(readdirSync(out)).toContain('stations-prepared.json');
+  expect(readdirSync(out).sort()).toEqual([
+    'dataset_info.json',
+    'stations-prepared-test-retrieval.jsonl',
+    'stations-prepared-test.jsonl',
+    'stations-prepared-train-retrieval.jsonl',
+    'stations-prepared-train.jsonl',
+    'stations-prepared.json',
+  ]);
 });
 
 test('what is neither a file nor a dataset, and a target that rows are not for, are said before anything is made', async () => {
