@@ -179,7 +179,8 @@ describe('the datasets screen', () => {
     });
     await w.rest();
     expect(w.text()).toContain('5 before, 0 now (6 training rows dropped)');
-    expect(w.text()).toContain('/x/train.jsonl');
+    expect(w.text()).toContain('LLM · prepared/train: 2 rows');
+    expect(w.text()).toContain('train.jsonl');
     expect(w.text()).toContain('screen 9');
   });
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { partsOf } from '../../../stores/datasets.ts';
 import { exportersOf } from '../../datasets/exporters/registry.ts';
 import type { Prepared } from '../../datasets/preparing/types.ts';
@@ -140,9 +141,10 @@ function preparedLines({ fixed, split, leaksBefore, leaksDropped, leaks, left, f
     t('datasets.prepared.leaks', { before: leaked(leaksBefore), dropped: leaksDropped, after: leaked(leaks) }),
     t('datasets.checked', { errors: left.error, warnings: left.warning }),
     '',
-    ...files.flatMap(({ part, rows, omitted, file }) => [
-      `${part}: ${t('datasets.rowCount', { count: rows })}${omitted > 0 ? ` (${t('datasets.omitted', { count: omitted })})` : ''}`,
-      `  ${file}`,
+    ...(files[0] ? [path.dirname(files[0].file)] : []),
+    ...files.flatMap(({ target, part, rows, omitted, file }) => [
+      `${t(`datasets.for.${target}`)} · ${part}: ${t('datasets.rowCount', { count: rows })}${omitted > 0 ? ` (${t('datasets.omitted', { count: omitted })})` : ''}`,
+      `  ${path.basename(file)}`,
     ]),
   ];
 }
