@@ -3,6 +3,7 @@ import { besideTask } from './tasks/beside.ts';
 import { checkTask } from './tasks/check.ts';
 import { contextsTask } from './tasks/contexts.ts';
 import type { TaskContext } from './tasks/define.ts';
+import { diffTask } from './tasks/diff.ts';
 import { editTask } from './tasks/edit.ts';
 import { exportTask } from './tasks/export.ts';
 import { fixTask } from './tasks/fix.ts';
@@ -36,6 +37,7 @@ export const datasetTaskSchema = z.discriminatedUnion('op', [
   prepareTrainingTask.task,
   viewTask.task,
   editTask.task,
+  diffTask.task,
 ]);
 export type DatasetTask = z.infer<typeof datasetTaskSchema>;
 
@@ -56,6 +58,7 @@ export const datasetTaskResultSchema = z.discriminatedUnion('op', [
   prepareTrainingTask.result,
   viewTask.result,
   editTask.result,
+  diffTask.result,
 ]);
 export type DatasetTaskResult = z.infer<typeof datasetTaskResultSchema>;
 
@@ -99,5 +102,7 @@ export function runDatasetTask(
       return viewTask.run(context, task);
     case 'edit':
       return editTask.run(context, task);
+    case 'diff':
+      return diffTask.run(context, task);
   }
 }

@@ -3,6 +3,7 @@ import type { Invocation } from '../define.ts';
 import { addAugment } from './dataset/augment.ts';
 import { addCheck } from './dataset/check.ts';
 import { addDelete } from './dataset/delete.ts';
+import { addDiff } from './dataset/diff.ts';
 import { addExport } from './dataset/export.ts';
 import { addFix } from './dataset/fix.ts';
 import { addImport } from './dataset/import.ts';
@@ -21,6 +22,7 @@ const SUBCOMMANDS = [
   addPrepare,
   addList,
   addShow,
+  addDiff,
   addCheck,
   addFix,
   addSplit,
