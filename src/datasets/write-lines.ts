@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { syncPath } from '../models/files.ts';
 import { toRagtuiError } from '../platform/errors.ts';
+import { temporaryBeside } from './temporary-file.ts';
 
 const FLUSH_CHARS = 1 << 20;
 
@@ -17,7 +17,7 @@ async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<string
 
 /** Replaces `file` by these pieces, whole or not at all. Returns how many there were. */
 export async function replaceText(file: string, pieces: AsyncIterable<string>): Promise<number> {
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryBeside(file);
   let handle: number | undefined;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -15,6 +14,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { writeJsonAtomic } from '../../models/files.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { temporaryBeside } from '../temporary-file.ts';
 import type { RuleNote } from './registry.ts';
 import {
   type CheckSummary,
@@ -70,7 +70,7 @@ export class FindingsWriter {
   ) {
     const folder = path.join(versionFolder, FOLDER);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.temporary = path.join(folder, `${key}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+    this.temporary = temporaryBeside(path.join(folder, 'check'));
     this.handle = openSync(this.temporary, 'wx', 0o600);
     this.counts = rules.map(({ id, version, title }) => ({
       id,
@@ -151,10 +151,13 @@ function writeIndex(file: string, entries: Entry[], end: number): void {
     bytes.writeUInt8(fix, start + 15);
   }
   bytes.writeDoubleLE(end, sorted.length * ENTRY_BYTES);
-  const handle = openSync(file, 'w', 0o600);
+  // Checked afresh, there is a summary already: it must never stand beside half an index.
+  const temporary = temporaryBeside(file);
+  const handle = openSync(temporary, 'wx', 0o600);
   for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
   fsyncSync(handle);
   closeSync(handle);
+  renameSync(temporary, file);
 }
 
 function findingFiles(
