@@ -68,6 +68,8 @@ export interface DatasetsState {
   /** The rows at these places; those that are not read yet are empty, and come with the next `pages`. */
   window(from: number, to: number): readonly RowSummary[];
   openRow(number: number): Promise<void>;
+  /** A row of any version, for a look beside. Errors: `not-found`, `corrupt`. */
+  readRow(dataset: string, version: string, number: number): Promise<DatasetRow>;
   look(task: PreviewTask): Promise<void>;
   makeCurrent(version: string): Promise<void>;
   undo(): Promise<DatasetManifest | null>;
@@ -228,6 +230,7 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
         const { numberAt } = get();
         return pages.window(Array.from({ length: Math.max(0, to - from) }, (_, at) => numberAt(from + at)));
       },
+      readRow: (dataset, version, number) => datasets.row(dataset, version, number),
       openRow: async (number) => {
         const { rows } = get();
         if (!rows) return;

@@ -233,6 +233,37 @@ describe('the datasets screen', () => {
     expect(w.datasets.tasks).toEqual([]);
   });
 
+  it.each(PLACES)('shows what differs between two versions, $language at $columns×$rows', async (place) => {
+    const old = manifest('cmrc', { version: 'v-aaaaaaaaaaaa', current: false });
+    const w = await open({ ...place, datasets: [manifest('cmrc')] });
+    w.datasets.putOld(old);
+    await w.press('8', 'v', 'space', 'down', '=');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({
+      op: 'diff',
+      before: 'v-aaaaaaaaaaaa',
+      after: manifest('').version,
+    });
+    w.datasets.tasks[0]?.end.resolve({
+      op: 'diff',
+      dataset: 'cmrc',
+      before: 'v-aaaaaaaaaaaa',
+      after: 'v-0123456789ab',
+      ...{ same: 2, changed: 1, added: 1, removed: 0, reordered: false },
+      changes: [
+        { kind: 'changed', before: 0, after: 1, title: qaRow(1).question },
+        { kind: 'added', before: null, after: 3, title: qaRow(3).question },
+      ],
+    });
+    await w.rest();
+    expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+    expect(w.text()).toContain('[-');
+    await w.press('down');
+    await w.rest();
+    expect(w.text()).not.toContain('[-');
+    await w.press('esc');
+    expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+  });
+
   it('splits with seed and sizes', async () => {
     const w = await open({ ...wide, datasets: [manifest('cmrc')] });
     await w.press('8', 's', 'enter');

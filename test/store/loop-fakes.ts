@@ -65,6 +65,7 @@ export const qaRow = (number: number): QaRow => ({
 /** Datasets in memory; tasks are ended by the test. */
 export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
   const list = [...initial];
+  const older: DatasetManifest[] = [];
   const tasks: {
     readonly task: DatasetTask;
     readonly options: TaskOptions;
@@ -89,7 +90,7 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
       return Uint32Array.from(sort?.descending ? kept.reverse() : kept);
     },
     findings: ({ name }) => findingsOf.get(name) ?? null,
-    versions: (name) => list.filter((one) => one.name === name),
+    versions: (name) => [...list, ...older].filter((one) => one.name === name),
     makeCurrent: async () => undefined,
     undo: async (name) => manifest(name),
     preview: async ({ file, kind, map }) => previewOf(file, kind, map),
@@ -110,6 +111,8 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
     port,
     tasks,
     put: (one: DatasetManifest) => void list.push(one),
+    /** A version that is not the current one. */
+    putOld: (one: DatasetManifest) => void older.push(one),
     found: (name: string, reader: FindingsReader) => void findingsOf.set(name, reader),
   };
 }

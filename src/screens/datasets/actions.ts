@@ -305,7 +305,37 @@ export const versionsActions: readonly Action<DatasetsModel>[] = [
       context.ui.getState().toast(t('datasets.nowCurrent', { version: version.version }), 'good');
     },
   },
+  {
+    id: 'datasets.compareVersions',
+    title: 'Differences',
+    help: 'Shows what differs between the marked version and the one under the cursor; none marked: the current one.',
+    keys: ['='],
+    rank: 2,
+    command: 'ragtui dataset diff NAME V1 V2',
+    when: (model) => {
+      const found = idle(model);
+      if (found !== true) return found;
+      return versionPair(model) ? true : t('datasets.why.oneVersion');
+    },
+    run: (model) => {
+      const pair = versionPair(model);
+      if (pair) void model.diff.compare(pair.name, pair.before, pair.after);
+    },
+  },
 ];
+
+/** The older of two versions first: two that are marked, else one of them and the one under the cursor, else the current. */
+function versionPair({ versions }: DatasetsModel): { name: string; before: string; after: string } | undefined {
+  const here = versions.selected();
+  if (!here) return undefined;
+  const marked = versions.chosen();
+  const all = versions.rows().map(({ item }) => item);
+  const wanted = new Set(
+    marked.length === 2 ? marked : [here, marked.find((one) => one !== here) ?? all.find(({ current }) => current)],
+  );
+  const [after, before, more] = all.filter((one) => wanted.has(one));
+  return before && after && !more ? { name: here.name, before: before.version, after: after.version } : undefined;
+}
 
 const SORTS = ['number', 'question', 'answer', 'length'] as const;
 

@@ -12,7 +12,7 @@ import { fieldLine } from '../form.ts';
 import { previewLines } from './import-form.ts';
 import type { DatasetsModel } from './model.ts';
 
-/** What lies over the datasets screen: a file before it is imported, what an export wrote. */
+/** What lies over the datasets screen: a file before it is imported, what an export wrote, what differs. */
 export function datasetModals(model: DatasetsModel): readonly ModalDefinition[] {
   return [
     {
@@ -33,6 +33,7 @@ export function datasetModals(model: DatasetsModel): readonly ModalDefinition[] 
       target: () => model.report,
       actions: [],
     },
+    model.diff.definition,
   ];
 }
 

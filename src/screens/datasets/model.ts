@@ -9,6 +9,7 @@ import { createPagedModel, type PagedModel } from '../../ui/paged-model.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
+import { createDiffModel, type DiffModel } from './diff.tsx';
 import { type FindingItem, findingItems } from './findings.ts';
 import { importFields } from './import-form.ts';
 import { messagesText, rowText } from './row-text.ts';
@@ -22,6 +23,7 @@ export interface DatasetsModel {
   readonly rows: PagedModel<RowSummary>;
   readonly findings: ListModel<FindingItem>;
   readonly versions: ListModel<DatasetManifest>;
+  readonly diff: DiffModel;
   /** Of the file that is about to be imported. */
   readonly fields: ListModel<FormField>;
   readonly text: StreamModel;
@@ -152,6 +154,7 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
     rows,
     findings,
     versions,
+    diff: createDiffModel(context),
     fields,
     text,
     report,
