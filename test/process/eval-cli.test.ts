@@ -98,6 +98,40 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
   expect(list).toMatch(/base, tuned +75 of 75/);
 });
 
+it('rows to train on are checked against what a run was judged by', async () => {
+  const { run } = runSchema.parse(await workspace.json([...RUN, '--wait']));
+  const file = path.join(workspace.home, 'lessons.csv');
+  // The second row has the context of item 3 of the run, the third one its question.
+  writeFileSync(
+    file,
+    [
+      'question,answer,context',
+      'Who keeps bees?,Anna,Anna keeps bees behind the old school.',
+      'Which village has a mill?,village 3,The mill of village 3 was built in 1803.',
+      'When was the mill of village 3 built?,Nobody,Nobody knows where the mills are now.',
+    ].join('\n'),
+  );
+  await workspace.json(['dataset', 'import', file, '--format', 'financial-qa', '--name', 'lessons']);
+  const against = ['dataset', 'check', 'lessons', '--run', run.id];
+  const { findings, leaks } = z
+    .object({
+      leaks: z.array(z.looseObject({ from: z.string() })),
+      findings: z.array(z.looseObject({ rule: z.string(), row: z.number().nullable(), other: z.unknown() })),
+    })
+    .parse(await workspace.json(against));
+  expect(
+    findings.filter(({ rule }) => rule.startsWith('leak-')).map(({ rule, row, other }) => [rule, row, other]),
+  ).toEqual([
+    ['leak-context', 1, { row: 3, dataset: 'mills' }],
+    ['leak-question', 2, { row: 3, dataset: 'mills' }],
+  ]);
+  expect(leaks).toMatchObject([{ from: 'mills:all', rows: 3, dirty: 2, context: 1, question: 1 }]);
+  expect((await workspace.run([...against, '--gate', 'error'])).code).toBe(3);
+  const unknown = await workspace.run([...against.slice(0, -1), '20260101-000000-evaluate-0000']);
+  expect([unknown.code, unknown.stdout]).toEqual([1, '']);
+  expect(unknown.stderr).toMatch(/no job/);
+});
+
 it.each([
   [[...RUN.slice(0, -1), 'bleu'], 2, /no metric "bleu"/],
   [['eval', 'run', '--dataset', 'mills', '--column', 'name=a,llm=base'], 2, /needs a knowledge base/],
