@@ -1,8 +1,5 @@
 import { signatureOf } from './doctor/text/minhash.ts';
-import { jaccard, shingleHashes } from './doctor/text/shingles.ts';
-
-/** As alike as this counts as the same (Jaccard similarity of shingles). */
-export const NEAR_DUPLICATE = 0.8;
+import { jaccard, NEARLY_SAME, shingleHashes } from './doctor/text/shingles.ts';
 
 /** Texts seen so far; tells whether another one is nearly one of them. MinHash finds candidates, shingles decide. */
 export class SeenTexts {
@@ -16,7 +13,7 @@ export class SeenTexts {
     for (const at of candidates) {
       const other = this.texts[at];
       const similarity = other ? jaccard(shingles, other.shingles) : 0;
-      if (other && similarity >= NEAR_DUPLICATE) return { text: other.text, similarity };
+      if (other && similarity >= NEARLY_SAME) return { text: other.text, similarity };
     }
     return undefined;
   }

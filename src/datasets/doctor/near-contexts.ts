@@ -1,10 +1,8 @@
 import type { DatasetRow } from '../types.ts';
 import type { RowIndex } from './row-index.ts';
 import { viewOf } from './row-view.ts';
-import { jaccard, shingleHashes } from './text/shingles.ts';
+import { jaccard, NEARLY_SAME, shingleHashes } from './text/shingles.ts';
 
-/** Share of common shingles from which two contexts are nearly the same. */
-const NEAR = 0.8;
 /** So many candidates of one context are read at most. */
 const READINGS = 16;
 const KEPT_SHINGLES = 2048;
@@ -32,7 +30,7 @@ export function nearContexts(index: RowIndex, readRow: ReadRow): NearContexts {
     if (read >= READINGS) continue;
     readings[later] = read + 1;
     const similarity = jaccard(shinglesOf(earlier), shinglesOf(later));
-    if (similarity < NEAR) continue;
+    if (similarity < NEARLY_SAME) continue;
     join(parent, earlier, later);
     if (!twins.has(later)) twins.set(later, { context: earlier, similarity });
   }

@@ -3,7 +3,8 @@ import type { Reason } from './types.ts';
 
 /** Characters of a shingle, after the text is folded. */
 const SHINGLE = 5;
-const NEAR_DUPLICATE = 0.8;
+/** By characters: a passage of a few words has too few of the word sequences that `NEARLY_SAME` is about. */
+const ALIKE = 0.8;
 const CONTAINS = 0.9;
 /** An answer in more passages than this says nothing about one of them; for small pools this many may have it. */
 const COMMON_SHARE = 0.01;
@@ -11,8 +12,8 @@ const COMMON_FLOOR = 3;
 const SHORTEST_ANSWER = 4;
 const SHORTEST_HAN_ANSWER = 2;
 
-/** Folded for comparison: NFKC, lower case, only letters and digits, words one space apart. */
-export const fold = (text: string): string =>
+/** NFKC, lower case, only letters and digits, words one space apart: the doctor's `fold` keeps no words apart. */
+export const foldToWords = (text: string): string =>
   text
     .normalize('NFKC')
     .toLowerCase()
@@ -24,7 +25,7 @@ export const fold = (text: string): string =>
  * Broder, "On the resemblance and containment of documents" (1997).
  */
 export function resemblance(a: string, b: string): { jaccard: number; contained: number } {
-  const [x, y] = [shingles(fold(a)), shingles(fold(b))];
+  const [x, y] = [shingles(foldToWords(a)), shingles(foldToWords(b))];
   let both = 0;
   for (const one of x) if (y.has(one)) both += 1;
   const smaller = Math.min(x.size, y.size);
@@ -53,7 +54,7 @@ export class AnswerCounts {
   of(answer: string): number {
     const known = this.counts.get(answer);
     if (known !== undefined) return known;
-    this.folded ??= this.texts.map(fold);
+    this.folded ??= this.texts.map(foldToWords);
     let count = 0;
     for (const text of this.folded) if (holds(text, answer)) count += 1;
     this.counts.set(answer, count);
@@ -87,9 +88,10 @@ export function textReasons(
 
 function duplicateReasons(positives: readonly string[], passage: string): Reason[] {
   for (const positive of positives) {
-    if (fold(positive) === fold(passage)) return [{ rule: 'same-text', detail: 'the same text as the positive' }];
+    if (foldToWords(positive) === foldToWords(passage))
+      return [{ rule: 'same-text', detail: 'the same text as the positive' }];
     const { jaccard, contained } = resemblance(positive, passage);
-    if (jaccard >= NEAR_DUPLICATE) return [{ rule: 'near-duplicate', detail: `${percent(jaccard)} alike` }];
+    if (jaccard >= ALIKE) return [{ rule: 'near-duplicate', detail: `${percent(jaccard)} alike` }];
     if (contained >= CONTAINS) {
       return [{ rule: 'contains', detail: `${percent(contained)} of the shorter text stands in the other` }];
     }
@@ -98,8 +100,8 @@ function duplicateReasons(positives: readonly string[], passage: string): Reason
 }
 
 function answerReasons(answers: readonly string[], passage: string, counts: AnswerCounts): Reason[] {
-  const text = fold(passage);
-  for (const answer of new Set(answers.map(fold))) {
+  const text = foldToWords(passage);
+  for (const answer of new Set(answers.map(foldToWords))) {
     const shortest = /\p{Script=Han}/u.test(answer) ? SHORTEST_HAN_ANSWER : SHORTEST_ANSWER;
     if (answer.length < shortest || !holds(text, answer) || counts.isCommon(answer)) continue;
     return [{ rule: 'answer', detail: `holds the answer "${answer.slice(0, 80)}"` }];

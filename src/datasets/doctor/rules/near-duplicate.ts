@@ -5,7 +5,7 @@ import { withinEdits } from '../text/edits.ts';
 import { fold } from '../text/fold.ts';
 import { hashFolded } from '../text/hash.ts';
 import { signatureOf } from '../text/minhash.ts';
-import { jaccard, shingleHashes } from '../text/shingles.ts';
+import { jaccard, NEARLY_SAME, shingleHashes } from '../text/shingles.ts';
 import { Signatures } from '../text/signatures.ts';
 
 /** Share of a question's characters that may differ. */
@@ -15,7 +15,6 @@ const SHORTEST_QUESTION = 6;
 const KEPT_CHARS = 20_000_000;
 const COST = 100;
 const KEPT_OF_ONE_CONTEXT = 64;
-const NEAR = 0.8;
 const FEWEST_SHINGLES = 5;
 
 /** Rows that ask the same in other words, or conversations that hardly differ. */
@@ -115,7 +114,7 @@ function* nearRows({ dataset, index }: RuleContext, signatures: Signatures): Gen
     const [a, b] = [viewOf(dataset.row(earlier)), viewOf(dataset.row(later))];
     if (numbersOf(fold(a.question)) !== numbersOf(fold(b.question))) continue;
     const similarity = jaccard(shinglesOf(earlier), shinglesOf(later));
-    if (similarity < NEAR) continue;
+    if (similarity < NEARLY_SAME) continue;
     told.add(later);
     yield {
       row: later,

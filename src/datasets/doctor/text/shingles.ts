@@ -4,6 +4,9 @@ import { mix32 } from './hash.ts';
 /** Tokens in a row that make a shingle: three words, or three characters where there are no spaces. */
 const SHINGLE_TOKENS = 3;
 
+/** Texts with this share of common shingles (`jaccard`) are nearly the same, wherever that is asked. */
+export const NEARLY_SAME = 0.8;
+
 /** One 32-bit hash for each word, or each CJK character, of a folded text. */
 export function tokenHashes(text: string): number[] {
   const tokens: number[] = [];

@@ -1,4 +1,4 @@
-import { fold } from '../../negatives/audit.ts';
+import { foldToWords } from '../../negatives/audit.ts';
 import { parseSftPrompt, sftPrompt } from '../../render.ts';
 import { isComplete, type QaRow, type SftRow } from '../../types.ts';
 import { parseJsonReply } from '../parse-reply.ts';
@@ -115,6 +115,6 @@ export function leavesOf(output: string): string[] {
 
 /** Whether a passage holds none of the answers, whatever their case and width. */
 export const answersNothing = (passage: string, answers: readonly string[]): boolean => {
-  const folded = fold(passage);
-  return !answers.some((answer) => fold(answer) !== '' && folded.includes(fold(answer)));
+  const folded = foldToWords(passage);
+  return !answers.some((answer) => foldToWords(answer) !== '' && folded.includes(foldToWords(answer)));
 };
