@@ -30,7 +30,7 @@ export function createMakingModal(making: Making): ModalDefinition {
   const modal: FormModal = { making, fields };
   return {
     id: MAKING_MODAL,
-    title: () => t(`datasets.make.${making.form()?.what ?? 'negatives'}`),
+    title: () => t(`datasets.make.${making.form()?.what ?? 'go'}`),
     width: 118,
     height: 34,
     view: (props) => <MakingView modal={modal} {...props} />,

@@ -86,6 +86,15 @@ export function createMaking(context: ScreenContext): Making {
   };
   jobs.getState().onEnd((job) => void finish(job));
 
+  /** An embedder of the language of the row that is shown, else any. */
+  const usualEmbedder = (): string | null => {
+    const language = /\p{Script=Han}/u.test(JSON.stringify(datasets.getState().open?.row ?? '')) ? 'zh' : 'en';
+    const found = evaluation.getState().models.filter(({ kind }) => kind === 'embedder');
+    const speaks = (id: string): boolean =>
+      (models.getState().list ?? []).some(({ entry }) => entry.id === id && entry.languages.includes(language));
+    return (found.find(({ id }) => speaks(id)) ?? found[0])?.id ?? null;
+  };
+
   const canStart = (): true | string => {
     if (!form) return t('datasets.why.none');
     const missing = missingOf(form);
@@ -113,7 +122,7 @@ export function createMaking(context: ScreenContext): Making {
       const llms = choices.filter(({ kind }) => kind === 'llm');
       form = {
         ...usual,
-        embedder: choices.find(({ kind }) => kind === 'embedder')?.id ?? null,
+        embedder: usualEmbedder(),
         llm: llms.length === 1 || what === 'sft' ? (llms.find(({ base }) => base === null)?.id ?? null) : null,
         kb: what === 'synthesize' ? (kb.getState().list?.[0]?.name ?? null) : null,
       };

@@ -11,6 +11,8 @@ import { makingActions } from './making-actions.ts';
 import { createMakingModal } from './making-modal.tsx';
 import { datasetModals } from './modals.tsx';
 import { type Body, createDatasetsModel } from './model.ts';
+import { reviewModals } from './review-modal.tsx';
+import { createReviewModel } from './review-model.ts';
 import { DatasetsView } from './view.tsx';
 
 const WIDE = 110;
@@ -19,6 +21,7 @@ const WIDE = 110;
 export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
   const model = createDatasetsModel(context);
   const making = createMaking(context);
+  const review = createReviewModel(context);
   const path = createPathModal(context, {
     id: 'datasets.path',
     title: () => t('datasets.importTitle'),
@@ -75,9 +78,9 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
         datasetsActions(() => path.open()),
         () => model,
       ),
-      ...bindActions(makingActions, () => ({ model, making })),
+      ...bindActions(makingActions, () => ({ model, making, review })),
     ],
-    modals: [path.definition, ...datasetModals(model), createMakingModal(making)],
+    modals: [path.definition, ...datasetModals(model), createMakingModal(making), ...reviewModals(review)],
     copyAll: () => model.text.text() || null,
     back: () => {
       if (model.rule() !== null) model.openRule(null);
