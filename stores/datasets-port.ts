@@ -47,5 +47,7 @@ export interface DatasetsPort {
   /** What is in a file, before it is imported. */
   preview(task: Extract<DatasetTask, { op: 'preview' }>, options: TaskOptions): Promise<FilePreview>;
   run(task: DatasetTask, options: TaskOptions): Promise<DatasetTaskResult>;
+  /** A short look beside the work under way; one that is aborted at once starts no process. */
+  aside(task: DatasetTask, options: TaskOptions): Promise<DatasetTaskResult>;
   remove(name: string): Promise<void>;
 }

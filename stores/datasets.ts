@@ -77,6 +77,8 @@ export interface DatasetsState {
   versions(name: string): readonly DatasetManifest[];
   /** One at a time; never rejects: the outcome is in `task`. */
   run(task: DatasetTask): Promise<RunningTask>;
+  /** A short look beside the work under way. Errors: those of the task, `cancelled`. */
+  aside(task: DatasetTask, signal: AbortSignal): Promise<DatasetTaskResult>;
   cancel(): void;
   remove(name: string): Promise<void>;
 }
@@ -311,6 +313,7 @@ export function createDatasetsStore({ datasets, schedule, now }: DatasetsDepende
           return put(reason.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: reason });
         }
       },
+      aside: (task, signal) => datasets.aside(task, { signal }),
       cancel: () => working?.abort(),
       remove: async (name) => {
         await datasets.remove(name);

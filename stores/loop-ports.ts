@@ -92,6 +92,10 @@ export function realDatasets(paths: WorkspacePaths): DatasetsPort {
       return result.preview;
     },
     run: (work, options) => childTask(paths, { task: 'dataset', work }, datasetTaskResultSchema, options),
+    aside: async (work, options) => {
+      await delay(TYPING_MS, undefined, options.signal ? { signal: options.signal } : {});
+      return childTask(paths, { task: 'dataset', work }, datasetTaskResultSchema, options);
+    },
     remove: (name) => deleteDataset(paths, name),
   };
 }

@@ -264,6 +264,32 @@ describe('the datasets screen', () => {
     expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
   });
 
+  it('shows the prompt by a model of its own with its tokens, and the questions of one context', async () => {
+    const w = await open({ ...wide, datasets: [manifest('cmrc')], models: ['smollm2-135m-instruct'] });
+    await w.press('8', 'M', 'enter');
+    expect(w.datasets.tasks[0]?.task).toMatchObject({ op: 'render', dataset: 'cmrc', row: 0 });
+    w.datasets.tasks[0]?.end.resolve({
+      op: 'render',
+      messages: [],
+      rendered: {
+        prompt: '<|im_start|>user 水要多热',
+        target: '八十度',
+        promptTokens: 12,
+        targetTokens: 5,
+        exact: true,
+        source: 'gguf',
+      },
+    });
+    await w.rest();
+    expect(w.text()).toContain('12 tokens of prompt, 5 of the');
+    expect(w.text()).toContain('<|im_start|>user');
+    await w.press('p', 'S');
+    await w.rest();
+    expect(w.stores.datasets.getState().rows?.filter).toBe(`contextId:"${qaRow(0).contextId}"`);
+    await w.press('S');
+    expect(w.stores.datasets.getState().rows?.filter).toBe('');
+  });
+
   it('splits with seed and sizes', async () => {
     const w = await open({ ...wide, datasets: [manifest('cmrc')] });
     await w.press('8', 's', 'enter');

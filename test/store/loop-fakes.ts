@@ -100,6 +100,7 @@ export function fakeDatasets(initial: readonly DatasetManifest[] = []) {
       options.signal?.addEventListener('abort', () => end.reject(new RagtuiError('cancelled', 'cancelled')));
       return end.promise;
     },
+    aside: (task, options) => port.run(task, options),
     remove: async (name) => {
       list.splice(
         list.findIndex((one) => one.name === name),

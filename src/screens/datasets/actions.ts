@@ -38,6 +38,16 @@ function jump(model: DatasetsModel, direction: 1 | -1): void {
   else model.goTo(next);
 }
 
+/** The rows of one context by the filter that everybody can type, the cursor still on the same row. */
+async function showNeighbours(model: DatasetsModel): Promise<void> {
+  const { open, rows, view } = model.context.datasets.getState();
+  if (!open || !('contextId' in open.row)) return;
+  const filter = `contextId:"${open.row.contextId}"`;
+  showBody(model, 'rows');
+  await view({ filter: rows?.filter === filter ? '' : filter });
+  model.goTo(open.number);
+}
+
 /** Actions of the whole screen; `openPath` asks for the file to import. */
 export function datasetsActions(openPath: () => void): readonly Action<DatasetsModel>[] {
   return [
@@ -178,6 +188,26 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
         return model.context.datasets.getState().open ? true : t('datasets.why.noRow');
       },
       run: (model) => editRow(model),
+    },
+    {
+      id: 'datasets.promptModel',
+      title: 'Prompt of',
+      help: "Chooses whose chat template writes the row as a prompt, with that model's tokens.",
+      keys: ['M'],
+      command: 'ragtui dataset render NAME --row N --model ID',
+      when: ({ context }) => (context.datasets.getState().open ? true : t('datasets.why.noRow')),
+      run: ({ choosePromptModel }) => choosePromptModel(),
+    },
+    {
+      id: 'datasets.neighbours',
+      title: 'Neighbours',
+      help: 'Shows all questions about the context of this row; again: all rows.',
+      keys: ['S'],
+      when: ({ context }) => {
+        const { open } = context.datasets.getState();
+        return open && 'contextId' in open.row ? true : t('datasets.why.noQa');
+      },
+      run: (model) => void showNeighbours(model),
     },
     {
       id: 'datasets.export',

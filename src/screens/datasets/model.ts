@@ -12,6 +12,7 @@ import type { FormField } from '../form.ts';
 import { createDiffModel, type DiffModel } from './diff.tsx';
 import { type FindingItem, findingItems } from './findings.ts';
 import { importFields } from './import-form.ts';
+import { createPromptModel } from './prompt.ts';
 import { messagesText, rowText } from './row-text.ts';
 
 /** What stands in the middle of the screen. */
@@ -40,6 +41,8 @@ export interface DatasetsModel {
   /** The row as it is trained on is shown instead of its fields. */
   readonly rendered: () => boolean;
   readonly toggleRendered: () => void;
+  /** Asks whose chat template the row is shown through, then shows it. */
+  readonly choosePromptModel: () => void;
   /** Columns of the rows that are hidden. */
   readonly hidden: () => ReadonlySet<string>;
   readonly toggleColumn: (column: string) => void;
@@ -52,6 +55,7 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
   const { datasets } = context;
   const text = createStreamModel();
   const report = createStreamModel();
+  const prompts = createPromptModel(context);
   let lit: readonly HighlightRange[] = [];
   let rendered = false;
   let body: Body = 'rows';
@@ -114,7 +118,8 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
   }
 
   const draw = (): void => {
-    const { open } = datasets.getState();
+    const { open, rows: shownRows } = datasets.getState();
+    prompts.stop();
     drawn = open ? [open.row, open.number] : undefined;
     if (!open) {
       lit = [];
@@ -124,6 +129,12 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
     if (rendered) {
       lit = [];
       text.set(renderedText(open.row, open.number));
+      if (!shownRows) return;
+      prompts.show(shownRows.dataset, open.number, (prompt) => {
+        lit = prompt.lit;
+        text.set(prompt.text);
+        changed();
+      });
       return;
     }
     const notes = findingNotes(context, open.number);
@@ -185,6 +196,12 @@ export function createDatasetsModel(context: ScreenContext): DatasetsModel {
       draw();
       changed();
     },
+    choosePromptModel: () =>
+      prompts.choose(() => {
+        rendered = true;
+        draw();
+        changed();
+      }),
     hidden: () => hidden,
     toggleColumn: (column) => {
       const next = new Set(hidden);
