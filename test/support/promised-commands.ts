@@ -40,6 +40,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'dataset import', options: ['--format', '--name'] },
   { command: 'dataset list' },
   { command: 'dataset show' },
+  { command: 'dataset diff' },
   { command: 'dataset check' },
   { command: 'dataset fix' },
   { command: 'dataset split' },
