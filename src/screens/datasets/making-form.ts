@@ -23,7 +23,14 @@ export function makingFields(making: Making): readonly FormField[] {
     case 'negatives':
       return [go, part(making, form), ...negativeFields(making, form), name(making, form), seed(making, form)];
     case 'sft':
-      return [go, part(making, form), promptField(making, form), markersField(making, form), name(making, form)];
+      return [
+        go,
+        part(making, form),
+        promptField(making, form),
+        markersField(making, form),
+        llmField(making, form),
+        name(making, form),
+      ];
     case 'augment':
       return [
         ...[go, part(making, form), shareField(making, form), operationsField(making, form)],
@@ -246,6 +253,7 @@ function modelField(making: Making, form: MakingForm, kind: 'llm' | 'embedder'):
     id: kind,
     title: t(`datasets.make.${kind}`),
     value: value ?? t('train.choose'),
+    ...(form.what === 'sft' ? { note: t('datasets.make.llm.preview') } : {}),
     ...(missingOf(form) === kind ? { tone: 'missing' as const } : {}),
     change: () => {
       if (found.length === 0) return ui.getState().toast(t(`datasets.make.none.${kind}`), 'warn');

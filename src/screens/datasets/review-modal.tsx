@@ -20,7 +20,7 @@ export function reviewModals(model: ReviewModel): readonly ModalDefinition[] {
   return [
     {
       id: REVIEW_MODAL,
-      title: () => t('datasets.review.title', { name: model.dataset() }),
+      title: () => titled(t('datasets.review.title'), model),
       width: 118,
       height: 34,
       view: (props) => <ReviewView model={model} {...props} />,
@@ -30,7 +30,7 @@ export function reviewModals(model: ReviewModel): readonly ModalDefinition[] {
     },
     {
       id: QUARANTINE_MODAL,
-      title: () => t('datasets.quarantine.title', { name: model.dataset() }),
+      title: () => titled(t('datasets.quarantine.title'), model),
       width: 118,
       height: 34,
       view: (props) => <QuarantineView model={model} {...props} />,
@@ -40,6 +40,9 @@ export function reviewModals(model: ReviewModel): readonly ModalDefinition[] {
     },
   ];
 }
+
+const titled = (title: string, model: ReviewModel): string =>
+  model.dataset() === '' ? title : `${title} · ${sanitizeLine(model.dataset())}`;
 
 const drawn = (model: ReviewModel): true | string => (model.item() ? true : t('datasets.review.why.none'));
 
