@@ -22,7 +22,11 @@ const preference = (rows: readonly Sft[]) =>
     .join('\n');
 async function version(rows: readonly Sft[]) {
   const file = workspace.file('rows.jsonl', preference(rows));
-  const { manifest } = await importDataset(workspace.paths, file, { format: 'ragtui', kind: 'preference', name: 'set' });
+  const { manifest } = await importDataset(workspace.paths, file, {
+    format: 'ragtui',
+    kind: 'preference',
+    name: 'set',
+  });
   return openDataset(workspace.paths, 'set', { version: manifest.version });
 }
 const row = (id: string, input = `question ${id}`): Sft => ({ id, input });
