@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../models/files.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { throwIfAborted } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type AnyDataset, openDataset } from './open.ts';
 import { programVersion } from './program-version.ts';

@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../models/files.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { throwIfAborted } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { lastFindings } from './doctor/check.ts';
 import type { FindingFilter, Findings, PlacedFinding } from './doctor/findings-file.ts';

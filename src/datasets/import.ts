@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { throwIfAborted } from '../models/files.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { throwIfAborted } from '../platform/files.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { type HubOptions, hubInputs, isHubSource, parseHubSource } from './hub.ts';
 import { checkWish, type ImportPlan, type ImportWish, planImport, startOf } from './import-plan.ts';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { syncPath, writeJsonAtomic } from '../models/files.ts';
 import { crashPoint } from '../platform/crash-point.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { syncPath, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { datasetFile, datasetFolder, datasetLock, datasetSlug } from './layout.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { syncPath } from '../models/files.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { syncPath } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { datasetFolder, datasetSlug } from './layout.ts';
 import { datasetFileSchema } from './types.ts';

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { syncPath } from '../models/files.ts';
 import { crashPoint } from '../platform/crash-point.ts';
+import { syncPath } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isAlive, processIdentity } from '../platform/processes.ts';
 import { OFFSET_BYTES, OFFSETS_FILE, ROWS_FILE } from './layout.ts';

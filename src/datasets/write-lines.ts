@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { syncPath } from '../models/files.ts';
 import { toRagtuiError } from '../platform/errors.ts';
+import { syncPath } from '../platform/files.ts';
 import { temporaryBeside } from './temporary-file.ts';
 
 const FLUSH_CHARS = 1 << 20;

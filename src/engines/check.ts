@@ -1,5 +1,6 @@
 import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { parseJson } from '../platform/json.ts';
 import { runCommand } from './command.ts';
 import { ENGINES, engineEnvironment } from './definitions.ts';
 import { type EngineCheck, type EngineDevice, type EngineName, engineCheckSchema } from './types.ts';
@@ -35,12 +36,4 @@ export async function checkEngine(
     );
   }
   return { ...parsed.data, seconds: Math.round((performance.now() - started) / 100) / 10 };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { writeJsonAtomic } from '../models/files.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { writeJsonAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { checkEngine } from './check.ts';
 import { runCommand } from './command.ts';

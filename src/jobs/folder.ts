@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { z } from 'zod';
 import { errnoOf, RagtuiError } from '../platform/errors.ts';
+import { syncPath } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { jobIdSchema, jobSpecSchema, jobStateSchema, progressSchema } from './types.ts';
 
@@ -160,15 +161,5 @@ function writeAndRename(file: string, value: unknown, options: { durable?: boole
     closeSync(fd);
   }
   renameSync(temporary, file);
-  if (options.durable) syncFolder(path.dirname(file));
-}
-
-/** Makes renames and new names in a folder survive a power cut. */
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  if (options.durable) syncPath(path.dirname(file));
 }

@@ -3,9 +3,10 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, wr
 import path from 'node:path';
 import { workerPath } from '../platform/entry.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { syncPath } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { spawnDetached, waitUntil } from '../platform/processes.ts';
-import { type JobFiles, jobFiles, syncFolder } from './folder.ts';
+import { type JobFiles, jobFiles } from './folder.ts';
 import { storeIdentity } from './identity.ts';
 import { readJob } from './registry.ts';
 import { type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema } from './types.ts';
@@ -103,8 +104,8 @@ function writeSpec(files: JobFiles, spec: JobSpec): void {
     } finally {
       closeSync(fd);
     }
-    syncFolder(path.dirname(files.spec));
-    syncFolder(path.dirname(path.dirname(files.spec)));
+    syncPath(path.dirname(files.spec));
+    syncPath(path.dirname(path.dirname(files.spec)));
   } catch (error) {
     throw toRagtuiError(error);
   }

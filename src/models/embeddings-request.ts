@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RagtuiError } from '../platform/errors.ts';
+import { parseJson } from '../platform/json.ts';
 import { estimateTokens } from '../rag/fit.ts';
 import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
@@ -123,14 +124,6 @@ function read(endpoint: ChatEndpoint, texts: readonly string[], json: unknown): 
   const characters = texts.reduce((sum, text) => sum + text.length, 0) || 1;
   const total = parsed.data.usage?.prompt_tokens ?? 0;
   return { vectors, tokens: texts.map((text) => Math.round((total * text.length) / characters)) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unit(values: readonly number[], name: string): Float32Array {

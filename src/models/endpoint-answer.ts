@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../platform/json.ts';
 import { connectionFault } from './endpoint-connection.ts';
 import { EndpointFault, protocolFault, streamFault } from './endpoint-faults.ts';
 import { KeyMask } from './endpoint-mask.ts';
@@ -224,12 +225,4 @@ function usageOf(said: z.infer<typeof usageSchema>): ChatUsage {
     completionTokens: said.completion_tokens,
     ...(cached === null || cached === undefined ? {} : { cachedTokens: Math.min(cached, said.prompt_tokens) }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

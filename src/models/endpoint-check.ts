@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { parseJson } from '../platform/json.ts';
 import type { Cost } from '../rag/types.ts';
 import { embedThrough } from './embeddings-request.ts';
 import { streamChat } from './endpoint.ts';
@@ -134,12 +135,4 @@ export async function tryEndpoint(
   const { usage, firstTokenMs, totalMs } = result;
   const text = result.text.trim() || result.reasoning.trim();
   return { text, dimension: null, firstTokenMs, totalMs, usage, cost: usage ? costOf(endpoint.prices, usage) : null };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Response } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, RagtuiError } from '../platform/errors.ts';
+import { parseJson } from '../platform/json.ts';
 import { redactSecrets } from '../platform/redact.ts';
 import { sanitizeLine } from '../platform/sanitize.ts';
 import { type ChatEndpoint, shownUrl } from './endpoint-url.ts';
@@ -226,12 +227,4 @@ export function redirectFault(endpoint: ChatEndpoint, status: number, location: 
 export function clean(endpoint: Pick<ChatEndpoint, 'key'>, text: string): string {
   const withoutKey = endpoint.key ? text.replaceAll(endpoint.key, '[key]') : text;
   return sanitizeLine(redactSecrets(withoutKey)).trim().slice(0, MAX_DETAIL);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { writeJsonAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { EmbedderProcess, EmbedderSource, ResolvedEmbedder } from './embedder-types.ts';
 import { requestEmbeddings } from './embeddings-request.ts';
-import { writeJsonAtomic } from './files.ts';
 import { fingerprintOf, withInstruction } from './fingerprint.ts';
 import { canaryFile } from './store.ts';
 import type { EmbedderConfig, Endpoint } from './types.ts';

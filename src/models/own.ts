@@ -2,8 +2,8 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import path from 'node:path';
 import { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { hashFile } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { hashFile } from './files.ts';
 import { allModels, type LocalModel, listAdapters, listEndpoints, updateOwnModels } from './store.ts';
 import {
   type Adapter,

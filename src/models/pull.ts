@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { hashFile, syncPath, throwIfAborted, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { hashFile, syncPath, throwIfAborted, writeJsonAtomic } from './files.ts';
 import { folderSource } from './sources/folder.ts';
 import { hubSource } from './sources/hub.ts';
 import { mavenSource } from './sources/maven.ts';

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } f
 import path from 'node:path';
 import { z } from 'zod';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { hashFile, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { CATALOGUE } from './catalogue.ts';
-import { hashFile, writeJsonAtomic } from './files.ts';
 import {
   type Adapter,
   adapterSchema,

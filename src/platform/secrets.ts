@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { errnoOf, RagtuiError, toRagtuiError } from './errors.ts';
+import { writeJsonAtomic } from './files.ts';
 import { lockFile } from './lock.ts';
 import { rememberSecret } from './redact.ts';
 
@@ -95,7 +86,7 @@ async function changeKeys(
   const unlock = await lockFile(`${keysFile(configFile)}.lock`);
   try {
     const keys = change(readKeyFile(configFile).keys);
-    if (keys) writeKeyFile(configFile, { version: 1, keys });
+    if (keys) writeJsonAtomic(keysFile(configFile), { version: 1, keys });
   } finally {
     unlock();
   }
@@ -148,25 +139,5 @@ function readKeyFile(configFile: string): KeyFile {
       `${file} cannot be read as the file of keys.`,
       'Correct it, or delete it and give the keys again.',
     );
-  }
-}
-
-function writeKeyFile(configFile: string, content: KeyFile): void {
-  const file = keysFile(configFile);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    rmSync(temporary, { force: true });
-    const handle = openSync(temporary, 'wx', 0o600);
-    try {
-      writeFileSync(handle, `${JSON.stringify(content, null, 2)}\n`);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw toRagtuiError(error);
   }
 }

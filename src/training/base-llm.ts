@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
-import { hashFile, writeJsonAtomic } from '../models/files.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { hashFile, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { runScript, type ScriptOptions } from './script.ts';

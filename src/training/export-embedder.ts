@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
-import { hashFile, writeJsonAtomic } from '../models/files.ts';
 import { fingerprintOf } from '../models/fingerprint.ts';
 import { addLocalModel } from '../models/own.ts';
 import { fileOf, installedModel, readOwnModels, removeModel } from '../models/store.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
+import { hashFile, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { exportedName } from './embedder-base.ts';

@@ -3,6 +3,7 @@ import { runCommand } from '../engines/command.ts';
 import { ENGINES, engineEnvironment } from '../engines/definitions.ts';
 import type { InstalledEngine } from '../engines/store.ts';
 import { pythonScript } from '../platform/entry.ts';
+import { parseJson } from '../platform/json.ts';
 import { trainingFault } from './failures.ts';
 
 export interface ScriptOptions {
@@ -28,12 +29,4 @@ export async function runScript<S extends z.ZodType>(
   const parsed = answer.safeParse(parseJson(stdout.trimEnd().split('\n').at(-1) ?? ''));
   if (code === 0 && parsed.success) return parsed.data;
   throw trainingFault(`${script} in ${ENGINES[engine.name].title}`, { code, signal: null }, stderr);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

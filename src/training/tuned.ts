@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeJsonAtomic } from '../models/files.ts';
 import { checkName } from '../models/own.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { writeJsonAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type Training, trainingSchema } from './types.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import path from 'node:path';
 import { listJobs } from '../jobs/registry.ts';
 import { isOver } from '../jobs/types.ts';
-import { syncPath, throwIfAborted, writeJsonAtomic } from '../models/files.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { syncPath, throwIfAborted, writeJsonAtomic } from '../platform/files.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { assertRoom, type CopyProgress, copyHashed, hashPlain } from './copy.ts';
 import { BACKED_UP, type BackedUpFile, type Backup, bytesOf, readBackup } from './manifest.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { throwIfAborted } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { type AnyDataset, findPart, openDataset } from '../open.ts';
 import type { DatasetRow } from '../types.ts';

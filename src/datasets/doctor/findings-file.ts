@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeJsonAtomic } from '../../models/files.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { writeJsonAtomic } from '../../platform/files.ts';
 import { temporaryBeside } from '../temporary-file.ts';
 import type { RuleNote } from './registry.ts';
 import {

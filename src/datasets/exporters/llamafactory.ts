@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeJsonAtomic } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { writeJsonAtomic } from '../../platform/files.ts';
 import { partName } from '../contexts.ts';
 import type { AnyDataset } from '../open.ts';
 import { SFT_SYSTEM, toMessages, withSystem } from '../render.ts';

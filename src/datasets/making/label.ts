@@ -1,8 +1,8 @@
 import { connectKb } from '../../kb/client.ts';
 import { languageOf } from '../../kb/language.ts';
 import type { KbClient } from '../../kb/protocol.ts';
-import { throwIfAborted } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { Message } from '../../rag/types.ts';
 import { openQaDataset } from '../open.ts';

@@ -1,6 +1,6 @@
 import { languageOf } from '../../kb/language.ts';
-import { throwIfAborted } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { PromptTemplate } from '../../rag/prompts.ts';
 import { openDataset } from '../open.ts';

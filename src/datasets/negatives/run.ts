@@ -1,6 +1,6 @@
 import type { JobContext } from '../../jobs/worker.ts';
 import { connectKb } from '../../kb/client.ts';
-import { throwIfAborted } from '../../models/files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { chunksOf } from '../making/kb-chunks.ts';
 import { PhaseProgress } from '../making/progress.ts';

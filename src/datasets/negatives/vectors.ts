@@ -1,10 +1,10 @@
 import os from 'node:os';
 import { ExactIndex } from '../../kb/index/exact.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
-import { throwIfAborted } from '../../models/files.ts';
 import { withInstruction } from '../../models/fingerprint.ts';
 import { supervisedEmbedder } from '../../models/supervised-embedder.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { Scored } from './types.ts';
 import { VectorCache } from './vector-cache.ts';

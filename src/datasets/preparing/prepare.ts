@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { writeJsonAtomic } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { writeJsonAtomic } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { checkDataset } from '../doctor/check.ts';
 import type { Findings } from '../doctor/findings-file.ts';

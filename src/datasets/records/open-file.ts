@@ -5,8 +5,8 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { detectEncoding, type Encoding } from '../../kb/loaders/encoding.ts';
-import { hashFile } from '../../models/files.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { hashFile } from '../../platform/files.ts';
 
 const HEAD_BYTES = 1 << 20;
 /** Of a compressed file; it becomes a few times as much text. */

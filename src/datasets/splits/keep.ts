@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { writeJsonAtomic } from '../../models/files.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { writeJsonAtomic } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { SPLITS_FOLDER } from '../layout.ts';
 import { changeDataset } from '../store.ts';

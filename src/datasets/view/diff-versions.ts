@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { throwIfAborted } from '../../models/files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { AnyDataset } from '../open.ts';
 import type { DatasetRow } from '../types.ts';
 import { rowTexts } from './row-texts.ts';

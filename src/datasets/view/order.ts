@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../models/files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import { readFindings } from '../doctor/findings-file.ts';
 import type { AnyDataset } from '../open.ts';
 import type { DatasetRow } from '../types.ts';

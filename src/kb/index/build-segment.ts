@@ -6,8 +6,9 @@ import { openReader } from '../../db/open.ts';
 import { toVector, vectorsTable } from '../../db/vectors-table.ts';
 import { crashPoint } from '../../platform/crash-point.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { syncPath } from '../../platform/files.ts';
 import { ExactIndex } from './exact.ts';
-import { assertWhole, EF_LADDER, HNSW, hashOfFile, syncToDisk } from './hnsw-file.ts';
+import { assertWhole, EF_LADDER, HNSW, hashOfFile } from './hnsw-file.ts';
 
 /** From the service to the builder. */
 export const buildOrderSchema = z.object({
@@ -57,7 +58,7 @@ export async function buildSegment(order: BuildOrder): Promise<Built> {
   graph.writeIndexSync(order.file);
   crashPoint('after_tmp');
   assertWhole(order.file, vectors.size, order.dim);
-  syncToDisk(order.file);
+  syncPath(order.file);
   crashPoint('after_fsync');
   const sha256 = await hashOfFile(order.file);
   const { recall, ef } = probe(order, vectors);

@@ -6,10 +6,11 @@ import type { Tables } from '../../db/tables.ts';
 import type { Writer } from '../../db/writer.ts';
 import { crashPoint } from '../../platform/crash-point.ts';
 import { toRagtuiError } from '../../platform/errors.ts';
+import { syncPath } from '../../platform/files.ts';
 import type { IndexChange } from '../store/context.ts';
 import type { SegmentBuilder } from './builder.ts';
 import { HnswSegment } from './hnsw.ts';
-import { HNSW, syncToDisk } from './hnsw-file.ts';
+import { HNSW } from './hnsw-file.ts';
 import { OpenIndex } from './open-index.ts';
 import { EXACT_WORK, planBuild } from './plan-build.ts';
 
@@ -197,7 +198,7 @@ export class IndexSet {
     try {
       const built = await build(order);
       renameSync(order.file, final);
-      syncToDisk(folder);
+      syncPath(folder);
       crashPoint('after_rename');
       const facts = {
         file,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { garbageTable } from '../../db/garbage-table.ts';
 import { openReader } from '../../db/open.ts';
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import { syncToDisk } from '../index/hnsw-file.ts';
+import { syncPath } from '../../platform/files.ts';
 import type { Result } from '../protocol.ts';
 import type { StoreContext } from './context.ts';
 import { purge, TRASH_DAYS } from './purge.ts';
@@ -27,7 +27,7 @@ export async function backupDatabase(context: StoreContext, database: string, fi
         reader.close();
       }
     });
-    syncToDisk(file);
+    syncPath(file);
     return statSync(file).size;
   } catch (error) {
     rmSync(file, { force: true });

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { toRagtuiError } from '../../platform/errors.ts';
-import { syncPath } from '../files.ts';
+import { syncPath } from '../../platform/files.ts';
 
 const VERSION = 3;
 const ALIGNMENT = 32;

@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import { throwIfAborted } from '../files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 
 export interface ExtractOptions {
   readonly signal?: AbortSignal;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import { throwIfAborted } from '../files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import type { SourceDriver, SourceOf } from './source.ts';
 
 /** A folder of the user's own: absolute, or named inside RAGTUI_MODELS_DIR. */

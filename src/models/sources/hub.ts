@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import type { Response } from 'undici';
 import { z } from 'zod';
 import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 import { request } from '../../platform/network.ts';
-import { throwIfAborted } from '../files.ts';
 import type { FetchOptions, ModelFile, SourceDriver, SourceOf } from './source.ts';
 
 type HubSource = SourceOf<'hub'>;

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { RagtuiError } from '../../platform/errors.ts';
-import { throwIfAborted } from '../files.ts';
+import { throwIfAborted } from '../../platform/files.ts';
 
 export interface ToolRun {
   readonly command: string;

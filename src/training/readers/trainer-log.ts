@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../platform/json.ts';
 import type { TrainingRow } from '../types.ts';
 
 const rowSchema = z.looseObject({
@@ -28,12 +29,4 @@ export function parseTrainerLogLine(line: string): TrainingRow | undefined {
     if (typeof value === 'number' && Number.isFinite(value)) values[ours] = value;
   }
   return { step: parsed.data.current_steps, totalSteps: parsed.data.total_steps, values };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

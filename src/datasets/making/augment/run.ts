@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../../../models/files.ts';
 import { RagtuiError } from '../../../platform/errors.ts';
+import { throwIfAborted } from '../../../platform/files.ts';
 import { PassagePool } from '../../negatives/pool.ts';
 import { NumpyRng } from '../../numpy-rng.ts';
 import { type AnyDataset, openDataset } from '../../open.ts';

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from './errors.ts';
 
 /** Hex sha256 of a file, read as a stream. `onBytes` gets the bytes read so far. Throws `cancelled` on abort. */
 export async function hashFile(file: string, signal?: AbortSignal, onBytes?: (bytes: number) => void): Promise<string> {
