@@ -14,14 +14,15 @@ import { type Column, Table } from '../../ui/Table.tsx';
 import { type Line, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { jobProgressLine } from '../progress.ts';
+import type { PaneProps } from '../run-panes.tsx';
+import type { EvaluateModel } from './model.ts';
 import { askedColumns, baselineText, differenceOf, interimText, points, verdictTexts } from './texts.ts';
-import type { PaneProps } from './view.tsx';
 
 const NO_STEPS: readonly StopStep[] = [];
 const SMALLEST_TABLE = 3;
 
 /** Progress of the run, its table of metrics × columns, and the verdict in the metric under the cursor. */
-export function FiguresPane({ model, rect, focused }: PaneProps): ReactNode {
+export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>): ReactNode {
   const { evaluation, jobs } = model.context;
   const { figures, reading, error, shown } = useStore(evaluation);
   useStore(jobs, (state) => state.list);

@@ -5,64 +5,32 @@ import type { JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { highlighted, List } from '../../ui/List.tsx';
+import { highlighted } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { inside, type Rect } from '../../ui/rect.ts';
-import { StreamView } from '../../ui/StreamView.tsx';
+import { inside } from '../../ui/rect.ts';
 import type { ScreenViewProps } from '../../ui/screen.ts';
 import { type Column, Table } from '../../ui/Table.tsx';
-import { fieldLine } from '../form.ts';
-import { Placed } from '../Placed.tsx';
-import { stateText } from '../progress.ts';
+import { doneOfTotal, type PaneProps, Panes, RunForm, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
 import { FiguresPane } from './FiguresPane.tsx';
 import { canStart } from './form.ts';
 import type { EvaluateModel } from './model.ts';
 import { points } from './texts.ts';
 
-export function EvaluateView({
-  model,
-  rect,
-  rects,
-  focus,
-}: ScreenViewProps & { readonly model: EvaluateModel }): ReactNode {
-  const panes = { runs: RunsPane, form: FormPane, plan: PlanPane, figures: FiguresPane, questions: QuestionsPane };
-  return Object.entries(panes).map(([id, Pane]) => {
-    const place = rects[id];
-    return place ? (
-      <Placed key={id} within={rect} rect={place}>
-        <Pane model={model} rect={place} focused={focus === id} />
-      </Placed>
-    ) : null;
-  });
+const PANES = { runs: RunsPane, form: FormPane, plan: PlanPane, figures: FiguresPane, questions: QuestionsPane };
+
+export function EvaluateView(props: ScreenViewProps & { readonly model: EvaluateModel }): ReactNode {
+  return <Panes panes={PANES} {...props} />;
 }
 
-export interface PaneProps {
-  readonly model: EvaluateModel;
-  readonly rect: Rect;
-  readonly focused: boolean;
-}
-
-function RunsPane({ model, rect, focused }: PaneProps): ReactNode {
-  const list = useStore(model.context.jobs, (state) => state.list);
-  const { filter } = useStore(model.runs.store);
-  const { width, height } = inside(rect);
+function RunsPane({ model, ...place }: PaneProps<EvaluateModel>): ReactNode {
+  const { context, runs } = model;
   return (
-    <Panel
-      rect={rect}
+    <RunsTable
+      {...{ context, runs, ...place }}
+      columns={runColumns()}
       title={t('evaluate.runs')}
-      note={filter ? t('filter.active', { text: filter }) : ''}
-      focused={focused}
-    >
-      <Table
-        model={model.runs}
-        columns={runColumns()}
-        width={width}
-        height={height}
-        focused={focused}
-        empty={list ? t('evaluate.empty') : t('home.looking')}
-        emptyFilter={t('kb.noMatch')}
-      />
-    </Panel>
+      empty={t('evaluate.empty')}
+    />
   );
 }
 
@@ -74,21 +42,12 @@ const dataOf = ({ spec: { work } }: JobView): string =>
 const runColumns = (): readonly Column<JobView>[] => [
   { title: t('evaluate.column.columns'), min: 18, weight: 2, cell: (job) => sanitizeLine(columnNames(job)) },
   { title: t('evaluate.column.data'), min: 16, weight: 1, optional: 1, cell: (job) => sanitizeLine(dataOf(job)) },
-  {
-    title: t('jobs.column.state'),
-    min: 8,
-    cell: ({ state }) => [
-      {
-        text: stateText(state),
-        style: state === 'succeeded' ? 'good' : state === 'failed' || state === 'lost' ? 'bad' : 'accent',
-      },
-    ],
-  },
+  stateColumn(),
   {
     title: t('evaluate.column.items'),
     min: 9,
     align: 'right',
-    cell: ({ progress }) => (progress && progress.total > 0 ? `${progress.done}/${progress.total}` : ''),
+    cell: doneOfTotal,
   },
   {
     title: t('jobs.column.started'),
@@ -98,36 +57,19 @@ const runColumns = (): readonly Column<JobView>[] => [
   },
 ];
 
-function FormPane({ model, rect, focused }: PaneProps): ReactNode {
+function FormPane({ model, ...place }: PaneProps<EvaluateModel>): ReactNode {
   useStore(model.context.evaluation);
   useStore(model.context.datasets, (state) => state.list);
-  const { width, height } = inside(rect);
   const ready = canStart(model.context) === true;
-  return (
-    <Panel rect={rect} title={t('evaluate.form')} note={ready ? t('train.ready') : ''} focused={focused}>
-      <List
-        model={model.fields}
-        width={width}
-        height={height}
-        focused={focused}
-        render={(field) => fieldLine(field)}
-        empty=""
-      />
-    </Panel>
-  );
+  return <RunForm fields={model.fields} title={t('evaluate.form')} ready={ready} {...place} />;
 }
 
-function PlanPane({ model, rect, focused }: PaneProps): ReactNode {
+function PlanPane({ model, ...place }: PaneProps<EvaluateModel>): ReactNode {
   useStore(model.context.evaluation, (state) => state.plan);
-  const { width, height } = inside(rect);
-  return (
-    <Panel rect={rect} title={t('train.plan')} focused={focused}>
-      <StreamView model={model.plan} width={width} height={height} empty={t('evaluate.planLater')} />
-    </Panel>
-  );
+  return <TextPanel text={model.plan} title={t('train.plan')} empty={t('evaluate.planLater')} {...place} />;
 }
 
-function QuestionsPane({ model, rect, focused }: PaneProps): ReactNode {
+function QuestionsPane({ model, rect, focused }: PaneProps<EvaluateModel>): ReactNode {
   const figures = useStore(model.context.evaluation, (state) => state.figures);
   const { filter } = useStore(model.questions.store);
   const { width, height } = inside(rect);

@@ -15,13 +15,14 @@ import { inside } from '../../ui/rect.ts';
 import { type Line, spansOf } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { jobDuration, jobProgressLine, stateText } from '../progress.ts';
-import type { PaneProps } from './view.tsx';
+import type { PaneProps } from '../run-panes.tsx';
+import type { TrainModel } from './model.ts';
 
 const SMALLEST_CHART = 3;
 const NO_STEPS: readonly StopStep[] = [];
 
 /** Loss, steps, rate and time left of the training that is looked at. */
-export function LivePane({ model, rect, focused }: PaneProps): ReactNode {
+export function LivePane({ model, rect, focused }: PaneProps<TrainModel>): ReactNode {
   const { training, jobs } = model.context;
   const watched = useStore(training, (state) => state.watched);
   useStore(training, (state) => state.version);

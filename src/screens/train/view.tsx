@@ -7,57 +7,31 @@ import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { highlighted, List } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { inside, type Rect } from '../../ui/rect.ts';
-import { StreamView } from '../../ui/StreamView.tsx';
+import { inside } from '../../ui/rect.ts';
 import type { ScreenViewProps } from '../../ui/screen.ts';
-import { type Column, Table } from '../../ui/Table.tsx';
+import type { Column } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
-import { fieldLine } from '../form.ts';
-import { Placed } from '../Placed.tsx';
 import { jobDuration, stateText } from '../progress.ts';
+import { doneOfTotal, type PaneProps, Panes, RunForm, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
 import { canStart } from './form.ts';
 import { LivePane } from './LivePane.tsx';
 import type { TrainModel } from './model.ts';
 
-export function TrainView({ model, rect, rects, focus }: ScreenViewProps & { readonly model: TrainModel }): ReactNode {
-  const panes = { runs: RunsPane, engines: EnginesPane, form: FormPane, plan: PlanPane, live: LivePane, log: LogPane };
-  return Object.entries(panes).map(([id, Pane]) => {
-    const place = rects[id];
-    return place ? (
-      <Placed key={id} within={rect} rect={place}>
-        <Pane model={model} rect={place} focused={focus === id} />
-      </Placed>
-    ) : null;
-  });
+const PANES = { runs: RunsPane, engines: EnginesPane, form: FormPane, plan: PlanPane, live: LivePane, log: LogPane };
+
+export function TrainView(props: ScreenViewProps & { readonly model: TrainModel }): ReactNode {
+  return <Panes panes={PANES} {...props} />;
 }
 
-export interface PaneProps {
-  readonly model: TrainModel;
-  readonly rect: Rect;
-  readonly focused: boolean;
-}
-
-function RunsPane({ model, rect, focused }: PaneProps): ReactNode {
-  const list = useStore(model.context.jobs, (state) => state.list);
-  const { filter } = useStore(model.runs.store);
-  const { width, height } = inside(rect);
+function RunsPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
+  const { context, runs } = model;
   return (
-    <Panel
-      rect={rect}
+    <RunsTable
+      {...{ context, runs, ...place }}
+      columns={runColumns(context.now())}
       title={t('train.runs')}
-      note={filter ? t('filter.active', { text: filter }) : ''}
-      focused={focused}
-    >
-      <Table
-        model={model.runs}
-        columns={runColumns(model.context.now())}
-        width={width}
-        height={height}
-        focused={focused}
-        empty={list ? t('train.empty') : t('home.looking')}
-        emptyFilter={t('kb.noMatch')}
-      />
-    </Panel>
+      empty={t('train.empty')}
+    />
   );
 }
 
@@ -74,22 +48,13 @@ const runColumns = (now: number): readonly Column<JobView>[] => [
     optional: 2,
     cell: ({ spec }) => t(spec.work.kind === 'train-embedder' ? 'train.kind.embedder' : 'train.kind.llm'),
   },
-  {
-    title: t('jobs.column.state'),
-    min: 8,
-    cell: ({ state }) => [
-      {
-        text: stateText(state),
-        style: state === 'succeeded' ? 'good' : state === 'failed' || state === 'lost' ? 'bad' : 'accent',
-      },
-    ],
-  },
+  stateColumn(),
   {
     title: t('train.column.steps'),
     min: 9,
     align: 'right',
     optional: 1,
-    cell: ({ progress }) => (progress && progress.total > 0 ? `${progress.done}/${progress.total}` : ''),
+    cell: doneOfTotal,
   },
   {
     title: t('jobs.column.took'),
@@ -100,7 +65,7 @@ const runColumns = (now: number): readonly Column<JobView>[] => [
   },
 ];
 
-function EnginesPane({ model, rect, focused }: PaneProps): ReactNode {
+function EnginesPane({ model, rect, focused }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.training, (state) => state.engines);
   const jobs = useStore(model.context.jobs, (state) => state.list);
   const { width, height } = inside(rect);
@@ -137,43 +102,21 @@ function engineLine({ definition, state, manifest }: EngineStatus, jobs: readonl
   return [name, { text: `– ${state === 'partial' ? `${t('train.partial')} · ` : ''}${need}`, style: 'muted' }];
 }
 
-function FormPane({ model, rect, focused }: PaneProps): ReactNode {
+function FormPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.training, (state) => state.form);
   useStore(model.context.training, (state) => state.plan);
   useStore(model.context.datasets, (state) => state.list);
-  const { width, height } = inside(rect);
   const ready = canStart(model.context) === true;
-  return (
-    <Panel rect={rect} title={t('train.form')} note={ready ? t('train.ready') : ''} focused={focused}>
-      <List
-        model={model.fields}
-        width={width}
-        height={height}
-        focused={focused}
-        render={(field) => fieldLine(field)}
-        empty=""
-      />
-    </Panel>
-  );
+  return <RunForm fields={model.fields} title={t('train.form')} ready={ready} {...place} />;
 }
 
-function PlanPane({ model, rect, focused }: PaneProps): ReactNode {
+function PlanPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.training, (state) => state.plan);
-  const { width, height } = inside(rect);
-  return (
-    <Panel rect={rect} title={t('train.plan')} focused={focused}>
-      <StreamView model={model.plan} width={width} height={height} empty={t('train.planLater')} />
-    </Panel>
-  );
+  return <TextPanel text={model.plan} title={t('train.plan')} empty={t('train.planLater')} {...place} />;
 }
 
-function LogPane({ model, rect, focused }: PaneProps): ReactNode {
+function LogPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.jobs, (state) => state.logVersion);
   useStore(model.context.training, (state) => state.watched);
-  const { width, height } = inside(rect);
-  return (
-    <Panel rect={rect} title={t('jobs.log')} focused={focused}>
-      <StreamView model={model.log} width={width} height={height} empty={t('jobs.noLog')} />
-    </Panel>
-  );
+  return <TextPanel text={model.log} title={t('jobs.log')} empty={t('jobs.noLog')} {...place} />;
 }
