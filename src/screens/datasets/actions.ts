@@ -8,16 +8,24 @@ import { run } from './run.ts';
 
 const idle = ({ context }: DatasetsModel): true | string =>
   context.datasets.getState().task?.state === 'running' ? t('datasets.why.busy') : true;
+/** The first reason why not. */
+const all = (model: DatasetsModel, ...asked: readonly ((model: DatasetsModel) => true | string)[]): true | string => {
+  for (const ask of asked) {
+    const answer = ask(model);
+    if (answer !== true) return answer;
+  }
+  return true;
+};
 const chosen = (model: DatasetsModel): true | string => (model.list.selected() ? true : t('datasets.why.none'));
-const chosenAndIdle = (model: DatasetsModel): true | string => {
-  const found = chosen(model);
-  return found === true ? idle(model) : found;
-};
-const questions = (model: DatasetsModel): true | string => {
-  const found = chosenAndIdle(model);
-  if (found !== true) return found;
-  return model.list.selected()?.kind === 'qa' ? true : t('datasets.why.noQa');
-};
+const chosenAndIdle = (model: DatasetsModel): true | string => all(model, chosen, idle);
+const isQuestions = ({ list }: DatasetsModel): true | string =>
+  list.selected()?.kind === 'qa' ? true : t('datasets.why.noQa');
+const questions = (model: DatasetsModel): true | string => all(model, chosen, idle, isQuestions);
+const checked = ({ context }: DatasetsModel): true | string =>
+  context.datasets.getState().findings ? true : t('datasets.why.notChecked');
+const rowOpen = ({ context }: DatasetsModel): true | string =>
+  context.datasets.getState().open ? true : t('datasets.why.noRow');
+const rowThere = ({ rows }: DatasetsModel): true | string => (rows.cursor() >= 0 ? true : t('datasets.why.noRow'));
 
 function showBody(model: DatasetsModel, body: Body): void {
   model.show(body);
@@ -81,8 +89,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       run: (model) => {
         const manifest = model.list.selected();
         if (!manifest) return;
-        model.show('findings');
-        model.context.ui.getState().setFocus('findings', 'datasets');
+        showBody(model, 'findings');
         run(model.context, { op: 'check', dataset: manifest.name });
       },
     },
@@ -129,7 +136,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Next finding',
       help: 'Goes to the next row in which something was found.',
       keys: [']'],
-      when: ({ context }) => (context.datasets.getState().findings ? true : t('datasets.why.notChecked')),
+      when: checked,
       run: (model) => jump(model, 1),
     },
     {
@@ -137,7 +144,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       title: 'Previous finding',
       help: 'Goes to the row before in which something was found.',
       keys: ['['],
-      when: ({ context }) => (context.datasets.getState().findings ? true : t('datasets.why.notChecked')),
+      when: checked,
       run: (model) => jump(model, -1),
     },
     {
@@ -173,7 +180,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       keys: ['p'],
       rank: 8,
       command: 'ragtui dataset render NAME --row N',
-      when: ({ context }) => (context.datasets.getState().open ? true : t('datasets.why.noRow')),
+      when: rowOpen,
       run: ({ toggleRendered }) => toggleRendered(),
     },
     {
@@ -182,11 +189,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       help: 'Opens the row in $EDITOR as JSON; what you make of it is a new version; u goes back.',
       keys: ['E'],
       rank: 14,
-      when: (model) => {
-        const found = chosenAndIdle(model);
-        if (found !== true) return found;
-        return model.context.datasets.getState().open ? true : t('datasets.why.noRow');
-      },
+      when: (model) => all(model, chosen, idle, rowOpen),
       run: (model) => editRow(model),
     },
     {
@@ -195,7 +198,7 @@ export function datasetsActions(openPath: () => void): readonly Action<DatasetsM
       help: "Chooses whose chat template writes the row as a prompt, with that model's tokens.",
       keys: ['M'],
       command: 'ragtui dataset render NAME --row N --model ID',
-      when: ({ context }) => (context.datasets.getState().open ? true : t('datasets.why.noRow')),
+      when: rowOpen,
       run: ({ choosePromptModel }) => choosePromptModel(),
     },
     {
@@ -276,11 +279,7 @@ export const findingsActions: readonly Action<DatasetsModel>[] = [
     keys: ['F'],
     rank: 1,
     command: 'ragtui dataset fix NAME --rule RULE',
-    when: (model) => {
-      const found = idle(model);
-      if (found !== true) return found;
-      return fixOf(model) ? true : t('datasets.why.noFix');
-    },
+    when: (model) => all(model, idle, () => (fixOf(model) ? true : t('datasets.why.noFix'))),
     run: (model) => {
       const task = fixOf(model);
       if (task) run(model.context, task);
@@ -302,7 +301,7 @@ export const findingsActions: readonly Action<DatasetsModel>[] = [
   },
 ];
 
-/** What `x` would do now. */
+/** What `F` would do now. */
 function fixOf({ context, findings }: DatasetsModel): Extract<DatasetTask, { op: 'fix' }> | undefined {
   const { findings: reader } = context.datasets.getState();
   const item = findings.selected();
@@ -342,11 +341,7 @@ export const versionsActions: readonly Action<DatasetsModel>[] = [
     keys: ['='],
     rank: 2,
     command: 'ragtui dataset diff NAME V1 V2',
-    when: (model) => {
-      const found = idle(model);
-      if (found !== true) return found;
-      return versionPair(model) ? true : t('datasets.why.oneVersion');
-    },
+    when: (model) => all(model, idle, () => (versionPair(model) ? true : t('datasets.why.oneVersion'))),
     run: (model) => {
       const pair = versionPair(model);
       if (pair) void model.diff.compare(pair.name, pair.before, pair.after);
@@ -375,7 +370,7 @@ export const rowsActions: readonly Action<DatasetsModel>[] = [
     title: 'Row',
     help: 'Goes to the row under the cursor.',
     keys: ['enter'],
-    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
+    when: rowThere,
     run: async ({ context, rows }) => {
       const { numberAt, openRow } = context.datasets.getState();
       await openRow(numberAt(rows.cursor()));
@@ -388,7 +383,7 @@ export const rowsActions: readonly Action<DatasetsModel>[] = [
     help: 'Sorts the rows by a column; the same one again turns the order round.',
     keys: ['O'],
     rank: 12,
-    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
+    when: rowThere,
     run: ({ context }) => {
       const { rows } = context.datasets.getState();
       context.ui.getState().choose({
@@ -423,7 +418,7 @@ export const rowsActions: readonly Action<DatasetsModel>[] = [
     title: 'Mark all',
     help: 'Marks every row that the filter shows; again: none.',
     keys: ['a'],
-    when: ({ rows }) => (rows.cursor() >= 0 ? true : t('datasets.why.noRow')),
+    when: rowThere,
     run: ({ rows }) => (rows.marked().length > 0 ? rows.clearMarks() : rows.markAll()),
   },
   {
@@ -432,10 +427,7 @@ export const rowsActions: readonly Action<DatasetsModel>[] = [
     help: 'Leaves the marked rows out, else the one under the cursor, as a new version; u goes back.',
     keys: ['D'],
     rank: 11,
-    when: (model) => {
-      const found = idle(model);
-      return found === true && model.rows.cursor() < 0 ? t('datasets.why.noRow') : found;
-    },
+    when: (model) => all(model, idle, rowThere),
     confirm: (model) => t('datasets.confirmRows', { count: chosenRows(model).length }),
     run: (model) => {
       const { rows } = model.context.datasets.getState();
