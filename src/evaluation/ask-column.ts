@@ -7,6 +7,7 @@ import { estimateTokens, fitPrompt } from '../rag/fit.ts';
 import type { PromptTemplate } from '../rag/prompts.ts';
 import type { Column, Message } from '../rag/types.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
+import type { GoldChunks } from './gold-chunks.ts';
 import { keptHits, type Outcome } from './outcome.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
 import type { ItemResult } from './types.ts';
@@ -31,6 +32,8 @@ export interface AskDependencies {
   readonly base: string;
   /** Chunks the metrics look at. */
   readonly depth: number;
+  /** Counts what there is to find; null without a knowledge base. */
+  readonly gold: Pick<GoldChunks, 'count'> | null;
   readonly signal: AbortSignal;
   /** An answer that is there already, by its key. */
   readonly known: (answerKey: string) => ItemResult | undefined;
@@ -73,6 +76,7 @@ export async function askColumn(deps: AskDependencies, ready: ReadyColumn, item:
     answerKey,
     retrieved: hits && keptHits(hits),
     topK: column.topK,
+    goldChunks: hits ? ((await deps.gold?.count(item.contextId, column.group, deps.signal)) ?? null) : null,
     context: !llm || column.context === 'none' ? null : passages.join(''),
     timing: { retrievalMs, firstTokenMs: null, totalMs: null },
   };

@@ -1,6 +1,7 @@
 import type { KbClient } from '../kb/protocol.ts';
 import { tokenize } from '../kb/retrieve/segment.ts';
 import type { Column } from '../rag/types.ts';
+import type { GoldChunks } from './gold-chunks.ts';
 import { keptHits, NOTHING_TIMED, type Outcome } from './outcome.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
 import { Random } from './statistics/random.ts';
@@ -13,7 +14,16 @@ export interface Baseline {
   answer(item: EvaluationItem): Promise<Outcome>;
 }
 
-const ANSWER = { state: 'ok', finish: null, error: null, retrieved: null, cut: '', usage: null, topK: 1 } as const;
+const ANSWER = {
+  state: 'ok',
+  finish: null,
+  error: null,
+  retrieved: null,
+  cut: '',
+  usage: null,
+  topK: 1,
+  goldChunks: null,
+} as const;
 
 /** Rows beside LLM columns. `items` are all of the run, for the answers of others. */
 export function answerBaselines(items: readonly EvaluationItem[], seed: number): Baseline[] {
@@ -46,9 +56,9 @@ export function answerBaselines(items: readonly EvaluationItem[], seed: number):
 export function bm25Baseline(
   kb: Pick<KbClient, 'call'>,
   base: string,
-  options: { depth: number; like: Column; signal: AbortSignal },
+  options: { depth: number; like: Column; gold: GoldChunks; signal: AbortSignal },
 ): Baseline {
-  const { like, depth, signal } = options;
+  const { like, depth, gold, signal } = options;
   return {
     name: 'bm25',
     about: 'word search without any model',
@@ -72,6 +82,7 @@ export function bm25Baseline(
         context: null,
         retrieved: keptHits(hits),
         topK: like.topK,
+        goldChunks: await gold.count(item.contextId, like.group, signal),
         timing: { ...NOTHING_TIMED, retrievalMs: performance.now() - startedAt },
       };
     },

@@ -10,6 +10,8 @@ export interface Outcome
   /** What the LLM (or a baseline that copies) was given to read. */
   readonly context: string | null;
   readonly topK: number;
+  /** Chunks of the gold passage that there are to find; null when unknown or not retrieved. */
+  readonly goldChunks: number | null;
 }
 
 export const NOTHING_TIMED: ItemResult['timing'] = { retrievalMs: null, firstTokenMs: null, totalMs: null };

@@ -10,6 +10,7 @@ import { readStatus } from '../platform/status.ts';
 import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
+import { GoldChunks } from './gold-chunks.ts';
 import { ItemLog } from './item-log.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Outcome } from './outcome.ts';
@@ -42,8 +43,9 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
     const columns = await readyColumns(paths, work.columns, { signal, onStatus });
     const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base: work.kb, columns, scorer });
     writeJsonFile(capsuleFile(context.folder), capsule, { durable: true });
-    const baselines = work.baselines ? baselinesOf(work, items, kb, scorer.depth, signal) : [];
-    await new Run(context, { items, columns, baselines, scorer, kb }).all();
+    const gold = kb && work.kb !== null ? new GoldChunks(kb, work.kb) : null;
+    const baselines = work.baselines ? baselinesOf(work, items, kb && gold && { kb, gold }, scorer.depth, signal) : [];
+    await new Run(context, { items, columns, baselines, scorer, kb, gold }).all();
   } finally {
     await kb?.close();
     await scorer.close();
@@ -64,13 +66,15 @@ async function allOf(rows: AsyncIterable<QaRow>): Promise<QaRow[]> {
 function baselinesOf(
   { columns, kb: base, seed }: Evaluation,
   items: readonly EvaluationItem[],
-  kb: KbClient | null,
+  found: { readonly kb: KbClient; readonly gold: GoldChunks } | null,
   depth: number,
   signal: AbortSignal,
 ): Baseline[] {
   const retrieving = columns.find(({ context }) => context === 'retrieved');
   return [
-    ...(retrieving && kb && base !== null ? [bm25Baseline(kb, base, { depth, like: retrieving, signal })] : []),
+    ...(retrieving && found && base !== null
+      ? [bm25Baseline(found.kb, base, { depth, like: retrieving, gold: found.gold, signal })]
+      : []),
     ...(columns.some(({ llm }) => llm !== 'none') ? answerBaselines(items, seed) : []),
   ];
 }
@@ -81,6 +85,7 @@ interface Parts {
   readonly baselines: readonly Baseline[];
   readonly scorer: Scorer;
   readonly kb: KbClient | null;
+  readonly gold: GoldChunks | null;
 }
 
 /** The loop: items in their order, each through all columns, so that interim figures are paired. */
@@ -107,6 +112,7 @@ class Run {
       kb: parts.kb,
       base: work.kb ?? '',
       depth: parts.scorer.depth,
+      gold: parts.gold,
       signal,
       known: (key) => this.#known.byAnswer(key),
       retryMs: RETRY_MS,

@@ -41,7 +41,7 @@ export class Scorer {
 
   /** Key of a finished item: its answer, what it is measured against, and the metrics with their versions. */
   keyOf(outcome: Outcome, item: EvaluationItem): string {
-    return hashOf([outcome.answerKey, item.content, item.contextId, this.#version]);
+    return hashOf([outcome.answerKey, item.content, item.contextId, outcome.goldChunks, this.#version]);
   }
 
   fingerprint(embedder: string): string | undefined {
@@ -60,6 +60,7 @@ export class Scorer {
       context: outcome.context,
       retrieved: outcome.retrieved,
       topK: outcome.topK,
+      goldChunks: outcome.goldChunks,
       vectors,
     };
     return Object.fromEntries(this.metrics.map((metric) => [metric.name, metric.score(scored)]));

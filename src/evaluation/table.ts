@@ -41,13 +41,14 @@ function byQuestion(items: readonly ItemResult[]): Map<string, ItemResult> {
 export const isFailure = ({ state }: ItemResult): boolean => state === 'error' || state === 'timeout';
 
 /**
- * What an item counts for in a mean: its score; 0 for an item that failed where the metric applies to the column, so
- * that the mean is over all items; undefined where the metric does not apply.
+ * What an item counts for in a mean: its score; the worst one for an item that failed where the metric applies to the
+ * column, so that the mean is over all items; undefined where the metric does not apply.
  */
 function countedScore(item: ItemResult, metric: Metric): number | undefined {
   const score = item.scores[metric.name];
   if (score !== null && score !== undefined) return score;
-  return isFailure(item) && metric.kind === 'answer' ? 0 : undefined;
+  if (!isFailure(item) || metric.kind !== 'answer') return undefined;
+  return metric.direction === 'lower' ? metric.range[1] : 0;
 }
 
 /** Whether a metric says anything about a column: some item has a score, or all of them failed. */

@@ -1,13 +1,26 @@
 import { RagtuiError } from '../../platform/errors.ts';
+import { answerHitMetric } from './answer-hit.ts';
+import { chrf } from './chrf.ts';
 import { cmrcEm } from './cmrc-em.ts';
 import { cmrcF1 } from './cmrc-f1.ts';
+import { contains } from './contains.ts';
 import { contextRecall } from './context-recall.ts';
+import { contextRecallBinary } from './context-recall-binary.ts';
 import { contextRelevance } from './context-relevance.ts';
+import { copiedRun } from './copied-run.ts';
 import { cosineMetric } from './cosine.ts';
 import { exact } from './exact.ts';
 import { hitMetric } from './hit.ts';
 import { mrrMetric } from './mrr.ts';
+import { ndcgMetric } from './ndcg.ts';
+import { noAnswer } from './no-answer.ts';
+import { originChar } from './origin-char.ts';
 import { originTutorial } from './origin-tutorial.ts';
+import { recallMetric } from './recall.ts';
+import { rougeL } from './rouge-l.ts';
+import { spanRecallMetric } from './span-recall.ts';
+import { squadEm } from './squad-em.ts';
+import { squadF1 } from './squad-f1.ts';
 import { tokenF1 } from './token-f1.ts';
 import type { Metric } from './types.ts';
 import { verbatim } from './verbatim.ts';
@@ -17,10 +30,15 @@ const FIXED: readonly Metric[] = [
   tokenF1,
   exact,
   verbatim,
+  contains,
+  rougeL,
+  noAnswer,
   originTutorial,
   hitMetric(1),
   hitMetric(5),
   mrrMetric(10),
+  ndcgMetric(10),
+  recallMetric(10),
   contextRecall,
   contextRelevance,
 ];
@@ -28,11 +46,28 @@ const FIXED: readonly Metric[] = [
 /** Of one benchmark: in a run of Chinese answers, elsewhere only when they are named. */
 const CHINESE: readonly Metric[] = [cmrcEm, cmrcF1];
 
+/** Only when they are named. */
+const OTHERS: readonly Metric[] = [
+  squadEm,
+  squadF1,
+  chrf,
+  copiedRun,
+  originChar,
+  contextRecallBinary,
+  answerHitMetric(5),
+  spanRecallMetric(5),
+];
+const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...OTHERS];
+
 /** Metrics whose name carries a parameter after "@". */
 const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
   cosine: (embedder) => (embedder === '' ? undefined : cosineMetric(embedder)),
   hit: (k) => withDepth(k, hitMetric),
   mrr: (k) => withDepth(k, mrrMetric),
+  ndcg: (k) => withDepth(k, ndcgMetric),
+  recall: (k) => withDepth(k, recallMetric),
+  'answer-hit': (k) => withDepth(k, answerHitMetric),
+  'span-recall': (k) => withDepth(k, spanRecallMetric),
 };
 
 function withDepth(text: string, make: (k: number) => Metric): Metric | undefined {
@@ -41,11 +76,11 @@ function withDepth(text: string, make: (k: number) => Metric): Metric | undefine
 }
 
 /** Names as `--metrics` takes them. */
-export const METRIC_NAMES: readonly string[] = [...[...FIXED, ...CHINESE].map(({ name }) => name), 'cosine@EMBEDDER'];
+export const METRIC_NAMES: readonly string[] = [...NAMED.map(({ name }) => name), 'cosine@EMBEDDER'];
 
 /** A metric by name (`exact`, `hit@3`, `cosine@bge-small-zh-v1.5`). Errors: `usage` with the names there are. */
 export function findMetric(name: string): Metric {
-  const fixed = [...FIXED, ...CHINESE].find((metric) => metric.name === name);
+  const fixed = NAMED.find((metric) => metric.name === name);
   if (fixed) return fixed;
   const at = name.indexOf('@');
   const family = at > 0 ? name.slice(0, at) : '';

@@ -1,3 +1,4 @@
+import { overlapF1 } from './overlap.ts';
 import { splitWords } from './python.ts';
 import type { Metric } from './types.ts';
 
@@ -35,21 +36,4 @@ export function tokensOf(text: string, wide: boolean): string[] {
   let plain = text.toLowerCase().replace(ASCII_PUNCTUATION, '');
   if (wide) plain = plain.replace(WIDE_PUNCTUATION, '').replace(EACH_CJK, ' $& ');
   return splitWords(plain.replace(ARTICLES, ' '));
-}
-
-function overlapF1(given: readonly string[], gold: readonly string[]): number {
-  if (given.length === 0 || gold.length === 0) return Number(given.length === gold.length);
-  const left = new Map<string, number>();
-  for (const token of gold) left.set(token, (left.get(token) ?? 0) + 1);
-  let same = 0;
-  for (const token of given) {
-    const count = left.get(token) ?? 0;
-    if (count === 0) continue;
-    left.set(token, count - 1);
-    same += 1;
-  }
-  if (same === 0) return 0;
-  const precision = same / given.length;
-  const recall = same / gold.length;
-  return (2 * precision * recall) / (precision + recall);
 }

@@ -14,6 +14,8 @@ export interface ScoredItem {
   readonly retrieved: readonly RetrievedChunk[] | null;
   /** How many of them the column hands on (its top-k). */
   readonly topK: number;
+  /** Chunks of the gold passage that the knowledge base holds; null or absent when nobody knows. */
+  readonly goldChunks?: number | null;
   /** Vectors of `output` and of the first answer, by metric embedder. */
   readonly vectors?: Readonly<Record<string, { readonly output: Float32Array; readonly answer: Float32Array }>>;
 }

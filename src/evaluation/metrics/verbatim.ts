@@ -1,4 +1,4 @@
-import { splitWords } from './python.ts';
+import { folded } from './folded.ts';
 import type { Metric } from './types.ts';
 
 /** Whether the whole answer was copied: it occurs in the context, width and white space aside. An empty one was not. */
@@ -12,9 +12,7 @@ export const verbatim: Metric = {
   blindTo: 'Whether the copied words answer the question.',
   score: ({ output, context }) => {
     if (output === null || context === null) return null;
-    const folded = fold(output);
-    return Number(folded !== '' && fold(context).includes(folded));
+    const given = folded(output);
+    return Number(given !== '' && folded(context).includes(given));
   },
 };
-
-const fold = (text: string): string => splitWords(text.normalize('NFKC')).join(' ');

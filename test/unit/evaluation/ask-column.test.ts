@@ -60,6 +60,7 @@ function deps(over: Partial<AskDependencies> = {}): AskDependencies {
     kb: kbOf(['one', 'two', 'three']),
     base: 'kb',
     depth: 3,
+    gold: null,
     signal: new AbortController().signal,
     known: () => undefined,
     retryMs: [0, 0],

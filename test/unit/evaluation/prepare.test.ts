@@ -49,6 +49,9 @@ describe('what a run becomes', () => {
       'token-f1',
       'exact',
       'verbatim',
+      'contains',
+      'rouge-l',
+      'no-answer',
       'origin-tutorial',
       'cosine@bge-small-en-v1.5-int8',
     ]);
@@ -62,7 +65,15 @@ describe('what a run becomes', () => {
       kb: 'base',
       column: ['name=a,embedder=e1,mode=vector', 'name=b,embedder=e2,reranker=r', 'name=c,embedder=e3,mode=bm25'],
     });
-    expect(evaluation.metrics).toEqual(['hit@1', 'hit@5', 'mrr@10', 'context-recall', 'context-relevance']);
+    expect(evaluation.metrics).toEqual([
+      'hit@1',
+      'hit@5',
+      'mrr@10',
+      'ndcg@10',
+      'recall@10',
+      'context-recall',
+      'context-relevance',
+    ]);
     expect(evaluation.primary).toBe('hit@1');
     expect(models).toEqual(['e1', 'e2', 'r']);
   });

@@ -1,0 +1,37 @@
+import type { KbClient } from '../kb/protocol.ts';
+
+/** Counts the chunks of a context that a knowledge base holds: what there is to find. */
+export class GoldChunks {
+  readonly #kb: Pick<KbClient, 'call'>;
+  readonly #base: string;
+  readonly #counts = new Map<string, number | null>();
+
+  constructor(kb: Pick<KbClient, 'call'>, base: string) {
+    this.#kb = kb;
+    this.#base = base;
+  }
+
+  /**
+   * Chunks of the document whose key is `contextId`, in a node group (the default one when it is absent). Null when the
+   * knowledge base has no such document: it was not made of this dataset.
+   */
+  async count(contextId: string, group: string | undefined, signal: AbortSignal): Promise<number | null> {
+    if (contextId === '') return null;
+    const key = JSON.stringify([contextId, group ?? null]);
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
+    const count = await this.#find(contextId, group, signal);
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  async #find(contextId: string, group: string | undefined, signal: AbortSignal): Promise<number | null> {
+    const filter = `#${contextId}`;
+    const where = { kb: this.#base, filter, state: 'live' as const, limit: 1000 };
+    const { documents } = await this.#kb.call('kb.documents', where, { signal });
+    const document = documents.find(({ name }) => name.endsWith(filter));
+    if (!document) return null;
+    const params = { kb: this.#base, documentId: document.id, limit: 1, ...(group === undefined ? {} : { group }) };
+    return (await this.#kb.call('kb.chunks', params, { signal })).total;
+  }
+}

@@ -1,0 +1,4 @@
+import { splitWords } from './python.ts';
+
+/** Text as it is compared with a passage: full-width forms and white space are the same everywhere. */
+export const folded = (text: string): string => splitWords(text.normalize('NFKC')).join(' ');
