@@ -125,7 +125,7 @@ export function realCompare(
     },
     served: () =>
       listServers(paths).flatMap(({ work }) =>
-        work.engine === 'vllm' ? servedNames(work).map((name) => `${name}@vllm`) : [],
+        work.engine === 'vllm' && work.runner === undefined ? servedNames(work).map((name) => `${name}@vllm`) : [],
       ),
   };
 }

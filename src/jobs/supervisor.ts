@@ -32,8 +32,8 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   evaluate: 'evaluate',
   'make-data': 'make-data',
 };
-const workerOf = (work: JobWork): WorkerName =>
-  work.kind === 'serve' && work.engine === 'vllm' ? 'vllm-server' : WORKERS[work.kind];
+const SERVERS = { llama: 'llama-server', vllm: 'vllm-server', onnx: 'embedding-server' } as const;
+const workerOf = (work: JobWork): WorkerName => (work.kind === 'serve' ? SERVERS[work.engine] : WORKERS[work.kind]);
 const readyMessageSchema = z.object({ type: z.literal('ready') });
 
 interface Exit {

@@ -104,6 +104,7 @@ async function embedWindows(
 ): Promise<Embedded> {
   const vectors: Float32Array[] = [];
   const tokens: number[] = [];
+  const cut: number[] = [];
   for (let at = 0; at < texts.length; at += WINDOW) {
     const window = texts.slice(at, at + WINDOW).map((text) => withInstruction(resolved.config, text, options));
     const reply = await child.call({ type: 'embed', texts: window }, options.signal);
@@ -113,8 +114,9 @@ async function embedWindows(
       vectors.push(reply.vectors.slice(row * dimension, (row + 1) * dimension));
     }
     tokens.push(...reply.tokens);
+    cut.push(...reply.cut.map((position) => at + position));
   }
-  return { vectors, tokens };
+  return { vectors, tokens, cut };
 }
 
 const unexpected = (id: string): RagtuiError =>

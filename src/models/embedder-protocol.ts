@@ -37,6 +37,8 @@ export const fromChildSchema = z.discriminatedUnion('type', [
     /** One after another, `dimension` numbers each. */
     vectors: z.instanceof(Float32Array),
     tokens: z.array(z.number().int()),
+    /** Positions of the texts that were longer than the model reads. */
+    cut: z.array(z.number().int()),
   }),
   z.object({ type: z.literal('scored'), id: z.number().int(), scores: z.array(z.number()) }),
   z.object({

@@ -10,7 +10,7 @@ export interface EmbedderRuntime {
   embed(
     texts: readonly string[],
     cancelled: () => boolean,
-  ): Promise<{ vectors: Float32Array<ArrayBuffer>; tokens: number[] }>;
+  ): Promise<{ vectors: Float32Array<ArrayBuffer>; tokens: number[]; cut: number[] }>;
   close(): Promise<void>;
 }
 export interface RerankerRuntime {
@@ -38,7 +38,12 @@ export async function loadEmbedder(load: EmbedderLoad): Promise<EmbedderRuntime>
   const session = await openSession(load.model, load.threads);
   const runtime: EmbedderRuntime = {
     async embed(texts, cancelled) {
-      const rows = texts.map((text, index) => ({ index, ids: truncate(tokenizer.encode(text), config.maxTokens) }));
+      const cut: number[] = [];
+      const rows = texts.map((text, index) => {
+        const ids = tokenizer.encode(text);
+        if (ids.length > config.maxTokens) cut.push(index);
+        return { index, ids: truncate(ids, config.maxTokens) };
+      });
       const vectors = new Float32Array(texts.length * config.dimension);
       for (const batch of batches(rows, config.dtype)) {
         if (cancelled()) throw new RagtuiError('cancelled', 'Cancelled.');
@@ -48,7 +53,7 @@ export async function loadEmbedder(load: EmbedderLoad): Promise<EmbedderRuntime>
           vectors.set(finish(vector, config.normalize, row.index), row.index * config.dimension);
         });
       }
-      return { vectors, tokens: rows.map((row) => row.ids.length) };
+      return { vectors, tokens: rows.map((row) => row.ids.length), cut };
     },
     close: () => session.release(),
   };

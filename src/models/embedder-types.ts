@@ -39,6 +39,8 @@ export interface Embedded {
   readonly vectors: Float32Array[];
   /** Tokens really run per text, special tokens included; an estimate for endpoints. */
   readonly tokens: number[];
+  /** Positions of the texts that were cut to what the model reads; absent where nobody knows (endpoints). */
+  readonly cut?: readonly number[];
 }
 
 export interface StartOptions {

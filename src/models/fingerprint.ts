@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { EmbedOptions } from './embedder-types.ts';
 import type { EmbedderConfig } from './types.ts';
 
-/** 32 hex characters of the sha256 over all that changes an embedder's vectors. The query instruction is not part of it. */
+/** 32 hex characters of the sha256 over all that changes an embedder's vectors. The query instruction and shorter lengths are not part of it. */
 export function fingerprintOf(config: EmbedderConfig, weights: Readonly<Record<string, string | undefined>>): string {
-  const { queryInstruction: _, ...rest } = config;
+  const { queryInstruction: _query, matryoshka: _lengths, ...rest } = config;
   const all = Object.entries({
     config: Object.entries(rest).sort(byName),
     weights: Object.entries(weights).sort(byName),

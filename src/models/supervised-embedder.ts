@@ -76,7 +76,11 @@ export function supervisedEmbedder(resolved: ResolvedEmbedder, options: Supervis
     const middle = Math.ceil(texts.length / 2);
     const left = await guarded(texts.slice(0, middle), first, how);
     const right = await guarded(texts.slice(middle), first + middle, how);
-    return { vectors: [...left.vectors, ...right.vectors], tokens: [...left.tokens, ...right.tokens] };
+    return {
+      vectors: [...left.vectors, ...right.vectors],
+      tokens: [...left.tokens, ...right.tokens],
+      cut: [...(left.cut ?? []), ...(right.cut ?? []).map((position) => middle + position)],
+    };
   }
 
   return {

@@ -35,6 +35,8 @@ export const embedderConfigSchema = z.object({
   /** Put before a query when the instruction is on; never part of the fingerprint. */
   queryInstruction: z.string(),
   passageInstruction: z.string().default(''),
+  /** Shorter lengths it was trained for (Matryoshka): so many first numbers are a vector too. Not in the fingerprint. */
+  matryoshka: z.array(z.number().int().positive()).optional(),
 });
 export type EmbedderConfig = z.infer<typeof embedderConfigSchema>;
 

@@ -25,6 +25,7 @@ export type WorkerName =
   | 'ingest'
   | 'llama-server'
   | 'vllm-server'
+  | 'embedding-server'
   | 'pull'
   | 'engine-install'
   | 'train'

@@ -5,12 +5,13 @@ import { checkAdapterConfig, readAdapterConfig } from '../models/gguf/lora.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { isEmbedder, planEmbedder } from './embedding/plan.ts';
 import { type ServeEngine, type ServeWork, servedNameSchema } from './types.ts';
 
 const DEFAULT_CONTEXT_TOKENS = 4096;
 
 export interface DeployRequest {
-  /** Catalogue id of a chat model, or the name of an adapter: its base is served with it. */
+  /** Id of a chat model or an embedder, or the name of an adapter: its base is served with it. */
   readonly model: string;
   readonly engine?: ServeEngine;
   /** `NAME=PATH`, or `NAME` of an adapter in the list of models. */
@@ -30,7 +31,8 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
   const named = known.find(({ name }) => name === request.model);
   const model = named?.base ?? request.model;
   const { entry } = request.dryRun ? modelStatus(paths, model) : installedModel(paths, model);
-  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} is no chat model.`, 'See `ragtui models list`.');
+  if (isEmbedder(entry)) return planEmbedder(entry, request);
+  if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} cannot be served.`, 'See `ragtui models list`.');
   const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(text, model, known));
   for (const { name } of adapters) {
     if (name === model || adapters.filter((one) => one.name === name).length > 1) {
@@ -38,7 +40,7 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
     }
   }
   return {
-    engine: request.engine ?? defaultEngine(paths),
+    engine: chatEngine(request.engine ?? defaultEngine(paths), model),
     model,
     contextTokens: request.contextTokens ?? Math.min(entry.contextTokens, DEFAULT_CONTEXT_TOKENS),
     // Who deploys by hand stops by hand.
@@ -46,6 +48,11 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
     adapters,
     kvCacheGiB: request.kvCacheGiB ?? 1,
   };
+}
+
+function chatEngine(engine: ServeEngine, model: string): ServeEngine {
+  if (engine !== 'onnx') return engine;
+  throw new RagtuiError('usage', `${model} is a chat model; onnx serves embedders.`, 'Leave --engine out.');
 }
 
 /** vLLM where it is installed for a GPU, else the embedded server. */

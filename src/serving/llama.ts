@@ -21,7 +21,7 @@ import type { ServeEngine, ServeWork } from './types.ts';
 const MAX_CONTEXT_TOKENS = 4096;
 const IDLE_MINUTES = 15;
 /** vLLM imports for half a minute and may have gigabytes to read. */
-const START_TIMEOUT_MS = { llama: 180_000, vllm: 900_000 } as const;
+const START_TIMEOUT_MS = { llama: 180_000, vllm: 900_000, onnx: 180_000 } as const;
 const POLL_MS = 50;
 
 /** An LLM of ours that answers. */
@@ -97,7 +97,7 @@ export async function ensureJob(
   options: Pick<ServeOptions, 'signal' | 'onStatus' | 'beside'> = {},
 ): Promise<JobView> {
   const names = work.engine === 'llama' && work.idleMinutes > 0 ? [work.model] : servedNames(work);
-  const find = () => findServer(paths, names, work.engine)?.job;
+  const find = () => findServer(paths, names, work.engine, work.runner)?.job;
   return (
     find() ??
     (await whileServing(paths, options.signal, async () => {

@@ -25,11 +25,18 @@ export function listServers(paths: WorkspacePaths): Server[] {
 /** The model and its adapters. */
 export const servedNames = ({ model, adapters }: ServeWork): string[] => [model, ...adapters.map(({ name }) => name)];
 
-/** The newest server that has all of `names`; of any engine unless one is named. */
-export function findServer(paths: WorkspacePaths, names: readonly string[], engine?: ServeEngine): Server | undefined {
+/** The newest server that has all of `names`: of chat models unless embedders are asked for, of any engine unless one is named. */
+export function findServer(
+  paths: WorkspacePaths,
+  names: readonly string[],
+  engine?: ServeEngine,
+  runner?: ServeWork['runner'],
+): Server | undefined {
   return listServers(paths).find(
     ({ work }) =>
-      (engine === undefined || work.engine === engine) && names.every((name) => servedNames(work).includes(name)),
+      work.runner === runner &&
+      (engine === undefined || work.engine === engine) &&
+      names.every((name) => servedNames(work).includes(name)),
   );
 }
 
@@ -37,7 +44,7 @@ export function findServer(paths: WorkspacePaths, names: readonly string[], engi
 export function parseLlm(llm: string): { readonly name: string; readonly engine: ServeEngine | undefined } {
   const at = llm.lastIndexOf('@');
   if (at < 0) return { name: llm, engine: undefined };
-  const engine = serveEngineSchema.safeParse(llm.slice(at + 1));
+  const engine = serveEngineSchema.exclude(['onnx']).safeParse(llm.slice(at + 1));
   if (!engine.success) {
     throw new RagtuiError('usage', `"${llm}" names no engine we know.`, 'Write NAME, NAME@llama or NAME@vllm.');
   }

@@ -25,9 +25,12 @@ export function addDeploy(program: Command, invocation: Invocation): void {
   const deploy = program.command('deploy').description('serve models and their adapters on this machine');
   const start = deploy
     .command('start')
-    .description('serve a model, or an adapter with its base; the server goes on when this command ends')
+    .description('serve a model, an embedder, or an adapter with its base; the server goes on when this command ends')
     .argument('<model>')
-    .option('--engine <engine>', 'vllm or llama, the embedded server (default: vllm where it is installed for a GPU)')
+    .option(
+      '--engine <engine>',
+      'vllm, llama (our server) or onnx (ours, for embedders); default: vllm where it is installed for a GPU',
+    )
     .option('--adapter <name=path>', 'a LoRA adapter beside the base: NAME=FOLDER, or its name; repeatable', collect)
     .option('--context <tokens>', 'prompt and answer together (default: 4096, or what the model has)')
     .option('--kv-gib <n>', 'vLLM on a CPU: memory for the cache of contexts, GiB (default: 1)')
@@ -82,11 +85,12 @@ async function runStart(context: CommandContext, [model]: [string], options: Sta
   );
 }
 
-const names = ({ model, adapters }: ServeWork): string[] => [model, ...adapters.map(({ name }) => name)];
+const names = ({ model, adapters, engine }: ServeWork): string[] =>
+  engine === 'onnx' ? [model, `${model}:query`] : [model, ...adapters.map(({ name }) => name)];
 
 /** Exactly what would run. The key is made at the start and never part of a command line. */
 async function showPlan({ out, paths }: CommandContext, work: ServeWork): Promise<undefined> {
-  if (work.engine === 'llama') {
+  if (work.engine !== 'vllm') {
     out.result({ work, command: null }, () => [
       `Would serve ${names(work).join(', ')} on the embedded server, with ${work.contextTokens} tokens of context.`,
     ]);

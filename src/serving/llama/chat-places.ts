@@ -1,6 +1,6 @@
 import type { LlamaContext, LlamaContextSequence, Token } from 'node-llama-cpp';
 import { RagtuiError } from '../../platform/errors.ts';
-import { Gate } from './gate.ts';
+import { Gate } from '../http/gate.ts';
 import { SLICE } from './generate.ts';
 import { Lockstep, type Seat } from './lockstep.ts';
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { HttpError } from '../http/errors.ts';
+import type { Gate } from '../http/gate.ts';
 import type { Engine, ModelHost } from './engine.ts';
-import type { Gate } from './gate.ts';
 import type { RequestRecord, ServerMetrics } from './metrics.ts';
 import { type Reply, replyTo } from './replies.ts';
-import { type ChatRequest, HttpError, jsonWanted } from './requests.ts';
+import { type ChatRequest, jsonWanted } from './requests.ts';
 
 const MAX_WAITING = 64;
 /** Retry-After is a guess from how long answers took; nobody is sent away for longer. */

@@ -1,17 +1,18 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { RagtuiError } from '../../platform/errors.ts';
+import { answering } from '../http/answering.ts';
+import { parseBody, readJson } from '../http/body.ts';
+import { HttpError } from '../http/errors.ts';
+import { Gate } from '../http/gate.ts';
+import { closeServer, KeyGuard, listenOnLoopback } from '../http/loopback.ts';
+import { EXPOSITION_TYPE } from '../http/prometheus.ts';
+import { sendJson, sendText } from '../http/replies.ts';
 import { answerChat } from './chat.ts';
 import type { Engine, ModelHost } from './engine.ts';
-import { Gate } from './gate.ts';
 import { ServerMetrics } from './metrics.ts';
-import { EXPOSITION_TYPE } from './prometheus.ts';
-import { sendError, sendJson, sendText } from './replies.ts';
 import {
   chatRequestSchema,
   detokenizeRequestSchema,
-  HttpError,
   loadAdapterSchema,
   type TokenizeRequest,
   tokenizeRequestSchema,
@@ -33,10 +34,10 @@ export interface LlmHttpOptions {
  */
 export class LlmHttpServer {
   readonly #options: LlmHttpOptions;
-  readonly #keyDigest: Buffer;
+  readonly #guard: KeyGuard;
   readonly #gate = new Gate();
   readonly #metrics = new ServerMetrics();
-  readonly #server = http.createServer((request, response) => void this.#answer(request, response));
+  readonly #server = http.createServer(answering((...all) => this.#route(...all)));
   readonly #retired = new AbortController();
   #host: ModelHost | undefined;
   #isDraining = false;
@@ -44,18 +45,12 @@ export class LlmHttpServer {
 
   constructor(options: LlmHttpOptions) {
     this.#options = options;
-    this.#keyDigest = digest(options.key);
+    this.#guard = new KeyGuard(options.key);
   }
 
   /** Listens on 127.0.0.1 at a free port and returns the base URL, with `/v1`. */
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new RagtuiError('internal', 'The server has no port.');
-    return `http://127.0.0.1:${address.port}/v1`;
+  listen(): Promise<string> {
+    return listenOnLoopback(this.#server);
   }
 
   /** From now on requests are answered: for the model, and for adapters of it by their names. */
@@ -92,63 +87,49 @@ export class LlmHttpServer {
     clearTimeout(timer);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    // An answer that was just finished may not have left yet.
-    this.#server.closeIdleConnections();
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
-    this.#server.closeAllConnections();
-    await closed;
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const gone = new AbortController();
-    response.on('close', () => {
-      if (!response.writableFinished) gone.abort(new RagtuiError('cancelled', 'The client went away.'));
-    });
-    try {
-      await this.#route(request, response, gone.signal);
-    } catch (error) {
-      if (!gone.signal.aborted) sendError(response, error);
-    }
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const route = `${request.method} ${pathname}`;
     if (route === 'GET /health') return this.#health(response);
-    this.#authorise(request);
+    this.#guard.check(request);
     switch (route) {
       case 'GET /v1/models':
         return sendJson(response, 200, this.#models());
       case 'GET /metrics':
         return sendText(response, this.#metricsText(), EXPOSITION_TYPE);
       case 'POST /v1/chat/completions':
-        return this.#chat(parse(chatRequestSchema, await readJson(request)), response, signal);
+        return this.#chat(parseBody(chatRequestSchema, await readJson(request, MAX_BODY_BYTES)), response, signal);
       case 'POST /tokenize':
       case 'POST /v1/tokenize':
-        return sendJson(response, 200, this.#tokenize(parse(tokenizeRequestSchema, await readJson(request))));
+        return sendJson(
+          response,
+          200,
+          this.#tokenize(parseBody(tokenizeRequestSchema, await readJson(request, MAX_BODY_BYTES))),
+        );
       case 'POST /detokenize': {
-        const { model, tokens } = parse(detokenizeRequestSchema, await readJson(request));
+        const { model, tokens } = parseBody(detokenizeRequestSchema, await readJson(request, MAX_BODY_BYTES));
         return sendJson(response, 200, { prompt: this.#ready(model).detokenize(tokens) });
       }
       case 'POST /v1/load_lora_adapter':
-        return sendText(response, await this.#load(parse(loadAdapterSchema, await readJson(request))));
+        return sendText(
+          response,
+          await this.#load(parseBody(loadAdapterSchema, await readJson(request, MAX_BODY_BYTES))),
+        );
       case 'POST /v1/unload_lora_adapter':
-        return sendText(response, this.#unload(parse(unloadAdapterSchema, await readJson(request)).lora_name));
+        return sendText(
+          response,
+          this.#unload(parseBody(unloadAdapterSchema, await readJson(request, MAX_BODY_BYTES)).lora_name),
+        );
       case 'GET /ragtui/state':
         return sendJson(response, 200, { idleMs: this.idleMs, requests: this.load });
       case 'POST /ragtui/retire':
         return this.#retire(response);
       default:
         throw new HttpError(404, 'not_found', `There is no ${route} here.`);
-    }
-  }
-
-  #authorise(request: IncomingMessage): void {
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!timingSafeEqual(digest(given), this.#keyDigest)) {
-      throw new HttpError(401, 'invalid_api_key', 'The key is missing or wrong.');
     }
   }
 
@@ -243,36 +224,3 @@ export class LlmHttpServer {
     sendJson(response, 200, { retired: true }, { connection: 'close' });
   }
 }
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new HttpError(400, 'invalid_json', 'The body is not JSON.');
-  }
-}
-
-/** Not `for await`: leaving that loop early would cut the connection before the refusal is sent. */
-function readBody(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else reject(new HttpError(413, 'too_large', `A request may have ${MAX_BODY_BYTES / 1024 / 1024} MiB.`));
-    });
-    request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('error', reject);
-  });
-}
-
-function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new HttpError(400, 'invalid_request', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'invalid'}`);
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest();

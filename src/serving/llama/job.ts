@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobContext, JobReport } from '../../jobs/worker.ts';
 import { convertLora } from '../../models/gguf/lora.ts';
 import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { untilIdle } from '../http/until-idle.ts';
 import { availableMemory, embeddedNeed, inMegabytes } from '../memory.ts';
 import { DEFAULT_PARALLEL, type ServeWork } from '../types.ts';
 import type { ModelHost } from './engine.ts';
@@ -95,15 +95,6 @@ function adapterMaker(base: string, folder: string): (name: string, source: stri
     else copyFileSync(source, file);
     return file;
   };
-}
-
-async function untilIdle(server: LlmHttpServer, idleMinutes: number, signal: AbortSignal): Promise<void> {
-  const limit = idleMinutes > 0 ? idleMinutes * 60_000 : undefined;
-  while (!signal.aborted && (limit === undefined || server.idleMs < limit)) {
-    const wait = limit === undefined ? undefined : Math.max(50, limit - server.idleMs);
-    if (wait === undefined) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    else await delay(wait, undefined, { signal }).catch(() => {});
-  }
 }
 
 /** Once more here, for a server that was started without asking for room: `jobs retry`. */

@@ -1,4 +1,4 @@
-import { Exposition, Histogram } from './prometheus.ts';
+import { Exposition, Histogram } from '../http/prometheus.ts';
 
 // Bounds of vLLM 0.32 (engines.md §3), so that panels and dashboards made for it fit.
 const FIRST_TOKEN_SECONDS = [

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { sendJson } from '../http/replies.ts';
 import type { Generated, Logprob, TokenLogprob } from './engine.ts';
-import { type ChatRequest, HttpError } from './requests.ts';
+import type { ChatRequest } from './requests.ts';
 
 /** A stream that waits in line says so, or its client would think the server hangs. */
 const HEARTBEAT_MS = 10_000;
@@ -115,43 +115,4 @@ class StreamReply implements Reply {
   #send(chunk: unknown): void {
     this.#response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   }
-}
-
-export function sendJson(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify(body));
-}
-
-export function sendText(response: ServerResponse, text: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(200, { 'content-type': type });
-  response.end(text);
-}
-
-export function sendError(response: ServerResponse, thrown: unknown): void {
-  const error = toHttpError(thrown);
-  if (!response.headersSent) sendJson(response, error.status, error.body, error.headers);
-  // In the middle of a stream an error is one more event.
-  else if (!response.writableEnded) response.end(`data: ${JSON.stringify(error.body)}\n\n`);
-}
-
-const STATUS: Readonly<Record<string, number>> = {
-  unsupported: 400,
-  invalid: 400,
-  usage: 400,
-  corrupt: 400,
-  'not-found': 404,
-  cancelled: 503,
-  unavailable: 503,
-};
-
-function toHttpError(thrown: unknown): HttpError {
-  if (thrown instanceof HttpError) return thrown;
-  const { code, message } = toRagtuiError(thrown);
-  if (!(thrown instanceof RagtuiError)) console.error(thrown);
-  return new HttpError(STATUS[code] ?? 500, code, message);
 }

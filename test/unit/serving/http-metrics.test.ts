@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RagtuiError } from '../../../src/platform/errors.ts';
 import { waitUntil } from '../../../src/platform/processes.ts';
+import { Exposition, Histogram } from '../../../src/serving/http/prometheus.ts';
 import { LlmHttpServer } from '../../../src/serving/llama/http.ts';
-import { Exposition, Histogram } from '../../../src/serving/llama/prometheus.ts';
 import { FakeHost } from '../../support/fake-llm.ts';
 import { readExposition, seriesValue } from '../../support/prometheus.ts';
 
