@@ -1,4 +1,9 @@
+import os from 'node:os';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Trainings of one run of tests never wait for those of another, or of the person at this machine.
+const env = { RAGTUI_DEVICES: path.join(os.tmpdir(), `ragtui-test-devices-${process.pid}`) };
 
 // Two projects: what needs nothing but this process runs in parallel; what starts processes, models or terminals runs
 // one file at a time, so that two cores are enough.
@@ -8,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          env,
           include: ['test/{unit,store,component,screen}/**/*.test.{ts,tsx}'],
           testTimeout: 20_000,
         },
@@ -15,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          env,
           include: ['test/{terminal,process,end-to-end}/**/*.test.{ts,tsx}'],
           fileParallelism: false,
           testTimeout: 180_000,

@@ -29,6 +29,8 @@ export interface JobsPort {
   watch(listener: () => void): () => void;
   /** Asks, then TERM, then KILL; each step is told. */
   stop(id: JobId, onStep: (step: StopStep) => void): Promise<void>;
+  /** A queued job starts although others have its devices. */
+  startNow(id: JobId): Promise<void>;
   remove(id: JobId): Promise<void>;
 }
 

@@ -27,6 +27,8 @@ export interface JobsState {
   select(id: JobId): void;
   launch(name: string, work: JobWork): Promise<JobId>;
   stop(id: JobId): Promise<void>;
+  /** A queued job starts although others have its devices. */
+  startNow(id: JobId): Promise<void>;
   remove(id: JobId): Promise<void>;
   /** Calls once for each job that ends while we look. */
   onEnd(listener: (job: JobView) => void): () => void;
@@ -187,6 +189,10 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
           });
           await reload(id);
         }
+      },
+      startNow: async (id) => {
+        await jobs.startNow(id);
+        await reload(id);
       },
       remove: async (id) => {
         unfollow(id);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { stopJob } from '../src/jobs/control.ts';
+import { startNow, stopJob } from '../src/jobs/control.ts';
 import { readLastEvents, tailEvents } from '../src/jobs/events.ts';
 import { launchJob } from '../src/jobs/launcher.ts';
 import { deleteJob, listJobs, readJob, watchJobs } from '../src/jobs/registry.ts';
@@ -58,6 +58,9 @@ export function realJobs(paths: WorkspacePaths): JobsPort {
     watch: (listener) => watchJobs(paths, listener),
     stop: async (id, onStep) => {
       await stopJob(paths, id, { onStep });
+    },
+    startNow: async (id) => {
+      startNow(paths, id);
     },
     remove: async (id) => deleteJob(paths, id),
   };

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { toRagtuiError } from '../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
 import { jobFiles } from './folder.ts';
@@ -37,7 +37,7 @@ export async function stopJob(paths: WorkspacePaths, id: string, options: StopOp
   const worker = () => livingProcess(files.worker);
   const isOverNow = () => isOver(readJob(paths, id).state);
 
-  askToStop(files.stop);
+  raiseFlag(files.stop);
   options.onStep?.({ step: 'ask', graceSeconds: grace.ask });
   signalIf(worker(), (identity) => signalProcess(identity, 'SIGTERM'));
   if (await waitUntil(isOverNow, grace.ask * 1000)) return readJob(paths, id);
@@ -52,7 +52,17 @@ export async function stopJob(paths: WorkspacePaths, id: string, options: StopOp
   return readJob(paths, id);
 }
 
-function askToStop(file: string): void {
+/** Lets a queued job start although others have its devices. Errors: `usage` when it does not wait. */
+export function startNow(paths: WorkspacePaths, id: string): JobView {
+  const view = readJob(paths, id);
+  if (view.state !== 'queued') {
+    throw new RagtuiError('usage', `Job ${id} does not wait: it is ${view.state}.`, 'See `ragtui jobs list`.');
+  }
+  raiseFlag(jobFiles(view.folder).startNow);
+  return view;
+}
+
+function raiseFlag(file: string): void {
   try {
     if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600 });
   } catch (error) {

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, watch, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Bell } from './bell.ts';
 import { jobFiles } from './folder.ts';
-import { isOver, type JobEvent, type JobView, jobEventSchema } from './types.ts';
+import { hasStarted, isOver, type JobEvent, type JobView, jobEventSchema } from './types.ts';
 
 /** What is said in an event; `seq`, `time` and `writer` are added when it is written. */
 type WithoutEnvelope<E> = E extends JobEvent ? Omit<E, 'seq' | 'time' | 'writer'> : never;
@@ -69,7 +70,7 @@ export interface TailOptions {
 /** Follows a job's events until `signal` aborts; returns the offset reached. A last line without its end is waited for. */
 export async function tailEvents(folder: string, options: TailOptions): Promise<number> {
   const file = await open(jobFiles(folder).events, 'a+', 0o600);
-  const bell = new Bell(folder, options.signal);
+  const bell = new Bell([folder], { pollMs: POLL_MS, signal: options.signal });
   try {
     let offset = options.from === 'end' ? await endOfLastLine(file) : (options.from ?? 0);
     for (;;) {
@@ -145,48 +146,6 @@ async function endOfLastLine(file: FileHandle): Promise<number> {
   return 0;
 }
 
-/** Rings when something in the folder changed; polls as well, for file systems that do not tell. */
-class Bell {
-  #ring: (() => void) | undefined;
-  #rang = false;
-  readonly #stop: () => void;
-
-  constructor(folder: string, signal: AbortSignal) {
-    const ring = () => {
-      this.#rang = true;
-      this.#ring?.();
-    };
-    const timer = setInterval(ring, POLL_MS);
-    const watcher = startWatching(folder, ring);
-    signal.addEventListener('abort', ring);
-    this.#stop = () => {
-      clearInterval(timer);
-      watcher?.close();
-      signal.removeEventListener('abort', ring);
-    };
-  }
-
-  async next(): Promise<void> {
-    if (!this.#rang) await new Promise<void>((resolve) => (this.#ring = resolve));
-    this.#rang = false;
-    this.#ring = undefined;
-  }
-
-  close(): void {
-    this.#stop();
-  }
-}
-
-function startWatching(folder: string, onChange: () => void): { close(): void } | undefined {
-  try {
-    const watcher = watch(folder, { persistent: true }, onChange);
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  } catch {
-    return undefined; // Out of inotify watches: the poll is enough.
-  }
-}
-
 /** What a view becomes by one more event. Pure. */
 export function foldEvent(view: JobView, event: JobEvent): JobView {
   switch (event.type) {
@@ -195,7 +154,7 @@ export function foldEvent(view: JobView, event: JobEvent): JobView {
         ...view,
         state: event.state,
         reason: event.reason,
-        startedAt: view.startedAt ?? (event.state === 'queued' ? null : event.time),
+        startedAt: view.startedAt ?? (hasStarted(event.state) ? event.time : null),
         endedAt: isOver(event.state) ? event.time : view.endedAt,
       };
     case 'progress':

@@ -38,6 +38,8 @@ export interface JobFiles {
   readonly stderr: string;
   /** Present = somebody asked the job to stop. */
   readonly stop: string;
+  /** Present = somebody wants the job to start although others have its devices. */
+  readonly startNow: string;
   /** Room on the disk that is given up so that a job on a full disk can still say how it ended. */
   readonly reserve: string;
 }
@@ -56,6 +58,7 @@ export function jobFiles(folder: string): JobFiles {
     stdout: at('stdout.log'),
     stderr: at('stderr.log'),
     stop: at('stop'),
+    startNow: at('start-now'),
     reserve: at('reserve'),
   };
 }
@@ -85,6 +88,8 @@ export const stateFileSchema = z.object({
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
   error: jobErrorSchema.nullable(),
+  /** Indexes of the GPUs it has for itself. */
+  gpus: z.array(z.number().int()).default([]),
 });
 export type StateFile = z.infer<typeof stateFileSchema>;
 

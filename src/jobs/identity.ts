@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isAlive, type ProcessIdentity, processIdentity } from '../platform/processes.ts';
 import { identityFileSchema, readJsonFile, type StoredIdentity, writeJsonFile } from './folder.ts';
 
@@ -38,10 +38,49 @@ export function storeIdentity(file: string, pid: number): boolean {
 /** The process recorded in `file` if that very process (same boot, pid and start time) is alive. */
 export function livingProcess(file: string, table: ProcessTable = systemProcesses): ProcessIdentity | undefined {
   const stored = readJsonFile(file, identityFileSchema);
-  if (!stored || stored.boot !== table.boot) return undefined;
-  return table.identity(stored.pid)?.startTime === stored.startTime
-    ? { pid: stored.pid, startTime: stored.startTime }
-    : undefined;
+  return stored && livingIdentity(stored, table);
+}
+
+/** The same of a record that is in hand. */
+export function livingIdentity(
+  { pid, startTime, boot }: StoredIdentity,
+  table: ProcessTable = systemProcesses,
+): ProcessIdentity | undefined {
+  if (boot !== table.boot) return undefined;
+  return table.identity(pid)?.startTime === startTime ? { pid, startTime } : undefined;
+}
+
+/** Ourselves, to be recorded. */
+export function ownIdentity(): StoredIdentity {
+  const identity = processIdentity(process.pid);
+  return { pid: process.pid, startTime: identity?.startTime ?? '', boot: systemProcesses.boot };
+}
+
+/** In the environment of a job's worker, and so of all that comes from it, whoever is their parent later. */
+export const JOB_MARK = 'RAGTUI_JOB';
+/** Beside it: the indexes of the GPUs that are the job's own. */
+export const JOB_GPUS = 'RAGTUI_JOB_GPUS';
+
+/** Pids of a job's worker and all that it left, by their mark. Reads /proc (Linux): empty elsewhere. */
+export function jobProcesses(job: string, folder = '/proc'): number[] {
+  const mark = `${JOB_MARK}=${job}`;
+  return processFolders(folder).filter((pid) => {
+    try {
+      return readFileSync(`${folder}/${pid}/environ`, 'utf8').split('\0').includes(mark);
+    } catch {
+      return false; // Gone by now, or somebody else's.
+    }
+  });
+}
+
+function processFolders(folder: string): number[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** Sends a signal to one process, if it is still that very process. */

@@ -94,7 +94,7 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
   };
 }
 
-type Now = Pick<JobView, 'state' | 'reason' | 'error' | 'startedAt' | 'endedAt'>;
+type Now = Pick<JobView, 'state' | 'reason' | 'error' | 'startedAt' | 'endedAt' | 'gpus'>;
 
 /**
  * What is true now. The supervisor's word counts while it lives and once it has said the last one; without it the
@@ -107,7 +107,14 @@ function currentState(
   spec: JobSpec,
   answers: boolean,
 ): Now {
-  const base: StateFile = written ?? { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null };
+  const base: StateFile = written ?? {
+    state: 'queued',
+    reason: '',
+    startedAt: null,
+    endedAt: null,
+    error: null,
+    gpus: [],
+  };
   if (isOver(base.state)) return base;
   const asked = existsSync(files.stop);
   if (alive.supervisor) return asked ? { ...base, state: 'stopping', reason: 'asked to stop' } : base;

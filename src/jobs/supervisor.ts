@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { type WorkerName, workerPath } from '../platform/entry.ts';
 import { toRagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
+import { workspacePaths } from '../platform/paths.ts';
+import { type Reserved, reserveDevices } from './devices/reserve.ts';
 import { EventWriter } from './events.ts';
 import {
   type JobError,
@@ -16,8 +18,8 @@ import {
   specFileSchema,
   writeJsonFile,
 } from './folder.ts';
-import { storeIdentity } from './identity.ts';
-import { isOver, type JobState, type JobWork } from './types.ts';
+import { JOB_MARK, storeIdentity } from './identity.ts';
+import { hasStarted, isOver, type JobSpec, type JobState, type JobWork } from './types.ts';
 import { EXIT } from './worker.ts';
 
 const NICE = 10;
@@ -50,29 +52,60 @@ export async function superviseJob(folder: string, program?: string): Promise<vo
   ignoreTerminal();
   const spec = readJsonFile(files.spec, specFileSchema);
   if (!spec) return states.enter('failed', 'spec.json is missing or damaged');
-  states.enter('starting');
-  if (existsSync(files.stop)) return states.enter('stopped', 'asked to stop before it started');
-
+  let worker: ChildProcess | undefined;
+  // A TERM to the supervisor alone (a shutdown, a careful `kill`) is a request to stop the job.
+  process.on('SIGTERM', () => {
+    writeFileSync(files.stop, '', { mode: 0o600 });
+    worker?.kill('SIGTERM');
+  });
   lowerPriority();
+  const devices = await devicesOf(spec, folder, states);
+  if (!devices) return;
+  states.has(devices.gpus);
+  try {
+    states.enter('starting');
+    if (existsSync(files.stop)) return states.enter('stopped', 'asked to stop before it started');
+    const env = { ...process.env, [JOB_MARK]: spec.id, ...devices.env };
+    worker = startWorker(folder, program ?? workerPath(workerOf(spec.work)), env);
+    await watchWorker(worker, folder, files, spec.work, states);
+  } finally {
+    devices.release();
+  }
+}
+
+async function watchWorker(
+  worker: ChildProcess,
+  folder: string,
+  files: JobFiles,
+  work: JobWork,
+  states: StateLog,
+): Promise<void> {
   const oomBefore = oomKills();
-  const worker = startWorker(folder, program ?? workerPath(workerOf(spec.work)));
   if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
-  if (spec.work.kind !== 'serve') states.enter('running');
+  if (work.kind !== 'serve') states.enter('running');
   worker.on('message', (message) => {
     if (readyMessageSchema.safeParse(message).success) states.enter('running');
   });
   const stopWatching = onStopFile(folder, files, () => states.enter('stopping', 'asked to stop'));
-  // A TERM to the supervisor alone (a shutdown, a careful `kill`) is a request to stop the job.
-  process.on('SIGTERM', () => {
-    writeFileSync(files.stop, '', { mode: 0o600 });
-    worker.kill('SIGTERM');
-  });
 
   const exit = await exitOf(worker);
   stopWatching();
   sweepGroup(worker.pid);
   const { state, reason, error } = judge(files, exit, oomKills() > oomBefore);
   states.enter(state, reason, error);
+}
+
+/** What the job needs for itself, waited for; undefined when it ended instead. */
+async function devicesOf(spec: JobSpec, folder: string, states: StateLog): Promise<Reserved | undefined> {
+  try {
+    const reserved = await reserveDevices(workspacePaths(), spec, folder, (why) => states.enter('queued', why));
+    if (!reserved) states.enter('stopped', 'asked to stop while it waited');
+    return reserved;
+  } catch (thrown) {
+    const { code, message, hint } = toRagtuiError(thrown);
+    states.enter('failed', message, { code, message, hint });
+    return undefined;
+  }
 }
 
 /** The worker's own result if it wrote one, else what its exit says. */
@@ -103,13 +136,14 @@ function lastWords(file: string): string {
   return telling.slice(0, 300);
 }
 
-function startWorker(folder: string, program: string): ChildProcess {
+function startWorker(folder: string, program: string, env: NodeJS.ProcessEnv): ChildProcess {
   const { stdout, stderr } = jobFiles(folder);
   const out = openSync(stdout, 'a', 0o600);
   const err = openSync(stderr, 'a', 0o600);
   // A session of its own: a stop can end the worker with all its children and leave us to write down the outcome.
   const worker = spawn(process.execPath, ['--enable-source-maps', program, folder], {
     cwd: folder,
+    env,
     detached: true,
     stdio: ['ignore', out, err, 'ipc'],
   });
@@ -178,19 +212,25 @@ function onStopFile(folder: string, files: JobFiles, action: () => void): () => 
 class StateLog {
   readonly #events: EventWriter;
   readonly #files: JobFiles;
-  #now: StateFile = { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null };
+  #now: StateFile = { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null, gpus: [] };
 
   constructor(folder: string, files: JobFiles) {
     this.#events = new EventWriter(folder, 'supervisor');
     this.#files = files;
   }
 
+  /** Told with the next state. */
+  has(gpus: readonly number[]): void {
+    this.#now = { ...this.#now, gpus: [...gpus] };
+  }
+
   enter(state: JobState, reason = '', error: JobError | null = null): void {
-    if (this.#now.state === state || isOver(this.#now.state)) return;
-    if (state === 'running' && this.#now.state === 'stopping') return;
+    const { state: before, startedAt, gpus } = this.#now;
+    if (before === state && (state !== 'queued' || this.#now.reason === reason)) return;
+    if (isOver(before) || (state === 'running' && before === 'stopping')) return;
     const time = new Date().toISOString();
-    const { startedAt } = this.#now;
-    this.#now = { state, reason, startedAt: startedAt ?? time, endedAt: isOver(state) ? time : null, error };
+    const started = startedAt ?? (hasStarted(state) ? time : null);
+    this.#now = { state, reason, startedAt: started, endedAt: isOver(state) ? time : null, error, gpus };
     this.#try(() => writeJsonFile(this.#files.state, this.#now, { durable: true }));
     this.#try(() => this.#events.append({ type: 'state', state, reason }));
   }

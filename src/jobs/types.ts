@@ -66,6 +66,9 @@ export const jobStateSchema = z.enum([
 export type JobState = z.infer<typeof jobStateSchema>;
 export const isOver = (state: JobState): boolean => ['succeeded', 'failed', 'stopped', 'lost'].includes(state);
 
+/** Of a state that is not the end: whether the job has left the queue. */
+export const hasStarted = (state: JobState): boolean => ['starting', 'running', 'stopping'].includes(state);
+
 export const progressSchema = z.object({
   /** What is going on: "reading", "embedding", "waiting for ingest 2026…". */
   phase: z.string(),
@@ -116,6 +119,8 @@ export interface JobView {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly pid: number | null;
+  /** Indexes of the GPUs it has for itself, now or at its end. */
+  readonly gpus: readonly number[];
   /** Of a `serve` job: where it answers. */
   readonly endpoint: { readonly url: string; readonly model: string } | null;
 }

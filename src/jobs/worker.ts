@@ -13,7 +13,7 @@ import {
   takeReserve,
   writeJsonFile,
 } from './folder.ts';
-import { storeIdentity } from './identity.ts';
+import { JOB_GPUS, storeIdentity } from './identity.ts';
 import type { JobSpec, JobWork, progressSchema } from './types.ts';
 
 /** At most four progress events a second; the last one is always kept. */
@@ -41,6 +41,8 @@ export interface JobContext<K extends JobWork['kind'] = JobWork['kind']> {
   readonly folder: string;
   readonly paths: WorkspacePaths;
   readonly report: JobReport;
+  /** Indexes of the GPUs that are this job's alone; `CUDA_VISIBLE_DEVICES` names them already. Empty: none is. */
+  readonly gpus: readonly number[];
   /** Aborts when somebody asks the job to stop (stop file or SIGTERM). */
   readonly signal: AbortSignal;
 }
@@ -69,7 +71,7 @@ export async function runJobWorker<K extends JobWork['kind']>(
     const spec = readJsonFile(files.spec, specFileSchema);
     if (!spec) throw new RagtuiError('corrupt', `${files.spec} is missing or damaged.`, 'Start the job again.');
     if (!isWork(spec.work, kind)) throw new RagtuiError('internal', `A ${kind} worker got a ${spec.work.kind} job.`);
-    await run({ spec, work: spec.work, folder, paths: workspacePaths(), report, signal: stop.signal });
+    await run({ spec, work: spec.work, folder, paths: workspacePaths(), report, gpus: ownGpus(), signal: stop.signal });
     end(stop.signal.aborted ? stopped() : { state: 'succeeded', reason: '', error: null });
   } catch (error) {
     end(stop.signal.aborted ? stopped() : failure(error));
@@ -83,6 +85,13 @@ export async function runJobWorker<K extends JobWork['kind']>(
     process.exit(EXIT[result.state]);
   }
 }
+
+/** As the supervisor told. */
+const ownGpus = (): number[] =>
+  (process.env[JOB_GPUS] ?? '')
+    .split(',')
+    .filter((index) => index !== '')
+    .map(Number);
 
 const stopped = (): Omit<ResultFile, 'endedAt'> => ({ state: 'stopped', reason: 'asked to stop', error: null });
 

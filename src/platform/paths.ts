@@ -23,6 +23,8 @@ export interface WorkspacePaths {
   /** 0700 folder of the kb service's socket; short enough for sun_path (108 bytes). */
   readonly run: string;
   readonly socket: string;
+  /** Who uses which GPU: one folder for all workspaces of this user on this machine. */
+  readonly devices: string;
   readonly configFile: string;
 }
 
@@ -51,33 +53,37 @@ export function workspacePaths(home?: string, env: NodeJS.ProcessEnv = process.e
     trash: path.join(root, 'trash'),
     run,
     socket: path.join(run, 'kb.sock'),
+    devices: path.resolve(env['RAGTUI_DEVICES'] || temporaryFolder('devices')),
     configFile: path.join(path.resolve(env['RAGTUI_CONFIG_HOME'] || standard.config), 'config.toml'),
   };
 }
 
 function shortRunFolder(root: string): string {
-  const digest = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  // Not TMPDIR: two shells that set it differently must find the same socket.
+  return temporaryFolder(createHash('sha256').update(root).digest('hex').slice(0, 12));
+}
+
+function temporaryFolder(name: string): string {
+  // Not TMPDIR: two shells that set it differently must find the same socket, and the same locks.
   const temporary = process.platform === 'linux' ? '/tmp' : os.tmpdir();
-  return path.join(temporary, `ragtui-${os.userInfo().uid}-${digest}`);
+  return path.join(temporary, `ragtui-${os.userInfo().uid}-${name}`);
 }
 
 /**
- * Proves that the folder of the socket is ours before anything is said through it: outside the workspace (in the
+ * Proves that the folder of the socket (or of the devices) is ours before anything is said through it: outside the workspace (in the
  * folder for temporary files) another user could have made it first. A folder that is not there is fine.
  * Errors: `permission`.
  */
-export function assertOwnRunFolder(paths: Pick<WorkspacePaths, 'run'>): void {
-  const found = lstatSync(paths.run, { throwIfNoEntry: false });
+export function assertOwnRunFolder({ run }: Pick<WorkspacePaths, 'run'>): void {
+  const found = lstatSync(run, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
     throw new RagtuiError(
       'permission',
-      `${paths.run} is not a folder of this user: the service is not spoken to there.`,
+      `${run} is not a folder of this user: the service is not spoken to there.`,
       'Use a workspace of your own with --home or RAGTUI_HOME.',
     );
   }
-  if ((found.mode & 0o077) !== 0) chmodSync(paths.run, 0o700);
+  if ((found.mode & 0o077) !== 0) chmodSync(run, 0o700);
 }
 
 /** Makes the workspace's folders, readable by their owner only (design §11). Errors: `permission`, `disk-full`. */

@@ -56,10 +56,15 @@ export function spawnDetached(command: string, args: readonly string[], options:
     detached: true,
     stdio: ['ignore', stdout, stderr],
     cwd: options.cwd ?? '/',
-    env: options.env ?? process.env,
+    env: withoutMark(options.env ?? process.env),
   });
   child.unref();
   return child;
+}
+
+/** What a job's worker starts to outlive it is no part of that job: it must not be taken for it, nor be told its GPUs. */
+function withoutMark({ RAGTUI_JOB: _, RAGTUI_JOB_GPUS: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
 }
 
 /** Signals the process group led by `identity`, if that very process is still there. */

@@ -33,5 +33,7 @@ export const serveSchema = z.object({
    * onnx: embedder processes of one thread each.
    */
   parallel: z.number().int().min(1).max(16).optional(),
+  /** vLLM on CUDA: GPUs it has for itself, the product of its kinds of parallelism; absent: one. */
+  gpus: z.number().int().positive().max(64).optional(),
 });
 export type ServeWork = z.infer<typeof serveSchema>;

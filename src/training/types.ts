@@ -19,6 +19,8 @@ export const trainingSchema = z.object({
   /** Rows used, from the start of the split; absent: all. */
   limit: z.number().int().positive().optional(),
   seed: z.number().int().nonnegative(),
+  /** GPUs it has for itself; absent: one where the engine was installed for CUDA. */
+  gpus: z.number().int().positive().max(64).optional(),
   /** Also what no server of ours would load. */
   allowUnservable: z.literal(true).optional(),
 });

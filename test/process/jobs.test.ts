@@ -12,7 +12,6 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { spawn as spawnPty } from '@lydell/node-pty';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { retryJob, type StopStep, stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { tailEvents } from '../../src/jobs/events.ts';
@@ -20,9 +19,9 @@ import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folde
 import { launchJob } from '../../src/jobs/launcher.ts';
 import { deleteJob, listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
-import { packageRoot } from '../../src/platform/entry.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
+import { jobPrograms } from '../support/jobs-programs.ts';
 
 let programs: string;
 let home: string;
@@ -30,18 +29,7 @@ let paths: WorkspacePaths;
 const at = (name: string) => path.join(programs, `${name}.mjs`);
 
 beforeAll(async () => {
-  programs = mkdtempSync(path.join(os.tmpdir(), 'ragtui-jobs-'));
-  const names = ['jobs-worker', 'jobs-supervisor', 'jobs-launcher'];
-  await build({
-    entryPoints: names.map((name) => path.join(packageRoot(), 'test', 'support', `${name}.ts`)),
-    outdir: programs,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.20',
-    logLevel: 'warning',
-  });
+  programs = await jobPrograms();
 });
 afterAll(() => rmSync(programs, { recursive: true, force: true }));
 

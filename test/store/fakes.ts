@@ -218,6 +218,7 @@ export function jobView(work: JobWork, change: Partial<JobView> = {}): JobView {
     startedAt: '2026-11-23T06:15:31.000Z',
     endedAt: null,
     pid: 4711,
+    gpus: [],
     endpoint: null,
     ...change,
   };
@@ -267,6 +268,10 @@ export function fakeJobs(initial: readonly JobView[] = []) {
       onStep({ step: 'ask', graceSeconds: 15 });
       const job = jobs.get(id);
       if (job) jobs.set(id, { ...job, state: 'stopped' });
+    },
+    startNow: async (id) => {
+      const job = jobs.get(id);
+      if (job) jobs.set(id, { ...job, state: 'starting', reason: '' });
     },
     remove: async (id) => {
       jobs.delete(id);

@@ -1,7 +1,8 @@
-// The real supervisor with the tests' worker, which lies beside it once bundled.
+// The real supervisor with the tests' workers, which lie beside it once bundled.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { superviseJob } from '../../src/jobs/supervisor.ts';
 
-const worker = path.join(path.dirname(fileURLToPath(import.meta.url)), 'jobs-worker.mjs');
-await superviseJob(process.argv[2] ?? '', worker);
+const folder = process.argv[2] ?? '';
+const worker = path.basename(folder).includes('-train-llm-') ? 'jobs-trainer.mjs' : 'jobs-worker.mjs';
+await superviseJob(folder, path.join(path.dirname(fileURLToPath(import.meta.url)), worker));

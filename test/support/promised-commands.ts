@@ -65,6 +65,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'jobs show' },
   { command: 'jobs logs', options: ['--follow'] },
   { command: 'jobs stop' },
+  { command: 'jobs start-now' },
   { command: 'jobs resume' },
   { command: 'jobs retry' },
   { command: 'jobs clone', options: ['--set'] },

@@ -18,7 +18,7 @@ const listOptions = z.object({
 });
 const cloneOptions = z.object({ set: z.array(z.string()).default([]), dryRun: z.boolean().default(false) });
 
-/** `ragtui jobs list|show|logs|stop|resume|retry|clone|delete`. */
+/** `ragtui jobs list|show|logs|stop|start-now|resume|retry|clone|delete`. */
 export function addJobs(program: Command, invocation: Invocation): void {
   const jobs = program.command('jobs').description('work that goes on by itself: ingests, servers, downloads');
 
@@ -51,6 +51,15 @@ export function addJobs(program: Command, invocation: Invocation): void {
     stop,
   );
   const plain = { args: one, options: noOptions };
+  handle(
+    jobs
+      .command('start-now')
+      .description('start a job that waits for a GPU or its turn, beside the one that has it')
+      .argument('<id>'),
+    invocation,
+    plain,
+    beginNow,
+  );
   handle(
     jobs.command('resume').description('go on with a job that ended early (as a new job)').argument('<id>'),
     invocation,
@@ -92,7 +101,7 @@ export function addJobs(program: Command, invocation: Invocation): void {
 
 /** `job` {id, kind, state, progress} as scripts may count on it (design §8). */
 export function jobJson(view: JobView) {
-  const { spec, state, reason, progress, error, startedAt, endedAt, pid, endpoint, folder } = view;
+  const { spec, state, reason, progress, error, startedAt, endedAt, pid, gpus, endpoint, folder } = view;
   return {
     id: spec.id,
     kind: spec.work.kind,
@@ -105,6 +114,7 @@ export function jobJson(view: JobView) {
     startedAt,
     endedAt,
     pid,
+    gpus,
     endpoint,
     folder,
   };
@@ -160,6 +170,7 @@ async function show({ out, paths }: CommandContext, [id]: [string]): Promise<und
     ...(job.pid ? [`process   ${job.pid}${usage ? `: ${usageText(usage)}` : ''}`] : []),
     ...made.map(({ name, path }) => `made      ${name}${path ? ` (${path})` : ''}`),
     ...workLines(view.spec.work),
+    ...(job.gpus.length > 0 ? [`GPUs      ${job.gpus.join(', ')}`] : []),
     ...(job.endpoint ? [`answers   ${job.endpoint.url} (${job.endpoint.model})`] : []),
     ...(job.error ? [`error     ${job.error.message} ${job.error.hint}`] : []),
     `folder    ${job.folder}`,
@@ -227,6 +238,12 @@ async function stop({ out, paths }: CommandContext, [id]: [string]): Promise<num
   });
   out.result({ job: jobJson(view) }, () => `${view.spec.id} ${view.state}`);
   return isOver(view.state) ? EXIT.done : EXIT.failed;
+}
+
+async function beginNow({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+  const { startNow } = await import('../../jobs/control.ts');
+  const view = startNow(paths, id);
+  out.result({ job: jobJson(view) }, () => `${id} starts now.`);
 }
 
 async function again(

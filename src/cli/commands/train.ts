@@ -17,6 +17,7 @@ const optionsSchema = z.object({
   set: z.array(z.string()).default([]),
   limit: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().nonnegative().default(42),
+  gpus: z.coerce.number().int().positive().optional(),
   allowUnservable: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
@@ -44,6 +45,7 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--set <key=value>', "a setting of the engine's own; repeatable", collect)
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
+      .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
       .option('--dry-run', 'show what would run, start nothing')
       .option('--wait', 'stay until the job ends');
     if (what === 'llm') command.option('--allow-unservable', 'also train what no server here can load, such as DoRA');
@@ -69,6 +71,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     settings: parseSettings(options.set),
     seed: options.seed,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
+    ...(options.gpus === undefined ? {} : { gpus: options.gpus }),
     ...(options.allowUnservable ? { allowUnservable: true } : {}),
   };
   if (device === 'cpu' && training.preset === 'tutorial') {

@@ -32,6 +32,24 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     },
   },
   {
+    id: 'jobs.start-now',
+    title: 'Start now',
+    help: 'Starts a job that waits for a GPU or for its turn, beside the one that has it.',
+    keys: ['s'],
+    rank: 4,
+    command: 'ragtui jobs start-now ID',
+    when: ({ list }) => {
+      const job = list.selected();
+      if (!job) return t('jobs.why.none');
+      return job.state === 'queued' ? true : t('jobs.why.notQueued');
+    },
+    confirm: ({ list }) => t('jobs.confirmStartNow', { reason: list.selected()?.reason ?? '' }),
+    run: ({ context, list }) => {
+      const job = list.selected();
+      return job ? context.jobs.getState().startNow(job.spec.id) : undefined;
+    },
+  },
+  {
     id: 'jobs.retry',
     title: 'Again',
     help: 'Starts the same work as a new job; what is done already is not done twice.',

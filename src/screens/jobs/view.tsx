@@ -120,6 +120,7 @@ function progressCell(job: JobView, width: number): Line {
   if (job.state === 'failed' || job.state === 'lost') {
     return [{ text: sanitizeLine(job.error?.message ?? job.reason), style: 'bad' }];
   }
+  if (job.state === 'queued') return [{ text: sanitizeLine(job.reason), style: 'warn' }];
   if (job.endpoint) return [{ text: job.endpoint.url, style: 'muted' }];
   if (isOver(job.state)) return [{ text: progressDetails(job), style: 'muted' }];
   return jobProgressLine(job, width);

@@ -45,6 +45,7 @@ function runOf(items: readonly ItemResult[], over: Partial<Evaluation> = {}): Ev
       startedAt: null,
       endedAt: null,
       pid: null,
+      gpus: [],
       endpoint: null,
     },
     evaluation: work,

@@ -136,6 +136,7 @@ test('a view follows its events', () => {
     startedAt: null,
     endedAt: null,
     pid: null,
+    gpus: [],
     endpoint: null,
   };
   const common = { seq: 0, writer: 'worker' } as const;

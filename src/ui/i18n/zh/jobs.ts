@@ -43,12 +43,14 @@ export const jobs: Texts<typeof english> = {
   'jobs.confirmStop.evaluate': '已完成的条目会保留；继续运行时只补问缺少的部分。',
   'jobs.confirmStop.make-data': '已完成的部分会保留，下次继续。',
   'jobs.confirmDelete': '将删除它的文件夹和日志：{folder}',
+  'jobs.confirmStartNow': '它正在等待（{reason}）。两者将共用：都会变慢，显存或内存可能不够。',
   'jobs.ended.succeeded': '完成：{name}',
   'jobs.ended.failed': '失败：{name}。{reason}',
   'jobs.ended.stopped': '已停止：{name}',
   'jobs.ended.lost': '丢失：{name}。{reason}',
   'jobs.why.none': '光标下没有任务',
   'jobs.why.over': '它已经结束',
+  'jobs.why.notQueued': '它没有在等待',
   'jobs.why.running': '它还在运行',
   'unit.chunks': '片段',
   'unit.documents': '文档',
@@ -63,6 +65,7 @@ export const jobs: Texts<typeof english> = {
 /** Of the actions whose ids start with `jobs.`. */
 export const jobsActions: ActionTexts = {
   'jobs.stop': ['停止', '先请求任务结束，再通知，最后强制；每一步都显示出来。'],
+  'jobs.start-now': ['立即开始', '让正在等待 GPU 或排队的任务与占用者同时运行。'],
   'jobs.delete': ['删除', '删除已结束任务的文件夹和日志。'],
   'jobs.retry': ['重试', '以同样的内容再做一次；已完成的不会重做。'],
 };

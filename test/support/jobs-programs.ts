@@ -1,0 +1,23 @@
+import { mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { packageRoot } from '../../src/platform/entry.ts';
+
+const NAMES = ['jobs-worker', 'jobs-trainer', 'jobs-supervisor', 'jobs-launcher'];
+
+/** Bundles the programs that tests of jobs start into a new folder; remove it afterwards. */
+export async function jobPrograms(): Promise<string> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-jobs-'));
+  await build({
+    entryPoints: NAMES.map((name) => path.join(packageRoot(), 'test', 'support', `${name}.ts`)),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.20',
+    logLevel: 'warning',
+  });
+  return folder;
+}
