@@ -19,12 +19,12 @@ import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
 import type { JobEvent, JobId } from '../src/jobs/types.ts';
-import { listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
+import { allModels, listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { embedderSettings } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
-import { llmSettings, TEMPLATES } from '../src/training/llm-config.ts';
+import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
 import { childTask, type TaskOptions } from './child-task.ts';
@@ -149,7 +149,7 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
   return {
     engines: () => listEngines(paths),
     device: () => machineDevice(),
-    llmBases: () => Object.keys(TEMPLATES),
+    llmBases: () => allModels(paths).flatMap(({ id, kind }) => (kind === 'chat' ? [id] : [])),
     preset: presetOf,
     plan: (kind, training) => (kind === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training)),
     events: (id, listener) => {

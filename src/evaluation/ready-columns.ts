@@ -1,7 +1,7 @@
 import { countTokens } from '../models/endpoint.ts';
 import { loadSettings } from '../platform/config.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { findPrompt } from '../rag/prompts.ts';
+import { promptFor } from '../rag/trained-prompt.ts';
 import type { Column } from '../rag/types.ts';
 import { llmResolver, type ResolvedLlm } from '../serving/resolve.ts';
 import type { ReadyColumn } from './ask-column.ts';
@@ -21,7 +21,7 @@ export async function readyColumns(
   const servers = new Map<string, NonNullable<ReadyColumn['llm']>>();
   const ready: ReadyColumn[] = [];
   for (const column of columns) {
-    const template = findPrompt(paths, column.prompt, settings.prompts);
+    const template = promptFor(paths, column.prompt, column.llm, settings.prompts);
     if (column.llm !== 'none' && !servers.has(column.llm)) {
       const endpoint = await resolve(column.llm);
       servers.set(column.llm, {

@@ -8,8 +8,14 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 export interface TextTokenizer {
   /** Ids with the special tokens of the model (`[CLS] … [SEP]`), never cut. */
   encode(text: string): number[];
+  /** Ids of the text alone: no special tokens are added, those written in it are taken for what they are. */
+  plain(text: string): number[];
   /** Tokens of the text alone, without special tokens. */
   count(text: string): number;
+  /** The id of a token by its exact form in the vocabulary. */
+  idOf(token: string): number | undefined;
+  /** How ids read as text, control tokens written out. */
+  decode(ids: readonly number[]): string;
   /** Ids and segment ids of a pair, for a cross-encoder. */
   encodePair(first: string, second: string): { ids: number[]; types: number[] };
   readonly vocabularySize: number;
@@ -65,9 +71,16 @@ export function tokenizerFrom(json: unknown): TextTokenizer {
   const config = fileSchema.parse(json);
   const tokenizer = new Tokenizer(config, {});
   const prepare = preparation(config.normalizer);
+  const plain = (text: string) => tokenizer.encode(prepare(text), { add_special_tokens: false }).ids;
   return {
     encode: (text) => [...tokenizer.encode(prepare(text)).ids],
-    count: (text) => tokenizer.encode(prepare(text), { add_special_tokens: false }).ids.length,
+    plain: (text) => [...plain(text)],
+    count: (text) => plain(text).length,
+    idOf: (token) => tokenizer.token_to_id(token),
+    decode: (ids) =>
+      ids.length === 0
+        ? ''
+        : tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
     encodePair(first, second) {
       const encoding = tokenizer.encode(prepare(first), { text_pair: prepare(second), return_token_type_ids: true });
       return { ids: [...encoding.ids], types: [...encoding.token_type_ids] };

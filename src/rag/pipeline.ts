@@ -7,7 +7,8 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
 import { estimateTokens, type Fitted, fitPrompt } from './fit.ts';
-import { findPrompt, type TemplateText } from './prompts.ts';
+import type { PromptTemplate, TemplateText } from './prompts.ts';
+import { promptFor } from './trained-prompt.ts';
 import type { Answer, AnswerEvent, Message, Pipeline, Sampling } from './types.ts';
 
 export type Search = (params: Params<'search'>, options: { readonly signal?: AbortSignal }) => Promise<SearchResult>;
@@ -62,7 +63,7 @@ export async function* answer(
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
   const draft = new Draft(request);
   try {
-    const template = findPrompt(deps.paths, request.pipeline.prompt, deps.prompts);
+    const template = promptFor(deps.paths, request.pipeline.prompt, request.pipeline.llm, deps.prompts);
     const asksLlm = request.pipeline.llm !== NO_LLM;
     // A server that must start does so while we search.
     const llm = asksLlm ? deps.resolveLlm(request.pipeline.llm, { ...options, signal }) : undefined;
@@ -120,7 +121,7 @@ async function makePrompt(
   endpoint: ResolvedLlm,
   { question, pipeline, thread = [] }: AnswerRequest,
   passages: readonly string[],
-  build: ReturnType<typeof findPrompt>['build'],
+  build: PromptTemplate['build'],
   signal: AbortSignal,
 ): Promise<Prompt> {
   const whole = build({ passages, question, thread });

@@ -13,6 +13,8 @@ export interface PromptInput {
   readonly thread?: readonly Message[];
   /** What the model's own makers put into the system message, if anything. */
   readonly modelSystem?: string;
+  /** The system text a tuned model was trained with, where it is known. */
+  readonly trainedSystem?: string;
 }
 
 /** A way to put passages and a question to an LLM. Pure. */
@@ -61,8 +63,8 @@ const standard: PromptTemplate = {
 /** The prompt an LLM was fine-tuned with (design §7); passages joined by the empty string, as in `tutorial`. */
 const sft: PromptTemplate = {
   name: 'sft',
-  build: ({ passages, question, thread = [] }) => [
-    message('system', SFT_SYSTEM),
+  build: ({ passages, question, thread = [], trainedSystem = SFT_SYSTEM }) => [
+    message('system', trainedSystem),
     ...thread,
     message('user', sftPrompt(passages.join(''), question)),
   ],

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
-import { fileOf, installedModel } from '../models/store.ts';
+import { readGgufTemplate } from '../models/gguf/vocabulary.ts';
+import { fileOf, installedModel, modelStatus } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { hashFile, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { runScript, type ScriptOptions } from './script.ts';
+import { folderTemplate, type ModelTemplate } from './serving-chat.ts';
 
 /** Changes when the script makes another folder of the same GGUF. */
 export const BASE_RECIPE = 'gguf-to-transformers-2';
@@ -33,6 +35,37 @@ const manifestSchema = z.object({
 export type TransformersBase = z.infer<typeof manifestSchema> & { readonly folder: string };
 
 export const transformersFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, `${id}-hf`);
+
+const templates = new Map<string, ModelTemplate>();
+
+/**
+ * The chat template of a base, without its weights: of its Transformers folder, or of its GGUF where that is not made
+ * yet. Undefined while the base is not on this disk. Quick from the second time on. Errors: `not-found`, `unsupported`
+ * for a model without one.
+ */
+export function baseTemplate(paths: WorkspacePaths, id: string): ModelTemplate | undefined {
+  if (modelStatus(paths, id).state !== 'present') return undefined;
+  const folder = transformersFolder(paths, id);
+  const made = existsSync(path.join(folder, 'manifest.json'));
+  const file = made ? undefined : fileOf(installedModel(paths, id), 'model.gguf');
+  const place = file ?? folder;
+  const known = `${place}:${statSync(place).mtimeMs}`;
+  const found = templates.get(known) ?? (file ? fromGguf(file) : folderTemplate(folder));
+  if (!found) {
+    throw new RagtuiError(
+      'unsupported',
+      `${place} has no chat template: it is no instruct model.`,
+      'Take another base.',
+    );
+  }
+  templates.set(known, found);
+  return found;
+}
+
+function fromGguf(file: string): ModelTemplate | undefined {
+  const { source, bos, eos } = readGgufTemplate(file);
+  return source === undefined ? undefined : { source, special: { all: [], bos, eos }, from: file };
+}
 
 /**
  * The base as Transformers reads it: made once from the model's GGUF, float32, with the GGUF's own special tokens and

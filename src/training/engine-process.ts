@@ -16,6 +16,8 @@ export interface EngineRun {
   readonly stdout: string;
   readonly stderr: string;
   readonly signal: AbortSignal;
+  /** Ends it at once, with nothing kept: what it would learn is wrong. */
+  readonly giveUp?: AbortSignal;
   /** Called now and then while it runs, and once after its end. */
   readonly onLook: () => void;
   readonly onLog: (text: string) => void;
@@ -51,7 +53,9 @@ export async function runEngine(run: EngineRun): Promise<EngineExit> {
   const onAbort = () => {
     stop().catch(() => {}); // What went wrong with the process is told by `ended`.
   };
+  const onGiveUp = () => void child.kill('SIGKILL');
   run.signal.addEventListener('abort', onAbort, { once: true });
+  run.giveUp?.addEventListener('abort', onGiveUp, { once: true });
   if (run.signal.aborted) onAbort();
   const timer = setInterval(run.onLook, LOOK_MS);
   try {
@@ -59,6 +63,7 @@ export async function runEngine(run: EngineRun): Promise<EngineExit> {
   } finally {
     clearInterval(timer);
     run.signal.removeEventListener('abort', onAbort);
+    run.giveUp?.removeEventListener('abort', onGiveUp);
     run.onLook();
   }
 }

@@ -85,6 +85,3 @@ export function llmSettings(training: Training, places: LlmPlaces): Record<strin
   );
   return { ...ours, ...rest };
 }
-
-/** LLaMA-Factory's template for a base; its own default would train on another chat format than is served. */
-export const TEMPLATES: Readonly<Record<string, string>> = { 'smollm2-135m-instruct': 'smollm2' };

@@ -1,13 +1,15 @@
 import path from 'node:path';
+import { SFT_SYSTEM } from '../datasets/render.ts';
 import { engineStatus } from '../engines/store.ts';
 import { findModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { transformersFolder } from './base-llm.ts';
+import { baseTemplate, transformersFolder } from './base-llm.ts';
 import { checkLlmKeys, checkServable } from './check-settings.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
-import { llmSettings, TEMPLATES } from './llm-config.ts';
+import { llmSettings } from './llm-config.ts';
 import { openTrainingData, part } from './open-data.ts';
+import { checkTemplateName, chooseTemplate, type TemplateChoice } from './template-choice.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { Training } from './types.ts';
 import { toYaml } from './yaml.ts';
@@ -18,17 +20,21 @@ export interface TrainingPlan {
   readonly command: readonly string[];
   /** Files it would write first, by name. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of an LLM, once its base is on this disk. */
+  readonly template?: TemplateChoice;
 }
 
-/** LLaMA-Factory's template of a base. Throws `unsupported` when we know none: it would train on another chat format. */
-export function templateOf(base: string): string {
-  const template = TEMPLATES[base];
-  if (template) return template;
-  throw new RagtuiError(
-    'unsupported',
-    `No chat template of LLaMA-Factory is known for "${base}".`,
-    `Known: ${Object.keys(TEMPLATES).join(', ')}.`,
-  );
+/**
+ * The chat template a training uses: chosen by comparing what LLaMA-Factory writes with the base's own. Undefined while
+ * the base is not on this disk: then it is chosen when the training begins. Errors: `usage`, `invalid`, `unsupported`.
+ */
+export function templateFor(
+  paths: WorkspacePaths,
+  { base, system = SFT_SYSTEM, template }: Pick<Training, 'base' | 'system' | 'template'>,
+): TemplateChoice | undefined {
+  if (template !== undefined) checkTemplateName(template);
+  const own = baseTemplate(paths, base);
+  return own && chooseTemplate(own, system, template);
 }
 
 /** Checks all that is named and says what would run. Throws `not-found`, `usage`, `exists`, `unsupported`. */
@@ -41,7 +47,7 @@ export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan
       'Choose another --base.',
     );
   }
-  const template = templateOf(training.base);
+  const template = templateFor(paths, training);
   // An environment of the user's own may be of another version, whose keys we do not know.
   const version = engineStatus(paths, 'llamafactory').manifest?.versions['llamafactory'];
   if (version === undefined || version === KEYS_VERSION) checkLlmKeys(training.settings);
@@ -53,7 +59,7 @@ export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan
   checkTunedName(paths, askedOf('train-llm', training));
   const settings = llmSettings(training, {
     basePath: transformersFolder(paths, training.base),
-    template,
+    template: template?.name ?? training.template ?? '<chosen from the model once it is here>',
     datasetName: '<exported with the job>',
     datasetFolder: path.join('<job>', 'data'),
     outputFolder: tunedFolder(paths, training.name).train,
@@ -63,5 +69,6 @@ export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan
     rows: Math.min(rows, training.limit ?? rows),
     command: ['python', '-m', 'llamafactory.cli', 'train', 'train.yaml'],
     files: { 'train.yaml': toYaml(settings) },
+    ...(template ? { template } : {}),
   };
 }

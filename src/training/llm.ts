@@ -8,6 +8,7 @@ import { type InstalledEngine, installedEngine } from '../engines/store.ts';
 import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { addAdapter } from '../models/own.ts';
+import { installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
@@ -15,12 +16,16 @@ import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { runEngine } from './engine-process.ts';
 import { trainingFault } from './failures.ts';
 import { keepFiles } from './keep-files.ts';
-import { limitRows } from './limit-rows.ts';
 import { llmSettings } from './llm-config.ts';
-import { templateOf } from './llm-plan.ts';
+import { templateFor } from './llm-plan.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
+import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
+import type { TemplateChoice } from './template-choice.ts';
+import { TemplateGuard } from './template-guard.ts';
+import { prepareRows, type TrainingRows } from './training-rows.ts';
 import { askedOf, type Begun, beginTuned, stepOf } from './tuned.ts';
+import type { Setting } from './types.ts';
 import { writeFileAtomic } from './write-file.ts';
 import { toYaml } from './yaml.ts';
 
@@ -36,29 +41,34 @@ export async function trainLlm(context: Context): Promise<void> {
   const begun = beginTuned(paths, askedOf('train-llm', work));
   report.progress(phase('preparing the base'));
   const base = await transformersBase(paths, work.base, engine, { signal, onLog: (text) => report.log('info', text) });
-  if (!begun.trained) await train(context, engine, base, begun);
+  const template = templateFor(paths, work);
+  if (!template) throw new RagtuiError('internal', `The base ${work.base} was made and has no template.`);
+  if (!begun.trained) await train(context, engine, base, template, begun);
   if (signal.aborted) return;
-  await register(context, engine, base, begun);
+  await register(context, engine, base, template, begun);
   rmSync(begun.folder.cache, { recursive: true, force: true });
 }
 
 async function train(
-  { work, paths, folder, report, signal }: Context,
+  context: Context,
   engine: InstalledEngine,
   base: TransformersBase,
+  template: TemplateChoice,
   { folder: tuned, checkpoint }: Begun,
 ): Promise<void> {
+  const { work, paths, folder, report, signal } = context;
   const data = path.join(folder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  const exported = await exportLlamaFactory(openTrainingData(paths, work), part(work.split), data);
-  const rows = limitRows(exported.rowsFile, work.limit);
-  report.log(
-    'info',
-    `${rows} rows of ${work.dataset} (${work.split})${checkpoint ? `, going on from ${path.basename(checkpoint)}` : ''}`,
-  );
+  const exported = await exportLlamaFactory(openTrainingData(paths, work), part(work.split), data, work.system);
+  const rows = prepareRows(exported.rowsFile, {
+    trim: template.trims,
+    ...(work.limit === undefined ? {} : { limit: work.limit }),
+    ...(work.system === undefined ? {} : { system: work.system }),
+  });
+  tellRows(context, rows, template, checkpoint);
   const settings = llmSettings(work, {
     basePath: base.folder,
-    template: templateOf(work.base),
+    template: template.name,
     datasetName: exported.dataset,
     datasetFolder: data,
     outputFolder: tuned.train,
@@ -67,10 +77,20 @@ async function train(
 
   report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);
+  const printed = { file: files.stdout, from: sizeOf(files.stdout) };
   const feed = new MetricFeed(report, {
     rows: path.join(tuned.train, 'trainer_log.jsonl'),
     resumedAt: stepOf(checkpoint ?? '-0'),
-    printed: { file: files.stdout, from: sizeOf(files.stdout), kept: path.join(tuned.root, 'grad-norms.jsonl') },
+    printed: { ...printed, kept: path.join(tuned.root, 'grad-norms.jsonl') },
+  });
+  const guard = new TemplateGuard({
+    ...checkOptions(settings),
+    report,
+    folder,
+    printed,
+    template: template.name,
+    conversations: rows.conversations,
+    sides: await servingSides(context, base),
   });
   const exit = await runEngine({
     program: engine.python,
@@ -80,31 +100,81 @@ async function train(
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
-    onLook: () => feed.look(),
+    giveUp: guard.stop,
+    onLook: () => {
+      guard.look();
+      feed.look();
+    },
     onLog: (text) => report.log('info', text),
   });
+  guard.throwIfDifferent();
   if (signal.aborted) return;
   if (exit.code !== 0) throw trainingFault('LLaMA-Factory', exit, endOfFile(files.stderr));
   if (!existsSync(path.join(tuned.train, 'adapter_model.safetensors'))) {
     throw new RagtuiError('unavailable', 'LLaMA-Factory ended well but left no adapter.', `See ${files.stdout}.`);
   }
-  writeJsonAtomic(tuned.trained, { steps: feed.last.step, totalSteps: feed.last.totalSteps, rows });
+  writeJsonAtomic(tuned.trained, {
+    steps: feed.last.step,
+    totalSteps: feed.last.totalSteps,
+    rows: rows.conversations.length,
+    system: rows.systems[0] ?? '',
+    templateCheck: guard.verdict,
+  });
+}
+
+function tellRows(
+  { work, report }: Context,
+  { conversations, systems }: TrainingRows,
+  template: TemplateChoice,
+  checkpoint: string | undefined,
+): void {
+  const from = checkpoint ? `, going on from ${path.basename(checkpoint)}` : '';
+  report.log('info', `${conversations.length} rows of ${work.dataset} (${work.split})${from}`);
+  report.log('info', `Template ${template.name}${template.how === 'compared' ? ', as the model writes it' : ''}`);
+  if (template.trims)
+    report.log('info', "The model's template takes blanks off the texts: rows are trained on without");
+  if (systems.length > 1) {
+    report.log('warn', `Rows have ${systems.length} system texts; it will be served with the most frequent one`);
+  }
+}
+
+function checkOptions(settings: Readonly<Record<string, Setting>>): { cutoff: number; packed: boolean } {
+  const { cutoff_len: cutoff, packing, neat_packing: neat } = settings;
+  return { cutoff: typeof cutoff === 'number' ? cutoff : ENGINE_CUTOFF, packed: packing === true || neat === true };
+}
+/** LLaMA-Factory's own `cutoff_len`. */
+const ENGINE_CUTOFF = 2048;
+
+/** Every server of ours that could serve the base. */
+async function servingSides({ paths, work, report }: Context, base: TransformersBase): Promise<ServingChat[]> {
+  const folder = await transformersChat(base.folder);
+  const gguf = installedModel(paths, work.base).files['model.gguf'];
+  const embedded = gguf === undefined ? undefined : ggufChat(gguf);
+  if (gguf !== undefined && !embedded) report.log('warn', "The GGUF's tokenizer cannot be read here: checked for vLLM");
+  return embedded ? [folder, embedded] : [folder];
 }
 
 const adapterConfigSchema = z.looseObject({ r: z.number().int(), lora_alpha: z.number() });
-const trainedSchema = z.object({ steps: z.number(), totalSteps: z.number(), rows: z.number() });
+const trainedSchema = z.object({
+  steps: z.number(),
+  totalSteps: z.number(),
+  rows: z.number(),
+  system: z.string().default(SFT_SYSTEM),
+  templateCheck: z.string().default('not checked'),
+});
 
 async function register(
   { work, paths, report, signal, spec }: Context,
   engine: InstalledEngine,
   base: TransformersBase,
+  template: TemplateChoice,
   { folder: tuned }: Begun,
 ): Promise<void> {
   await keepFiles(tuned.train, tuned.result, ['adapter_model.safetensors', 'adapter_config.json']);
   const config = adapterConfigSchema.parse(
     JSON.parse(readFileSync(path.join(tuned.result, 'adapter_config.json'), 'utf8')),
   );
-  const { steps, rows } = trainedSchema.parse(JSON.parse(readFileSync(tuned.trained, 'utf8')));
+  const trained = trainedSchema.parse(JSON.parse(readFileSync(tuned.trained, 'utf8')));
   const manifest = openTrainingData(paths, work).manifest;
   const adapter = await addAdapter(
     paths,
@@ -115,17 +185,18 @@ async function register(
       basePath: base.folder,
       rank: config.r,
       alpha: config.lora_alpha,
-      template: templateOf(work.base),
-      templateSystem: SFT_SYSTEM,
+      template: template.name,
+      templateSystem: trained.system,
       lineage: {
         job: spec.id,
         dataset: manifest.name,
         datasetVersion: manifest.version,
         split: work.split,
-        rows,
-        steps,
+        rows: trained.rows,
+        steps: trained.steps,
         baseWeights: base.weights,
         baseRecipe: base.recipe,
+        templateCheck: trained.templateCheck,
         engine: `llamafactory ${engine.versions['llamafactory'] ?? ''}`.trim(),
         torch: engine.versions['torch'] ?? '',
       },

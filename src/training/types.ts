@@ -23,6 +23,10 @@ export const trainingSchema = z.object({
   gpus: z.number().int().positive().max(64).optional(),
   /** Also what no server of ours would load. */
   allowUnservable: z.literal(true).optional(),
+  /** Of an LLM: LLaMA-Factory's template by name; absent: the one that writes what the model's own chat template does. */
+  template: z.string().min(1).optional(),
+  /** Of an LLM: the system text of every row, and of every request to what comes of it; absent: the rows' own. */
+  system: z.string().min(1).optional(),
 });
 export type Training = z.infer<typeof trainingSchema>;
 

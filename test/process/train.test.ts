@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -18,6 +18,7 @@ import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/
 import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
 import type { Training } from '../../src/training/types.ts';
+import { writeChatFolder, writeChatGguf } from '../support/chat-model.ts';
 
 const FAKE = path.join(packageRoot(), 'test', 'support', 'fake-engine.js');
 const BASE = 'smollm2-135m-instruct';
@@ -78,15 +79,18 @@ function fakeEngine(): void {
 function fakeBase(): void {
   const folder = path.join(paths.models, BASE);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'model.gguf'), 'GGUF');
-  const sha256 = createHash('sha256').update('GGUF').digest('hex');
+  const file = path.join(folder, 'model.gguf');
+  writeChatGguf(file);
+  // What the scripted engine makes of it.
+  writeChatFolder(path.join(folder, 'transformers'));
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
   writeFileSync(
     path.join(folder, 'manifest.json'),
     JSON.stringify({
       version: 1,
       id: BASE,
       pulledAt: new Date().toISOString(),
-      files: [{ name: 'model.gguf', bytes: 4, sha256, source: 'test' }],
+      files: [{ name: 'model.gguf', bytes: statSync(file).size, sha256, source: 'test' }],
     }),
   );
 }
@@ -121,8 +125,16 @@ describe('a training job', () => {
       path: tunedFolder(paths, 'mine').result,
       rank: 8,
       alpha: 16,
+      // ChatML with a system text of its own that no family has: the first of those that write the rest so.
       template: 'smollm2',
-      lineage: { dataset: 'questions', rows: 4, steps: 6, engine: 'llamafactory 0.9.5' },
+      templateSystem: 'Count.',
+      lineage: {
+        dataset: 'questions',
+        rows: 4,
+        steps: 6,
+        engine: 'llamafactory 0.9.5',
+        templateCheck: expect.stringMatching(/^same tokens \(\d+\) as served from transformers and gguf$/),
+      },
     });
     expect(adapter?.sha256).toBe(createHash('sha256').update('adapter').digest('hex'));
     const logged = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
@@ -145,6 +157,31 @@ describe('a training job', () => {
     expect(metric(end, 'grad_norm')).toEqual([1, 2, 3, 4, 5, 6].map((step) => [step, step / 10]));
     expect(listAdapters(paths)).toHaveLength(1);
   });
+
+  test.each([
+    ['no-newline', 'prompt', /≠ +\d+ +1 "<\|im_start\|>" +13 "\\n"/],
+    ['other-system', 'prompt', /≠/],
+    ['two-ends', 'answer', /≠.*"<\|im_end\|>"/],
+  ])(
+    'is stopped before its first step when it trains on another format than is served (%s)',
+    async (behaviour, part, row) => {
+      const end = await waitForJob(paths, (await start(behaviour)).spec.id);
+      expect(end).toMatchObject({ state: 'failed', error: { code: 'invalid' } });
+      expect(end.error?.message).toContain(`The ${part} is trained on as other tokens than it is served with`);
+      expect(metric(end, 'loss')).toEqual([]);
+      expect(listAdapters(paths)).toEqual([]);
+      const report = readFileSync(path.join(end.folder, 'template-check.txt'), 'utf8');
+      expect(report).toMatch(row);
+      expect(report).toMatch(/===== trained on =====[\s\S]*===== served =====/);
+      const logged = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
+      expect(logged.join('\n')).toMatch(row);
+      const check = JSON.parse(readFileSync(path.join(end.folder, 'template-check.json'), 'utf8'));
+      expect(check).toMatchObject({
+        template: 'smollm2',
+        checks: [{ side: 'transformers', verdict: 'different' }, { side: 'gguf' }],
+      });
+    },
+  );
 
   test('says why the engine failed', async () => {
     const end = await waitForJob(paths, (await start('oom')).spec.id);

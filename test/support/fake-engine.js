@@ -1,26 +1,33 @@
 #!/usr/bin/env node
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
 //   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | oom | killed | hang (does not react to TERM)
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+//   no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const STEPS = 6;
+const PLANTED = ['no-newline', 'other-system', 'two-ends'];
 const behaviour = process.env.FAKE_ENGINE ?? 'ok';
 const [first, second, third, fourth] = process.argv.slice(2);
 
-if (second?.endsWith('gguf_to_transformers.py')) convert(fourth);
+if (second?.endsWith('gguf_to_transformers.py')) convert(third, fourth);
 else if (first === '-m' && second === 'llamafactory.cli' && third === 'train') await train(fourth);
 else throw new Error(`unexpected: ${process.argv.slice(2).join(' ')}`);
 
-function convert(folder) {
+function convert(gguf, folder) {
+  cpSync(path.join(path.dirname(gguf), 'transformers'), folder, { recursive: true });
   writeFileSync(path.join(folder, 'model.safetensors'), 'weights');
   console.log(JSON.stringify({ eos_token_id: 2, corrected: { eos_token_id: [1, 2] }, parameters: 7 }));
 }
 
 async function train(yaml) {
-  const [, output] = /^output_dir: (.*)$/m.exec(readFileSync(yaml, 'utf8'));
-  const folder = JSON.parse(output);
+  const text = readFileSync(yaml, 'utf8');
+  const setting = (key) => JSON.parse(new RegExp(`^${key}: (.*)$`, 'm').exec(text)?.[1] ?? 'null');
+  const folder = setting('output_dir');
   writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
+  printExample(setting('model_name_or_path'), path.join(setting('dataset_dir'), `${setting('dataset')}.jsonl`));
+  // The real one loads the model now.
+  if (PLANTED.includes(behaviour)) await pause(10_000);
   let stopping = false;
   process.on('SIGTERM', () => {
     stopping = behaviour !== 'hang';
@@ -42,6 +49,32 @@ async function train(yaml) {
   }
   writeFileSync(path.join(folder, 'adapter_model.safetensors'), 'adapter');
   writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
+}
+
+/** The first row as the real one prints it, in ChatML of single bytes. */
+function printExample(base, rows) {
+  const { model, added_tokens: added } = JSON.parse(readFileSync(path.join(base, 'tokenizer.json'), 'utf8'));
+  const plain = (byte) => (byte > 32 && byte < 127) || (byte > 160 && byte < 173) || byte > 173;
+  let next = 256;
+  const characters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(plain(byte) ? byte : next++));
+  const special = new RegExp(`(${added.map(({ content }) => content.replaceAll('|', '\\|')).join('|')})`);
+  const encode = (text) =>
+    text
+      .split(special)
+      .flatMap((part) =>
+        part in model.vocab && part.length > 1
+          ? [model.vocab[part]]
+          : [...Buffer.from(part)].map((byte) => model.vocab[characters[byte]]),
+      );
+  const row = JSON.parse(readFileSync(rows, 'utf8').split('\n')[0]);
+  const system = behaviour === 'other-system' ? 'You are another.' : row.system;
+  const question = `<|im_start|>user\n${row.instruction}<|im_end|>${behaviour === 'no-newline' ? '' : '\n'}`;
+  const prompt = `<|im_start|>system\n${system}<|im_end|>\n${question}<|im_start|>assistant\n`;
+  const answer = `${row.output}<|im_end|>${behaviour === 'two-ends' ? '<|im_end|>' : ''}\n`;
+  const [asked, learnt] = [encode(prompt), encode(answer)];
+  const list = (ids) => `[${ids.join(', ')}]`;
+  console.log(`training example:\ninput_ids:\n${list([...asked, ...learnt])}\ninputs:\n${prompt}${answer}`);
+  console.log(`label_ids:\n${list([...asked.map(() => -100), ...learnt])}\nlabels:\n${answer}`);
 }
 
 function checkpoint(folder, step) {

@@ -19,6 +19,8 @@ const optionsSchema = z.object({
   seed: z.coerce.number().int().nonnegative().default(42),
   gpus: z.coerce.number().int().positive().optional(),
   allowUnservable: z.boolean().default(false),
+  template: z.string().min(1).optional(),
+  system: z.string().min(1).optional(),
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
 });
@@ -48,11 +50,18 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
       .option('--dry-run', 'show what would run, start nothing')
       .option('--wait', 'stay until the job ends');
-    if (what === 'llm') command.option('--allow-unservable', 'also train what no server here can load, such as DoRA');
+    if (what === 'llm') addLlmOptions(command);
     handle(command, invocation, { args: z.tuple([]), options: optionsSchema }, (context, _, options) =>
       start(context, what, options),
     );
   }
+}
+
+function addLlmOptions(command: Command): void {
+  command
+    .option('--template <name>', "LLaMA-Factory's chat template (default: the one that writes as the model's own does)")
+    .option('--system <text>', 'system text of every row, in training and in serving (default: the rows’ own)')
+    .option('--allow-unservable', 'also train what no server here can load, such as DoRA');
 }
 
 async function start(context: CommandContext, what: What, options: Options): Promise<number> {
@@ -73,6 +82,8 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.gpus === undefined ? {} : { gpus: options.gpus }),
     ...(options.allowUnservable ? { allowUnservable: true } : {}),
+    ...(options.template === undefined ? {} : { template: options.template }),
+    ...(options.system === undefined ? {} : { system: options.system }),
   };
   if (device === 'cpu' && training.preset === 'tutorial') {
     throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
@@ -123,9 +134,15 @@ async function needBase(context: CommandContext, what: What, base: string): Prom
   if (modelStatus(context.paths, id).state !== 'present') await pullOne(context, id);
 }
 
-function planLines({ rows, command, files }: TrainingPlan): string[] {
+const TEMPLATE_HOW = {
+  compared: "writes what the model's own chat template does",
+  unseen: 'checked when the training begins',
+} as const;
+
+function planLines({ rows, command, files, template }: TrainingPlan): string[] {
   return [
     `rows     ${rows}`,
+    ...(template ? [`template ${template.name} (${TEMPLATE_HOW[template.how]})`] : []),
     `command  ${command.join(' ')}`,
     ...Object.entries(files).flatMap(([name, text]) => [
       '',

@@ -8,7 +8,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { preferencesOf } from '../../rag/comparisons/preferences.ts';
 import type { KeptComparison } from '../../rag/comparisons/types.ts';
-import { findPrompt } from '../../rag/prompts.ts';
+import { promptFor } from '../../rag/trained-prompt.ts';
 import type { Column, Message } from '../../rag/types.ts';
 import { openQaDataset } from '../open.ts';
 import type { PreferenceRow } from '../types.ts';
@@ -200,6 +200,6 @@ async function messagesOf(
     const found = (item.retrieved ?? []).slice(0, column.topK).map(({ text }) => text);
     if (column.context === 'gold' && gold === undefined) return undefined;
     const passages = column.context === 'gold' ? [gold ?? ''] : column.context === 'none' ? [] : found;
-    return findPrompt(paths, column.prompt, prompts).build({ passages, question: item.question });
+    return promptFor(paths, column.prompt, column.llm, prompts).build({ passages, question: item.question });
   };
 }

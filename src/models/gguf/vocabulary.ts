@@ -21,6 +21,18 @@ export interface GgufVocabulary {
   readonly tokenizer: TextTokenizer | undefined;
 }
 
+/** How chats are written for a GGUF: its template and the tokens that it names. Errors: `corrupt`, `unsupported`, `not-found`. */
+export function readGgufTemplate(file: string): { source: string | undefined; bos: string; eos: string } {
+  const { metadata } = readGgufHeader(file, [TOKENS]);
+  const tokens = texts.safeParse(metadata.get(TOKENS));
+  const named = (key: string): string => {
+    const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
+    return typeof id === 'number' ? (tokens.data?.[id] ?? '') : '';
+  };
+  const template = metadata.get('tokenizer.chat_template');
+  return { source: typeof template === 'string' ? template : undefined, bos: named('bos'), eos: named('eos') };
+}
+
 /** Reads the vocabulary of a GGUF file, without native code. Errors: `corrupt`, `unsupported`, `not-found`. */
 export function readGgufVocabulary(file: string): GgufVocabulary {
   const { metadata } = readGgufHeader(file, [TOKENS, MERGES, TYPES]);

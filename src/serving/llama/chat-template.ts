@@ -35,17 +35,26 @@ export class ChatTemplate {
 
   /** The prompt up to where the assistant's words begin. Errors: `unsupported` when the template refuses the messages. */
   render(messages: readonly Message[]): PromptPart[] {
+    return this.#parts(messages, true);
+  }
+
+  /** A conversation with its answer, as the template writes it; nothing is asked for after it. Errors: as `render`. */
+  renderWhole(messages: readonly Message[]): PromptPart[] {
+    return this.#parts(messages, false);
+  }
+
+  #parts(messages: readonly Message[], open: boolean): PromptPart[] {
     const quoted = this.#quote(messages);
-    return this.#split(this.#renderQuoted(quoted.messages)).map((part) =>
+    return this.#split(this.#renderQuoted(quoted.messages, open)).map((part) =>
       'text' in part ? { text: quoted.restore(part.text) } : part,
     );
   }
 
-  #renderQuoted(messages: readonly Message[]): string {
+  #renderQuoted(messages: readonly Message[], open: boolean): string {
     const render = (turns: readonly Message[]) =>
       this.#template.render({
         messages: turns,
-        add_generation_prompt: true,
+        add_generation_prompt: open,
         bos_token: this.#specials.bos,
         eos_token: this.#specials.eos,
       });
