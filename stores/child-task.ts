@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { z } from 'zod';
 import type { DatasetTask } from '../src/datasets/task.ts';
+import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import { workerPath } from '../src/platform/entry.ts';
 import { errorCode, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
@@ -21,7 +22,8 @@ export interface TaskOptions {
 
 type Request =
   | { readonly task: 'dataset'; readonly work: DatasetTask }
-  | { readonly task: 'figures'; readonly run: string };
+  | { readonly task: 'figures'; readonly run: string }
+  | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName };
 
 /**
  * Does one task in a child process, so that the screen never waits for it. Aborting kills the child; what it was making

@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
+import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import type { Evaluation } from '../src/evaluation/types.ts';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
@@ -24,7 +25,7 @@ export interface EvaluationPort {
   /** All of a run; computed in a child process. */
   figures(run: JobId, signal: AbortSignal): Promise<RunFigures>;
   /** Writes a document; gives its path. */
-  export(run: JobId, markdown: string): Promise<string>;
+  export(run: JobId, format: ReportFormatName): Promise<string>;
 }
 
 export interface EvaluationForm {
@@ -63,7 +64,7 @@ export interface EvaluationState {
   /** Computes the figures anew: while a run goes on they are interim. */
   recompute(): Promise<void>;
   resume(job: JobView): Promise<JobId>;
-  export(markdown: string): Promise<string>;
+  export(format: ReportFormatName): Promise<string>;
 }
 export type EvaluationStore = StoreApi<EvaluationState>;
 
@@ -156,10 +157,10 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         await get().show(id);
         return id;
       },
-      export: async (markdown) => {
+      export: async (format) => {
         const { shown } = get();
         if (shown === null) throw new RagtuiError('usage', 'There is no run to export.');
-        return evaluation.export(shown, markdown);
+        return evaluation.export(shown, format);
       },
     };
   });

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -200,6 +199,7 @@ function presetOf(kind: TrainingKind, preset: Training['preset']): Readonly<Reco
   return embedderSettings(training, { basePath: '', base, trainFile: '', outputFolder: '' });
 }
 
+const writtenSchema = z.object({ file: z.string() });
 const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' && value !== null && 'report' in value);
 
 export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
@@ -209,12 +209,7 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
     figures: (run, signal) => childTask(paths, { task: 'figures', run }, figuresSchema, { signal }),
-    export: async (run, markdown) => {
-      mkdirSync(paths.exports, { recursive: true, mode: 0o700 });
-      const file = path.join(paths.exports, `${run}.md`);
-      writeFileSync(file, markdown, { mode: 0o600 });
-      return file;
-    },
+    export: async (run, format) => (await childTask(paths, { task: 'report', run, format }, writtenSchema)).file,
   };
 }
 

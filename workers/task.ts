@@ -2,12 +2,15 @@
 import { z } from 'zod';
 import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
+import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
+import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 
 const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
+  z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
 ]);
 
 const send = (message: object): Promise<void> =>
@@ -19,15 +22,22 @@ process.once('disconnect', () => process.exit(1));
 async function work(message: unknown): Promise<void> {
   try {
     const request = requestSchema.parse(message);
-    const paths = workspacePaths();
-    const result =
-      request.task === 'figures'
-        ? runFigures(paths, request.run)
-        : await runDatasetTask(paths, request.work, (progress) => void send({ progress }));
-    await send({ result });
+    await send({ result: await resultOf(request) });
   } catch (error) {
     const { code, message: text, hint } = toRagtuiError(error);
     await send({ error: { code, message: text, hint } });
   }
   process.exit(0);
+}
+
+async function resultOf(request: z.output<typeof requestSchema>): Promise<unknown> {
+  const paths = workspacePaths();
+  switch (request.task) {
+    case 'figures':
+      return runFigures(paths, request.run);
+    case 'report':
+      return { file: writeRunReport(paths, request.run, request.format) };
+    case 'dataset':
+      return runDatasetTask(paths, request.work, (progress) => void send({ progress }));
+  }
 }

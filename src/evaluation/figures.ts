@@ -1,10 +1,8 @@
-import { readManifest } from '../datasets/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { publishedResults } from './published.ts';
-import { buildReport, type RunReport } from './report.ts';
-import { readRun } from './runs.ts';
+import type { RunReport } from './report.ts';
+import { reportOfRun } from './run-report.ts';
 import { columnsOf } from './table.ts';
-import type { Evaluation, ItemResult, ItemState } from './types.ts';
+import type { ItemResult, ItemState } from './types.ts';
 
 /** One question with what every column made of it. */
 export interface QuestionRow {
@@ -36,7 +34,7 @@ const SHOWN_PASSAGES = 3;
 
 /** Reads a run and computes its figures: seconds of work for a large one. Errors: `not-found`, `usage`. */
 export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
-  const run = readRun(paths, id);
+  const { run, report } = reportOfRun(paths, id);
   const questions = new Map<string, { first: ItemResult; columns: Record<string, ColumnAnswer> }>();
   for (const { name, items } of columnsOf(run)) {
     for (const [key, item] of items) {
@@ -46,7 +44,7 @@ export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
     }
   }
   return {
-    report: buildReport(run, publishedOf(paths, run.evaluation)),
+    report,
     questions: [...questions.values()].map(({ first, columns }) => ({
       item: first.item,
       question: first.question,
@@ -66,13 +64,4 @@ function answerOf({ state, output, error, scores, retrieved, timing }: ItemResul
     retrieved: retrieved?.slice(0, SHOWN_PASSAGES).map((one) => ({ ...one, text: cut(one.text) })) ?? null,
     totalMs: timing.totalMs ?? timing.retrievalMs,
   };
-}
-
-/** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
-function publishedOf(paths: WorkspacePaths, { dataset, version, split }: Evaluation) {
-  try {
-    return publishedResults(readManifest(paths, dataset, version), split);
-  } catch {
-    return [];
-  }
 }

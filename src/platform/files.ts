@@ -35,14 +35,19 @@ export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw new RagtuiError('cancelled', 'Cancelled.');
 }
 
-/** Replaces `file` by JSON of `value`: after a crash or a full disk it is the old one whole or the new one whole. Mode 0600. */
+/** Replaces `file` by JSON of `value`, as `writeTextAtomic` does. */
 export function writeJsonAtomic(file: string, value: unknown): void {
+  writeTextAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Replaces `file` by `text`: after a crash or a full disk it is the old one whole or the new one whole. Mode 0600. */
+export function writeTextAtomic(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const handle = openSync(temporary, 'wx', 0o600);
     try {
-      writeFileSync(handle, `${JSON.stringify(value, null, 2)}\n`);
+      writeFileSync(handle, text);
       fsyncSync(handle);
     } finally {
       closeSync(handle);

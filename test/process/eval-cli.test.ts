@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -94,6 +94,25 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
       .split('\n')
       .map((line) => itemResultSchema.parse(JSON.parse(line)).item),
   ).toHaveLength(75);
+  const { stdout: junit } = await workspace.run(['eval', 'report', made.run.id, '--format', 'junit']);
+  expect(junit).toMatch(/<testsuite name="base" tests="15" failures="15" errors="0"/);
+  expect(junit).toMatch(/<testsuite name="tuned" tests="15" failures="0" errors="0"/);
+  const page = path.join(workspace.home, 'report.html');
+  await workspace.run(['eval', 'report', made.run.id, '--format', 'html', '--out', page]);
+  expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<svg [\s\S]*<\/html>\n$/);
+
+  // A gate says no only when it is sure: base has 0 of 15, and tuned is surely not worse than it.
+  const gate = (...options: string[]) => workspace.run(['eval', 'gate', made.run.id, ...options]);
+  expect((await gate('--column', 'base', '--min', '50')).code).toBe(3);
+  expect((await gate('--column', 'base', '--max', '50')).code).toBe(0);
+  expect((await gate('--column', 'tuned', '--min', '50')).code).toBe(0);
+  expect((await gate('--column', 'tuned', '--baseline', 'base')).code).toBe(0);
+  const down = await gate('--column', 'base', '--baseline', `${made.run.id}/tuned`, '--tolerance', '5');
+  expect([down.code, down.stdout]).toEqual([
+    3,
+    expect.stringMatching(/^NO: .*base is worse than .*tuned in exact: −100/),
+  ]);
+
   const { stdout: list } = await workspace.run(['eval', 'list']);
   expect(list).toMatch(/base, tuned +75 of 75/);
 });
@@ -139,7 +158,9 @@ it.each([
   [['eval', 'run', '--dataset', 'nowhere', '--split', 'all', ...COLUMNS], 1, /no dataset "nowhere"/],
   [['eval', 'show', '20260101-000000-evaluate-0000'], 1, /no job/],
   [['eval', 'diff', 'base', 'other'], 1, /no column "other"/],
-  [['eval', 'report', 'latest', '--format', 'html'], 2, /md, json, csv or jsonl/],
+  [['eval', 'report', 'latest', '--format', 'pdf'], 2, /md, html, json, csv, jsonl, junit, tutorial/],
+  [['eval', 'gate', 'latest'], 2, /needs a bound or a baseline/],
+  [['eval', 'gate', 'latest', '--min', '5', '--column', 'other'], 1, /no column "other"/],
 ])('%j ends with %i', async (args, code, why) => {
   const run = await workspace.run(args);
   expect([run.code, run.stderr]).toEqual([code, expect.stringMatching(why)]);

@@ -8,7 +8,7 @@ import { compareColumns } from '../../src/evaluation/diff.ts';
 import { readItems } from '../../src/evaluation/item-log.ts';
 import { prepareEvaluation } from '../../src/evaluation/prepare.ts';
 import { buildReport } from '../../src/evaluation/report.ts';
-import { markdownReport } from '../../src/evaluation/report-text.ts';
+import { markdownReport } from '../../src/evaluation/reports/markdown.ts';
 import { readRun } from '../../src/evaluation/runs.ts';
 import { columnsOf } from '../../src/evaluation/table.ts';
 import type { Evaluation } from '../../src/evaluation/types.ts';

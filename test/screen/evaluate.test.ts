@@ -95,13 +95,15 @@ describe('the evaluate screen', () => {
     expect(w.text()).toContain('· 八十度的水');
   });
 
-  it('writes the report with one key', async () => {
+  it('writes the report in a format that is chosen', async () => {
     const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
     await w.press('0');
     await w.rest();
     await w.press('e');
+    expect(w.text()).toContain('one page with charts and every question');
+    await w.press('down', 'enter');
     await w.rest();
-    expect(w.evaluation.exported[0]).toContain('# Evaluation of base, tuned on cmrc');
+    expect(w.evaluation.exported[0]).toMatch(/-evaluate-\w+ html$/);
     expect(w.text()).toContain('The report is in /exports/');
   });
 

@@ -330,9 +330,9 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       asked.push(run);
       return figures(run);
     },
-    export: async (run, markdown) => {
-      exported.push(markdown);
-      return `/exports/${run}.md`;
+    export: async (run, format) => {
+      exported.push(`${run} ${format}`);
+      return `/exports/${run}.${format}`;
     },
   };
   return { port, asked, wishes, exported };

@@ -1,7 +1,8 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { RunReport } from '../../evaluation/report.ts';
-import type { Evaluation } from '../../evaluation/types.ts';
+import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
 import type { JobEvent, JobView } from '../../jobs/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
@@ -37,10 +38,28 @@ const runOptions = z.object({
 });
 type RunOptions = z.output<typeof runOptions>;
 
+const reportOptions = z.object({
+  format: z.enum(FORMAT_NAMES, FORMAT_NAMES.join(', ')),
+  out: z.string().min(1).optional(),
+});
+type ReportOptions = z.output<typeof reportOptions>;
+
+const points = z.coerce.number('points of 100');
+const share = points.transform((value) => value / 100).optional();
+const gateOptions = z.object({
+  metric: z.string().min(1).optional(),
+  column: z.string().min(1).optional(),
+  min: share,
+  max: share,
+  baseline: z.string().min(1).optional(),
+  tolerance: points.nonnegative().default(0),
+});
+type GateOptions = z.output<typeof gateOptions>;
+
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|list|show|diff|report`. */
+/** `ragtui eval run|resume|list|show|diff|report|gate`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -77,13 +96,29 @@ export function addEval(program: Command, invocation: Invocation): void {
       .command('report')
       .description('a run as a document')
       .argument('<run>', 'its id, or latest')
-      .option('--format <format>', 'md, json (figures), csv or jsonl (every item)', 'md'),
+      .option('--format <format>', 'md, html, json (figures), csv, jsonl (every item), junit or tutorial', 'md')
+      .option('--out <file>', 'write it there instead of printing it'),
     invocation,
-    {
-      args: one,
-      options: z.object({ format: z.enum(['md', 'json', 'csv', 'jsonl'], 'md, json, csv or jsonl') }),
-    },
+    { args: one, options: reportOptions },
     report,
+  );
+  handle(
+    evaluation
+      .command('gate')
+      .description('exit code 3 when a column surely misses a bound, or is surely worse than another one')
+      .argument('<run>', 'its id, or latest')
+      .option('--metric <name>', 'default: the primary one of the run')
+      .option('--column <name>', 'only this one (default: every column that was asked)')
+      .option('--min <points>', 'at least so many points of 100')
+      .option('--max <points>', 'at most so many points of 100')
+      .option(
+        '--baseline <column>',
+        'not surely worse than a column of the run, a run (its first column), or RUN/COLUMN',
+      )
+      .option('--tolerance <points>', 'points that it may be worse than the baseline (default: 0)'),
+    invocation,
+    { args: one, options: gateOptions },
+    gate,
   );
 }
 
@@ -201,21 +236,8 @@ async function show(context: CommandContext, [id]: [string]): Promise<undefined>
 }
 
 async function reportOf({ paths }: CommandContext, id: string): Promise<RunReport> {
-  const { readRun } = await import('../../evaluation/runs.ts');
-  const { buildReport } = await import('../../evaluation/report.ts');
-  const found = readRun(paths, id);
-  return buildReport(found, await publishedFor(found.evaluation, paths));
-}
-
-/** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
-async function publishedFor({ dataset, version, split }: Evaluation, paths: CommandContext['paths']) {
-  const { publishedResults } = await import('../../evaluation/published.ts');
-  const { readManifest } = await import('../../datasets/store.ts');
-  try {
-    return publishedResults(readManifest(paths, dataset, version), split);
-  } catch {
-    return [];
-  }
+  const { reportOfRun } = await import('../../evaluation/run-report.ts');
+  return reportOfRun(paths, id).report;
 }
 
 async function diff(context: CommandContext, names: [string, string], options: { run: string }): Promise<undefined> {
@@ -224,19 +246,43 @@ async function diff(context: CommandContext, names: [string, string], options: {
   context.out.result(found, () => diffLines(found));
 }
 
-async function report(context: CommandContext, [id]: [string], { format }: { format: string }): Promise<undefined> {
-  const { out, paths } = context;
-  if (format === 'md' || format === 'json') {
-    const figures = await reportOf(context, id);
-    const { markdownReport } = await import('../../evaluation/report-text.ts');
-    if (format === 'json' && !out.json) out.jsonLine(figures);
-    else out.result(figures, () => markdownReport(figures).trimEnd());
+async function report({ out, paths }: CommandContext, [id]: [string], options: ReportOptions): Promise<undefined> {
+  const { reportOfRun } = await import('../../evaluation/run-report.ts');
+  const { REPORT_FORMATS } = await import('../../evaluation/reports/registry.ts');
+  const { run, report: figures } = reportOfRun(paths, id);
+  const { format } = options;
+  const text = REPORT_FORMATS[format].write(figures, run.items);
+  if (options.out !== undefined) {
+    const { writeTextAtomic } = await import('../../platform/files.ts');
+    const file = path.resolve(options.out);
+    writeTextAtomic(file, text);
+    out.result({ file, format }, () => `The report is in ${file}`);
     return;
   }
-  const { readRun } = await import('../../evaluation/runs.ts');
-  const { csvReport } = await import('../../evaluation/report-text.ts');
-  const { evaluation, items } = readRun(paths, id);
-  // JSON lines carry the text as it is; a table for people is sanitised.
-  if (format === 'jsonl' && !out.json) for (const item of items) out.jsonLine(item);
-  else out.result({ items }, () => csvReport(items, evaluation.metrics).trimEnd());
+  if (out.json) {
+    out.result(format === 'csv' || format === 'jsonl' ? { items: run.items } : figures, () => text);
+    return;
+  }
+  // What programs read goes out as it is; a text for people is sanitised.
+  if (format === 'md' || format === 'csv') out.result(figures, () => text.trimEnd());
+  else out.stdout.write(text);
+}
+
+/** Exit code 3 when a bound or a baseline is surely missed; what cannot be told passes, and says so. */
+async function gate(context: CommandContext, [id]: [string], options: GateOptions): Promise<number> {
+  const { gateRun } = await import('../../evaluation/gate.ts');
+  const { metric, column, min, max, baseline, tolerance } = options;
+  const results = gateRun(context.paths, id, {
+    metric: metric ?? null,
+    column: column ?? null,
+    min: min ?? null,
+    max: max ?? null,
+    baseline: baseline ?? null,
+    tolerance: tolerance / 100,
+  });
+  const says = results.some(({ answer }) => answer === 'no') ? 'no' : 'yes';
+  context.out.result({ says, gates: results }, () =>
+    results.map(({ answer, sentence }) => `${answer.toUpperCase()}: ${sentence}`),
+  );
+  return says === 'no' ? EXIT.gateSaysNo : EXIT.done;
 }

@@ -1,7 +1,7 @@
 import { compareColumns } from '../../evaluation/diff.ts';
 import { readItems } from '../../evaluation/item-log.ts';
 import { buildReport, type RunReport } from '../../evaluation/report.ts';
-import { markdownReport } from '../../evaluation/report-text.ts';
+import { markdownReport } from '../../evaluation/reports/markdown.ts';
 import { listRuns, readRun } from '../../evaluation/runs.ts';
 import type { BaselineName, ItemResult } from '../../evaluation/types.ts';
 import { jobFiles } from '../../jobs/folder.ts';

@@ -1,4 +1,4 @@
-import { markdownReport } from '../../evaluation/report-text.ts';
+import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -96,17 +96,23 @@ export const evaluateActions: readonly Action<EvaluateModel>[] = [
   {
     id: 'evaluate.export',
     title: 'Report',
-    help: 'Writes the report of this run as Markdown into the exports folder.',
+    help: 'Writes the report of this run into the exports folder: to read, with charts, for a spreadsheet, for CI.',
     keys: ['e'],
     rank: 5,
-    command: 'ragtui eval report RUN --format md',
+    command: 'ragtui eval report RUN --format html',
     when: ({ context }) => (context.evaluation.getState().figures ? true : t('evaluate.why.noFigures')),
-    run: async ({ context }) => {
-      const { figures } = context.evaluation.getState();
-      if (!figures) return;
-      const file = await context.evaluation.getState().export(markdownReport(figures.report));
-      context.ui.getState().toast(t('evaluate.exported', { file }), 'good');
-    },
+    run: ({ context }) =>
+      context.ui.getState().choose({
+        title: t('evaluate.exportAs'),
+        choices: FORMAT_NAMES.map((id) => ({ id, title: id, note: t(`evaluate.format.${id}`) })),
+        selected: 'md',
+        pick: async (picked) => {
+          const format = FORMAT_NAMES.find((name) => name === picked);
+          if (!format) return;
+          const file = await context.evaluation.getState().export(format);
+          context.ui.getState().toast(t('evaluate.exported', { file }), 'good');
+        },
+      }),
   },
 ];
 

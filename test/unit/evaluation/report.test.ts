@@ -2,57 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { reportLines } from '../../../src/cli/eval-text.ts';
 import { publishedResults } from '../../../src/evaluation/published.ts';
 import { buildReport, differenceReport } from '../../../src/evaluation/report.ts';
-import { csvReport, markdownReport } from '../../../src/evaluation/report-text.ts';
-import type { EvaluationRun } from '../../../src/evaluation/runs.ts';
+import { csvReport } from '../../../src/evaluation/reports/csv.ts';
+import { markdownReport } from '../../../src/evaluation/reports/markdown.ts';
 import { columnsOf } from '../../../src/evaluation/table.ts';
-import type { Evaluation, ItemResult } from '../../../src/evaluation/types.ts';
-import { jobSpecSchema } from '../../../src/jobs/types.ts';
-import { parseColumn } from '../../../src/rag/columns.ts';
-import { result } from './results.ts';
-
-const evaluation: Evaluation = {
-  dataset: 'd',
-  version: 'v-000000000000',
-  split: 'test',
-  limit: null,
-  seed: 1,
-  kb: null,
-  columns: ['name=base,llm=a,context=gold', 'name=tuned,llm=b,context=gold'].map(parseColumn),
-  metrics: ['exact', 'token-f1', 'origin-tutorial', 'hit@1'],
-  primary: 'token-f1',
-  baselines: true,
-  concurrency: 1,
-  reuse: true,
-};
-
-function runOf(items: readonly ItemResult[], over: Partial<Evaluation> = {}): EvaluationRun {
-  const work = { kind: 'evaluate' as const, ...evaluation, ...over };
-  const spec = jobSpecSchema.parse({
-    version: 1,
-    id: '20261123-070000-evaluate-0000',
-    name: 'e',
-    createdAt: '2026-11-23T07:00:00.000Z',
-    work,
-  });
-  return {
-    view: {
-      spec,
-      folder: '',
-      state: 'succeeded',
-      reason: '',
-      progress: null,
-      error: null,
-      startedAt: null,
-      endedAt: null,
-      pid: null,
-      gpus: [],
-      endpoint: null,
-    },
-    evaluation: work,
-    items,
-    capsule: undefined,
-  };
-}
+import { evaluation, result, runOf } from './results.ts';
 
 const ids = Array.from({ length: 40 }, (_, i) => `q${i}`);
 /** Base wrong everywhere, tuned right on 30 of 40; f1 half as high. */

@@ -1,4 +1,7 @@
-import type { ItemResult } from '../../../src/evaluation/types.ts';
+import type { EvaluationRun } from '../../../src/evaluation/runs.ts';
+import type { Evaluation, ItemResult } from '../../../src/evaluation/types.ts';
+import { jobSpecSchema } from '../../../src/jobs/types.ts';
+import { parseColumn } from '../../../src/rag/columns.ts';
 
 /** A finished item of column `base`; `content` and `contextId` follow the item unless said otherwise. */
 export function result(over: Partial<ItemResult> = {}): ItemResult {
@@ -23,5 +26,51 @@ export function result(over: Partial<ItemResult> = {}): ItemResult {
     usage: { promptTokens: 10, completionTokens: 8 },
     timing: { retrievalMs: null, firstTokenMs: 5, totalMs: 9 },
     ...over,
+  };
+}
+
+/** Two columns, base and tuned, on gold passages. */
+export const evaluation: Evaluation = {
+  dataset: 'd',
+  version: 'v-000000000000',
+  split: 'test',
+  limit: null,
+  seed: 1,
+  kb: null,
+  columns: ['name=base,llm=a,context=gold', 'name=tuned,llm=b,context=gold'].map(parseColumn),
+  metrics: ['exact', 'token-f1', 'origin-tutorial', 'hit@1'],
+  primary: 'token-f1',
+  baselines: true,
+  concurrency: 1,
+  reuse: true,
+};
+
+/** A run that has succeeded, with these items. */
+export function runOf(items: readonly ItemResult[], over: Partial<Evaluation> = {}): EvaluationRun {
+  const work = { kind: 'evaluate' as const, ...evaluation, ...over };
+  const spec = jobSpecSchema.parse({
+    version: 1,
+    id: '20261123-070000-evaluate-0000',
+    name: 'e',
+    createdAt: '2026-11-23T07:00:00.000Z',
+    work,
+  });
+  return {
+    view: {
+      spec,
+      folder: '',
+      state: 'succeeded',
+      reason: '',
+      progress: null,
+      error: null,
+      startedAt: null,
+      endedAt: null,
+      pid: null,
+      gpus: [],
+      endpoint: null,
+    },
+    evaluation: work,
+    items,
+    capsule: undefined,
   };
 }

@@ -100,7 +100,11 @@ describe('an answer', () => {
       model: 'vec',
       data: [
         { object: 'embedding', index: 0, embedding: [expect.closeTo(0.8, 6), expect.closeTo(0.6, 6), 0, 0] },
-        { object: 'embedding', index: 1, embedding: [expect.closeTo(0.3162278, 6), expect.closeTo(0.9486833, 6), 0, 0] },
+        {
+          object: 'embedding',
+          index: 1,
+          embedding: [expect.closeTo(0.3162278, 6), expect.closeTo(0.9486833, 6), 0, 0],
+        },
       ],
       usage: { prompt_tokens: 5, total_tokens: 5 },
       ragtui: { cut: [] },
@@ -117,9 +121,7 @@ describe('an answer', () => {
       await (await post({ model: 'vec', input: 'abcd', encoding_format: 'base64' })).json(),
     );
     // 0.8 = 0x3f4ccccd, 0.6 = 0x3f19999a, least byte first.
-    expect(reply.data[0]?.embedding).toBe(
-      Buffer.from('cdcc4c3f9a99193f0000000000000000', 'hex').toString('base64'),
-    );
+    expect(reply.data[0]?.embedding).toBe(Buffer.from('cdcc4c3f9a99193f0000000000000000', 'hex').toString('base64'));
   });
 
   test('of the shorter length it was trained for has length 1 again', async () => {

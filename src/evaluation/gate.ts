@@ -1,0 +1,119 @@
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { compareColumns } from './diff.ts';
+import { findMetric } from './metrics/registry.ts';
+import type { MetricDifference } from './report.ts';
+import { reportOfRun } from './run-report.ts';
+import type { Summary } from './statistics/compare.ts';
+
+/** What a gate says; only `no` stops a pipeline. `cannot tell`: the interval holds the bound. */
+export type GateAnswer = 'yes' | 'no' | 'cannot tell';
+
+export interface GateResult {
+  readonly metric: string;
+  readonly answer: GateAnswer;
+  readonly sentence: string;
+}
+
+/**
+ * Whether a mean is on the right side of a bound: "no" only if its whole 95 % interval lies on the wrong side, "yes" only
+ * if all of it lies on the right one. Pure.
+ */
+export function boundGate(
+  metric: string,
+  column: string,
+  { mean, low, high, n }: Summary,
+  bound: number,
+  side: 'at least' | 'at most',
+): GateResult {
+  const [wrong, right] = side === 'at least' ? [high < bound, low >= bound] : [low > bound, high <= bound];
+  const answer: GateAnswer = wrong ? 'no' : right ? 'yes' : 'cannot tell';
+  const words = { yes: 'is surely', no: 'is surely not', 'cannot tell': 'may or may not be' };
+  return {
+    metric,
+    answer,
+    sentence: `${column} ${words[answer]} ${side} ${points(bound)} in ${metric}: ${points(mean)} [${points(low)}, ${points(high)}] on ${n} items.`,
+  };
+}
+
+/**
+ * Whether a column is as good as another one: "no" only if it is surely worse by more than `tolerance` (a share), "yes"
+ * if it is surely not. Pure.
+ */
+export function differenceGate(metric: string, difference: MetricDifference, tolerance: number): GateResult {
+  const { low, high, sentence } = difference;
+  const lower = findMetric(metric).direction === 'lower';
+  const [worst, best] = lower ? [-high, -low] : [low, high];
+  const answer: GateAnswer = best < -tolerance ? 'no' : worst >= -tolerance ? 'yes' : 'cannot tell';
+  return { metric, answer, sentence };
+}
+
+const points = (value: number): string => (100 * value).toFixed(1);
+
+export interface GateWish {
+  /** Absent: the run's primary one. */
+  readonly metric: string | null;
+  /** Absent: every column that was asked. */
+  readonly column: string | null;
+  /** Bounds as shares. */
+  readonly min: number | null;
+  readonly max: number | null;
+  /** A column of the run, a run (its first column), or RUN/COLUMN. */
+  readonly baseline: string | null;
+  readonly tolerance: number;
+}
+
+/**
+ * Puts the columns of a run before a gate. Errors: `usage` without a bound or a baseline, `not-found`, `invalid` for a
+ * metric that the run does not have, or a run that is not finished.
+ */
+export function gateRun(paths: WorkspacePaths, id: string, wish: GateWish): GateResult[] {
+  const { report } = reportOfRun(paths, id);
+  if (report.run.interim) {
+    throw new RagtuiError(
+      'invalid',
+      `${report.run.id} is ${report.run.state}: its figures may still change.`,
+      `Go on: ragtui eval resume ${report.run.id}`,
+    );
+  }
+  if (wish.min === null && wish.max === null && wish.baseline === null) {
+    throw new RagtuiError('usage', 'A gate needs a bound or a baseline.', 'Give --min, --max or --baseline.');
+  }
+  const metric = wish.metric ?? report.primary;
+  const baseline = wish.baseline;
+  const columns = report.columns.filter(({ name, baseline: ours }) =>
+    wish.column === null ? !ours && name !== baseline : name === wish.column,
+  );
+  if (columns.length === 0) {
+    const known = report.columns.map(({ name }) => name).join(', ');
+    throw new RagtuiError('not-found', `${report.run.id} has no column "${wish.column ?? ''}".`, `It has: ${known}.`);
+  }
+  return columns.flatMap((column) => {
+    const found = column.metrics[metric];
+    if (!found) {
+      const has = Object.keys(column.metrics).join(', ');
+      throw new RagtuiError('invalid', `The column ${column.name} has no ${metric}.`, `It has: ${has}.`);
+    }
+    return [
+      ...(wish.min === null ? [] : [boundGate(metric, column.name, found, wish.min, 'at least')]),
+      ...(wish.max === null ? [] : [boundGate(metric, column.name, found, wish.max, 'at most')]),
+      ...(baseline === null
+        ? []
+        : [againstBaseline(paths, report.run.id, column.name, baseline, metric, wish.tolerance)]),
+    ];
+  });
+}
+
+function againstBaseline(
+  paths: WorkspacePaths,
+  run: string,
+  column: string,
+  baseline: string,
+  metric: string,
+  tolerance: number,
+): GateResult {
+  const { metrics } = compareColumns(paths, [baseline, column], run);
+  const difference = metrics[metric];
+  if (difference) return differenceGate(metric, difference, tolerance);
+  throw new RagtuiError('invalid', `${baseline} and ${column} have no common ${metric}.`);
+}

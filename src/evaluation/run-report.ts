@@ -1,0 +1,37 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { readManifest } from '../datasets/store.ts';
+import { writeTextAtomic } from '../platform/files.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type Published, publishedResults } from './published.ts';
+import { buildReport, type RunReport } from './report.ts';
+import type { ReportFormatName } from './reports/names.ts';
+import { REPORT_FORMATS } from './reports/registry.ts';
+import { type EvaluationRun, readRun } from './runs.ts';
+import type { Evaluation } from './types.ts';
+
+/** A run with its figures as they are now. Errors: `not-found`, `usage`. */
+export function reportOfRun(paths: WorkspacePaths, id: string): { run: EvaluationRun; report: RunReport } {
+  const run = readRun(paths, id);
+  return { run, report: buildReport(run, publishedOf(paths, run.evaluation)) };
+}
+
+/** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
+function publishedOf(paths: WorkspacePaths, { dataset, version, split }: Evaluation): readonly Published[] {
+  try {
+    return publishedResults(readManifest(paths, dataset, version), split);
+  } catch {
+    return [];
+  }
+}
+
+/** Writes the report of a run into the exports folder; returns the file. Errors: those of `reportOfRun`, `disk-full`. */
+export function writeRunReport(paths: WorkspacePaths, id: string, format: ReportFormatName): string {
+  const { run, report } = reportOfRun(paths, id);
+  const { extension, write } = REPORT_FORMATS[format];
+  mkdirSync(paths.exports, { recursive: true, mode: 0o700 });
+  const suffix = format === extension ? '' : `.${format}`;
+  const file = path.join(paths.exports, `${run.view.spec.id}${suffix}.${extension}`);
+  writeTextAtomic(file, write(report, run.items));
+  return file;
+}
