@@ -6,6 +6,9 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { baseTemplate, transformersFolder } from './base-llm.ts';
 import { checkLlmKeys, checkServable } from './check-settings.ts';
+import { forecastTraining } from './forecast/forecast.ts';
+import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
+import type { Forecast } from './forecast/types.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
 import { llmSettings } from './llm-config.ts';
 import { openTrainingData, part } from './open-data.ts';
@@ -22,6 +25,8 @@ export interface TrainingPlan {
   readonly files: Readonly<Record<string, string>>;
   /** Of an LLM, once its base is on this disk. */
   readonly template?: TemplateChoice;
+  /** What it will need. */
+  readonly forecast: Forecast;
 }
 
 /**
@@ -38,7 +43,7 @@ export function templateFor(
 }
 
 /** Checks all that is named and says what would run. Throws `not-found`, `usage`, `exists`, `unsupported`. */
-export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan {
+export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFacts = {}): TrainingPlan {
   const entry = findModel(paths, training.base);
   if (entry.kind !== 'chat') {
     throw new RagtuiError(
@@ -70,5 +75,8 @@ export function planLlm(paths: WorkspacePaths, training: Training): TrainingPlan
     command: ['python', '-m', 'llamafactory.cli', 'train', 'train.yaml'],
     files: { 'train.yaml': toYaml(settings) },
     ...(template ? { template } : {}),
+    forecast: forecastTraining(
+      gatherFacts(paths, { engine: 'llamafactory', training, dataset, settings, base: training.base, slow }),
+    ),
   };
 }

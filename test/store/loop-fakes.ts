@@ -9,6 +9,8 @@ import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts
 import type { JobEvent, JobId, JobWork } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
+import { forecastTraining } from '../../src/training/forecast/forecast.ts';
+import type { ForecastInput } from '../../src/training/forecast/types.ts';
 import type { Training } from '../../src/training/types.ts';
 import type { TaskOptions } from '../../stores/child-task.ts';
 import type { DatasetsPort, FindingsReader } from '../../stores/datasets.ts';
@@ -160,6 +162,20 @@ export const engineStatus = (name: EngineName, state: EngineStatus['state'] = 'a
         },
 });
 
+const nothingKnown = (engine: ForecastInput['engine'], training: Training): ForecastInput => ({
+  engine,
+  settings: training.settings,
+  device: 'cpu',
+  gpus: 1,
+  rows: training.limit ?? 100,
+  lengths: null,
+  shape: null,
+  machine: { memory: null, gpus: null, disk: null },
+  pace: null,
+  convertsBase: false,
+  packages: [],
+});
+
 /** Engines and plans of the test's own; `emit` plays what a training writes. */
 export function fakeTraining(installed: readonly EngineName[] = []) {
   const listeners = new Map<JobId, Set<(events: readonly JobEvent[]) => void>>();
@@ -185,6 +201,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
         rows: training.limit ?? 100,
         command: ['python', '-m', kind === 'llm' ? 'llamafactory.cli' : 'flagembedding'],
         files: { 'train.yaml': `stage: sft\n${files.join('')}` },
+        forecast: forecastTraining(nothingKnown(kind === 'llm' ? 'llamafactory' : 'flagembedding', training)),
       };
     },
     events: (id, listener) => {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { EngineDevice } from '../../engines/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { TrainingPlan } from '../../training/llm-plan.ts';
 import type { Training } from '../../training/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
+import { forecastLines } from '../forecast-text.ts';
 import { jobToEnd } from '../job-to-end.ts';
 import { jobJson } from './jobs.ts';
 
@@ -88,7 +90,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   if (device === 'cpu' && training.preset === 'tutorial') {
     throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
   }
-  const plan = await planOf(context, what, training);
+  const plan = await planOf(context, what, training, device);
   if (options.dryRun) {
     out.result({ kind, training, plan }, () => planLines(plan));
     return 0;
@@ -116,13 +118,19 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   });
 }
 
-async function planOf({ paths }: CommandContext, what: What, training: Training): Promise<TrainingPlan> {
-  if (what === 'llm') {
-    const { planLlm } = await import('../../training/llm-plan.ts');
-    return planLlm(paths, training);
-  }
+async function planOf(
+  { paths, signal }: CommandContext,
+  what: What,
+  training: Training,
+  device: EngineDevice,
+): Promise<TrainingPlan> {
   const { planEmbedder } = await import('../../training/embedder-plan.ts');
-  return planEmbedder(paths, training);
+  const { planLlm } = await import('../../training/llm-plan.ts');
+  const { slowFacts } = await import('../../training/forecast/slow-facts.ts');
+  const plan = what === 'llm' ? planLlm : planEmbedder;
+  // Names and keys first: what is wrong with them is said at once.
+  plan(paths, training);
+  return plan(paths, training, await slowFacts(paths, { engine: KINDS[what].engine, training, device }, signal));
 }
 
 /** The base is pulled when it is not here: it was named. */
@@ -139,10 +147,11 @@ const TEMPLATE_HOW = {
   unseen: 'checked when the training begins',
 } as const;
 
-function planLines({ rows, command, files, template }: TrainingPlan): string[] {
+function planLines({ rows, command, files, template, forecast }: TrainingPlan): string[] {
   return [
     `rows     ${rows}`,
     ...(template ? [`template ${template.name} (${TEMPLATE_HOW[template.how]})`] : []),
+    ...forecastLines(forecast),
     `command  ${command.join(' ')}`,
     ...Object.entries(files).flatMap(([name, text]) => [
       '',
