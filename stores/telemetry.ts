@@ -37,8 +37,10 @@ export interface TelemetryState {
    * otherwise it looks once and then costs nothing.
    */
   open(llms: readonly string[], busy: boolean): void;
-  /** The panel is closed: the worker ends. */
+  /** The panel is closed: the worker ends, unless a process is watched. */
   close(): void;
+  /** A process and all below it are looked at every second, with the machine; null: no longer. */
+  watchProcess(pid: number | null): void;
 }
 export type TelemetryStore = StoreApi<TelemetryState>;
 
@@ -52,6 +54,8 @@ const NOTHING: TelemetryHistory = { generation: new Map(), cpu: [] };
 /** What the servers behind the columns and this machine do, while somebody looks. */
 export function createTelemetryStore({ telemetry, schedule }: TelemetryDependencies): TelemetryStore {
   let worker: TelemetryWorker | null = null;
+  let servers: Pick<TelemetryWatch, 'llms' | 'everyMs'> | null = null;
+  let process: number | null = null;
   let wanted: TelemetryWatch | null = null;
   let restarts = 0;
 
@@ -77,30 +81,49 @@ export function createTelemetryStore({ telemetry, schedule }: TelemetryDependenc
       if (wanted) started.watch(wanted);
     };
 
+    /** Tells the worker what is wanted now; it lives while anything is. */
+    const apply = (): void => {
+      if (!servers && process === null) {
+        wanted = null;
+        restarts = 0;
+        worker?.stop();
+        worker = null;
+        set({ state: 'off', reason: '', history: NOTHING, sample: null });
+        return;
+      }
+      wanted = {
+        type: 'watch',
+        llms: servers?.llms ?? [],
+        pids: process === null ? [] : [process],
+        everyMs: process === null ? (servers?.everyMs ?? 0) : EVERY_MS,
+      };
+      if (worker) worker.watch(wanted);
+      else if (get().state !== 'failed') {
+        set({ state: 'starting' });
+        start();
+      }
+    };
+
     return {
       state: 'off',
       reason: '',
       sample: null,
       history: NOTHING,
       open: (llms, busy) => {
-        const request: TelemetryWatch = {
-          type: 'watch',
+        servers = {
           llms: [...new Set(llms)].filter((llm) => llm !== 'none').sort(),
           everyMs: busy ? EVERY_MS : 0,
         };
-        wanted = request;
-        if (worker) worker.watch(request);
-        else if (get().state !== 'failed') {
-          set({ state: 'starting' });
-          start();
-        }
+        apply();
       },
       close: () => {
-        wanted = null;
-        restarts = 0;
-        worker?.stop();
-        worker = null;
-        set({ state: 'off', reason: '', history: NOTHING, sample: null });
+        servers = null;
+        apply();
+      },
+      watchProcess: (pid) => {
+        if (process === pid) return;
+        process = pid;
+        apply();
       },
     };
   });

@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/types.ts';
 import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import { addEvent, type Curves, emptyCurves } from '../src/training/curves.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
@@ -36,22 +37,9 @@ export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'setti
   readonly limit: number | null;
 }
 
-export interface Point {
-  readonly step: number;
-  readonly value: number;
-}
-
-/** What a training has made. */
-export interface Made {
-  readonly name: string;
-  readonly path: string;
-}
-
-export interface Watched {
+/** A training whose numbers are followed. */
+export interface Watched extends Curves {
   readonly job: JobId;
-  /** By metric: loss, eval_loss, learning_rate, grad_norm, epoch. In the order of their steps. */
-  readonly series: ReadonlyMap<string, readonly Point[]>;
-  readonly made: readonly Made[];
 }
 
 export interface TrainingState {
@@ -65,6 +53,8 @@ export interface TrainingState {
   readonly problem: RagtuiError | null;
   /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
   readonly watched: Watched | null;
+  /** Trainings whose curves are laid over those of the watched one. They grow as it does. */
+  readonly overlays: readonly Watched[];
   readonly version: number;
   /** Ids of LLMs that can be trained. */
   llmBases(): readonly string[];
@@ -76,6 +66,8 @@ export interface TrainingState {
   start(): Promise<JobId>;
   install(engine: EngineName): Promise<JobId>;
   watch(id: JobId): void;
+  /** Lays exactly these trainings over the watched one. */
+  overlay(ids: readonly JobId[]): void;
   resume(job: JobView): Promise<JobId>;
 }
 export type TrainingStore = StoreApi<TrainingState>;
@@ -91,6 +83,7 @@ const SEED = 42;
 /** The form of a new training, the engines it needs, and the numbers of the one that is looked at. */
 export function createTrainingStore({ training, jobs, schedule }: TrainingDependencies): TrainingStore {
   let stopWatching: (() => void) | undefined;
+  const stopOverlays = new Map<JobId, () => void>();
 
   const store = createStore<TrainingState>()((set, get) => {
     const engineDevice = (kind: TrainingKind): EngineDevice =>
@@ -106,14 +99,16 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       }
     };
 
-    const take = (watched: { series: Map<string, Point[]>; made: Made[] }, events: readonly JobEvent[]): void => {
-      for (const event of events) {
-        if (event.type === 'metric') addPoint(watched.series, event.name, { step: event.step, value: event.value });
-        else if (event.type === 'artifact') watched.made.push({ name: event.name, path: event.path });
-      }
-      schedule(publish);
-    };
     const publish = (): void => set((state) => ({ version: state.version + 1 }));
+    /** Follows the numbers of a training from its first on. */
+    const follow = (id: JobId): { watched: Watched; stop: () => void } => {
+      const watched: Watched = { job: id, ...emptyCurves() };
+      const stop = training.events(id, (events) => {
+        for (const event of events) addEvent(watched, event);
+        schedule(publish);
+      });
+      return { watched, stop };
+    };
 
     return {
       view: 'live',
@@ -133,6 +128,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       plan: null,
       problem: null,
       watched: null,
+      overlays: [],
       version: 0,
       llmBases: () => training.llmBases(),
       preset: (kind, preset) => training.preset(kind, preset),
@@ -172,11 +168,26 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
           return;
         }
         stopWatching?.();
-        const series = new Map<string, Point[]>();
-        const made: Made[] = [];
-        set((state) => ({ watched: { job: id, series, made }, view: 'live', version: state.version + 1 }));
+        const { watched, stop } = follow(id);
+        stopWatching = stop;
+        set((state) => ({ watched, view: 'live', version: state.version + 1 }));
         jobs.getState().select(id);
-        stopWatching = training.events(id, (events) => take({ series, made }, events));
+      },
+      overlay: (ids) => {
+        const before = new Map(get().overlays.map((one) => [one.job, one]));
+        for (const [id, stop] of stopOverlays) {
+          if (ids.includes(id)) continue;
+          stop();
+          stopOverlays.delete(id);
+        }
+        const overlays = ids.map((id) => {
+          const known = before.get(id);
+          if (known) return known;
+          const { watched, stop } = follow(id);
+          stopOverlays.set(id, stop);
+          return watched;
+        });
+        set((state) => ({ overlays, version: state.version + 1 }));
       },
       resume: async (job) => {
         const id = await jobs.getState().launch(job.spec.name, job.spec.work);
@@ -198,14 +209,6 @@ export function trainingOf(form: TrainingForm): Training | undefined {
   const { dataset, split, base, name, preset, settings, seed, limit } = form;
   if (dataset === null || base === null || name === '') return undefined;
   return { dataset, split, base, name, preset, settings, seed, ...(limit === null ? {} : { limit }) };
-}
-
-/** A resumed training tells steps again that it did before: the last word counts. */
-function addPoint(series: Map<string, Point[]>, name: string, point: Point): void {
-  const points = series.get(name) ?? [];
-  series.set(name, points);
-  while ((points.at(-1)?.step ?? -1) >= point.step) points.pop();
-  points.push(point);
 }
 
 export const isTraining = ({ spec }: JobView): boolean =>

@@ -37,7 +37,7 @@ async function look(): Promise<void> {
   const started = performance.now();
   do {
     again = false;
-    if (wanted) await send(await observer.look(wanted.llms));
+    if (wanted) await send(await observer.look(wanted.llms, wanted.pids));
   } while (again);
   looking = false;
   looksLeft -= 1;

@@ -18,8 +18,8 @@ export interface ObserverDependencies {
 }
 
 export interface Observer {
-  /** Looks at the servers of these LLMs, at this machine and its GPUs once. */
-  look(llms: readonly string[]): Promise<TelemetrySample>;
+  /** Looks at the servers of these LLMs, at these processes, at this machine and its GPUs once. */
+  look(llms: readonly string[], pids?: readonly number[]): Promise<TelemetrySample>;
 }
 
 /** Where a server is found changes when one is started or stopped, not every second. */
@@ -112,11 +112,11 @@ export function createObserver({
   };
 
   return {
-    async look(llms) {
+    async look(llms, pids = []) {
       refreshGpus();
       const list = await find(llms);
       const watched = await Promise.all(list.map(readServer));
-      const trees = sampler.trees(list.flatMap(({ pid }) => pid ?? []));
+      const trees = sampler.trees([...list.flatMap(({ pid }) => pid ?? []), ...pids]);
       return {
         type: 'sample',
         at: time(),
@@ -133,6 +133,10 @@ export function createObserver({
             processes: family?.tree ?? null,
             gpuMemory: family ? gpuMemoryOf(family.pids, gpus) : null,
           };
+        }),
+        processes: pids.flatMap((pid) => {
+          const family = trees.get(pid);
+          return family ? [{ pid, processes: family.tree, gpuMemory: gpuMemoryOf(family.pids, gpus) }] : [];
         }),
       };
     },

@@ -44,6 +44,14 @@ export const serverSampleSchema = z.object({
 });
 export type ServerSample = z.infer<typeof serverSampleSchema>;
 
+/** A process that was asked for by its id (the worker of a job), with all below it. */
+export const watchedProcessSchema = z.object({
+  pid: z.number().int(),
+  processes: processTreeSchema,
+  /** GPU memory of these processes, bytes; null = none, or the driver does not tell. */
+  gpuMemory: z.number().nullable(),
+});
+
 /** From the telemetry worker to whoever started it. */
 export const telemetrySampleSchema = z.object({
   type: z.literal('sample'),
@@ -52,6 +60,8 @@ export const telemetrySampleSchema = z.object({
   machine: machineSchema,
   gpus: gpusSchema,
   servers: z.array(serverSampleSchema),
+  /** Those that are gone are left out. */
+  processes: z.array(watchedProcessSchema),
 });
 export type TelemetrySample = z.infer<typeof telemetrySampleSchema>;
 
@@ -60,6 +70,8 @@ export const telemetryWatchSchema = z.object({
   type: z.literal('watch'),
   /** LLMs as columns name them. */
   llms: z.array(z.string()),
+  /** Processes to look at besides. */
+  pids: z.array(z.number().int().positive()),
   everyMs: z.number().int().min(0),
 });
 export type TelemetryWatch = z.infer<typeof telemetryWatchSchema>;

@@ -13,6 +13,7 @@ import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
+import { CheckpointWatch } from './checkpoints.ts';
 import { findEmbedderBase } from './embedder-base.ts';
 import { embedderSettings, toFlags } from './embedder-config.ts';
 import { runEngine } from './engine-process.ts';
@@ -78,7 +79,12 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   });
   const files = jobFiles(folder);
   const numbers = path.join(tuned.train, 'trainer_log.jsonl');
-  const feed = new MetricFeed(report, { rows: numbers, resumedAt: stepOf(checkpoint ?? '-0') });
+  const feed = new MetricFeed(report, {
+    rows: numbers,
+    resumedAt: stepOf(checkpoint ?? '-0'),
+    sessions: path.join(tuned.root, 'sessions.jsonl'),
+  });
+  const checkpoints = new CheckpointWatch(report, tuned.train);
   report.progress(phase('starting FlagEmbedding'));
   const exit = await runEngine({
     program: engine.python,
@@ -88,7 +94,10 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
-    onLook: () => feed.look(),
+    onLook: () => {
+      feed.look();
+      checkpoints.look();
+    },
     onLog: (text) => report.log('info', text),
   });
   if (signal.aborted) return;

@@ -79,6 +79,8 @@ export function llmSettings(training: Training, places: LlmPlaces): Record<strin
       ...(preset.eval_strategy === 'no' || steps === undefined ? {} : { eval_steps: steps }),
       save_strategy: 'steps',
       save_total_limit: 2,
+      // Costs nothing, and is what tokens per second are counted from.
+      include_num_input_tokens_seen: 'non_padding',
     },
     training.settings,
     Object.keys(ours),

@@ -13,6 +13,7 @@ import { RagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
+import { CheckpointWatch } from './checkpoints.ts';
 import { runEngine } from './engine-process.ts';
 import { trainingFault } from './failures.ts';
 import { keepFiles } from './keep-files.ts';
@@ -82,6 +83,7 @@ async function train(
     rows: path.join(tuned.train, 'trainer_log.jsonl'),
     resumedAt: stepOf(checkpoint ?? '-0'),
     printed: { ...printed, kept: path.join(tuned.root, 'grad-norms.jsonl') },
+    sessions: path.join(tuned.root, 'sessions.jsonl'),
   });
   const guard = new TemplateGuard({
     ...checkOptions(settings),
@@ -92,6 +94,7 @@ async function train(
     conversations: rows.conversations,
     sides: await servingSides(context, base),
   });
+  const checkpoints = new CheckpointWatch(report, tuned.train);
   const exit = await runEngine({
     program: engine.python,
     args: ['-m', 'llamafactory.cli', 'train', YAML],
@@ -104,6 +107,7 @@ async function train(
     onLook: () => {
       guard.look();
       feed.look();
+      checkpoints.look();
     },
     onLog: (text) => report.log('info', text),
   });

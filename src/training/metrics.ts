@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import type { JobReport } from '../jobs/worker.ts';
+import { RESUMED } from './curves.ts';
 import { dropRowsAfter } from './earlier-rows.ts';
-import { Pace } from './pace.ts';
+import { Pace, RateWindow } from './pace.ts';
 import { GradNorms, parseLossLine } from './readers/loss-lines.ts';
 import { parseTrainerLogLine } from './readers/trainer-log.ts';
 import { FileTail } from './tail-file.ts';
@@ -14,12 +15,15 @@ export interface MetricSources {
   readonly resumedAt: number;
   /** The engine's stdout, when the gradient norm is only printed there, and where norms are kept for a later session. */
   readonly printed?: { readonly file: string; readonly from: number; readonly kept: string };
+  /** Where the steps are kept from which sessions went on. */
+  readonly sessions?: string;
 }
 
 /** Turns what an engine writes into metric and progress events of the job. */
 export class MetricFeed {
   readonly #report: JobReport;
   readonly #pace = new Pace();
+  readonly #tokens = new RateWindow();
   readonly #norms = new GradNorms();
   readonly #tails: FileTail[];
   readonly #resumedAt: number;
@@ -31,6 +35,7 @@ export class MetricFeed {
     this.#report = report;
     this.#resumedAt = sources.resumedAt;
     dropRowsAfter(sources.rows, sources.resumedAt);
+    if (sources.sessions !== undefined) this.#tellSessions(sources.sessions);
     this.#tails = [new FileTail(sources.rows, (line) => this.#row(line))];
     if (sources.printed === undefined) return;
     const { file, from, kept } = sources.printed;
@@ -38,6 +43,16 @@ export class MetricFeed {
     dropRowsAfter(kept, sources.resumedAt);
     new FileTail(kept, (line) => this.#told(parseTrainerLogLine(line))).look();
     this.#tails.push(new FileTail(file, (line) => this.#printed(line), from));
+  }
+
+  /** Marks where this session and those before it went on; a training that begins anew forgets them. */
+  #tellSessions(file: string): void {
+    dropRowsAfter(file, this.#resumedAt - 1);
+    if (this.#resumedAt > 0) keepRow(file, { current_steps: this.#resumedAt, total_steps: 0 });
+    new FileTail(file, (line) => {
+      const step = parseTrainerLogLine(line)?.step;
+      if (step !== undefined) this.#report.metric(RESUMED, step, 1);
+    }).look();
   }
 
   look(): void {
@@ -51,8 +66,11 @@ export class MetricFeed {
     if (row.step <= this.#resumedAt) return;
     if ('loss' in row.values) this.#norm(this.#norms.onStep(row.step));
     this.last = { step: row.step, totalSteps: row.totalSteps };
-    const { rate, secondsLeft } = this.#pace.update(row.step, row.totalSteps, performance.now());
-    const { loss, epoch } = row.values;
+    const now = performance.now();
+    const { rate, secondsLeft } = this.#pace.update(row.step, row.totalSteps, now);
+    const { loss, epoch, total_tokens: tokens } = row.values;
+    const tokenRate = tokens === undefined ? null : this.#tokens.update(tokens, now);
+    if (tokenRate !== null && loss !== undefined) this.#keep('tokens_per_second', row.step, tokenRate);
     this.#report.progress({
       phase: 'training',
       done: row.step,
@@ -60,7 +78,11 @@ export class MetricFeed {
       unit: 'steps',
       rate,
       secondsLeft,
-      details: { ...(loss === undefined ? {} : { loss }), ...(epoch === undefined ? {} : { epoch }) },
+      details: {
+        ...(loss === undefined ? {} : { loss }),
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(tokenRate === null ? {} : { 'tokens/s': tokenRate }),
+      },
     });
   }
 
@@ -74,10 +96,15 @@ export class MetricFeed {
   }
 
   #norm(pairs: readonly { step: number; value: number }[]): void {
-    for (const { step, value } of pairs) {
-      this.#report.metric('grad_norm', step, value);
-      const row = { current_steps: step, total_steps: this.last.totalSteps, grad_norm: value };
-      if (this.#keptNorms) appendFileSync(this.#keptNorms, `${JSON.stringify(row)}\n`, { mode: 0o600 });
-    }
+    for (const { step, value } of pairs) this.#keep('grad_norm', step, value);
+  }
+
+  /** Tells a number that the engine's own rows lack, and keeps it for a later session. */
+  #keep(name: 'grad_norm' | 'tokens_per_second', step: number, value: number): void {
+    this.#report.metric(name, step, value);
+    const row = { current_steps: step, total_steps: this.last.totalSteps, [name]: value };
+    if (this.#keptNorms) keepRow(this.#keptNorms, row);
   }
 }
+
+const keepRow = (file: string, row: object): void => appendFileSync(file, `${JSON.stringify(row)}\n`, { mode: 0o600 });

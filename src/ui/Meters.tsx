@@ -1,10 +1,9 @@
-import { Box } from 'ink';
 import { type ReactNode, useSyncExternalStore } from 'react';
-import { bar, brailleChart, type Range, rangeOf, sparkline } from './charts.ts';
+import { bar, sparkline } from './charts.ts';
 import { useUi } from './context.tsx';
 import { formatDuration, formatPercent, formatRate, formatShort } from './format.ts';
 import { Row } from './Row.tsx';
-import { pad, type Span, textWidth } from './text.ts';
+import { type Span, textWidth } from './text.ts';
 import type { StyleName } from './theme.ts';
 
 export interface ProgressBarProps {
@@ -90,44 +89,6 @@ export function Sparkline({ width, values, label = '', value = '', max, style = 
     { text: after },
   ];
   return <Row line={spans} width={width} />;
-}
-
-export interface LineChartProps {
-  readonly width: number;
-  readonly height: number;
-  readonly values: readonly number[];
-  readonly range?: Range;
-  readonly format?: (n: number) => string;
-  readonly style?: StyleName;
-}
-
-/** A braille line chart with its highest and lowest value at the left. */
-export function LineChart({
-  width,
-  height,
-  values,
-  range,
-  format = formatShort,
-  style = 'accent',
-}: LineChartProps): ReactNode {
-  const { low, high } = range ?? rangeOf(values);
-  const axis = Math.max(textWidth(format(high)), textWidth(format(low)));
-  const columns = Math.max(1, width - axis - 2);
-  const rows = brailleChart(values, columns, height, { low, high });
-  return (
-    <Box flexDirection="column" width={width} height={height}>
-      {rows.map((row, i) => {
-        const label = i === 0 ? format(high) : i === rows.length - 1 ? format(low) : '';
-        const spans: Span[] = [
-          { text: pad(label, axis, 'right'), style: 'muted' },
-          { text: i === 0 || i === rows.length - 1 ? ' ┤' : ' │', style: 'border' },
-          { text: row, style },
-        ];
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
-        return <Row key={i} line={spans} width={width} />;
-      })}
-    </Box>
-  );
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -1,11 +1,12 @@
 import { Box } from 'ink';
 import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
+import { Chart } from '../../src/ui/Chart.tsx';
 import { Editor } from '../../src/ui/Editor.tsx';
 import { createEditorModel } from '../../src/ui/editor-model.ts';
 import { List } from '../../src/ui/List.tsx';
 import { createListModel } from '../../src/ui/list-model.ts';
-import { Gauge, LineChart, ProgressBar, Sparkline, Spinner } from '../../src/ui/Meters.tsx';
+import { Gauge, ProgressBar, Sparkline, Spinner } from '../../src/ui/Meters.tsx';
 import { Modal } from '../../src/ui/Modal.tsx';
 import { Panel } from '../../src/ui/Panel.tsx';
 import { inside } from '../../src/ui/rect.ts';
@@ -56,7 +57,16 @@ describe('every row fits and every border stands, with Chinese and emoji at any 
         <ProgressBar width={room.width} done={3} total={10} unit="文档" rate={2} secondsLeft={4} />
         <Gauge width={room.width} label="显存" share={0.4} value="11.2 GB" />
         <Sparkline width={room.width} label="速度" values={[1, 2, 3]} value="3/s" />
-        <LineChart width={room.width} height={3} values={[1, 5, 2]} />
+        <Chart
+          width={room.width}
+          height={3}
+          title={[{ text: ' 损失 1.2', bold: true }]}
+          series={[{ points: [1, 5, 2].map((y, x) => ({ x, y })), style: 'accent', joined: true, marker: '▲' }]}
+          x={{ low: 0, high: 2 }}
+          marks={[1]}
+          cursor={2}
+          format={(value) => value.toFixed(1)}
+        />
         <Spinner width={room.width} label="正在读取" />
       </Box>,
     ];

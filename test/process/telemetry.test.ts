@@ -75,6 +75,22 @@ const workerPids = (): number[] =>
     });
 
 describe('the telemetry worker', () => {
+  it('looks at a process and what is below it, by its id', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+    try {
+      const { worker: telemetry, samples } = start();
+      telemetry.watch({ type: 'watch', llms: [], pids: [process.pid, 2 ** 30], everyMs: 100 });
+      const own = () => samples.at(-1)?.processes.find(({ pid }) => pid === process.pid);
+      expect(await waitUntil(() => (own()?.processes.cores ?? null) !== null, 30_000)).toBe(true);
+      expect(samples.at(-1)?.processes).toHaveLength(1);
+      // Ourselves, the worker, and the child.
+      expect(own()?.processes.processes).toBeGreaterThanOrEqual(3);
+      expect(own()?.processes.memory).toBeGreaterThan(20e6);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   it('looks again and again while something runs, and twice at what rests', async () => {
     let tokens = 0;
     server.script((response, request) => {
@@ -84,7 +100,7 @@ describe('the telemetry worker', () => {
     });
     await addEndpoint(workspace.paths, { name: 'recorded', kind: 'chat', url: server.url, model: 'm' });
     const { worker: telemetry, samples, ends } = start();
-    telemetry.watch({ type: 'watch', llms: ['nobody-serves-this', 'recorded'], everyMs: 100 });
+    telemetry.watch({ type: 'watch', llms: ['nobody-serves-this', 'recorded'], pids: [], everyMs: 100 });
     expect(await waitUntil(() => samples.length >= 8, 30_000)).toBe(true);
     const last = samples.at(-1);
     expect(last?.servers).toHaveLength(1);
@@ -97,7 +113,7 @@ describe('the telemetry worker', () => {
     expect(last?.servers[0]?.figures?.generationRate).toBeGreaterThan(0);
     expect(last?.machine.memoryTotal).toBeGreaterThan(0);
     expect(last?.machine.cpu).not.toBeNull();
-    telemetry.watch({ type: 'watch', llms: ['recorded'], everyMs: 0 });
+    telemetry.watch({ type: 'watch', llms: ['recorded'], pids: [], everyMs: 0 });
     const rested = samples.length;
     expect(await waitUntil(() => samples.length >= rested + 2, 30_000)).toBe(true);
     expect(ends).toEqual([]);
@@ -107,7 +123,7 @@ describe('the telemetry worker', () => {
     server.script(status(200, 'vllm:num_requests_running 0\n'));
     const { forget } = pretendServer('base', 'sk-of-the-job');
     const { worker: telemetry, samples } = start();
-    telemetry.watch({ type: 'watch', llms: ['base@vllm'], everyMs: 0 });
+    telemetry.watch({ type: 'watch', llms: ['base@vllm'], pids: [], everyMs: 0 });
     const came = await waitUntil(() => samples.length > 0, 30_000);
     forget();
     expect(came).toBe(true);
@@ -121,13 +137,13 @@ describe('the telemetry worker', () => {
 
   it('says when it was killed, and not when it was told to end', async () => {
     const first = start();
-    first.worker.watch({ type: 'watch', llms: [], everyMs: 0 });
+    first.worker.watch({ type: 'watch', llms: [], pids: [], everyMs: 0 });
     expect(await waitUntil(() => first.samples.length > 0, 30_000)).toBe(true);
     for (const pid of workerPids()) process.kill(pid, 'SIGKILL');
     expect(await waitUntil(() => first.ends.length > 0, 30_000)).toBe(true);
     expect(first.ends).toEqual(['SIGKILL']);
     const second = start();
-    second.worker.watch({ type: 'watch', llms: [], everyMs: 0 });
+    second.worker.watch({ type: 'watch', llms: [], pids: [], everyMs: 0 });
     expect(await waitUntil(() => second.samples.length > 0, 30_000)).toBe(true);
     second.worker.stop();
     expect(await waitUntil(() => workerPids().length === 0, 30_000)).toBe(true);
@@ -138,7 +154,7 @@ describe('the telemetry worker', () => {
     const script = `const { fork } = require('node:child_process');
       const child = fork(${JSON.stringify(workerPath('telemetry'))}, { execArgv: [] });
       child.on('message', () => process.stdout.write(child.pid + '\\n'));
-      child.send({ type: 'watch', llms: [], everyMs: 100 });`;
+      child.send({ type: 'watch', llms: [], pids: [], everyMs: 100 });`;
     const parent = spawn(process.execPath, ['-e', script], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, RAGTUI_HOME: workspace.paths.home },

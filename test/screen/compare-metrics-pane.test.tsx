@@ -21,6 +21,7 @@ const SAMPLE: TelemetrySample = {
   at: 1,
   machine: { cpu: 0.67, cores: 2, load: 1.25, memoryTotal: 16e9, memoryAvailable: 4e9 },
   gpus: { state: 'none' },
+  processes: [],
   servers: [
     {
       url: 'http://127.0.0.1:8000/v1',
@@ -66,7 +67,7 @@ it('looks at the servers of the columns while it is open: each second while they
   const { canvas: drawn, compare, workers } = open(80, 24, null);
   await drawn.settled();
   expect(drawn.text()).toContain('Ask a question');
-  expect(workers[0]?.asked).toEqual([{ type: 'watch', llms: ['m'], everyMs: 0 }]);
+  expect(workers[0]?.asked).toEqual([{ type: 'watch', llms: ['m'], pids: [], everyMs: 0 }]);
   compare.setState({ run: { ...runOf([columnOf('hybrid'), columnOf('bm25')], 'rotate'), underWay: true } });
   await drawn.settled();
   compare.setState({ run: ENDED });

@@ -259,6 +259,7 @@ describe('servers and machine', () => {
     machine: { cpu: 0.67, cores: 2, load: 1.25, memoryTotal: 16e9, memoryAvailable: 4e9 },
     gpus: { state: 'none' },
     servers: [server],
+    processes: [],
     ...over,
   });
   const history = { generation: new Map([[server.url, [0, 30, 61.25]]]), cpu: [0.2, 0.67] };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobWork } from '../../src/jobs/types.ts';
-import { numbersText, thinned } from '../../src/screens/train/LivePane.tsx';
+import { numbersText } from '../../src/screens/train/live-lines.ts';
 import { jobView } from '../store/fakes.ts';
 import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
@@ -61,6 +61,7 @@ describe('the train screen', () => {
     expect(w.text()).toContain('12/48 steps');
     expect(w.text()).toContain('0.5 steps/s');
     expect(w.text()).toContain('loss 0.333');
+    expect(w.text()).toContain('Loss 0.333 smoothed');
     expect(w.text()).toContain('steps 1 to 12');
     expect(w.text()).toMatch(/[⠁-⣿]{4}/);
     w.jobs.emit(job.spec.id, { type: 'log', level: 'info', text: '20 rows of cmrc' });
@@ -178,11 +179,5 @@ describe('numbers of a training', () => {
       ['learning_rate', [{ step: 2, value: 0.0000098 }]],
     ]);
     expect(numbersText(series)).toBe('loss 1.235 · learning rate 9.8e-6');
-  });
-
-  it('are thinned from first to last', () => {
-    const points = Array.from({ length: 1001 }, (_, step) => ({ step, value: step }));
-    const few = thinned(points, 11);
-    expect(few.map(({ step }) => step)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
   });
 });

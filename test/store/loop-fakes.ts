@@ -6,6 +6,7 @@ import type { EngineName, EngineStatus } from '../../src/engines/types.ts';
 import type { RunFigures } from '../../src/evaluation/figures.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
+import type { JobEventBody } from '../../src/jobs/events.ts';
 import type { JobEvent, JobId, JobWork } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
@@ -211,17 +212,13 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
       return () => set.delete(listener);
     },
   };
-  const emit = (id: JobId, event: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void => {
-    const full: JobEvent = {
-      seq: seq++,
-      time: '2026-11-23T06:15:32.000Z',
-      writer: 'worker',
-      type: 'metric',
-      ...event,
-    };
+  const event = (id: JobId, body: JobEventBody): void => {
+    const full: JobEvent = { seq: seq++, time: '2026-11-23T06:15:32.000Z', writer: 'worker', ...body };
     for (const listener of listeners.get(id) ?? []) listener([full]);
   };
-  return { port, emit, taken, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
+  const emit = (id: JobId, metric: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void =>
+    event(id, { type: 'metric', ...metric });
+  return { port, emit, event, taken, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
 }
 
 export const evaluationWork = (change: Partial<Evaluation> = {}): Evaluation =>

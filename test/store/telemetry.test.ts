@@ -28,6 +28,7 @@ const sample = (rate: number | null, cpu: number | null = 0.5): TelemetrySample 
   machine: { cpu, cores: 2, load: 1, memoryTotal: 100, memoryAvailable: 40 },
   gpus: { state: 'none' },
   servers: [server(rate)],
+  processes: [],
 });
 
 const open = () => {
@@ -46,9 +47,9 @@ describe('the telemetry store', () => {
     state().open(['tune', 'base'], false);
     expect(workers).toHaveLength(1);
     expect(workers[0]?.asked).toEqual([
-      { type: 'watch', llms: ['base', 'tune'], everyMs: 0 },
-      { type: 'watch', llms: ['base', 'tune'], everyMs: EVERY_MS },
-      { type: 'watch', llms: ['base', 'tune'], everyMs: 0 },
+      { type: 'watch', llms: ['base', 'tune'], pids: [], everyMs: 0 },
+      { type: 'watch', llms: ['base', 'tune'], pids: [], everyMs: EVERY_MS },
+      { type: 'watch', llms: ['base', 'tune'], pids: [], everyMs: 0 },
     ]);
   });
 
@@ -81,7 +82,7 @@ describe('the telemetry store', () => {
     state().open(['base'], true);
     for (let death = 0; death < 3; death++) workers.at(-1)?.die();
     expect(workers).toHaveLength(4);
-    expect(workers.at(-1)?.asked).toEqual([{ type: 'watch', llms: ['base'], everyMs: EVERY_MS }]);
+    expect(workers.at(-1)?.asked).toEqual([{ type: 'watch', llms: ['base'], pids: [], everyMs: EVERY_MS }]);
     workers.at(-1)?.die();
     expect(state()).toMatchObject({ state: 'failed', reason: 'killed by a test' });
     state().open(['base'], true);

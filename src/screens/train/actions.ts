@@ -3,6 +3,8 @@ import type { Action } from '../../keys/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askBeside } from './beside.ts';
+import { metricsOf } from './chart-data.ts';
+import { PAGE } from './chart-model.ts';
 import { canStart, fillForm } from './form.ts';
 import type { TrainModel } from './model.ts';
 
@@ -167,5 +169,77 @@ export const runsActions: readonly Action<TrainModel>[] = [
       context.training.getState().watch(job.spec.id);
       context.ui.getState().setFocus('live', 'train');
     },
+  },
+];
+
+const hasCurves = ({ chartRuns }: TrainModel): true | string =>
+  metricsOf(chartRuns()).length > 0 ? true : t('train.noLoss');
+
+export const liveActions: readonly Action<TrainModel>[] = [
+  {
+    id: 'train.chart',
+    title: 'Chart',
+    help: 'Shows one curve alone, then the next: loss, held-out numbers, learning rate, gradient; then all again.',
+    keys: ['c'],
+    rank: 7,
+    when: hasCurves,
+    run: ({ charts }) => charts.cycle(),
+  },
+  {
+    id: 'train.axis',
+    title: 'Epochs',
+    help: 'Tells the curves by epoch instead of by step, and back: trainings with other batches stand beside each other.',
+    keys: ['e'],
+    when: ({ chartRuns }) =>
+      (chartRuns()[0]?.curves.series.get('epoch')?.length ?? 0) > 0 ? true : t('train.why.noEpoch'),
+    run: ({ charts }) => charts.turnAxis(),
+  },
+  {
+    id: 'train.pointLeft',
+    title: 'Point left',
+    help: 'Points at the step before: the charts tell what they stood at there. Esc lets go.',
+    keys: ['left'],
+    when: hasCurves,
+    run: ({ charts }) => charts.point(-1),
+  },
+  {
+    id: 'train.pointRight',
+    title: 'Point right',
+    help: 'Points at the next step.',
+    keys: ['right'],
+    when: hasCurves,
+    run: ({ charts }) => charts.point(1),
+  },
+  {
+    id: 'train.pointBack',
+    title: 'Tenth back',
+    help: 'Points a tenth of the training back.',
+    keys: ['pageup'],
+    when: hasCurves,
+    run: ({ charts }) => charts.point(-PAGE),
+  },
+  {
+    id: 'train.pointOn',
+    title: 'Tenth on',
+    help: 'Points a tenth of the training on.',
+    keys: ['pagedown'],
+    when: hasCurves,
+    run: ({ charts }) => charts.point(PAGE),
+  },
+  {
+    id: 'train.pointFirst',
+    title: 'First step',
+    help: 'Points at the first step.',
+    keys: ['home'],
+    when: hasCurves,
+    run: ({ charts }) => charts.edge('first'),
+  },
+  {
+    id: 'train.pointLast',
+    title: 'Last step',
+    help: 'Points at the last step.',
+    keys: ['end'],
+    when: hasCurves,
+    run: ({ charts }) => charts.edge('last'),
   },
 ];

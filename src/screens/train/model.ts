@@ -1,13 +1,15 @@
 import { isTraining, trainingToWatch } from '../../../stores/training.ts';
 import type { EngineStatus } from '../../engines/types.ts';
-import type { JobView } from '../../jobs/types.ts';
-import { sanitize } from '../../platform/sanitize.ts';
+import type { JobId, JobView } from '../../jobs/types.ts';
+import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
 import { logText } from '../jobs/log.ts';
+import { type ChartRun, chartRuns } from './chart-data.ts';
+import { type ChartModel, createChartModel } from './chart-model.ts';
 import { headlessCommand, trainingFields } from './form.ts';
 
 export interface TrainModel {
@@ -17,6 +19,9 @@ export interface TrainModel {
   readonly fields: ListModel<FormField>;
   readonly plan: StreamModel;
   readonly log: StreamModel;
+  readonly charts: ChartModel;
+  /** The training that is looked at, then those laid over it. */
+  readonly chartRuns: () => readonly ChartRun[];
   /** The training that is looked at, as its job is now. */
   readonly watched: () => JobView | undefined;
 }
@@ -39,7 +44,24 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     items: trainings,
     key: ({ spec }) => spec.id,
     text: ({ spec, state }) => `${spec.name} ${state}`,
+    marks: true,
   });
+  // What is marked is laid over the curves.
+  runs.store.subscribe(({ marks }, before) => {
+    if (marks === before.marks) return;
+    training.getState().overlay(trainings().flatMap(({ spec }) => (marks.has(spec.id) ? spec.id : [])));
+  });
+  const nameOf = (id: JobId): string => {
+    const work = trainings().find(({ spec }) => spec.id === id)?.spec.work;
+    return work?.kind === 'train-llm' || work?.kind === 'train-embedder' ? sanitizeLine(work.name) : id;
+  };
+  const runsOfCharts = (): readonly ChartRun[] => {
+    const { watched, overlays } = training.getState();
+    if (!watched) return [];
+    const others = overlays.filter(({ job }) => job !== watched.job);
+    return chartRuns([watched, ...others].map((one) => ({ ...one, name: nameOf(one.job) })));
+  };
+  const charts = createChartModel(runsOfCharts);
   const engines = createListModel<EngineStatus>({
     items: () => training.getState().engines ?? NO_ENGINES,
     key: ({ definition }) => definition.name,
@@ -75,7 +97,10 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     if (state.list !== before.list && context.ui.getState().screen === 'train') find();
   });
   training.subscribe((state, before) => {
-    if (state.watched !== before.watched) drawLog();
+    if (state.watched !== before.watched) {
+      drawLog();
+      charts.release();
+    }
     if (state.plan !== before.plan || state.problem !== before.problem || state.form !== before.form)
       plan.set(planText(context));
   });
@@ -89,6 +114,8 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     fields,
     plan,
     log,
+    charts,
+    chartRuns: runsOfCharts,
     watched: () => {
       const { watched } = training.getState();
       return watched ? trainings().find(({ spec }) => spec.id === watched.job) : undefined;

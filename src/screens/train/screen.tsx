@@ -3,7 +3,7 @@ import { t } from '../../ui/i18n/index.ts';
 import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
-import { formActions, runsActions, trainActions } from './actions.ts';
+import { formActions, liveActions, runsActions, trainActions } from './actions.ts';
 import { createTrainModel } from './model.ts';
 import { TrainView } from './view.tsx';
 
@@ -47,7 +47,13 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
         focusable: () => showing('form'),
         copy: () => model.plan.text() || null,
       },
-      { id: 'live', title: () => t('train.live'), focusable: () => showing('live') },
+      {
+        id: 'live',
+        title: () => t('train.live'),
+        focusable: () => showing('live'),
+        actions: bindActions(liveActions, () => model),
+      },
+      { id: 'facts', title: () => t('train.facts'), focusable: () => false },
       {
         id: 'log',
         title: () => t('jobs.log'),
@@ -67,7 +73,7 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
       void workspace.getState().refreshDisk();
     },
     back: () => {
-      if (!showing('form')) return false;
+      if (!showing('form')) return model.charts.release();
       training.getState().setView('live');
       return true;
     },
@@ -83,6 +89,11 @@ function layout(rect: Rect, form: boolean): Record<string, Rect> {
     const [fields, plan] = splitColumns(lower, wide ? ['2fr', '3fr'] : ['1fr', '1fr']);
     return fields && plan ? { runs, engines, form: fields, plan } : {};
   }
-  const [live, log] = wide ? splitColumns(lower, ['3fr', '2fr']) : splitRows(lower, ['2fr', '1fr']);
-  return live && log ? { runs, engines, live, log } : {};
+  if (!wide) {
+    const [live, log] = splitRows(lower, ['1fr', Math.max(4, Math.floor(lower.height / 4))]);
+    return live && log ? { runs, engines, live, log } : {};
+  }
+  const [live, right] = splitColumns(lower, ['3fr', '2fr']);
+  const [facts, log] = right ? splitRows(right, ['2fr', '3fr']) : [];
+  return live && facts && log ? { runs, engines, live, facts, log } : {};
 }

@@ -14,13 +14,22 @@ import type { Line } from '../../ui/text.ts';
 import { jobDuration, stateText } from '../progress.ts';
 import { doneOfTotal, type PaneProps, Panes, RunForm, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
 import { canStart } from './form.ts';
-import { LivePane } from './LivePane.tsx';
+import { FactsPane, LivePane, LivePaneBesideFacts } from './LivePane.tsx';
 import type { TrainModel } from './model.ts';
 
-const PANES = { runs: RunsPane, engines: EnginesPane, form: FormPane, plan: PlanPane, live: LivePane, log: LogPane };
+const PANES = {
+  runs: RunsPane,
+  engines: EnginesPane,
+  form: FormPane,
+  plan: PlanPane,
+  live: LivePane,
+  facts: FactsPane,
+  log: LogPane,
+};
+const WIDE_PANES = { ...PANES, live: LivePaneBesideFacts };
 
 export function TrainView(props: ScreenViewProps & { readonly model: TrainModel }): ReactNode {
-  return <Panes panes={PANES} {...props} />;
+  return <Panes panes={props.rects['facts'] ? WIDE_PANES : PANES} {...props} />;
 }
 
 function RunsPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {

@@ -14,7 +14,14 @@ const NAMES: Readonly<Record<string, string>> = {
   lr: 'learning_rate',
   grad_norm: 'grad_norm',
   epoch: 'epoch',
+  reward: 'reward',
+  accuracy: 'accuracy',
+  total_tokens: 'total_tokens',
+  tokens_per_second: 'tokens_per_second',
 };
+/** Numbers of an evaluation keep their name; how long it took is no curve. */
+const isEvaluation = (name: string): boolean =>
+  name.startsWith('eval_') && !/_(runtime|per_second|time|mem_.*)$/.test(name);
 
 /**
  * One line of `trainer_log.jsonl` (LLaMA-Factory's, and that of our own FlagEmbedding callback, which adds grad_norm);
@@ -24,9 +31,9 @@ export function parseTrainerLogLine(line: string): TrainingRow | undefined {
   const parsed = rowSchema.safeParse(parseJson(line));
   if (!parsed.success) return undefined;
   const values: Record<string, number> = {};
-  for (const [theirs, ours] of Object.entries(NAMES)) {
-    const value = parsed.data[theirs];
-    if (typeof value === 'number' && Number.isFinite(value)) values[ours] = value;
+  for (const [theirs, value] of Object.entries(parsed.data)) {
+    const ours = NAMES[theirs] ?? (isEvaluation(theirs) ? theirs : undefined);
+    if (ours !== undefined && typeof value === 'number' && Number.isFinite(value)) values[ours] = value;
   }
   return { step: parsed.data.current_steps, totalSteps: parsed.data.total_steps, values };
 }

@@ -72,4 +72,36 @@ describe('the numbers of a job', () => {
     feed.look();
     expect(metrics).toEqual([['loss', 1, 3]]);
   });
+
+  it('mark where sessions went on, and forget it when a training begins anew', () => {
+    const begin = (resumedAt: number) => {
+      const { report, metrics } = listen();
+      new MetricFeed(report, { rows: at('rows'), resumedAt, sessions: at('sessions') }).look();
+      return metrics.filter(([name]) => name === 'resumed').map(([, step]) => step);
+    };
+    expect(begin(0)).toEqual([]);
+    expect(begin(4)).toEqual([4]);
+    expect(begin(9)).toEqual([4, 9]);
+    // A second try from the same checkpoint is no second mark.
+    expect(begin(9)).toEqual([4, 9]);
+    expect(begin(0)).toEqual([]);
+  });
+
+  it('count tokens a second from what the rows add, and keep them for a later session', () => {
+    const counted = (step: number, tokens: number) =>
+      `${JSON.stringify({ current_steps: step, total_steps: 6, loss: 1, total_tokens: tokens })}\n`;
+    const { report, metrics } = listen();
+    const printed = { file: at('stdout'), from: 0, kept: at('norms') };
+    const feed = new MetricFeed(report, { rows: at('rows'), resumedAt: 0, printed });
+    writeFileSync(at('rows'), counted(1, 100));
+    feed.look();
+    appendFileSync(at('rows'), counted(2, 180));
+    feed.look();
+    const rates = metrics.filter(([name]) => name === 'tokens_per_second');
+    expect(rates.map(([, step]) => step)).toEqual([2]);
+    expect(rates[0]?.[2]).toBeGreaterThan(0);
+    const again = listen();
+    new MetricFeed(again.report, { rows: at('rows'), resumedAt: 2, printed }).look();
+    expect(again.metrics.filter(([name]) => name === 'tokens_per_second')).toEqual(rates);
+  });
 });

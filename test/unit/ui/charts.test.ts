@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bar, brailleChart, sparkline } from '../../../src/ui/charts.ts';
+import { bar, sparkline } from '../../../src/ui/charts.ts';
 import { progressSpans } from '../../../src/ui/Meters.tsx';
 import { lineText, textWidth } from '../../../src/ui/text.ts';
 
@@ -42,29 +42,5 @@ describe('sparklines', () => {
     expect(sparkline([1, Number.NaN, 1], 3)).toBe('█ █');
     expect(sparkline([0, 0], 2)).toBe('▁▁');
     expect(sparkline([5], 1, 10)).toBe('▅');
-  });
-});
-
-describe('braille charts', () => {
-  it('draw a rising line from the lower left to the upper right', () => {
-    // Two cells by one: dots 4 wide, 4 high; the diagonal goes through dots 7, 6 (left cell) and 2, 4 (right cell).
-    expect(brailleChart([0, 1, 2, 3], 2, 1)).toEqual([String.fromCodePoint(0x2860, 0x280a)]);
-  });
-
-  it('a flat line lies in the middle, a gap stays a gap', () => {
-    expect(brailleChart([5, 5], 1, 1)).toEqual([String.fromCodePoint(0x2824)]);
-    const row = brailleChart([1, 1, Number.NaN, Number.NaN, 1, 1], 3, 1)[0] ?? '';
-    expect(row[1]).toBe('⠀');
-  });
-
-  it('have exactly the size asked for, whatever the values', () => {
-    const values = fc.array(fc.oneof(fc.double(), fc.constant(Number.NaN), fc.constant(Infinity)), { maxLength: 300 });
-    fc.assert(
-      fc.property(values, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 8 }), (data, columns, rows) => {
-        const chart = brailleChart(data, columns, rows);
-        expect(chart).toHaveLength(rows);
-        for (const row of chart) expect(row).toMatch(new RegExp(`^[\\u2800-\\u28ff]{${columns}}$`));
-      }),
-    );
   });
 });

@@ -1,0 +1,69 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { curveRows } from '../../training/curves.ts';
+import type { Axis, ChartRun } from './chart-data.ts';
+import { metricsOf } from './chart-data.ts';
+
+export interface ChartState {
+  /** One metric alone; null: as many as there is room for. */
+  readonly metric: string | null;
+  readonly axis: Axis;
+  /** A step of the training that is looked at; null: the last one. */
+  readonly cursor: number | null;
+}
+
+/** Which charts are drawn, and the step that is pointed at. Lives outside React, as lists do. */
+export interface ChartModel {
+  readonly store: StoreApi<ChartState>;
+  /** Shows the next metric alone; after the last one all again. */
+  readonly cycle: () => void;
+  readonly turnAxis: () => void;
+  /** Points so many steps further; from the last one when none was pointed at. */
+  readonly point: (by: number) => void;
+  readonly edge: (end: 'first' | 'last') => void;
+  /** False: nothing was pointed at. */
+  readonly release: () => boolean;
+}
+
+/** Parts of the curve that a page goes by. */
+const PAGES = 10;
+export const PAGE = Number.MAX_SAFE_INTEGER;
+
+export function createChartModel(runs: () => readonly ChartRun[]): ChartModel {
+  const store = createStore<ChartState>(() => ({ metric: null, axis: 'step', cursor: null }));
+  const steps = (): readonly number[] => {
+    const [first] = runs();
+    return first ? curveRows(first.curves).map(({ step }) => step) : [];
+  };
+  const indexOf = (all: readonly number[]): number => {
+    const { cursor } = store.getState();
+    if (cursor === null) return all.length - 1;
+    const found = all.findIndex((step) => step >= cursor);
+    return found < 0 ? all.length - 1 : found;
+  };
+  return {
+    store,
+    cycle: () => {
+      const metrics = metricsOf(runs());
+      const { metric } = store.getState();
+      const next = metric === null ? 0 : metrics.indexOf(metric) + 1;
+      store.setState({ metric: metrics[next] ?? null });
+    },
+    turnAxis: () => store.setState(({ axis }) => ({ axis: axis === 'step' ? 'epoch' : 'step' })),
+    point: (by) => {
+      const all = steps();
+      const page = Math.max(1, Math.round(all.length / PAGES));
+      const stride = Math.abs(by) === PAGE ? Math.sign(by) * page : by;
+      const index = Math.max(0, Math.min(all.length - 1, indexOf(all) + stride));
+      store.setState({ cursor: all[index] ?? null });
+    },
+    edge: (end) => {
+      const all = steps();
+      store.setState({ cursor: (end === 'first' ? all[0] : all.at(-1)) ?? null });
+    },
+    release: () => {
+      if (store.getState().cursor === null) return false;
+      store.setState({ cursor: null });
+      return true;
+    },
+  };
+}
