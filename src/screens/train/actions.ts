@@ -4,7 +4,6 @@ import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askBeside } from './beside.ts';
 import { metricsOf } from './chart-data.ts';
-import { PAGE } from './chart-model.ts';
 import { canStart, fillForm } from './form.ts';
 import type { TrainModel } from './model.ts';
 
@@ -200,7 +199,7 @@ export const liveActions: readonly Action<TrainModel>[] = [
     help: 'Points at the step before: the charts tell what they stood at there. Esc lets go.',
     keys: ['left'],
     when: hasCurves,
-    run: ({ charts }) => charts.point(-1),
+    run: ({ charts }) => charts.move(-1),
   },
   {
     id: 'train.pointRight',
@@ -208,38 +207,6 @@ export const liveActions: readonly Action<TrainModel>[] = [
     help: 'Points at the next step.',
     keys: ['right'],
     when: hasCurves,
-    run: ({ charts }) => charts.point(1),
-  },
-  {
-    id: 'train.pointBack',
-    title: 'Tenth back',
-    help: 'Points a tenth of the training back.',
-    keys: ['pageup'],
-    when: hasCurves,
-    run: ({ charts }) => charts.point(-PAGE),
-  },
-  {
-    id: 'train.pointOn',
-    title: 'Tenth on',
-    help: 'Points a tenth of the training on.',
-    keys: ['pagedown'],
-    when: hasCurves,
-    run: ({ charts }) => charts.point(PAGE),
-  },
-  {
-    id: 'train.pointFirst',
-    title: 'First step',
-    help: 'Points at the first step.',
-    keys: ['home'],
-    when: hasCurves,
-    run: ({ charts }) => charts.edge('first'),
-  },
-  {
-    id: 'train.pointLast',
-    title: 'Last step',
-    help: 'Points at the last step.',
-    keys: ['end'],
-    when: hasCurves,
-    run: ({ charts }) => charts.edge('last'),
+    run: ({ charts }) => charts.move(1),
   },
 ];

@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { curveRows } from '../../training/curves.ts';
+import type { NavigationTarget } from '../../ui/screen.ts';
 import type { Axis, ChartRun } from './chart-data.ts';
 import { metricsOf } from './chart-data.ts';
 
@@ -11,22 +12,21 @@ export interface ChartState {
   readonly cursor: number | null;
 }
 
-/** Which charts are drawn, and the step that is pointed at. Lives outside React, as lists do. */
-export interface ChartModel {
+/**
+ * Which charts are drawn, and the step that is pointed at: moving goes from it, or from the last one when none was.
+ * Lives outside React, as lists do.
+ */
+export interface ChartModel extends NavigationTarget {
   readonly store: StoreApi<ChartState>;
   /** Shows the next metric alone; after the last one all again. */
   readonly cycle: () => void;
   readonly turnAxis: () => void;
-  /** Points so many steps further; from the last one when none was pointed at. */
-  readonly point: (by: number) => void;
-  readonly edge: (end: 'first' | 'last') => void;
   /** False: nothing was pointed at. */
   readonly release: () => boolean;
 }
 
 /** Parts of the curve that a page goes by. */
 const PAGES = 10;
-export const PAGE = Number.MAX_SAFE_INTEGER;
 
 export function createChartModel(runs: () => readonly ChartRun[]): ChartModel {
   const store = createStore<ChartState>(() => ({ metric: null, axis: 'step', cursor: null }));
@@ -40,6 +40,10 @@ export function createChartModel(runs: () => readonly ChartRun[]): ChartModel {
     const found = all.findIndex((step) => step >= cursor);
     return found < 0 ? all.length - 1 : found;
   };
+  const moveBy = (all: readonly number[], by: number): void => {
+    const index = Math.max(0, Math.min(all.length - 1, indexOf(all) + by));
+    store.setState({ cursor: all[index] ?? null });
+  };
   return {
     store,
     cycle: () => {
@@ -49,12 +53,10 @@ export function createChartModel(runs: () => readonly ChartRun[]): ChartModel {
       store.setState({ metric: metrics[next] ?? null });
     },
     turnAxis: () => store.setState(({ axis }) => ({ axis: axis === 'step' ? 'epoch' : 'step' })),
-    point: (by) => {
+    move: (by) => moveBy(steps(), by),
+    page: (direction) => {
       const all = steps();
-      const page = Math.max(1, Math.round(all.length / PAGES));
-      const stride = Math.abs(by) === PAGE ? Math.sign(by) * page : by;
-      const index = Math.max(0, Math.min(all.length - 1, indexOf(all) + stride));
-      store.setState({ cursor: all[index] ?? null });
+      moveBy(all, direction * Math.max(1, Math.round(all.length / PAGES)));
     },
     edge: (end) => {
       const all = steps();

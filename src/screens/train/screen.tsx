@@ -50,6 +50,7 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
       {
         id: 'live',
         title: () => t('train.live'),
+        target: () => model.charts,
         focusable: () => showing('live'),
         actions: bindActions(liveActions, () => model),
       },

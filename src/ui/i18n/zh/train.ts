@@ -113,9 +113,5 @@ export const trainActions: ActionTexts = {
   'train.axis': ['按轮', '按轮而不是按步显示曲线，再按一次返回：批大小不同的训练可以这样比较。'],
   'train.pointLeft': ['前一步', '指向前一步：各图显示当时的数值。Esc 放开。'],
   'train.pointRight': ['后一步', '指向后一步。'],
-  'train.pointBack': ['后退一成', '后退训练的十分之一。'],
-  'train.pointOn': ['前进一成', '前进训练的十分之一。'],
-  'train.pointFirst': ['第一步', '指向第一步。'],
-  'train.pointLast': ['最后一步', '指向最后一步。'],
   'train.watch': ['查看', '显示这次训练的损失、步数和日志。'],
 };
