@@ -1,3 +1,5 @@
+import type { BlameLabel } from '../evaluation/blame/label.ts';
+import type { BlameReport } from '../evaluation/blame/run.ts';
 import type { ColumnComparison } from '../evaluation/diff.ts';
 import type { RunReport } from '../evaluation/report.ts';
 import { differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../evaluation/report-text.ts';
@@ -66,4 +68,31 @@ export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[
     ),
     ...(verdict === undefined ? [] : ['', verdict]),
   ];
+}
+
+const BLAME: Readonly<Record<BlameLabel, string>> = {
+  failed: 'no answer came: an error or a time-out',
+  'not-in-kb': 'the passage is not in the knowledge base',
+  'cut-apart': 'no chunk holds the answer whole: cut apart',
+  'not-retrieved': 'in the knowledge base, but not among what was retrieved',
+  'ranked-out': 'retrieved below what was handed on',
+  'no-answer': 'the passage was read, and no answer given',
+  ignored: 'the answer stood in what was read, and was not given',
+  format: 'the right words, with other words or punctuation',
+  other: 'the answer stands nowhere to be copied',
+};
+
+/** Where answers went wrong, a table for each column. */
+export function blameLines({ metric, below, columns }: BlameReport): string[] {
+  const points = (value: number) => (100 * value).toFixed(1);
+  return columns.flatMap(({ column, items, wrong, labels }, at) => [
+    ...(at === 0 ? [] : ['']),
+    `${column}: ${wrong} of ${items} wrong (${metric} below ${points(below)})`,
+    ...(labels.length === 0
+      ? []
+      : table(
+          ['WHERE', 'ITEMS', 'GAIN AT MOST', 'WHAT'],
+          labels.map(({ label, count, gain }) => [label, String(count), `+${points(gain)}`, BLAME[label]]),
+        )),
+  ]);
 }

@@ -113,6 +113,16 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
     expect.stringMatching(/^NO: .*base is worse than .*tuned in exact: −100/),
   ]);
 
+  const blamed = await workspace.json(['eval', 'blame', made.run.id]);
+  expect(blamed).toMatchObject({
+    metric: 'exact',
+    below: 1,
+    columns: [
+      { column: 'base', items: 15, wrong: 15, labels: [{ count: 15, gain: 1 }] },
+      { column: 'tuned', items: 15, wrong: 0, labels: [] },
+    ],
+  });
+
   const { stdout: list } = await workspace.run(['eval', 'list']);
   expect(list).toMatch(/base, tuned +75 of 75/);
 });

@@ -76,6 +76,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'eval show' },
   { command: 'eval diff' },
   { command: 'eval report', options: ['--format'] },
+  { command: 'eval blame', options: ['--metric', '--below'] },
   { command: 'eval gate', options: ['--metric', '--min', '--max', '--baseline'] },
   { command: 'backup' },
   { command: 'restore', options: ['--yes'] },

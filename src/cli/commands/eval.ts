@@ -7,7 +7,7 @@ import type { JobEvent, JobView } from '../../jobs/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
-import { diffLines, evalProgressLine, reportLines, runRow } from '../eval-text.ts';
+import { blameLines, diffLines, evalProgressLine, reportLines, runRow } from '../eval-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { needModels } from '../need-models.ts';
@@ -59,7 +59,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|list|show|diff|report|gate`. */
+/** `ragtui eval run|resume|list|show|diff|report|gate|blame`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -119,6 +119,21 @@ export function addEval(program: Command, invocation: Invocation): void {
     invocation,
     { args: one, options: gateOptions },
     gate,
+  );
+  addBlame(evaluation, invocation);
+}
+
+function addBlame(evaluation: Command, invocation: Invocation): void {
+  handle(
+    evaluation
+      .command('blame')
+      .description('where each wrong answer went wrong, and what mending it would gain at most')
+      .argument('<run>', 'its id, or latest')
+      .option('--metric <name>', 'what right and wrong are told by (default: the primary one of the run)')
+      .option('--below <points>', 'wrong below so many points of 100 (default: 100 for a 0/1 metric, else 50)'),
+    invocation,
+    { args: one, options: z.object({ metric: z.string().min(1).optional(), below: share }) },
+    blame,
   );
 }
 
@@ -285,4 +300,18 @@ async function gate(context: CommandContext, [id]: [string], options: GateOption
     results.map(({ answer, sentence }) => `${answer.toUpperCase()}: ${sentence}`),
   );
   return says === 'no' ? EXIT.gateSaysNo : EXIT.done;
+}
+
+async function blame(
+  { out, paths, signal }: CommandContext,
+  [id]: [string],
+  { metric, below }: { metric?: string | undefined; below?: number | undefined },
+): Promise<undefined> {
+  const { blameRun } = await import('../../evaluation/blame/run.ts');
+  const report = await blameRun(paths, id, {
+    signal,
+    ...(metric === undefined ? {} : { metric }),
+    ...(below === undefined ? {} : { below }),
+  });
+  out.result(report, () => blameLines(report));
 }
