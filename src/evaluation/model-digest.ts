@@ -6,7 +6,7 @@ import { installedModel, listAdapters } from '../models/store.ts';
 import { request } from '../platform/network.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
-import { findServer, parseLlm } from '../serving/servers.ts';
+import { findServer, parseLlm, versionOf } from '../serving/servers.ts';
 import { hashOf } from './plan.ts';
 
 const TIMEOUT_MS = 5000;
@@ -30,12 +30,15 @@ export async function modelDigest(paths: WorkspacePaths, llm: string, endpoint: 
 }
 
 function embeddedWeights(paths: WorkspacePaths, name: string): unknown {
+  // A name may mean another version of the adapter than the one in the list.
+  const running = findServer(paths, [name], 'llama');
+  const sha256 = running && versionOf(running, name)?.sha256;
+  if (running && sha256) return [embeddedWeights(paths, running.work.model), sha256];
   const adapter = listAdapters(paths).find((one) => one.name === name);
   if (adapter) return [embeddedWeights(paths, adapter.base), adapter.sha256];
   // One given to `deploy start` by its path is in no list.
-  const server = findServer(paths, [name], 'llama');
-  const given = server?.work.adapters.find((one) => one.name === name);
-  if (server && given) return [embeddedWeights(paths, server.work.model), localWeights(given.path)];
+  const given = running?.work.adapters.find((one) => one.name === name);
+  if (running && given) return [embeddedWeights(paths, running.work.model), localWeights(given.path)];
   return Object.entries(installedModel(paths, name).sha256).sort();
 }
 

@@ -110,7 +110,7 @@ export const endpointFileSchema = z.object({
   model: z.string(),
   /** False while the model loads. */
   ready: z.boolean(),
-  /** Of the embedded server: what rides on the model now; adapters come and go while it runs. */
+  /** What rides on the model now, by the names the server knows; adapters come and go while it runs. */
   adapters: z.array(z.object({ name: z.string(), path: z.string() })).optional(),
 });
 export type EndpointFile = z.infer<typeof endpointFileSchema>;

@@ -1,12 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { engineStatus } from '../engines/store.ts';
-import { checkAdapterConfig, readAdapterConfig } from '../models/gguf/lora.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isEmbedder, planEmbedder } from './embedding/plan.ts';
-import { type ServeEngine, type ServeWork, servedNameSchema } from './types.ts';
+import { givenAdapter } from './given-adapter.ts';
+import type { ServeEngine, ServeWork } from './types.ts';
 
 const DEFAULT_CONTEXT_TOKENS = 4096;
 
@@ -33,7 +31,7 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
   const { entry } = request.dryRun ? modelStatus(paths, model) : installedModel(paths, model);
   if (isEmbedder(entry)) return planEmbedder(entry, request);
   if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} cannot be served.`, 'See `ragtui models list`.');
-  const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(text, model, known));
+  const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(paths, text, model));
   for (const { name } of adapters) {
     if (name === model || adapters.filter((one) => one.name === name).length > 1) {
       throw new RagtuiError('usage', `Two things would be served as "${name}".`, 'Give each a name of its own.');
@@ -60,40 +58,11 @@ function defaultEngine(paths: WorkspacePaths): ServeEngine {
   return engineStatus(paths, 'vllm').manifest?.device === 'cuda' ? 'vllm' : 'llama';
 }
 
-function adapterOf(text: string, model: string, known: ReturnType<typeof listAdapters>): ServeWork['adapters'][number] {
-  const at = text.indexOf('=');
-  if (at < 0) {
-    const adapter = known.find(({ name }) => name === text);
-    if (!adapter) throw new RagtuiError('not-found', `There is no adapter "${text}".`, 'Write --adapter NAME=PATH.');
-    if (adapter.base !== model) {
-      throw new RagtuiError(
-        'invalid',
-        `${text} was trained on ${adapter.base}, not on ${model}.`,
-        `Deploy ${adapter.base}.`,
-      );
-    }
-    return checked(adapter.name, adapter.path);
+/** Errors: those of `givenAdapter`, `invalid` (of another base). */
+function adapterOf(paths: WorkspacePaths, text: string, model: string): ServeWork['adapters'][number] {
+  const { name, source, base } = givenAdapter(paths, text);
+  if (base !== null && base !== model) {
+    throw new RagtuiError('invalid', `${text} was trained on ${base}, not on ${model}.`, `Deploy ${base}.`);
   }
-  return checked(text.slice(0, at), path.resolve(text.slice(at + 1)));
-}
-
-function checked(name: string, folder: string): ServeWork['adapters'][number] {
-  const parsed = servedNameSchema.safeParse(name);
-  if (!parsed.success) {
-    throw new RagtuiError(
-      'usage',
-      `"${name}" cannot be a name: ${parsed.error.issues[0]?.message}.`,
-      'Choose another.',
-    );
-  }
-  if (!existsSync(folder)) throw new RagtuiError('not-found', `${folder} does not exist.`);
-  if (statSync(folder).isDirectory()) checkAdapterConfig(readAdapterConfig(folder));
-  else if (!folder.endsWith('.gguf')) {
-    throw new RagtuiError(
-      'usage',
-      `${folder} is no adapter.`,
-      'Name the folder that the training wrote, or a .gguf file.',
-    );
-  }
-  return { name: parsed.data, path: folder };
+  return { name, path: source };
 }

@@ -12,9 +12,10 @@ import { RagtuiError } from '../platform/errors.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { statusText } from '../platform/status.ts';
+import { readAdapters } from './adapters/state.ts';
 import { adapterNeed, modelNeed } from './memory.ts';
 import { makeRoom, makeRoomForAdapter } from './room.ts';
-import { findServer, listServers, type Server, servedNames } from './servers.ts';
+import { findServer, listServers, namesOf, type Server, servedAs, servedNames } from './servers.ts';
 import type { ServeEngine, ServeWork } from './types.ts';
 
 /** Longer contexts cost memory that a retrieved passage or three never need. */
@@ -68,8 +69,14 @@ export async function ensureLlmServer(
   const work = embeddedWork(entry, adapters, options);
   const { spec } = await ensureJob(paths, work, options);
   const served = await untilServed(paths, spec.id, base, options);
-  await loadMissing(paths, served, adapters, options);
-  return { ...served, model: name };
+  await loadMissing(paths, { ...served, base }, adapters, options);
+  return { ...served, model: servedBy(paths, spec.id, name) };
+}
+
+/** What a server calls `name` now. */
+function servedBy(paths: WorkspacePaths, id: JobId, name: string): string {
+  const server = listServers(paths).find(({ job }) => job.spec.id === id);
+  return server ? servedAs(server, name) : name;
 }
 
 function embeddedWork(
@@ -122,7 +129,7 @@ async function whileServing<T>(paths: WorkspacePaths, signal: AbortSignal | unde
 /** Loads the adapters that a server does not have, or has from another place, without a restart. */
 async function loadMissing(
   paths: WorkspacePaths,
-  served: ServedModel,
+  served: ServedModel & { readonly base: string },
   adapters: ServeWork['adapters'],
   options: ServeOptions,
 ): Promise<void> {
@@ -130,17 +137,19 @@ async function loadMissing(
     const server = listServers(paths).find(({ job }) => job.spec.id === served.jobId);
     return adapters.filter(({ name, path: source }) => {
       const has = server?.work.adapters.find((one) => one.name === name);
-      // What somebody deployed by hand under this name is what is meant.
-      return !has || (has.path !== source && server?.work.idleMinutes !== 0);
+      // What somebody deployed by hand under this name, or rolled back to, is what is meant.
+      const versioned = server ? (readAdapters(server.job.folder)?.adapters ?? []) : [];
+      const isMeant = server?.work.idleMinutes === 0 || versioned.some((one) => one.name === name);
+      return !has || (has.path !== source && !isMeant);
     });
   };
   if (missing().length === 0) return;
   await whileServing(paths, options.signal, async () => {
     for (const adapter of missing()) {
-      options.onStatus?.(statusText('loading', { name: adapter.name, model: served.model }));
-      const need = modelNeed(fileOf(installedModel(paths, served.model), 'model.gguf'));
+      options.onStatus?.(statusText('loading', { name: adapter.name, model: served.base }));
+      const need = modelNeed(fileOf(installedModel(paths, served.base), 'model.gguf'));
       const bytes = adapterNeed(need, served.contextTokens, adapter.path);
-      const beside = [served.model, ...(options.beside ?? [])];
+      const beside = [served.base, ...(options.beside ?? [])];
       await makeRoomForAdapter(paths, adapter.name, bytes, { ...options, beside });
       await loadAdapter(served, adapter, { inPlace: true, ...(options.signal ? { signal: options.signal } : {}) });
     }
@@ -199,8 +208,8 @@ export async function stopServers(
   options: { readonly engine?: ServeEngine; readonly onStep?: (step: StopStep) => void } = {},
 ): Promise<JobView[]> {
   const { engine, onStep } = options;
-  const isMeant = ({ work }: Server) =>
-    servedNames(work).includes(name) && (engine === undefined || work.engine === engine);
+  const isMeant = (server: Server) =>
+    namesOf(server).includes(name) && (engine === undefined || server.work.engine === engine);
   const stopped: JobView[] = [];
   for (const { job } of listServers(paths).filter(isMeant)) {
     stopped.push(await stopJob(paths, job.spec.id, onStep ? { onStep } : {}));
@@ -225,7 +234,14 @@ export async function untilServed(
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
     if (endpoint?.ready && (await isHealthy(endpoint.url, signal))) {
       const { url, key } = endpoint;
-      return { url, key, model: name, jobId: id, contextTokens: work.contextTokens, engine: work.engine };
+      return {
+        url,
+        key,
+        model: servedBy(paths, id, name),
+        jobId: id,
+        contextTokens: work.contextTokens,
+        engine: work.engine,
+      };
     }
     const phase = job.progress?.phase ?? '';
     if (told !== phase || told === '') onStatus?.(statusText(phase ? 'startingPhase' : 'starting', { name, phase }));

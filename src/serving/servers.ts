@@ -3,12 +3,19 @@ import { listJobs } from '../jobs/registry.ts';
 import { isOver, type JobView } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { readAdapters } from './adapters/state.ts';
+import { type AdapterVersion, currentVersion, type DeployedAdapter, type LoraRoom } from './adapters/types.ts';
 import { type ServeEngine, type ServeWork, serveEngineSchema } from './types.ts';
 
 /** A `serve` job that runs or starts. */
 export interface Server {
   readonly job: JobView;
+  /** As it is now: its adapters are those it has, each loaded version once, the current ones under their plain names. */
   readonly work: ServeWork;
+  /** Its adapters with their versions; one that was loaded without versions has one, under its plain name. */
+  readonly adapters: readonly DeployedAdapter[];
+  /** What it was started for; null = no limit, or not known yet. */
+  readonly room: LoraRoom | null;
 }
 
 /** Servers that run or start, newest first, with the adapters they have now. */
@@ -16,14 +23,81 @@ export function listServers(paths: WorkspacePaths): Server[] {
   return listJobs(paths).flatMap((job) => {
     const { work } = job.spec;
     if (work.kind !== 'serve' || isOver(job.state) || job.state === 'stopping') return [];
+    const file = readAdapters(job.folder);
+    const versioned = file?.adapters ?? [];
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
-    const now = endpoint?.ready ? endpoint.adapters : undefined;
-    return [{ job, work: now ? { ...work, adapters: now } : work }];
+    const now = endpoint?.ready ? (endpoint.adapters ?? work.adapters) : work.adapters;
+    const adapters = [...versioned, ...plain(now, versioned, job, endpoint?.ready === true)];
+    return [{ job, work: { ...work, adapters: named(now, adapters) }, adapters, room: file?.room ?? null }];
   });
 }
 
+/** What a server has, the current versions under the names that people use. */
+const named = (now: ServeWork['adapters'], adapters: readonly DeployedAdapter[]): ServeWork['adapters'] =>
+  now.map((one) => {
+    const adapter = adapters.find((known) => currentVersion(known)?.served === one.name);
+    return adapter ? { ...one, name: adapter.name } : one;
+  });
+
+/** Those that were loaded under their plain names. */
+function plain(
+  now: ServeWork['adapters'],
+  versioned: readonly DeployedAdapter[],
+  job: JobView,
+  isReady: boolean,
+): DeployedAdapter[] {
+  const known = versioned.flatMap(({ name, versions }) => [name, ...versions.map(({ served }) => served)]);
+  const others = now.filter(({ name }) => !known.includes(name));
+  return others.map(({ name, path }) => ({
+    name,
+    current: 1,
+    versions: [
+      {
+        version: 1,
+        served: name,
+        path,
+        source: path,
+        sha256: null,
+        rank: null,
+        state: isReady ? 'loaded' : 'loading',
+        loadedAt: job.startedAt ?? job.spec.createdAt,
+        effect: null,
+        template: null,
+      },
+    ],
+  }));
+}
+
 /** The model and its adapters. */
-export const servedNames = ({ model, adapters }: ServeWork): string[] => [model, ...adapters.map(({ name }) => name)];
+export const servedNames = ({ model, servedName, adapters }: ServeWork): string[] => [
+  servedName ?? model,
+  ...adapters.map(({ name }) => name),
+];
+
+/** Everything a server can be asked for: its model by either name, adapters, and each of their versions. */
+export const namesOf = ({ work, adapters }: Server): string[] => [
+  ...new Set([
+    work.model,
+    ...servedNames(work),
+    ...adapters.flatMap(({ versions }) =>
+      versions.flatMap(({ state, served }) => (state === 'loaded' ? [served] : [])),
+    ),
+  ]),
+];
+
+/** The name the server itself knows `name` by: an adapter's plain name means its current version. */
+export function servedAs({ work, adapters }: Pick<Server, 'work' | 'adapters'>, name: string): string {
+  if (name === work.model) return work.servedName ?? work.model;
+  const adapter = adapters.find((one) => one.name === name);
+  return (adapter && currentVersion(adapter)?.served) ?? name;
+}
+
+/** The version that `name` means on a server: the current one of a plain name, or one by its own name. */
+export function versionOf({ adapters }: Pick<Server, 'adapters'>, name: string): AdapterVersion | undefined {
+  const adapter = adapters.find((one) => one.name === name);
+  if (adapter) return currentVersion(adapter);
+  return adapters.flatMap(({ versions }) => versions).find(({ served }) => served === name);
+}
 
 /** The newest server that has all of `names`: of chat models unless embedders are asked for, of any engine unless one is named. */
 export function findServer(
@@ -32,12 +106,11 @@ export function findServer(
   engine?: ServeEngine,
   runner?: ServeWork['runner'],
 ): Server | undefined {
-  return listServers(paths).find(
-    ({ work }) =>
-      work.runner === runner &&
-      (engine === undefined || work.engine === engine) &&
-      names.every((name) => servedNames(work).includes(name)),
-  );
+  return listServers(paths).find((server) => {
+    if (server.work.runner !== runner || (engine !== undefined && server.work.engine !== engine)) return false;
+    const has = namesOf(server);
+    return names.every((name) => has.includes(name));
+  });
 }
 
 /** An LLM's name as columns write it: `sft`, or `sft@vllm` for the one on that engine. Errors: `usage`. */

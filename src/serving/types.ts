@@ -11,14 +11,42 @@ export type ServeEngine = z.infer<typeof serveEngineSchema>;
 /** Chats a server of ours answers at once. */
 export const DEFAULT_PARALLEL = 4;
 
+/** A flag of vLLM's own, without its dashes; null = it takes no value. */
+export const vllmFlagSchema = z.object({ name: z.string().min(1), value: z.string().nullable() });
+
+/** What only vLLM is told. What is absent is vLLM's own default, or ours where `vllmCommand` says so. */
+export const vllmOptionsSchema = z.object({
+  dtype: z.enum(['auto', 'float32', 'float16', 'bfloat16']).optional(),
+  quantization: z.string().min(1).optional(),
+  /** Share of a GPU's memory that weights and cache may take. */
+  gpuMemoryUtilization: z.number().gt(0).max(1).optional(),
+  tensorParallel: z.number().int().positive().optional(),
+  pipelineParallel: z.number().int().positive().optional(),
+  dataParallel: z.number().int().positive().optional(),
+  /** Requests computed in one step. */
+  maxNumSeqs: z.number().int().positive().optional(),
+  /** Can give a GPU's memory back and take it again without a restart. */
+  sleepMode: z.boolean().optional(),
+  /** False: takes no adapters, not even later. */
+  lora: z.boolean().optional(),
+  /** Adapters that may be computed in one step; requests for more wait. */
+  loraSlots: z.number().int().positive().optional(),
+  maxLoraRank: z.number().int().positive().optional(),
+  /** How long requests under way may take when it is stopped, seconds. */
+  drainSeconds: z.number().int().nonnegative().optional(),
+  /** Whatever else it takes, passed through. */
+  flags: z.array(vllmFlagSchema).optional(),
+});
+
 /** What a `serve` job serves, and how. */
 export const serveSchema = z.object({
   /** `llama`: our server over a GGUF; `vllm`: the environment `vllm` over a Transformers folder; `onnx`: our embedder server. */
   engine: serveEngineSchema,
   /** An embedder, behind /v1/embeddings; absent: a chat model. */
   runner: z.literal('pooling').optional(),
-  /** Catalogue id of the base model or embedder; the name it is served under. */
+  /** Catalogue id of the base model or embedder; the name it is served under unless `servedName` is another. */
   model: z.string(),
+  servedName: servedNameSchema.optional(),
   contextTokens: z.number().int().positive(),
   /** Stops by itself after so many idle minutes; 0 = never. */
   idleMinutes: z.number().nonnegative(),
@@ -28,6 +56,7 @@ export const serveSchema = z.object({
   weights: z.string().optional(),
   /** vLLM: memory for keys and values of the context, GiB. */
   kvCacheGiB: z.number().int().positive().default(1),
+  vllm: vllmOptionsSchema.optional(),
   /**
    * llama: chats answered at once; what must be repeatable to the letter runs alone. Less where memory is short.
    * onnx: embedder processes of one thread each.

@@ -2,19 +2,24 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { stopJob } from '../../src/jobs/control.ts';
+import { endpointFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
-import { ensureJob, untilServed } from '../../src/serving/llama.ts';
+import { loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from '../../src/serving/adapters/change.ts';
+import { checkedVersion } from '../../src/serving/adapters/checked.ts';
+import { readAdapters, updateAdapters, withVersion } from '../../src/serving/adapters/state.ts';
+import { ensureJob, loadAdapter, untilServed } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
+import { findServer, listServers } from '../../src/serving/servers.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
 import { ensureBuilt, pathsWithModels } from '../support/models.ts';
-import { writeRandomAdapter } from '../support/random-adapter.ts';
+import { TINY, writeRandomAdapter } from '../support/random-adapter.ts';
 
 let home: string;
 let paths: WorkspacePaths;
@@ -27,7 +32,8 @@ beforeEach(() => {
   writeRandomAdapter(path.join(home, 'tune'), { seed: 1, rank: 8, alpha: 16, dtype: 'F32' });
   process.env['FAKE_VLLM_LOGS'] = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
 });
-afterEach(() => {
+afterEach(async () => {
+  for (const { job } of listServers(paths)) await stopJob(paths, job.spec.id);
   delete process.env['FAKE_VLLM'];
   delete process.env['FAKE_VLLM_LOGS'];
   rmSync(home, { recursive: true, force: true });
@@ -66,8 +72,8 @@ test('base and adapter are served by one job; its key is in no argument and no l
   const job = await start();
   const phases: string[] = [];
   const served = await untilServed(paths, job.spec.id, 'sft', { onStatus: (text) => phases.push(text) });
-  expect(served).toMatchObject({ model: 'sft', engine: 'vllm', contextTokens: 2048 });
-  expect(await llmResolver(paths)('sft', {})).toMatchObject({ url: served.url, model: 'sft', embedded: false });
+  expect(served).toMatchObject({ model: 'sft.v1', engine: 'vllm', contextTokens: 2048 });
+  expect(await llmResolver(paths)('sft', {})).toMatchObject({ url: served.url, model: 'sft.v1', embedded: false });
   expect(await llmResolver(paths)('base@vllm', {})).toMatchObject({ url: served.url, model: 'base' });
   await waitUntil(() => readJob(paths, job.spec.id).state === 'running', 10_000);
 
@@ -80,7 +86,7 @@ test('base and adapter are served by one job; its key is in no argument and no l
     expect(readFileSync(path.join(job.folder, file), 'utf8')).not.toContain(served.key);
   }
   const logged = readFileSync(path.join(job.folder, 'events.jsonl'), 'utf8');
-  expect(logged).toContain('--max-lora-rank 8');
+  expect(logged).toContain('--max-loras 3 --max-lora-rank 16');
   expect(logged).toMatch(/loading weights.*making the KV cache.*warming up/s);
 
   expect((await stopJob(paths, job.spec.id)).state).toBe('stopped');
@@ -111,4 +117,117 @@ test('an adapter no server would take is refused before anything is started', as
   writeRandomAdapter(path.join(home, 'tune'), { seed: 1, rank: 600, alpha: 16, dtype: 'F32' });
   const job = await start();
   await expect(untilServed(paths, job.spec.id, 'sft', {})).rejects.toThrow(/rank 512/);
+});
+
+describe('adapters of a running server', () => {
+  const tune = (name: string, seed: number, more: { zero?: boolean; rank?: number; hidden?: number } = {}) => {
+    const { zero = false, rank = 8, hidden = TINY.hidden } = more;
+    const folder = path.join(home, name);
+    writeRandomAdapter(folder, { seed, rank, alpha: 16, dtype: 'F32', zero, model: { ...TINY, hidden } });
+    return folder;
+  };
+  const running = async () => {
+    const job = await start();
+    await untilServed(paths, job.spec.id, 'sft', {});
+    return job.spec.id;
+  };
+  const served = async () => {
+    const { url, key } = await llmResolver(paths)('base@vllm', {});
+    const response = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` } });
+    const { data } = z.object({ data: z.array(z.object({ id: z.string() })) }).parse(await response.json());
+    return data.map(({ id }) => id);
+  };
+  const resolved = async (name: string) => (await llmResolver(paths)(name, {})).model;
+
+  test('a second version is loaded beside the first and meant by the name; a rollback goes back and forward at once', async () => {
+    const job = await running();
+    const loaded = await loadAdapterVersion(paths, `sft=${tune('second', 2)}`);
+    expect(loaded.current).toMatchObject({ version: 2, served: 'sft.v2', state: 'loaded', rank: 8 });
+    expect(await served()).toEqual(['base', 'sft.v1', 'sft.v2']);
+    expect(await resolved('sft')).toBe('sft.v2');
+    expect(await resolved('sft.v1@vllm')).toBe('sft.v1');
+    // What the server reads is a copy: the original may change or go.
+    expect(loaded.current?.path).toBe(path.join(readJob(paths, job).folder, 'adapters', 'sft.v2'));
+    const endpoint = readJsonFile(jobFiles(readJob(paths, job).folder).endpoint, endpointFileSchema);
+    expect(endpoint?.adapters?.map(({ name }) => name)).toEqual(['sft.v1', 'sft.v2']);
+
+    expect((await rollbackAdapter(paths, 'sft')).current?.served).toBe('sft.v1');
+    expect(await resolved('sft')).toBe('sft.v1');
+    await expect(rollbackAdapter(paths, 'sft')).rejects.toThrow(/no older version: there is 1, 2, and 1 is current/);
+    expect((await rollbackAdapter(paths, 'sft', 'forward')).current?.served).toBe('sft.v2');
+    expect(await served()).toEqual(['base', 'sft.v1', 'sft.v2']);
+
+    // The same weights again are the version that has them.
+    expect((await loadAdapterVersion(paths, `sft=${path.join(home, 'tune')}`)).current?.served).toBe('sft.v1');
+    // A fourth: the oldest that is not meant leaves the server, and a rollback brings it back.
+    await loadAdapterVersion(paths, `sft=${tune('third', 3)}`);
+    const fourth = await loadAdapterVersion(paths, `sft=${tune('fourth', 4)}`);
+    expect(fourth.unloaded).toEqual(['sft.v1']);
+    expect(await served()).toEqual(['base', 'sft.v2', 'sft.v3', 'sft.v4']);
+    expect((await rollbackAdapter(paths, 'sft', 1)).current).toMatchObject({ served: 'sft.v1', state: 'loaded' });
+    expect(await served()).toContain('sft.v1');
+  });
+
+  test('an unload takes one version or all of them', async () => {
+    await running();
+    await loadAdapterVersion(paths, `sft=${tune('second', 2)}`);
+    await loadAdapterVersion(paths, `other=${tune('other', 5)}`);
+    expect((await unloadAdapterVersions(paths, 'sft.v2')).current?.served).toBe('sft.v1');
+    expect(await served()).toEqual(['base', 'sft.v1', 'other.v1']);
+    expect((await unloadAdapterVersions(paths, 'sft')).adapter).toBeNull();
+    expect(await served()).toEqual(['base', 'other.v1']);
+    expect(findServer(paths, ['sft'])).toBeUndefined();
+    // A number is never used twice: a cache may still know the old one.
+    expect((await loadAdapterVersion(paths, `sft=${tune('second', 2)}`)).current?.served).toBe('sft.v3');
+  });
+
+  test('what the server would refuse is refused before it is asked, with the way out', async () => {
+    await running();
+    const refused = async (adapter: string, code: string, message: RegExp) => {
+      const error = await loadAdapterVersion(paths, adapter).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    };
+    await refused(
+      `big=${tune('big', 6, { rank: 32 })}`,
+      'unsupported',
+      /rank 32; this server was started for ranks up to 16/,
+    );
+    await refused(`x.v2=${tune('named', 7)}`, 'usage', /names that end like/);
+    await refused(`base=${tune('named', 7)}`, 'usage', /the model itself/);
+    expect(await served()).toEqual(['base', 'sft.v1']);
+  });
+
+  test('an adapter that does nothing is said to do nothing', async () => {
+    const job = await running();
+    expect(await checkedVersion(paths, job, 'sft.v1')).toMatchObject({
+      effect: { state: 'works', noise: 0, tokens: 3 },
+    });
+    await loadAdapterVersion(paths, `empty=${tune('empty', 8, { zero: true })}`);
+    expect(await checkedVersion(paths, job, 'empty.v1')).toMatchObject({
+      effect: { state: 'nothing', largest: 0, noise: 0, tokens: 6 },
+    });
+    expect(readFileSync(path.join(readJob(paths, job).folder, 'events.jsonl'), 'utf8')).toContain('does NOTHING');
+  });
+
+  test('a load that was cut off half way is put right by the next change', async () => {
+    const job = await running();
+    const { folder } = readJob(paths, job);
+    const server = await untilServed(paths, job, 'base', {});
+    // The server was asked and the asker died before writing down what came of it; and one that it was never asked for.
+    await loadAdapter(server, { name: 'sft.v2', path: tune('second', 2) });
+    const known = await checkedVersion(paths, job, 'sft.v1');
+    for (const version of [2, 3]) {
+      const entry = {
+        ...known,
+        version,
+        served: `sft.v${version}`,
+        sha256: String(version),
+        state: 'loading' as const,
+      };
+      await updateAdapters(folder, (file) => withVersion(file, 'sft', entry));
+    }
+    await loadAdapterVersion(paths, `other=${tune('other', 5)}`);
+    const states = readAdapters(folder)?.adapters[0]?.versions.map(({ state }) => state);
+    expect(states).toEqual(['loaded', 'loaded', 'unloaded']);
+  });
 });

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Stands in for the Python of the environment `vllm`: prints the lines of a real log and does what FAKE_VLLM says:
-// `serve` (answers /health and /v1/models, with a child that ignores TERM), or the name of a recorded failure.
+// `serve` (answers, with a child that ignores TERM), or the name of a recorded failure. Adapters are loaded and unloaded
+// as vLLM 0.32 does it (words and statuses of its entrypoints/openai/models/serving.py); an answer's probabilities depend
+// on the weights of lora_B, as a real one's do.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -15,18 +17,84 @@ if (behaviour !== 'serve') process.exit(1);
 
 // Like an engine core that hangs: it ends only by KILL.
 const child = spawn('sh', ['-c', 'trap "" TERM; while :; do sleep 1; done'], { stdio: 'ignore' });
-const adapters = args.includes('--lora-modules')
-  ? args.slice(args.indexOf('--lora-modules') + 1).map((text) => JSON.parse(text).name)
-  : [];
-const names = [after('--served-model-name'), ...adapters];
-const server = http.createServer((request, response) => {
+const base = after('--served-model-name');
+const adapters = new Map();
+const given = args.includes('--lora-modules') ? args.slice(args.indexOf('--lora-modules') + 1) : [];
+for (const text of given) {
+  if (!text.startsWith('{')) break;
+  const { name, path: at } = JSON.parse(text);
+  adapters.set(name, at);
+}
+
+/** Mean of |lora_B|, a number that is 0 for an adapter that does nothing. */
+function weightOf(folder) {
+  const file = readFileSync(path.join(folder, 'adapter_model.safetensors'));
+  const length = Number(file.readBigUInt64LE());
+  const header = JSON.parse(file.subarray(8, 8 + length).toString());
+  let [sum, count] = [0, 0];
+  for (const [name, tensor] of Object.entries(header)) {
+    if (!name.includes('lora_B')) continue;
+    const [from, to] = tensor.data_offsets;
+    for (let at = from; at < to; at += 4, count += 1) sum += Math.abs(file.readFloatLE(8 + length + at));
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+const body = (request) =>
+  new Promise((resolve) => {
+    let text = '';
+    request.on('data', (chunk) => {
+      text += chunk;
+    });
+    request.on('end', () => resolve(text ? JSON.parse(text) : {}));
+  });
+const send = (response, status, value) => {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(typeof value === 'string' ? value : JSON.stringify(value));
+};
+const fail = (response, status, type, message) => send(response, status, { error: { message, type, code: status } });
+
+const server = http.createServer(async (request, response) => {
   if (request.url === '/health') return response.end();
   const key = process.env['VLLM_API_KEY'];
   if (request.headers.authorization !== `Bearer ${key}` || args.join(' ').includes(key)) {
-    response.statusCode = 401;
-    return response.end();
+    return send(response, 401, { error: 'Unauthorized' });
   }
-  return response.end(JSON.stringify({ data: names.map((id) => ({ id })), engine: child.pid }));
+  const sent = await body(request);
+  switch (request.url) {
+    case '/v1/models': {
+      const cards = [...adapters].map(([id, root]) => ({ id, root, parent: base }));
+      return send(response, 200, {
+        data: [{ id: base, root: after('--model'), parent: null }, ...cards],
+        engine: child.pid,
+      });
+    }
+    case '/v1/load_lora_adapter': {
+      const { lora_name: name, lora_path: at } = sent;
+      if (adapters.has(name)) {
+        return fail(response, 400, 'InvalidUserInput', `The lora adapter '${name}' has already been loaded.`);
+      }
+      adapters.set(name, at);
+      return send(response, 200, `Success: LoRA adapter '${name}' added successfully.`);
+    }
+    case '/v1/unload_lora_adapter':
+      if (!adapters.delete(sent.lora_name)) {
+        return fail(response, 404, 'NotFoundError', `The lora adapter '${sent.lora_name}' cannot be found.`);
+      }
+      return send(response, 200, `Success: LoRA adapter '${sent.lora_name}' removed successfully.`);
+    case '/v1/chat/completions': {
+      const { model } = sent;
+      if (model !== base && !adapters.has(model)) {
+        return fail(response, 404, 'NotFoundError', `The model \`${model}\` does not exist.`);
+      }
+      const logprob = -0.5 - (model === base ? 0 : weightOf(adapters.get(model)));
+      const content = ['So', ' it', ' is'].map((token) => ({ token, logprob, top_logprobs: [{ token, logprob }] }));
+      const choice = { index: 0, message: { role: 'assistant', content: 'So it is' }, finish_reason: 'stop' };
+      return send(response, 200, { model, choices: [{ ...choice, logprobs: sent.logprobs ? { content } : null }] });
+    }
+    default:
+      return fail(response, 404, 'NotFoundError', 'Not Found');
+  }
 });
 server.listen(Number(after('--port')), after('--host'));
 process.on('SIGTERM', () => process.exit(0));

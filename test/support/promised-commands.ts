@@ -61,6 +61,9 @@ export const PROMISED: readonly Promised[] = [
   { command: 'deploy start', options: ['--engine', '--adapter', ...STARTING] },
   { command: 'deploy list' },
   { command: 'deploy stop' },
+  { command: 'deploy load-adapter', options: ['--engine', '--strict'] },
+  { command: 'deploy unload-adapter' },
+  { command: 'deploy rollback', options: ['--to', '--forward'] },
   { command: 'jobs list' },
   { command: 'jobs show' },
   { command: 'jobs logs', options: ['--follow'] },
@@ -87,16 +90,7 @@ export const PROMISED: readonly Promised[] = [
 ];
 
 /** Whole commands of later issues. */
-export const COMMANDS_NOT_YET = [
-  'deploy load-adapter',
-  'deploy unload-adapter',
-  'deploy rollback',
-  'deploy bench',
-  'eval replay',
-  'recipe run',
-  'recipe check',
-  'tour',
-];
+export const COMMANDS_NOT_YET = ['deploy bench', 'eval replay', 'recipe run', 'recipe check', 'tour'];
 
 /** Settings of a column (`compare --column name=…,llm=…`). */
 export const COLUMN_SETTINGS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { AdapterVersion, DeployedAdapter } from '../../serving/adapters/types.ts';
 import { type ServeWork, serveEngineSchema } from '../../serving/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
@@ -19,8 +20,16 @@ const startSchema = z.object({
 });
 type StartOptions = z.output<typeof startSchema>;
 const stopSchema = z.object({ engine: serveEngineSchema.optional() });
+const serverSchema = z.object({ engine: serveEngineSchema.optional(), job: z.string().optional() });
+type ServerOptions = z.output<typeof serverSchema>;
+const loadSchema = z.object({
+  ...serverSchema.shape,
+  check: z.boolean().default(true),
+  strict: z.boolean().default(false),
+});
+const rollbackSchema = z.object({ ...serverSchema.shape, to: whole.optional(), forward: z.boolean().default(false) });
 
-/** `ragtui deploy start|list|stop`. */
+/** `ragtui deploy start|list|stop|load-adapter|unload-adapter|rollback`. */
 export function addDeploy(program: Command, invocation: Invocation): void {
   const deploy = program.command('deploy').description('serve models and their adapters on this machine');
   const start = deploy
@@ -46,6 +55,112 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .argument('<name>')
     .option('--engine <engine>', 'only those on this engine');
   handle(stop, invocation, { args: z.tuple([z.string().min(1)]), options: stopSchema }, runStop);
+  addAdapterCommands(deploy, invocation);
+}
+
+/** Adapters of a server that runs. */
+function addAdapterCommands(deploy: Command, invocation: Invocation): void {
+  const onServer = (command: Command) =>
+    command
+      .option('--engine <engine>', 'a server on this engine')
+      .option('--job <id>', 'the server of this job (default: the newest that fits)');
+  const name = z.tuple([z.string().min(1)]);
+  const load = deploy
+    .command('load-adapter')
+    .description('load an adapter into a running server as its next version, and check that it does something')
+    .argument('<name=path>', 'NAME=FOLDER, or the name of an adapter in the list of models');
+  onServer(load)
+    .option('--strict', 'fail (exit code 1) when it does nothing, or when that cannot be checked')
+    .option('--no-check', 'do not wait for the checks');
+  handle(load, invocation, { args: name, options: loadSchema }, runLoad);
+  const unload = deploy
+    .command('unload-adapter')
+    .description('take an adapter with all its versions from a server, or one version (NAME.v2)')
+    .argument('<name>');
+  handle(onServer(unload), invocation, { args: name, options: serverSchema }, runUnload);
+  const rollback = deploy
+    .command('rollback')
+    .description('make an earlier version of an adapter the one its name means')
+    .argument('<name>');
+  onServer(rollback)
+    .option('--to <version>', 'to this version (default: the one before)')
+    .option('--forward', 'to the version after the current one');
+  handle(rollback, invocation, { args: name, options: rollbackSchema }, runRollback);
+}
+
+const serverOf = ({ engine, job }: ServerOptions) => ({
+  ...(engine === undefined ? {} : { engine }),
+  ...(job === undefined ? {} : { job }),
+});
+
+async function runLoad(
+  { out, paths, signal }: CommandContext,
+  [adapter]: [string],
+  options: z.output<typeof loadSchema>,
+): Promise<number | undefined> {
+  const { loadAdapterVersion } = await import('../../serving/adapters/change.ts');
+  const { checkedVersion } = await import('../../serving/adapters/checked.ts');
+  const onStatus = (text: string) => out.progress(text);
+  const loaded = await loadAdapterVersion(paths, adapter, serverOf(options), { signal, onStatus });
+  out.clearProgress();
+  const { current } = loaded;
+  const version =
+    current && options.check
+      ? await checkedVersion(paths, loaded.job, current.served, { signal, onStatus: (text) => out.progress(text) })
+      : current;
+  out.clearProgress();
+  out.result({ ...loaded, current: version }, () => [
+    `${loaded.adapter?.name} is now ${version?.served} on ${loaded.engine}, beside ${loaded.model}.`,
+    ...loaded.unloaded.map((name) => `${name} was unloaded; a rollback loads it again.`),
+    ...checkLines(version),
+  ]);
+  return options.strict && version?.effect?.state !== 'works' ? 1 : undefined;
+}
+
+/** What the checks found, for a person. */
+function checkLines(version: AdapterVersion | null): string[] {
+  const { effect, template } = version ?? {};
+  return [
+    effect?.state === 'nothing'
+      ? 'IT DOES NOTHING: every token has the probability that the base gives it.'
+      : effect?.state === 'unknown'
+        ? `Whether it does anything could not be checked: ${effect.why}.`
+        : '',
+    template?.state === 'differs'
+      ? `The server makes other tokens of a chat than the training did: ${template.why}.`
+      : template?.state === 'unknown'
+        ? `Whether the chat template is that of the training could not be checked: ${template.why}.`
+        : '',
+  ].filter(Boolean);
+}
+
+async function runUnload(
+  { out, paths, signal }: CommandContext,
+  [name]: [string],
+  options: ServerOptions,
+): Promise<undefined> {
+  const { unloadAdapterVersions } = await import('../../serving/adapters/change.ts');
+  const changed = await unloadAdapterVersions(paths, name, serverOf(options), { signal });
+  const { adapter, current, unloaded } = changed;
+  out.result(changed, () => [
+    `Unloaded ${unloaded.join(', ')}.`,
+    ...(adapter && current ? [`${adapter.name} is now ${current.served}.`] : []),
+  ]);
+}
+
+async function runRollback(
+  { out, paths, signal }: CommandContext,
+  [name]: [string],
+  options: z.output<typeof rollbackSchema>,
+): Promise<undefined> {
+  const { rollbackAdapter } = await import('../../serving/adapters/change.ts');
+  const to = options.to ?? (options.forward ? 'forward' : 'back');
+  const changed = await rollbackAdapter(paths, name, to, serverOf(options), { signal });
+  const others = changed.adapter?.versions.filter(({ served }) => served !== changed.current?.served) ?? [];
+  out.result(changed, () => [
+    `${name} is now ${changed.current?.served}.`,
+    ...(others.length > 0 ? [`Also there: ${others.map(({ served }) => served).join(', ')}.`] : []),
+  ]);
 }
 
 async function runStart(context: CommandContext, [model]: [string], options: StartOptions): Promise<undefined> {
@@ -104,13 +219,14 @@ async function showPlan({ out, paths }: CommandContext, work: ServeWork): Promis
 async function runList({ out, paths }: CommandContext): Promise<undefined> {
   const { listServers } = await import('../../serving/servers.ts');
   const servers = listServers(paths);
-  const deployments = servers.map(({ job, work }) => ({
+  const deployments = servers.map(({ job, work, adapters }) => ({
     job: job.spec.id,
     engine: work.engine,
     state: job.state,
     phase: job.progress?.phase ?? '',
     model: work.model,
-    adapters: work.adapters.map(({ name }) => name),
+    adapters: adapters.map(({ name }) => name),
+    versions: adapters,
     url: job.endpoint?.url ?? null,
     startedAt: job.startedAt,
     contextTokens: work.contextTokens,
@@ -122,7 +238,7 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
           ['MODEL', 'ADAPTERS', 'ENGINE', 'STATE', 'ADDRESS', 'JOB'],
           deployments.map((one) => [
             one.model,
-            one.adapters.join(', ') || '-',
+            one.versions.map(shownAdapter).join(', ') || '-',
             one.engine,
             one.state === 'running' || !one.phase ? one.state : `${one.state}: ${one.phase}`,
             one.url ?? '-',
@@ -130,6 +246,13 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
           ]),
         ),
   );
+}
+
+/** `sft (v2 of 3)`, and what is wrong with it. */
+function shownAdapter({ name, current, versions }: DeployedAdapter): string {
+  const now = versions.find(({ version }) => version === current);
+  const which = versions.length > 1 ? ` (v${current} of ${versions.length})` : '';
+  return `${name}${which}${now?.effect?.state === 'nothing' ? ' DOES NOTHING' : ''}`;
 }
 
 async function runStop(

@@ -47,6 +47,7 @@ const configSchema = z.looseObject({
   bias: z.string().nullish(),
   modules_to_save: z.array(z.string()).nullish(),
   alpha_pattern: z.record(z.string(), z.number()).nullish(),
+  rank_pattern: z.record(z.string(), z.number()).nullish(),
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
   base_model_name_or_path: z.string().nullish(),
 });

