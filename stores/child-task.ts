@@ -5,6 +5,7 @@ import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import { workerPath } from '../src/platform/entry.ts';
 import { errorCode, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
+import type { ServeTask } from '../src/serving/task.ts';
 
 const progressSchema = z.object({ done: z.number(), total: z.number(), rows: z.number() });
 export type TaskProgress = z.infer<typeof progressSchema>;
@@ -23,7 +24,8 @@ export interface TaskOptions {
 type Request =
   | { readonly task: 'dataset'; readonly work: DatasetTask }
   | { readonly task: 'figures'; readonly run: string }
-  | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName };
+  | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
+  | { readonly task: 'serve'; readonly work: ServeTask };
 
 /**
  * Does one task in a child process, so that the screen never waits for it. Aborting kills the child; what it was making

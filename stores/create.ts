@@ -3,6 +3,7 @@ import { type ComparePort, type CompareStore, createCompareStore } from './compa
 import { createDatasetsStore, type DatasetsPort, type DatasetsStore } from './datasets.ts';
 import { keepAskDefaults } from './defaults.ts';
 import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
+import { createDeployStore, type DeployPort, type DeployStore } from './deploy.ts';
 import { createEndpointsStore, type EndpointsStore } from './endpoints.ts';
 import { createEvaluationStore, type EvaluationPort, type EvaluationStore } from './evaluation.ts';
 import { createJobsStore, type JobsStore } from './jobs.ts';
@@ -30,6 +31,7 @@ export interface StoreDependencies {
   /** Several pipelines over one question. */
   readonly compare: (workspace: WorkspaceStore, settings: SettingsStore) => ComparePort;
   readonly telemetry: TelemetryPort;
+  readonly deploy: DeployPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
   readonly schedule: Schedule;
@@ -50,6 +52,7 @@ export interface Stores {
   readonly training: TrainingStore;
   readonly evaluation: EvaluationStore;
   readonly telemetry: TelemetryStore;
+  readonly deploy: DeployStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
 }
@@ -88,6 +91,14 @@ export function createStores(dependencies: StoreDependencies): Stores {
     now,
   });
   const telemetry = createTelemetryStore({ telemetry: dependencies.telemetry, schedule });
+  const deploy = createDeployStore({
+    deploy: dependencies.deploy,
+    telemetry: dependencies.telemetry,
+    jobs,
+    models,
+    schedule,
+    now,
+  });
   const onboarding = createOnboardingStore({
     models,
     kb,
@@ -109,6 +120,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     training,
     evaluation,
     telemetry,
+    deploy,
     settings,
     onboarding,
   };

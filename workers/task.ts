@@ -6,11 +6,13 @@ import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
+import { runServeTask, serveTaskSchema } from '../src/serving/task.ts';
 
 const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
+  z.object({ task: z.literal('serve'), work: serveTaskSchema }),
 ]);
 
 const send = (message: object): Promise<void> =>
@@ -37,6 +39,8 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return runFigures(paths, request.run);
     case 'report':
       return { file: writeRunReport(paths, request.run, request.format) };
+    case 'serve':
+      return runServeTask(paths, request.work);
     case 'dataset':
       return runDatasetTask(paths, request.work, (progress) => void send({ progress }));
   }

@@ -1,15 +1,16 @@
 // Looks at servers, machine and GPUs for the screen that asked by IPC (`stores/telemetry-port.ts`). Lives and dies with it.
+import type { z } from 'zod';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { createObserver } from '../src/serving/metrics-observer.ts';
-import { metricsTargets } from '../src/serving/metrics-targets.ts';
-import { type TelemetryWatch, telemetryWatchSchema } from '../src/serving/metrics-types.ts';
+import { allTargets, metricsTargets } from '../src/serving/metrics-targets.ts';
+import { telemetryWatchSchema } from '../src/serving/metrics-types.ts';
 
 /** Between the two looks at what rests. */
 const REST_MS = 1500;
 
 const paths = workspacePaths();
-const observer = createObserver({ targets: (llms) => metricsTargets(paths, llms) });
-let wanted: TelemetryWatch | undefined;
+const observer = createObserver({ targets: (llms) => metricsTargets(paths, llms), all: () => allTargets(paths) });
+let wanted: z.output<typeof telemetryWatchSchema> | undefined;
 let timer: NodeJS.Timeout | undefined;
 let looking = false;
 let again = false;
@@ -37,7 +38,7 @@ async function look(): Promise<void> {
   const started = performance.now();
   do {
     again = false;
-    if (wanted) await send(await observer.look(wanted.llms, wanted.pids));
+    if (wanted) await send(await observer.look(wanted.llms, wanted.pids, wanted.all));
   } while (again);
   looking = false;
   looksLeft -= 1;

@@ -1,6 +1,7 @@
 import { t } from '../ui/i18n/index.ts';
 import { themeNames } from '../ui/theme.ts';
 import type { AppControl } from './actions.ts';
+import { copyText } from './copy.ts';
 import { viewText } from './external.ts';
 import type { AppOptions } from './parts.ts';
 import { neighbourPane, type Place } from './place.ts';
@@ -78,10 +79,7 @@ export function createControl(
       if (next) state().setFocus(next.id);
     },
     zoom: () => state().toggleZoom(),
-    copy: (text) => {
-      const { message, cut } = terminal.copy(text);
-      state().toast(cut ? message : t('copy.done', { count: [...text].length }), cut ? 'warn' : 'good');
-    },
+    copy: (text) => copyText(terminal, ui, text),
     view: (text) => terminal.suspendFor(() => viewText(text, options.env ?? process.env)),
     toggleMouse: () => {
       const on = !state().mouse;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
+import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { diskOf, realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
@@ -17,6 +18,7 @@ import type { ScreenContext } from '../screens/context.ts';
 import { createScreens } from '../screens/index.ts';
 import { openTerminal, type Terminal } from '../terminal/terminal.ts';
 import { shownStatus } from '../ui/status.ts';
+import { copyText } from './copy.ts';
 import { createApp } from './create-app.tsx';
 import { editText } from './external.ts';
 import { mountApp } from './mount.tsx';
@@ -64,6 +66,7 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
     training: realTraining(paths),
     evaluation: realEvaluation(paths),
     telemetry: realTelemetry(paths),
+    deploy: realDeploy(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,
@@ -105,13 +108,15 @@ interface Parts {
 }
 
 async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
-  const { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding } = stores;
+  const { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, deploy, settings, onboarding } =
+    stores;
   const context: ScreenContext = {
     ...stores,
     ui,
     preview: realPreview(paths),
     paths: realPaths(),
     edit: (text, name) => terminal.suspendFor(() => editText(text, name, env)),
+    copy: (text) => copyText(terminal, ui, text),
     now: Date.now,
   };
   await new Promise<void>((leave) => {
@@ -120,7 +125,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       ui,
       scheduler,
       screens: createScreens(context),
-      watch: [workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, settings, onboarding],
+      watch: [workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, deploy, settings, onboarding],
       status: () => statusItems(stores),
       runningJobs: () =>
         (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),
@@ -141,6 +146,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
   });
   // What was under way is let go: its late failure must not turn a clean end into a crash.
   process.on('unhandledRejection', () => undefined);
+  stores.deploy.getState().close();
   terminal.close();
   await workspace.getState().close();
 }

@@ -3,9 +3,9 @@ import type { BoundAction } from '../keys/bind.ts';
 import { t } from '../ui/i18n/index.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
 
-/** The keys that show a screen: its number, and Alt with it while text is typed. */
+/** The keys that show a screen: its digit or sign, and Alt with it while text is typed. */
 export function screenActions(
-  screens: readonly Pick<ScreenDefinition, 'id' | 'number' | 'title'>[],
+  screens: readonly Pick<ScreenDefinition, 'id' | 'key' | 'title'>[],
   ui: Pick<UiStore, 'getState'>,
 ): BoundAction[] {
   return screens.map((screen) => ({
@@ -16,7 +16,7 @@ export function screenActions(
     get help() {
       return t('help.showScreen', { name: screen.title() });
     },
-    keys: [String(screen.number), `alt+${screen.number}`],
+    keys: [screen.key, `alt+${screen.key}`],
     rank: undefined,
     inText: true,
     command: undefined,

@@ -36,7 +36,7 @@ export function viewStateOf(state: UiState, place: Place): ViewState {
 }
 
 export function tabsOf(screens: readonly ScreenDefinition[], current: string, width: number): BarItem<string>[] {
-  const tabs = screens.map((screen) => ({ id: screen.id, number: screen.number, title: screen.title() }));
+  const tabs = screens.map((screen) => ({ id: screen.id, key: screen.key, title: screen.title() }));
   return tabItems(tabs, current, width);
 }
 

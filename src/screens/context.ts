@@ -10,6 +10,8 @@ export interface ScreenContext extends Stores {
   readonly paths: PathPort;
   /** Lends the terminal to the user's editor; what the text was made into. `name` tells the kind of file: `row.json`. */
   readonly edit: (text: string, name: string) => Promise<string>;
+  /** Puts a text on the clipboard and says so. */
+  readonly copy: (text: string) => void;
   /** Milliseconds, as `Date.now`. */
   readonly now: () => number;
 }

@@ -4,6 +4,7 @@ import { createAskScreen } from './ask/screen.tsx';
 import { createCompareScreen } from './compare/screen.tsx';
 import type { ScreenContext } from './context.ts';
 import { createDatasetsScreen } from './datasets/screen.tsx';
+import { createDeployScreen } from './deploy/screen.tsx';
 import { createEvaluateScreen } from './evaluate/screen.tsx';
 import { createHomeScreen } from './home/screen.tsx';
 import { createJobsScreen } from './jobs/screen.tsx';
@@ -12,7 +13,7 @@ import { createModelsScreen } from './models/screen.tsx';
 import { createSettingsScreen } from './settings/screen.tsx';
 import { createTrainScreen } from './train/screen.tsx';
 
-/** Every screen, in the order of their numbers. */
+/** Every screen, in the order of their keys. */
 export function createScreens(context: ScreenContext): readonly ScreenDefinition[] {
   const screens: ScreenDefinition[] = [
     createHomeScreen(context),
@@ -25,6 +26,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createDatasetsScreen(context),
     createTrainScreen(context),
     createEvaluateScreen(context),
+    createDeployScreen(context),
   ];
   return screens;
 }

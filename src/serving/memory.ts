@@ -47,16 +47,35 @@ export function modelNeed(file: string): ModelNeed {
   };
 }
 
-/** Memory an embedded server will take at most, bytes: weights, contexts, what is on the way, and the process itself. */
-export function embeddedNeed(
+/** What an embedded server's memory goes to, bytes. */
+export interface EmbeddedParts {
+  readonly weights: number;
+  /** Contexts of the base with what is on the way. */
+  readonly context: number;
+  readonly adapters: number;
+  readonly process: number;
+}
+
+/** Memory an embedded server will take at most: weights, contexts, what is on the way, and the process itself. */
+export function embeddedParts(
   file: string,
   { contextTokens, parallel = DEFAULT_PARALLEL, adapters }: Pick<ServeWork, 'contextTokens' | 'parallel' | 'adapters'>,
-): number {
+): EmbeddedParts {
   const need = modelNeed(file);
   // One context for several chats, on top of one context each for what runs alone.
   const chats = parallel > 1 ? contextNeed(need, contextTokens, parallel) : 0;
-  const riding = adapters.reduce((sum, adapter) => sum + adapterNeed(need, contextTokens, adapter.path), 0);
-  return PROCESS_BYTES + need.weights + contextNeed(need, contextTokens, 1) + chats + riding;
+  return {
+    weights: need.weights,
+    context: contextNeed(need, contextTokens, 1) + chats,
+    adapters: adapters.reduce((sum, adapter) => sum + adapterNeed(need, contextTokens, adapter.path), 0),
+    process: PROCESS_BYTES,
+  };
+}
+
+/** The sum of `embeddedParts`, bytes. */
+export function embeddedNeed(file: string, work: Parameters<typeof embeddedParts>[1]): number {
+  const { weights, context, adapters, process: own } = embeddedParts(file, work);
+  return weights + context + adapters + own;
 }
 
 /** What one more adapter costs a server: a context of its own and its weights. Bytes. */

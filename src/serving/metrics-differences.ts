@@ -37,7 +37,7 @@ export function createServerWatch(): ServerWatch {
 function wentBack(before: ServerReading, now: ServerReading): boolean {
   const { startedAt } = before;
   if (startedAt !== null && now.startedAt !== null && Math.abs(startedAt - now.startedAt) > 1) return true;
-  const counters = ['promptTokens', 'generationTokens', 'prefixAsked', 'prefixFound'] as const;
+  const counters = ['promptTokens', 'generationTokens', 'prefixAsked', 'prefixFound', 'preemptions'] as const;
   const total = (histogram: Histogram | null) => histogram?.cumulative.at(-1) ?? null;
   return [
     ...counters.map((name) => [before[name], now[name]] as const),
@@ -50,7 +50,7 @@ function figuresOf(moments: readonly Moment[]): ServerFigures {
   const now = moments.at(-1);
   const first = moments[0];
   if (!now || !first) return NOTHING;
-  const { running, waiting, kvCache, prefixShare } = now.reading;
+  const { running, waiting, kvCache, prefixShare, lora } = now.reading;
   // The newest one that is far enough away.
   const before = moments.findLast(({ at }) => now.at - at >= SHORTEST_MS);
   const seconds = before ? (now.at - before.at) / 1000 : 0;
@@ -69,6 +69,8 @@ function figuresOf(moments: readonly Moment[]): ServerFigures {
     generationRate: rate('generationTokens'),
     firstTokenMs: percentiles(first.reading.firstToken, now.reading.firstToken),
     gapMs: percentiles(first.reading.gap, now.reading.gap),
+    preemptions: moments.length > 1 ? difference(first.reading.preemptions, now.reading.preemptions) : null,
+    lora,
   };
 }
 
@@ -81,6 +83,8 @@ const NOTHING: ServerFigures = {
   generationRate: null,
   firstTokenMs: null,
   gapMs: null,
+  preemptions: null,
+  lora: null,
 };
 
 const difference = (from: number | null | undefined, to: number | null): number | null =>

@@ -1,14 +1,19 @@
+import type { ChatEndpoint } from '../models/endpoint-url.ts';
 import { type NvidiaSmi, nvidiaSmi, readGpus } from '../platform/telemetry/nvidia-smi.ts';
 import { createMachineSampler, type MachineSampler } from '../platform/telemetry/proc.ts';
 import type { Gpus } from '../platform/telemetry/types.ts';
 import { createServerWatch, type ServerWatch } from './metrics-differences.ts';
+import { readServerFacts } from './metrics-facts.ts';
 import { scrapeServer } from './metrics-scrape.ts';
 import type { MetricsTarget } from './metrics-targets.ts';
-import type { ServerSample, TelemetrySample } from './metrics-types.ts';
+import type { ServerFacts, ServerSample, TelemetrySample } from './metrics-types.ts';
 
 export interface ObserverDependencies {
   readonly targets: (llms: readonly string[]) => Promise<readonly MetricsTarget[]>;
+  /** Every server there is. */
+  readonly all?: () => Promise<readonly MetricsTarget[]>;
   readonly scrape?: typeof scrapeServer;
+  readonly facts?: typeof readServerFacts;
   readonly sampler?: MachineSampler;
   readonly gpus?: NvidiaSmi;
   /** Milliseconds of a clock that only goes forward. */
@@ -18,8 +23,8 @@ export interface ObserverDependencies {
 }
 
 export interface Observer {
-  /** Looks at the servers of these LLMs, at these processes, at this machine and its GPUs once. */
-  look(llms: readonly string[], pids?: readonly number[]): Promise<TelemetrySample>;
+  /** Looks at the servers of these LLMs or at all there are, at these processes, at this machine and its GPUs once. */
+  look(llms: readonly string[], pids?: readonly number[], all?: boolean): Promise<TelemetrySample>;
 }
 
 /** Where a server is found changes when one is started or stopped, not every second. */
@@ -32,6 +37,10 @@ const AGAIN_MS: Readonly<Partial<Record<ServerSample['state'], number>>> = {
   unreachable: 3000,
   slow: 3000,
 };
+/** Of a server that is looked at for itself a silent one is asked whether it still answers. */
+const ALIVE_MS = 4000;
+/** What a server that is not ours says of itself changes with its models. */
+const FACTS_MS = 15_000;
 /** nvidia-smi is a process of a tenth of a second and more. */
 const GPUS_MS = 2000;
 
@@ -42,6 +51,11 @@ interface Watched {
   /** Until when "restarted" is told. */
   restartedUntil: number;
   engine: string;
+  answeredAt: number | null;
+  readonly watchedAt: number;
+  facts: ServerFacts | null;
+  factsAt: number;
+  asking: boolean;
 }
 const NOT_YET: Watched['last'] = { state: 'starting', figures: null, restarted: false };
 /** A restart is told for so long. */
@@ -50,7 +64,9 @@ const RESTART_MS = 10_000;
 /** What the telemetry worker does, without its timers. */
 export function createObserver({
   targets,
+  all: everywhere = async () => [],
   scrape = scrapeServer,
+  facts: readFacts = readServerFacts,
   sampler = createMachineSampler(),
   gpus: run = nvidiaSmi,
   now = () => performance.now(),
@@ -62,7 +78,12 @@ export function createObserver({
   let gpusAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
 
-  const find = async (llms: readonly string[]): Promise<readonly MetricsTarget[]> => {
+  const find = async (llms: readonly string[], all: boolean): Promise<readonly MetricsTarget[]> => {
+    if (all) {
+      // One that starts, stops or takes an adapter is seen at once: some small files are read.
+      found = undefined;
+      return await everywhere().catch(() => []);
+    }
     const key = llms.join('\n');
     // One that starts, or that nobody serves yet.
     const there = found?.list.flatMap(({ endpoint, names }) => (endpoint ? names : [])).length;
@@ -72,7 +93,7 @@ export function createObserver({
     return found.list;
   };
 
-  const readServer = async (target: MetricsTarget): Promise<Watched> => {
+  const readServer = async (target: MetricsTarget, all: boolean): Promise<Watched> => {
     const known = servers.get(target.url);
     const watched: Watched = known ?? {
       watch: createServerWatch(),
@@ -80,15 +101,23 @@ export function createObserver({
       at: Number.NEGATIVE_INFINITY,
       restartedUntil: Number.NEGATIVE_INFINITY,
       engine: target.engine,
+      answeredAt: null,
+      watchedAt: time(),
+      facts: null,
+      factsAt: Number.NEGATIVE_INFINITY,
+      asking: false,
     };
     servers.set(target.url, watched);
     if (!target.endpoint) {
       watched.last = NOT_YET;
       return watched;
     }
-    if (now() - watched.at < (AGAIN_MS[watched.last.state] ?? 0)) return watched;
+    if (all && target.job === null) refreshFacts(watched, target.endpoint);
+    const pause = AGAIN_MS[watched.last.state] ?? 0;
+    if (now() - watched.at < (all ? Math.min(pause, ALIVE_MS) : pause)) return watched;
     const result = await scrape(target.endpoint);
     watched.at = now();
+    if (result.state !== 'unreachable' && result.state !== 'slow') watched.answeredAt = time();
     if (result.state !== 'ok') {
       watched.last = { state: result.state, figures: null, restarted: false };
       return watched;
@@ -98,6 +127,17 @@ export function createObserver({
     watched.engine = target.engine || result.reading.engine;
     watched.last = { state: 'ok', figures, restarted: watched.at < watched.restartedUntil };
     return watched;
+  };
+
+  /** Beside the rest: several requests, one after the other. */
+  const refreshFacts = (watched: Watched, endpoint: ChatEndpoint): void => {
+    if (watched.asking || now() - watched.factsAt < FACTS_MS) return;
+    watched.asking = true;
+    void readFacts(endpoint).then((facts) => {
+      watched.facts = facts;
+      watched.factsAt = now();
+      watched.asking = false;
+    });
   };
 
   /** GPUs are looked at beside the rest: the first answer of a driver that was asleep takes seconds. */
@@ -112,10 +152,10 @@ export function createObserver({
   };
 
   return {
-    async look(llms, pids = []) {
+    async look(llms, pids = [], all = false) {
       refreshGpus();
-      const list = await find(llms);
-      const watched = await Promise.all(list.map(readServer));
+      const list = await find(llms, all);
+      const watched = await Promise.all(list.map((target) => readServer(target, all)));
       const trees = sampler.trees([...list.flatMap(({ pid }) => pid ?? []), ...pids]);
       return {
         type: 'sample',
@@ -128,10 +168,14 @@ export function createObserver({
           return {
             url: target.url,
             names: [...target.names],
-            engine: seen?.engine ?? target.engine,
+            engine: seen?.engine || seen?.facts?.engine || target.engine,
             ...(seen?.last ?? NOT_YET),
             processes: family?.tree ?? null,
             gpuMemory: family ? gpuMemoryOf(family.pids, gpus) : null,
+            job: target.job,
+            answeredAt: seen?.answeredAt ?? null,
+            watchedAt: seen?.watchedAt ?? time(),
+            facts: seen?.facts ?? null,
           };
         }),
         processes: pids.flatMap((pid) => {

@@ -1,4 +1,5 @@
 import { type MetricSample, readMetricsText } from './metrics-text.ts';
+import type { LoraSlots } from './metrics-types.ts';
 
 /** A histogram as it is told: how many values were at most each bound. */
 export interface Histogram {
@@ -22,6 +23,8 @@ export interface ServerReading {
   readonly generationTokens: number | null;
   readonly firstToken: Histogram | null;
   readonly gap: Histogram | null;
+  readonly preemptions: number | null;
+  readonly lora: LoraSlots | null;
   /** Seconds since 1970. */
   readonly startedAt: number | null;
 }
@@ -39,6 +42,7 @@ interface Names {
   readonly generationTokens: readonly string[];
   readonly firstToken: readonly string[];
   readonly gap: readonly string[];
+  readonly preemptions: readonly string[];
 }
 
 const ENGINES: readonly Names[] = [
@@ -65,6 +69,7 @@ const ENGINES: readonly Names[] = [
     generationTokens: ['vllm:generation_tokens_total', 'vllm:generation_tokens'],
     firstToken: ['vllm:time_to_first_token_seconds'],
     gap: ['vllm:inter_token_latency_seconds', 'vllm:time_per_output_token_seconds'],
+    preemptions: ['vllm:num_preemptions_total', 'vllm:num_preemptions'],
   },
   {
     engine: 'llama.cpp',
@@ -79,6 +84,7 @@ const ENGINES: readonly Names[] = [
     generationTokens: ['llamacpp:tokens_predicted_total'],
     firstToken: [],
     gap: [],
+    preemptions: [],
   },
   {
     engine: 'sglang',
@@ -92,12 +98,15 @@ const ENGINES: readonly Names[] = [
     generationTokens: ['sglang:generation_tokens_total'],
     firstToken: ['sglang:time_to_first_token_seconds'],
     gap: ['sglang:inter_token_latency_seconds', 'sglang:time_per_output_token_seconds'],
+    preemptions: ['sglang:num_retractions_total', 'sglang:num_retracted_reqs_total'],
   },
 ];
 
 const START = 'process_start_time_seconds';
+const LORA = 'vllm:lora_requests_info';
 const WANTED = new Set([
   START,
+  LORA,
   ...ENGINES.flatMap(({ engine: _, firstToken, gap, ...names }) => [
     ...Object.values(names).flat(),
     ...[...firstToken, ...gap].map((name) => `${name}_bucket`),
@@ -130,7 +139,28 @@ export function readServer(text: string): ServerReading | null {
     generationTokens: sum(first(names?.generationTokens)),
     firstToken: buckets(names?.firstToken),
     gap: buckets(names?.gap),
+    preemptions: sum(first(names?.preemptions)),
+    lora: loraOf(samples.get(LORA) ?? []),
     startedAt: samples.get(START)?.[0]?.value ?? null,
+  };
+}
+
+/** Each state is a series of its own whose value is when it was: the newest one is now. */
+function loraOf(samples: readonly MetricSample[]): LoraSlots | null {
+  const newest = samples
+    .filter(({ value }) => Number.isFinite(value))
+    .reduce<MetricSample | null>((best, one) => (best && best.value >= one.value ? best : one), null);
+  if (!newest) return null;
+  const names = (label: string): string[] =>
+    (newest.labels[label] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+  const slots = Number(newest.labels['max_lora']);
+  return {
+    slots: newest.labels['max_lora'] && Number.isFinite(slots) ? slots : null,
+    running: names('running_lora_adapters'),
+    waiting: names('waiting_lora_adapters'),
   };
 }
 

@@ -1,10 +1,12 @@
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
+import { openEndpoint } from '../models/endpoint-open.ts';
 import type { ChatEndpoint } from '../models/endpoint-url.ts';
 import { shownUrl } from '../models/endpoint-url.ts';
 import { listEndpoints } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { isHostedService } from './hosted.ts';
 import { llmResolver } from './resolve.ts';
-import { findServer, parseLlm } from './servers.ts';
+import { findServer, listServers, parseLlm, type Server, servedNames } from './servers.ts';
 
 /** A server behind columns. */
 export interface MetricsTarget {
@@ -17,6 +19,8 @@ export interface MetricsTarget {
   readonly endpoint: ChatEndpoint | null;
   /** The worker of a job of ours. */
   readonly pid: number | null;
+  /** Id of a job of ours. */
+  readonly job: string | null;
 }
 
 /**
@@ -31,7 +35,7 @@ export async function metricsTargets(paths: WorkspacePaths, llms: readonly strin
       try {
         if (!own.some(({ name, kind }) => name === llm && kind === 'chat')) return servedTarget(paths, llm);
         const endpoint = await resolve(llm, {});
-        return { url: shownUrl(endpoint), names: [llm], engine: '', endpoint, pid: null };
+        return { url: shownUrl(endpoint), names: [llm], engine: '', endpoint, pid: null, job: null };
       } catch {
         return null;
       }
@@ -46,17 +50,33 @@ export async function metricsTargets(paths: WorkspacePaths, llms: readonly strin
   return [...byUrl.values()];
 }
 
+/**
+ * Every server of ours that runs or starts, and every one the user added, each once. Hosted services are left out: they
+ * are no servers to watch, and would see a request each second. An endpoint whose key is missing is asked without one.
+ */
+export async function allTargets(paths: WorkspacePaths): Promise<MetricsTarget[]> {
+  const ours = listServers(paths).map((server) => targetOf(server, servedNames(server.work)));
+  const byUrl = new Map<string, MetricsTarget>();
+  for (const own of listEndpoints(paths).filter((one) => !isHostedService(one))) {
+    const endpoint = await openEndpoint(own).catch((): ChatEndpoint => ({ url: own.url, model: own.model }));
+    const url = shownUrl(endpoint);
+    const known = byUrl.get(url);
+    const target = { url, engine: '', endpoint, pid: null, job: null };
+    byUrl.set(url, { ...target, names: [...(known?.names ?? []), own.name] });
+  }
+  return [...ours, ...byUrl.values()];
+}
+
 function servedTarget(paths: WorkspacePaths, llm: string): MetricsTarget | null {
   const { name, engine } = parseLlm(llm);
   const server = findServer(paths, [name], engine);
   if (!server) return null;
-  const file = readJsonFile(jobFiles(server.job.folder).endpoint, endpointFileSchema);
+  return targetOf(server, [llm]);
+}
+
+function targetOf({ job, work }: Server, names: readonly string[]): MetricsTarget {
+  const file = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
   const endpoint = file?.ready ? { url: file.url, key: file.key, model: file.model } : null;
-  return {
-    url: endpoint ? shownUrl(endpoint) : server.job.spec.id,
-    names: [llm],
-    engine: server.work.engine,
-    endpoint,
-    pid: server.job.pid,
-  };
+  const { id } = job.spec;
+  return { url: endpoint ? shownUrl(endpoint) : id, names, engine: work.engine, endpoint, pid: job.pid, job: id };
 }

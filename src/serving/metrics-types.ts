@@ -4,6 +4,14 @@ import { gpusSchema, machineSchema, processTreeSchema } from '../platform/teleme
 const percentilesSchema = z.object({ p50: z.number(), p95: z.number() });
 export type Percentiles = z.infer<typeof percentilesSchema>;
 
+/** Places for adapters in a batch: how many there are, who has one, who waits for one. */
+export const loraSlotsSchema = z.object({
+  slots: z.number().nullable(),
+  running: z.array(z.string()),
+  waiting: z.array(z.string()),
+});
+export type LoraSlots = z.infer<typeof loraSlotsSchema>;
+
 /** What a server does, from its counters by differences. Null = it does not tell, or nothing happened to measure. */
 export const serverFiguresSchema = z.object({
   running: z.number().nullable(),
@@ -18,8 +26,30 @@ export const serverFiguresSchema = z.object({
   /** Over the last minute, ms, from the server's histogram: interpolated within a bucket. */
   firstTokenMs: percentilesSchema.nullable(),
   gapMs: percentilesSchema.nullable(),
+  /** Requests thrown out of the cache for others, over the last minute. */
+  preemptions: z.number().nullable(),
+  lora: loraSlotsSchema.nullable(),
 });
 export type ServerFigures = z.infer<typeof serverFiguresSchema>;
+
+/** What a server says of itself without being asked to do anything. */
+export const serverFactsSchema = z.object({
+  /** `vllm`, `sglang`, `ollama`, `llama.cpp`; '' = it does not tell. */
+  engine: z.string(),
+  version: z.string(),
+  /** What it lists, at most a hundred. */
+  models: z.array(
+    z.object({
+      id: z.string(),
+      contextTokens: z.number().nullable(),
+      /** vLLM: the base of an adapter. */
+      parent: z.string().nullable(),
+    }),
+  ),
+  /** Ollama: what is in memory now, bytes. */
+  loaded: z.array(z.object({ id: z.string(), bytes: z.number().nullable(), gpuBytes: z.number().nullable() })),
+});
+export type ServerFacts = z.infer<typeof serverFactsSchema>;
 
 /** A server behind a column, at one moment. */
 export const serverSampleSchema = z.object({
@@ -41,6 +71,14 @@ export const serverSampleSchema = z.object({
   processes: processTreeSchema.nullable(),
   /** GPU memory of these processes, bytes. */
   gpuMemory: z.number().nullable(),
+  /** The job, if it is a server of ours. */
+  job: z.string().nullable(),
+  /** When it last answered anything at all, milliseconds since 1970; null = not since it is looked at. */
+  answeredAt: z.number().nullable(),
+  /** Since when it is looked at, milliseconds since 1970. */
+  watchedAt: z.number(),
+  /** What a server that is not ours says of itself; null = not asked, or it says nothing. */
+  facts: serverFactsSchema.nullable(),
 });
 export type ServerSample = z.infer<typeof serverSampleSchema>;
 
@@ -72,6 +110,8 @@ export const telemetryWatchSchema = z.object({
   llms: z.array(z.string()),
   /** Processes to look at besides. */
   pids: z.array(z.number().int().positive()),
+  /** Every server of ours, and every one the user added that is no hosted service. */
+  all: z.boolean().default(false),
   everyMs: z.number().int().min(0),
 });
-export type TelemetryWatch = z.infer<typeof telemetryWatchSchema>;
+export type TelemetryWatch = z.input<typeof telemetryWatchSchema>;

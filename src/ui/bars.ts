@@ -28,19 +28,20 @@ export function barSpans<Id>(items: readonly BarItem<Id>[]): Span[] {
 
 export interface TabDefinition {
   readonly id: string;
-  readonly number: number;
+  /** What is pressed for it. */
+  readonly key: string;
   readonly title: string;
 }
 
-/** ` 1 Home  2 Knowledge `; only the numbers where the titles do not fit, the current title excepted. */
+/** ` 1 Home  2 Knowledge `; only the keys where the titles do not fit, the current title excepted. */
 export function tabItems(tabs: readonly TabDefinition[], current: string, width: number): BarItem<string>[] {
-  const whole = tabs.reduce((sum, tab) => sum + textWidth(` ${tab.number} ${tab.title} `), 0);
+  const whole = tabs.reduce((sum, tab) => sum + textWidth(` ${tab.key} ${tab.title} `), 0);
   let x = 0;
   const items: BarItem<string>[] = [];
   for (const tab of tabs) {
     const active = tab.id === current;
     const full = whole <= width || active;
-    const text = cut(full ? ` ${tab.number} ${tab.title} ` : ` ${tab.number} `, width - x);
+    const text = cut(full ? ` ${tab.key} ${tab.title} ` : ` ${tab.key} `, width - x);
     if (text === '') break;
     const style: StyleName = active ? 'selection' : 'muted';
     items.push({ id: tab.id, x, width: textWidth(text), spans: [{ text, style, bold: active }] });

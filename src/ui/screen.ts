@@ -65,8 +65,8 @@ export interface ModalDefinition {
 export interface ScreenDefinition {
   /** `kb`: also the prefix of its action ids. */
   readonly id: string;
-  /** The key that shows it, 1…9. */
-  readonly number: number;
+  /** The key that shows it: a digit, or a sign beside them. */
+  readonly key: string;
   readonly title: () => string;
   /** In Tab order; the first has the focus at the start. */
   readonly panes: readonly PaneDefinition[];

@@ -248,10 +248,16 @@ describe('servers and machine', () => {
       generationRate: 61.25,
       firstTokenMs: { p50: 110, p95: 420 },
       gapMs: null,
+      preemptions: null,
+      lora: null,
     },
     restarted: false,
     processes: { processes: 3, memory: 2.1e9, cores: 1.5 },
     gpuMemory: null,
+    job: null,
+    answeredAt: 1,
+    watchedAt: 1,
+    facts: null,
   };
   const sample = (over: Partial<TelemetrySample>): TelemetrySample => ({
     type: 'sample',

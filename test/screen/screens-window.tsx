@@ -8,6 +8,7 @@ import { methods } from '../../src/kb/protocol.ts';
 import { splitDocument } from '../../src/kb/splitters/registry.ts';
 import type { DocumentSummary, KnowledgeBase, SearchResult } from '../../src/kb/types.ts';
 import type { ActionRecord, ActionTable } from '../../src/keys/registry.ts';
+import type { Adapter, Endpoint } from '../../src/models/types.ts';
 import { settingsSchema } from '../../src/platform/config.ts';
 import type { Answer } from '../../src/rag/types.ts';
 import { createScreens } from '../../src/screens/index.ts';
@@ -18,6 +19,7 @@ import type { ModelChoice } from '../../stores/evaluation.ts';
 import { createScheduler } from '../../stores/scheduler.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { fakeCompare } from '../store/compare-fakes.ts';
+import { fakeDeploy } from '../store/deploy-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
 import { fakeTelemetry } from '../store/telemetry-fakes.ts';
@@ -40,6 +42,8 @@ export interface World {
   readonly models?: readonly string[];
   readonly datasets?: readonly DatasetManifest[];
   readonly engines?: readonly EngineName[];
+  readonly adapters?: readonly Adapter[];
+  readonly endpoints?: readonly Endpoint[];
   /** What columns may be about. */
   readonly choices?: readonly ModelChoice[];
   /** What the user makes of a text in the editor; absent: nothing. */
@@ -58,6 +62,7 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly training: ReturnType<typeof fakeTraining>;
   readonly evaluation: ReturnType<typeof fakeEvaluation>;
   readonly telemetry: ReturnType<typeof fakeTelemetry>;
+  readonly deploy: ReturnType<typeof fakeDeploy>;
   readonly copied: string[];
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
@@ -138,11 +143,13 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const scheduler = createScheduler();
   const jobs = fakeJobs(world.jobs);
   const models = fakeModels(world.models);
+  models.servers.saved.push(...(world.endpoints ?? []));
   const engine = fakeAsk();
   const datasets = fakeDatasets(world.datasets);
   const training = fakeTraining(world.engines);
   const evaluation = fakeEvaluation(world.choices);
   const telemetry = fakeTelemetry();
+  const deploy = fakeDeploy(() => jobs.all(), world.adapters);
   const stores = createStores({
     home: '/workspace',
     existed: world.existed ?? true,
@@ -154,6 +161,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     training: training.port,
     evaluation: evaluation.port,
     telemetry: telemetry.port,
+    deploy: deploy.port,
     answers: () => engine.port,
     compare: () => comparisons.port,
     settings: {
@@ -184,6 +192,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
       kind: async (path) => (path === '/home/me/notes' ? 'folder' : 'missing'),
       entries: async () => [{ name: 'notes', folder: true }],
     },
+    copy: (copy) => copied.push(copy),
     edit: async (given) => world.edit?.(given) ?? given,
     now: () => Date.parse('2026-11-23T06:20:00.000Z'),
   });
@@ -240,6 +249,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     training,
     evaluation,
     telemetry,
+    deploy,
     copied,
     tables: () => [...sharedTables(screens), ...screenTables(screens)],
     actions: () => screenTables(screens).flatMap((table) => table.actions),

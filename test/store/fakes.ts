@@ -286,6 +286,7 @@ export function fakeJobs(initial: readonly JobView[] = []) {
     launched,
     emit,
     tailed: (id: JobId): number => tails.get(id)?.size ?? 0,
+    all: (): JobView[] => [...jobs.values()].reverse(),
     /** Its processes are gone; nobody is told. */
     lose: (id: JobId): void => {
       const job = jobs.get(id);

@@ -17,10 +17,16 @@ const server = (rate: number | null): ServerSample => ({
     generationRate: rate,
     firstTokenMs: null,
     gapMs: null,
+    preemptions: null,
+    lora: null,
   },
   restarted: false,
   processes: null,
   gpuMemory: null,
+  job: null,
+  answeredAt: 1,
+  watchedAt: 1,
+  facts: null,
 });
 const sample = (rate: number | null, cpu: number | null = 0.5): TelemetrySample => ({
   type: 'sample',

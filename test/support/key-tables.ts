@@ -7,6 +7,7 @@ import { workspacePaths } from '../../src/platform/paths.ts';
 import { createScreens } from '../../src/screens/index.ts';
 import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
+import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
@@ -28,6 +29,7 @@ export function allKeyTables(): ActionTable[] {
     training: realTraining(paths),
     evaluation: realEvaluation(paths),
     telemetry: realTelemetry(paths),
+    deploy: realDeploy(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },
@@ -48,6 +50,7 @@ export function allKeyTables(): ActionTable[] {
     preview: realPreview(paths),
     paths: realPaths(),
     edit: async (text) => text,
+    copy: () => undefined,
     now: () => 0,
   });
   return [...sharedTables(screens), ...screenTables(screens)];

@@ -91,7 +91,7 @@ export function sampleScreens(): Sample {
   const screens: readonly ScreenDefinition[] = [
     {
       id: 'fruit',
-      number: 1,
+      key: '1',
       title: () => 'Fruit',
       panes: [
         { id: 'list', title: () => 'Fruits', target: () => list, copy: () => list.selected() ?? null },
@@ -107,7 +107,7 @@ export function sampleScreens(): Sample {
     },
     {
       id: 'talk',
-      number: 2,
+      key: '2',
       title: () => 'Talk',
       panes: [
         { id: 'question', title: () => 'Question', editor: () => editor },

@@ -18,7 +18,7 @@ export function createAskScreen(context: ScreenContext): ScreenDefinition {
   const { ask } = context;
   return {
     id: 'ask',
-    number: 3,
+    key: '3',
     title: () => t('ask.title'),
     panes: [
       {

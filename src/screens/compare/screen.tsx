@@ -19,7 +19,7 @@ export function createCompareScreen(context: ScreenContext): ScreenDefinition {
   const state = compare.getState;
   return {
     id: 'compare',
-    number: 7,
+    key: '7',
     title: () => t('compare.title'),
     panes: [
       { id: 'question', title: () => t('ask.question'), editor: () => model.editor },

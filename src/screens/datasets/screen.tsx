@@ -30,7 +30,7 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
   });
   return {
     id: 'datasets',
-    number: 8,
+    key: '8',
     title: () => t('datasets.title'),
     panes: [
       {

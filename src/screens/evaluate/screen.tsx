@@ -17,7 +17,7 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
   const showing = (view: 'form' | 'figures'): boolean => evaluation.getState().view === view;
   return {
     id: 'evaluate',
-    number: 0,
+    key: '0',
     title: () => t('evaluate.title'),
     panes: [
       {

@@ -21,7 +21,7 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
   const model = createHomeModel(context, path.open);
   return {
     id: 'home',
-    number: 1,
+    key: '1',
     title: () => t('home.title'),
     panes: [
       {

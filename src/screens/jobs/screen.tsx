@@ -71,7 +71,7 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
   };
   return {
     id: 'jobs',
-    number: 5,
+    key: '5',
     title: () => t('jobs.title'),
     panes: [
       { id: 'list', title: () => t('jobs.list'), target: () => list, copy: () => list.selected()?.spec.id ?? null },

@@ -31,7 +31,7 @@ export function createKbScreen(context: ScreenContext): ScreenDefinition {
 
   return {
     id: 'kb',
-    number: 2,
+    key: '2',
     title: () => t('kb.title'),
     panes: [
       {

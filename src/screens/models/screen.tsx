@@ -43,7 +43,7 @@ export function createModelsScreen(context: ScreenContext): ScreenDefinition {
   const model: ModelsModel = { context, list, endpoints };
   return {
     id: 'models',
-    number: 4,
+    key: '4',
     title: () => t('models.title'),
     panes: [
       {

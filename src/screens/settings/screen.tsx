@@ -39,7 +39,7 @@ export function createSettingsScreen(context: ScreenContext, actions: () => read
   const model: SettingsModel = { context, rows, keys };
   return {
     id: 'settings',
-    number: 6,
+    key: '6',
     title: () => t('settings.title'),
     panes: [
       {

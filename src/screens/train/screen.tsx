@@ -16,7 +16,7 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
   const showing = (view: 'form' | 'live'): boolean => training.getState().view === view;
   return {
     id: 'train',
-    number: 9,
+    key: '9',
     title: () => t('train.title'),
     panes: [
       {

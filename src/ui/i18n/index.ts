@@ -3,6 +3,7 @@ import { ask } from './en/ask.ts';
 import { common } from './en/common.ts';
 import { compare } from './en/compare.ts';
 import { datasets } from './en/datasets.ts';
+import { deploy } from './en/deploy.ts';
 import { evaluate } from './en/evaluate.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
@@ -18,6 +19,7 @@ import * as zhAsk from './zh/ask.ts';
 import { common as zhCommon } from './zh/common.ts';
 import * as zhCompare from './zh/compare.ts';
 import * as zhDatasets from './zh/datasets.ts';
+import * as zhDeploy from './zh/deploy.ts';
 import * as zhEvaluate from './zh/evaluate.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
@@ -41,6 +43,7 @@ const english = {
   ...making,
   ...train,
   ...evaluate,
+  ...deploy,
   ...settings,
 };
 const chinese: Texts<typeof english> = {
@@ -56,6 +59,7 @@ const chinese: Texts<typeof english> = {
   ...zhMaking.making,
   ...zhTrain.train,
   ...zhEvaluate.evaluate,
+  ...zhDeploy.deploy,
   ...zhSettings.settings,
 };
 
@@ -78,6 +82,7 @@ export const chineseActions: ActionTexts = {
   ...zhMaking.makingActions,
   ...zhTrain.trainActions,
   ...zhEvaluate.evaluateActions,
+  ...zhDeploy.deployActions,
   ...zhSettings.settingsActions,
 };
 

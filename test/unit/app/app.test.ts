@@ -107,8 +107,8 @@ describe('messages', () => {
 
 describe('bars', () => {
   const tabs = [
-    { id: 'home', number: 1, title: '首页' },
-    { id: 'kb', number: 2, title: 'Knowledge' },
+    { id: 'home', key: '1', title: '首页' },
+    { id: 'kb', key: '2', title: 'Knowledge' },
   ];
 
   it('tabs can be hit where they are drawn', () => {

@@ -81,6 +81,7 @@ describe('the observer', () => {
     engine: '',
     endpoint: { url: 'http://127.0.0.1:1/v1', model: 'm' },
     pid: null,
+    job: null,
     ...over,
   });
   const sampler = {

@@ -28,6 +28,11 @@ vllm:time_to_first_token_seconds_count{engine="0",model_name="base"} 4.0
 vllm:time_to_first_token_seconds_sum{engine="0",model_name="base"} 0.9
 vllm:inter_token_latency_seconds_bucket{engine="0",le="0.025",model_name="base"} 10.0
 vllm:inter_token_latency_seconds_bucket{engine="0",le="+Inf",model_name="base"} 10.0
+vllm:num_preemptions_total{engine="0",model_name="base"} 2.0
+vllm:num_preemptions_total{engine="1",model_name="base"} 1.0
+vllm:lora_requests_info{max_lora="2",running_lora_adapters="",waiting_lora_adapters=""} 1.7954001e+09
+vllm:lora_requests_info{max_lora="2",running_lora_adapters="sft-1,sft-2",waiting_lora_adapters="sft-3"} 1.7954009e+09
+vllm:lora_requests_info{max_lora="2",running_lora_adapters="sft-1",waiting_lora_adapters=""} 1.7954005e+09
 process_start_time_seconds 1.7954e+09
 `;
 
@@ -84,6 +89,9 @@ describe('a reading', () => {
       generationTokens: 500,
       firstToken: { bounds: [0.1, 0.25, Infinity], cumulative: [1, 4, 5] },
       gap: { bounds: [0.025, Infinity], cumulative: [10, 10] },
+      // Of the states it tells, the newest.
+      lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
+      preemptions: 3,
       startedAt: 1.7954e9,
     });
   });
@@ -148,6 +156,8 @@ describe('what a server does now', () => {
       generationRate: null,
       firstTokenMs: null,
       gapMs: null,
+      preemptions: null,
+      lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
     });
   });
 
@@ -160,6 +170,9 @@ describe('what a server does now', () => {
     );
     expect(figures.promptRate).toBe(0);
     expect(figures.generationRate).toBe(30);
+    expect(figures.preemptions).toBe(0);
+    const later = { promptTokens: 1300, generationTokens: 580, prefixAsked: 1300, prefixFound: 640, preemptions: 7 };
+    expect(watch.add(...at(4, later)).figures.preemptions).toBe(4);
     // Over the minute: 240 of 300.
     expect(figures.prefixHits).toBe(0.8);
   });

@@ -1,0 +1,251 @@
+import { requestOf } from '../../../stores/deploy.ts';
+import { isOver } from '../../jobs/types.ts';
+import type { Action } from '../../keys/types.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { canStart, fillForm, memoryText } from './form.ts';
+import type { DeployModel } from './model.ts';
+import { chatTargetOf, type DeployRow, nameOf, sampleOf } from './rows.ts';
+
+type OwnRow = Exclude<DeployRow, { kind: 'foreign' }>;
+
+/** The server of ours under the cursor, or on the adapter's row. */
+function ownRow({ rows }: DeployModel): OwnRow | string {
+  const row = rows.selected();
+  if (!row) return t('deploy.why.none');
+  return row.kind === 'foreign' ? t('deploy.why.notOurs') : row;
+}
+
+/** `true` for a server of ours that answers, else why not. */
+function running(model: DeployModel): true | string {
+  const row = ownRow(model);
+  if (typeof row === 'string') return row;
+  if (model.context.deploy.getState().busy) return t('deploy.why.busy');
+  return row.server.job.state === 'running' ? true : t('deploy.why.notRunning');
+}
+
+/** `true` where a prompt can go, else why not. */
+function askable({ rows }: DeployModel): true | string {
+  const row = rows.selected();
+  if (!row) return t('deploy.why.none');
+  if (chatTargetOf(row)) return true;
+  return t(row.kind === 'foreign' ? 'deploy.why.noChat' : 'deploy.why.notRunning');
+}
+
+/** Adapters of the base that the server does not have. */
+function loadable({ context, rows }: DeployModel) {
+  const row = rows.selected();
+  if (!row || row.kind === 'foreign') return [];
+  const { work } = row.server;
+  return context.deploy
+    .getState()
+    .adapters()
+    .filter(({ base, name }) => base === work.model && !work.adapters.some((one) => one.name === name));
+}
+
+export const deployActions: readonly Action<DeployModel>[] = [
+  {
+    id: 'deploy.new',
+    title: 'New server',
+    help: 'Fills in a new server: which model, with which adapters, on which engine; what it will take is shown first.',
+    keys: ['n'],
+    rank: 2,
+    command: 'ragtui deploy start MODEL --dry-run',
+    run: ({ context }) => {
+      fillForm(context);
+      context.deploy.getState().setView('form');
+      context.ui.getState().setFocus('form', 'deploy');
+    },
+  },
+  {
+    id: 'deploy.start',
+    title: 'Start',
+    help: 'Starts the server of the form as a job; it goes on when ragtui is closed.',
+    keys: ['s'],
+    rank: 1,
+    command: 'ragtui deploy start MODEL --adapter NAME',
+    when: ({ context }) => {
+      const { view, form } = context.deploy.getState();
+      return view === 'form' && requestOf(form) ? canStart(context) : t('deploy.why.noForm');
+    },
+    confirm: ({ context }) => {
+      const { plan, form } = context.deploy.getState();
+      if (!plan) return undefined;
+      const names = [form.model, ...form.adapters].join(', ');
+      return t('deploy.confirmStart', {
+        names,
+        engine: t(`deploy.engine.${plan.work.engine}`),
+        memory: memoryText(plan),
+      });
+    },
+    run: async ({ context, rows }) => {
+      const id = await context.deploy.getState().start();
+      rows.select(id);
+      context.ui.getState().setFocus('servers', 'deploy');
+    },
+  },
+  {
+    id: 'deploy.stop',
+    title: 'Stop',
+    help: 'Asks the server to end what it answers and stop, then tells it, then ends it by force; each step is shown.',
+    keys: ['x'],
+    rank: 4,
+    command: 'ragtui deploy stop MODEL',
+    when: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return row;
+      return isOver(row.server.job.state) ? t('jobs.why.over') : true;
+    },
+    confirm: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return undefined;
+      const busy = sampleOf(model.context.deploy.getState(), row)?.figures?.running ?? 0;
+      const names = [row.server.work.model, ...row.server.work.adapters.map(({ name }) => name)].join(', ');
+      return t(busy > 0 ? 'deploy.confirmStopBusy' : 'deploy.confirmStop', { names, count: busy });
+    },
+    run: (model) => {
+      const row = ownRow(model);
+      return typeof row === 'string' ? undefined : model.context.jobs.getState().stop(row.server.job.spec.id);
+    },
+  },
+  {
+    id: 'deploy.load',
+    title: 'Load adapter',
+    help: 'Puts another adapter of the same base on the running server, without a restart.',
+    keys: ['l'],
+    rank: 5,
+    command: 'ragtui deploy load-adapter SERVER NAME=PATH',
+    when: (model) => {
+      const why = running(model);
+      if (why !== true) return why;
+      return loadable(model).length > 0 ? true : t('deploy.why.nothingToLoad');
+    },
+    run: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return;
+      const { deploy, ui } = model.context;
+      const found = loadable(model);
+      ui.getState().choose({
+        title: t('deploy.loadOnto', { model: row.server.work.model }),
+        choices: found.map(({ name, rank, path }) => ({
+          id: name,
+          title: name,
+          note: `${t('deploy.rank', { rank })} · ${path}`,
+        })),
+        pick: async (name) => {
+          const adapter = found.find((one) => one.name === name);
+          if (!adapter) return;
+          await deploy.getState().load(row.server.job.spec.id, adapter);
+          ui.getState().toast(t('deploy.loadedNow', { name, model: row.server.work.model }), 'good');
+        },
+      });
+    },
+  },
+  {
+    id: 'deploy.unload',
+    title: 'Unload',
+    help: 'Takes the adapter under the cursor from its server; what it answers is answered first.',
+    keys: ['u'],
+    rank: 6,
+    command: 'ragtui deploy unload-adapter SERVER NAME',
+    when: (model) => {
+      const why = running(model);
+      if (why !== true) return why;
+      return model.rows.selected()?.kind === 'adapter' ? true : t('deploy.why.noAdapterHere');
+    },
+    confirm: ({ rows }) => {
+      const row = rows.selected();
+      return row?.kind === 'adapter' ? t('deploy.confirmUnload', { name: row.adapter }) : undefined;
+    },
+    run: async ({ context, rows }) => {
+      const row = rows.selected();
+      if (row?.kind === 'adapter') await context.deploy.getState().unload(row.server.job.spec.id, row.adapter);
+    },
+  },
+  {
+    id: 'deploy.chat',
+    title: 'Try',
+    help: 'Asks the model or adapter under the cursor one thing and shows its answer with its speed.',
+    keys: ['c'],
+    rank: 3,
+    command: 'ragtui ask "question" --llm NAME',
+    when: askable,
+    run: ({ context, rows }) => {
+      const row = rows.selected();
+      const target = row && chatTargetOf(row);
+      if (!row || !target) return;
+      const { deploy, ui } = context;
+      ui.getState().prompt({
+        title: t('deploy.askTitle', { name: nameOf(row) }),
+        text: t('deploy.askHelp'),
+        initial: deploy.getState().chat?.prompt ?? t('deploy.askExample'),
+        submit: (prompt) => {
+          if (prompt.trim() === '') return;
+          ui.getState().setFocus('chat', 'deploy');
+          // Its pane shows how it goes: keys stay free.
+          void deploy.getState().ask(target, prompt.trim());
+        },
+      });
+    },
+  },
+  {
+    id: 'deploy.curl',
+    title: 'Copy curl',
+    help: 'Copies a line for a shell that asks this model; the key is read from its place, it is not in the line.',
+    keys: ['C'],
+    command: 'ragtui deploy list --json',
+    when: askable,
+    run: ({ context, rows }) => {
+      const row = rows.selected();
+      const target = row && chatTargetOf(row);
+      if (target) context.copy(context.deploy.getState().curl(target));
+    },
+  },
+];
+
+/** Of the list of servers. */
+export const serverActions: readonly Action<DeployModel>[] = [
+  {
+    id: 'deploy.job',
+    title: 'Open job',
+    help: 'Shows the job of this server on the jobs screen.',
+    keys: ['enter'],
+    command: 'ragtui jobs show ID',
+    when: (model) => {
+      const row = ownRow(model);
+      return typeof row === 'string' ? row : true;
+    },
+    run: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return;
+      model.context.jobs.getState().select(row.server.job.spec.id);
+      model.context.ui.getState().showScreen('jobs');
+    },
+  },
+];
+
+/** Of the answer. */
+export const chatActions: readonly Action<DeployModel>[] = [
+  {
+    id: 'deploy.chat.cancel',
+    title: 'Cancel',
+    help: 'Ends the answer that is coming.',
+    keys: ['esc'],
+    when: ({ context }) => {
+      const { chat } = context.deploy.getState();
+      return chat && !chat.result && !chat.error ? true : t('deploy.why.noAnswer');
+    },
+    run: ({ context }) => context.deploy.getState().cancelChat(),
+  },
+];
+
+/** Of the form. */
+export const formActions: readonly Action<DeployModel>[] = [
+  {
+    id: 'deploy.change',
+    title: 'Change',
+    help: 'Changes the value under the cursor.',
+    keys: ['enter'],
+    rank: 3,
+    run: ({ fields }) => fields.selected()?.change(),
+  },
+];

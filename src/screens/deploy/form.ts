@@ -1,0 +1,200 @@
+import { type DeployForm, requestOf } from '../../../stores/deploy.ts';
+import { sanitize } from '../../platform/sanitize.ts';
+import { needBytes } from '../../serving/start-plan-size.ts';
+import { formatBytes, formatCount } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+import type { ScreenContext } from '../context.ts';
+import { type FormField, shellWord, typedNumber } from '../form.ts';
+
+const AUTO = 'auto';
+
+/** The lines of the form, each with the way to change it. */
+export function deployFields(context: ScreenContext): FormField[] {
+  const { form, plan } = context.deploy.getState();
+  const work = plan?.work;
+  const engine = form.engine ?? work?.engine ?? null;
+  return [
+    {
+      id: 'model',
+      title: t('deploy.field.model'),
+      ...(form.model ? { value: form.model } : { value: t('train.choose'), tone: 'missing' as const }),
+      change: () => chooseModel(context),
+    },
+    {
+      id: 'adapters',
+      title: t('deploy.field.adapters'),
+      value: form.adapters.join(', ') || t('deploy.noAdapters'),
+      change: () => chooseAdapter(context),
+    },
+    {
+      id: 'engine',
+      title: t('deploy.field.engine'),
+      value: form.engine ? t(`deploy.engine.${form.engine}`) : t('deploy.engine.auto'),
+      ...(form.engine === null && work ? { note: t(`deploy.engine.${work.engine}`) } : {}),
+      change: () => chooseEngine(context),
+    },
+    {
+      id: 'context',
+      title: t('deploy.field.context'),
+      value: form.contextTokens === null ? t('deploy.usual') : formatCount(form.contextTokens),
+      ...(form.contextTokens === null && work ? { note: formatCount(work.contextTokens) } : {}),
+      change: () => askNumber(context, 'contextTokens', t('deploy.field.context')),
+    },
+    ...(engine === 'vllm'
+      ? [
+          {
+            id: 'kv',
+            title: t('deploy.field.kv'),
+            value: form.kvCacheGiB === null ? t('deploy.usual') : `${form.kvCacheGiB} GiB`,
+            ...(form.kvCacheGiB === null && work ? { note: `${work.kvCacheGiB} GiB` } : {}),
+            change: () => askNumber(context, 'kvCacheGiB', t('deploy.field.kv')),
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Chat models on disk. */
+const bases = ({ models }: ScreenContext) =>
+  (models.getState().list ?? []).filter(({ entry }) => entry.kind === 'chat');
+
+function chooseModel(context: ScreenContext): void {
+  const { deploy, ui } = context;
+  const choices = bases(context).map(({ entry, state }) => ({
+    id: entry.id,
+    title: entry.title,
+    note: entry.id,
+    ...(state === 'present' ? {} : { disabled: t('train.notHere') }),
+  }));
+  if (choices.length === 0) {
+    ui.getState().toast(t('deploy.why.noModel'), 'warn');
+    return;
+  }
+  ui.getState().choose({
+    title: t('deploy.field.model'),
+    choices,
+    selected: deploy.getState().form.model ?? '',
+    pick: (model) => deploy.getState().configure({ model, adapters: [] }),
+  });
+}
+
+/** Puts an adapter of this base in, or takes it out. */
+function chooseAdapter({ deploy, ui }: ScreenContext): void {
+  const { form } = deploy.getState();
+  const own = deploy
+    .getState()
+    .adapters()
+    .filter(({ base }) => base === form.model);
+  if (own.length === 0) {
+    ui.getState().toast(t('deploy.why.noAdapter', { base: form.model ?? '?' }), 'warn');
+    return;
+  }
+  ui.getState().choose({
+    title: t('deploy.field.adapters'),
+    choices: own.map(({ name, rank }) => ({
+      id: name,
+      title: `${form.adapters.includes(name) ? '☑' : '☐'} ${name}`,
+      note: t('deploy.rank', { rank }),
+    })),
+    pick: (name) => {
+      const adapters = form.adapters.includes(name)
+        ? form.adapters.filter((one) => one !== name)
+        : [...form.adapters, name];
+      deploy.getState().configure({ adapters });
+    },
+  });
+}
+
+function chooseEngine({ deploy, ui }: ScreenContext): void {
+  const hasVllm = deploy.getState().hasVllm();
+  ui.getState().choose({
+    title: t('deploy.field.engine'),
+    choices: [
+      { id: AUTO, title: t('deploy.engine.auto'), note: t('deploy.engine.auto.note') },
+      { id: 'llama', title: t('deploy.engine.llama'), note: t('deploy.engine.llama.note') },
+      {
+        id: 'vllm',
+        title: t('deploy.engine.vllm'),
+        note: t('deploy.engine.vllm.note'),
+        ...(hasVllm ? {} : { disabled: t('deploy.why.noVllm') }),
+      },
+    ],
+    selected: deploy.getState().form.engine ?? AUTO,
+    pick: (id) => deploy.getState().configure({ engine: id === 'llama' || id === 'vllm' ? id : null }),
+  });
+}
+
+function askNumber({ deploy, ui }: ScreenContext, field: 'contextTokens' | 'kvCacheGiB', title: string): void {
+  const value = deploy.getState().form[field];
+  ui.getState().prompt({
+    title,
+    text: t('deploy.numberHelp'),
+    initial: value === null ? '' : String(value),
+    submit: (text) => {
+      if (text.trim() === '') return deploy.getState().configure({ [field]: null });
+      const number = typedNumber(text);
+      if (number === undefined || !Number.isInteger(number) || number <= 0) {
+        ui.getState().toast(t('deploy.noNumber', { text }), 'warn');
+      } else deploy.getState().configure({ [field]: number });
+    },
+  });
+}
+
+/** Fills in what is most likely meant: a base that is here. */
+export function fillForm(context: ScreenContext): void {
+  const { form, configure } = context.deploy.getState();
+  const here = bases(context).filter(({ state }) => state === 'present');
+  const model = here.some(({ entry }) => entry.id === form.model) ? form.model : (here[0]?.entry.id ?? null);
+  configure({ model });
+}
+
+/** The command that does the same without the screen. */
+export function headlessStart(form: DeployForm): string {
+  const { model, adapters, engine, contextTokens, kvCacheGiB } = form;
+  const words = [
+    model ?? 'MODEL',
+    ...adapters.flatMap((name) => ['--adapter', name]),
+    ...(engine === null ? [] : ['--engine', engine]),
+    ...(contextTokens === null ? [] : ['--context', String(contextTokens)]),
+    ...(kvCacheGiB === null ? [] : ['--kv-gib', String(kvCacheGiB)]),
+  ];
+  return `ragtui deploy start ${words.map(shellWord).join(' ')}`;
+}
+
+/** What would run, what it takes and what is free, and the command that does the same headless. */
+export function planText({ deploy }: ScreenContext): string {
+  const { form, plan, problem, planning } = deploy.getState();
+  const headless = `$ ${headlessStart(form)}`;
+  if (!requestOf(form)) return `${t('deploy.planLater')}\n\n${headless}`;
+  if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
+  if (!plan) return `${planning ? t('deploy.planning') : t('deploy.planLater')}\n\n${headless}`;
+  const lines = [
+    headless,
+    '',
+    ...plan.parts.map(({ what, bytes }) => `${t(`deploy.part.${what}`)}: ${formatBytes(bytes)}`),
+    memoryText(plan),
+    '',
+    plan.command ?? t('deploy.embedded', { tokens: formatCount(plan.work.contextTokens) }),
+  ];
+  return sanitize(lines.join('\n'));
+}
+
+type Sized = NonNullable<ReturnType<ScreenContext['deploy']['getState']>['plan']>;
+
+/** `needs about 940 MB of the 3.1 GB that are free`. */
+export function memoryText(plan: Sized): string {
+  return t(plan.device === 'gpu' ? 'deploy.needsGpu' : 'deploy.needs', {
+    need: formatBytes(needBytes(plan)),
+    free: plan.freeBytes === null ? '?' : formatBytes(plan.freeBytes),
+  });
+}
+
+/** `true`, or why it cannot start yet. */
+export function canStart({ deploy }: ScreenContext): true | string {
+  const { form, plan, problem, planning, hasVllm } = deploy.getState();
+  if (!requestOf(form)) return t('deploy.why.noChoice');
+  if (problem) return `${problem.message} ${problem.hint}`.trim();
+  if (planning || !plan) return t('deploy.planning');
+  if (plan.work.engine === 'vllm' && !hasVllm()) return t('deploy.why.noVllm');
+  return true;
+}

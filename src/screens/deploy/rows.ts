@@ -1,0 +1,81 @@
+import { addressOf, type ChatTarget, type DeployState, type OwnServer, sampleKey } from '../../../stores/deploy.ts';
+import { isOver } from '../../jobs/types.ts';
+import type { Endpoint } from '../../models/types.ts';
+import { isHostedService } from '../../serving/hosted.ts';
+import type { ServerSample } from '../../serving/metrics-types.ts';
+
+/** A row of the tree of servers: a server, or an adapter on the one above it. */
+export type DeployRow =
+  | { readonly kind: 'server'; readonly key: string; readonly server: OwnServer }
+  | {
+      readonly kind: 'adapter';
+      readonly key: string;
+      readonly server: OwnServer;
+      readonly adapter: string;
+      readonly last: boolean;
+    }
+  | { readonly kind: 'foreign'; readonly key: string; readonly endpoint: Endpoint; readonly hosted: boolean };
+
+/** Servers with their adapters below them, then what the user attached. Pure. */
+export function deployRows(servers: readonly OwnServer[], endpoints: readonly Endpoint[]): readonly DeployRow[] {
+  const ours = [...servers].sort((a, b) => Number(isOver(a.job.state)) - Number(isOver(b.job.state)));
+  return [
+    ...ours.flatMap((server): DeployRow[] => {
+      const { id } = server.job.spec;
+      const adapters = isOver(server.job.state) ? [] : server.work.adapters;
+      return [
+        { kind: 'server', key: id, server },
+        ...adapters.map(
+          ({ name }, at): DeployRow => ({
+            kind: 'adapter',
+            key: `${id}/${name}`,
+            server,
+            adapter: name,
+            last: at === adapters.length - 1,
+          }),
+        ),
+      ];
+    }),
+    ...endpoints.map(
+      (endpoint): DeployRow => ({
+        kind: 'foreign',
+        key: `endpoint ${endpoint.name}`,
+        endpoint,
+        hosted: isHostedService(endpoint),
+      }),
+    ),
+  ];
+}
+
+/** What is known of the server of a row now. Pure. */
+export function sampleOf({ sample }: Pick<DeployState, 'sample'>, row: DeployRow): ServerSample | undefined {
+  const key = row.kind === 'foreign' ? addressOf(row.endpoint.url) : row.server.job.spec.id;
+  return sample?.servers.find((server) => sampleKey(server) === key);
+}
+
+/** What the history and the tally of a row's server are kept under. Pure. */
+export const serverKeyOf = (row: DeployRow): string =>
+  row.kind === 'foreign' ? addressOf(row.endpoint.url) : row.server.job.spec.id;
+
+/** Who a prompt to this row asks; undefined while it cannot be asked. Pure. */
+export function chatTargetOf(row: DeployRow): ChatTarget | undefined {
+  if (row.kind === 'foreign')
+    return row.endpoint.kind === 'chat' ? { kind: 'foreign', endpoint: row.endpoint } : undefined;
+  const { job, work } = row.server;
+  if (job.state !== 'running') return undefined;
+  return { kind: 'own', job: job.spec.id, model: row.kind === 'adapter' ? row.adapter : work.model };
+}
+
+/** The name a row is asked by. Pure. */
+export const nameOf = (row: DeployRow): string =>
+  row.kind === 'foreign' ? row.endpoint.name : row.kind === 'adapter' ? row.adapter : row.server.work.model;
+
+/** A server counts as silent after so long without an answer, ms. */
+export const UNANSWERED_MS = 10_000;
+
+/** Since when a server does not answer, ms since 1970; null = it does, or it is too early to say. Pure. */
+export function unansweredSince(sample: ServerSample | undefined, now: number): number | null {
+  if (!sample || (sample.state !== 'unreachable' && sample.state !== 'slow')) return null;
+  const since = sample.answeredAt ?? sample.watchedAt;
+  return now - since >= UNANSWERED_MS ? since : null;
+}

@@ -1,0 +1,298 @@
+import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
+import type { StopStep } from '../../jobs/control.ts';
+import { isOver, type JobView } from '../../jobs/types.ts';
+import { sanitizeLine } from '../../platform/sanitize.ts';
+import { formatBytes, formatTime } from '../../ui/format.ts';
+import { t } from '../../ui/i18n/index.ts';
+import { Empty, highlighted } from '../../ui/List.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { Rows } from '../../ui/Row.tsx';
+import { inside } from '../../ui/rect.ts';
+import { StreamView } from '../../ui/StreamView.tsx';
+import type { ScreenViewProps } from '../../ui/screen.ts';
+import { type Column, Table } from '../../ui/Table.tsx';
+import type { Line } from '../../ui/text.ts';
+import type { StyleName } from '../../ui/theme.ts';
+import { wrapRows } from '../../ui/wrap.ts';
+import { jobDuration, stateText } from '../progress.ts';
+import { type PaneProps, Panes, RunForm, TextPanel } from '../run-panes.tsx';
+import { canStart } from './form.ts';
+import { factLines, figureLines, otherFigures, silenceLine, tallyLines } from './live-lines.ts';
+import { machinePanel } from './machine-lines.ts';
+import type { DeployModel } from './model.ts';
+import { type DeployRow, nameOf, sampleOf, serverKeyOf, unansweredSince } from './rows.ts';
+
+const NO_STEPS: readonly StopStep[] = [];
+const PANES = {
+  servers: ServersPane,
+  live: LivePane,
+  machine: MachinePane,
+  log: LogPane,
+  chat: ChatPane,
+  form: FormPane,
+  plan: PlanPane,
+};
+
+export function DeployView(props: ScreenViewProps & { readonly model: DeployModel }): ReactNode {
+  return <Panes panes={PANES} {...props} />;
+}
+
+function ServersPane({ model, rect, focused }: PaneProps<DeployModel>): ReactNode {
+  const { context, rows } = model;
+  const servers = useStore(context.deploy, (state) => state.servers);
+  const busy = useStore(context.deploy, (state) => state.busy);
+  useStore(context.deploy, (state) => state.sample);
+  useStore(context.models, (state) => state.endpoints);
+  const { filter } = useStore(rows.store);
+  const { width, height } = inside(rect);
+  const note = busy ? `${busy} …` : filter ? t('filter.active', { text: filter }) : '';
+  return (
+    <Panel rect={rect} title={t('deploy.servers')} note={note} focused={focused}>
+      <Table
+        model={rows}
+        columns={columns(model)}
+        width={width}
+        height={height}
+        focused={focused}
+        empty={servers ? t('deploy.empty') : t('home.looking')}
+        emptyFilter={t('kb.noMatch')}
+      />
+    </Panel>
+  );
+}
+
+const columns = (model: DeployModel): readonly Column<DeployRow>[] => [
+  {
+    title: t('deploy.column.name'),
+    min: 18,
+    weight: 3,
+    cell: (row, { matched }) => {
+      if (row.kind === 'adapter')
+        return [{ text: row.last ? '└ ' : '├ ', style: 'border' }, ...highlighted(sanitizeLine(row.adapter), matched)];
+      return highlighted(sanitizeLine(nameOf(row)), matched);
+    },
+  },
+  { title: t('deploy.column.engine'), min: 8, cell: (row) => engineText(model, row) },
+  { title: t('deploy.column.state'), min: 12, weight: 2, cell: (row) => [stateCell(model, row)] },
+  {
+    title: t('deploy.column.up'),
+    min: 7,
+    optional: 2,
+    align: 'right',
+    cell: (row) => (row.kind === 'server' ? jobDuration(row.server.job, model.context.now()) : ''),
+  },
+  {
+    title: t('deploy.column.memory'),
+    min: 8,
+    optional: 1,
+    align: 'right',
+    cell: (row) => (row.kind === 'adapter' ? '' : memoryCell(model, row)),
+  },
+  {
+    title: t('deploy.column.address'),
+    min: 15,
+    weight: 1,
+    optional: 3,
+    cell: (row) => [{ text: row.kind === 'adapter' ? '' : addressText(row), style: 'muted' }],
+  },
+];
+
+function engineText({ context }: DeployModel, row: DeployRow): string {
+  if (row.kind === 'adapter') return 'LoRA';
+  if (row.kind === 'server') return t(`deploy.engine.short.${row.server.work.engine}`);
+  return sampleOf(context.deploy.getState(), row)?.engine || t(row.hosted ? 'deploy.hosted' : 'deploy.foreign');
+}
+
+const STATES: Readonly<Record<JobView['state'], StyleName>> = {
+  queued: 'muted',
+  starting: 'accent',
+  running: 'good',
+  stopping: 'warn',
+  succeeded: 'muted',
+  failed: 'bad',
+  stopped: 'muted',
+  lost: 'bad',
+};
+
+function stateCell({ context }: DeployModel, row: DeployRow): { text: string; style: StyleName } {
+  const sample = sampleOf(context.deploy.getState(), row);
+  const since = unansweredSince(sample, context.now());
+  if (row.kind === 'adapter') return { text: '', style: 'muted' };
+  if (since !== null) return { text: t('deploy.state.unanswered'), style: 'bad' };
+  if (row.kind === 'foreign') {
+    if (row.hosted) return { text: t('deploy.state.unwatched'), style: 'muted' };
+    if (!sample) return { text: '…', style: 'muted' };
+    if (sample.state === 'unreachable' || sample.state === 'slow')
+      return { text: t(`metrics.state.${sample.state}`), style: 'warn' };
+    return { text: t('deploy.state.answers'), style: 'good' };
+  }
+  const { state, progress } = row.server.job;
+  const phase = state === 'starting' && progress?.phase ? `: ${sanitizeLine(progress.phase)}` : '';
+  return {
+    text: `${state === 'succeeded' ? t('deploy.state.ended') : stateText(state)}${phase}`,
+    style: STATES[state],
+  };
+}
+
+/** Of the process and its children, or what they hold on the GPU where that is told. */
+function memoryCell({ context }: DeployModel, row: DeployRow): string {
+  const sample = sampleOf(context.deploy.getState(), row);
+  const held = sample?.gpuMemory ?? sample?.processes?.memory;
+  return held === undefined || held === null ? '' : formatBytes(held);
+}
+
+function addressText(row: DeployRow): string {
+  if (row.kind === 'foreign') return row.endpoint.url;
+  return row.kind === 'server' ? (row.server.job.endpoint?.url ?? '').replace('http://127.0.0.1', '') : '';
+}
+
+function LivePane({ model, rect, focused }: PaneProps<DeployModel>): ReactNode {
+  const { context, rows } = model;
+  useStore(rows.store);
+  const state = useStore(context.deploy);
+  const stopping = useStore(context.jobs, (jobs) => jobs.stopping);
+  const { width, height } = inside(rect);
+  const row = rows.selected();
+  if (!row) {
+    return (
+      <Panel rect={rect} title={t('deploy.live')} focused={focused}>
+        <Empty text={t('deploy.liveEmpty')} width={width} height={height} />
+      </Panel>
+    );
+  }
+  const lines = [...headLines(model, row, stopping, width), ...numbers(model, row, width)];
+  const shown = lines.length > height ? [...lines.slice(0, height - 1), more(lines.length - height + 1)] : lines;
+  return (
+    <Panel
+      rect={rect}
+      title={sanitizeLine(nameOf(row))}
+      note={state.blind ? t('deploy.blind') : t('deploy.quarter')}
+      focused={focused}
+    >
+      <Rows lines={shown} width={width} height={height} />
+    </Panel>
+  );
+}
+
+const more = (count: number): Line => [{ text: ` ${t('metrics.more', { count })}`, style: 'muted' }];
+
+/** Where it is, what is done to it, why it failed. */
+function headLines(
+  model: DeployModel,
+  row: DeployRow,
+  stopping: Readonly<Record<string, readonly StopStep[]>>,
+  width: number,
+): readonly Line[] {
+  const wrapped = (text: string, style: StyleName, most = 3): Line[] =>
+    wrapRows(sanitizeLine(text), Math.max(2, width - 2))
+      .slice(0, most)
+      .map((line): Line => [{ text: ` ${line}`, style }]);
+  const { blind } = model.context.deploy.getState();
+  const lines: Line[] = blind ? wrapped(t('metrics.failed', { reason: blind }), 'bad') : [];
+  if (row.kind === 'foreign') {
+    const { url, model: name } = row.endpoint;
+    return [...lines, ...wrapped(`${name} · ${url} · ${t('deploy.notOurs')}`, 'muted')];
+  }
+  const { job, work } = row.server;
+  for (const { step, graceSeconds } of stopping[job.spec.id] ?? NO_STEPS) {
+    lines.push(...wrapped(`■ ${t(`jobs.stop.${step}`, { seconds: graceSeconds })}`, 'warn'));
+  }
+  if (job.error) return [...lines, ...wrapped(`✗ ${job.error.message} ${job.error.hint}`, 'bad', 5)];
+  if (isOver(job.state)) return [...lines, ...wrapped(`${stateText(job.state)} ${job.reason}`.trim(), 'muted')];
+  const started = job.startedAt ? formatTime(job.startedAt) : '';
+  const facts = [
+    job.endpoint?.url ?? t('deploy.noAddress'),
+    t('deploy.contextTokens', { tokens: work.contextTokens }),
+    ...(started ? [t('deploy.since', { time: started })] : []),
+  ];
+  lines.push(...wrapped(facts.join(' · '), 'muted', 2));
+  if (job.state === 'starting' && job.progress) {
+    const { phase, done, total } = job.progress;
+    lines.push(...wrapped(`${phase} (${done}/${total})`, 'accent'));
+  }
+  return lines;
+}
+
+function numbers({ context }: DeployModel, row: DeployRow, width: number): readonly Line[] {
+  const { deploy } = context;
+  const { history, tally } = deploy.getState();
+  const sample = sampleOf(deploy.getState(), row);
+  const key = serverKeyOf(row);
+  const names =
+    row.kind === 'foreign'
+      ? [row.endpoint.name]
+      : [row.server.work.model, ...row.server.work.adapters.map(({ name }) => name)];
+  const own = tallyLines(tally, key, names, width);
+  if (row.kind === 'foreign' && row.hosted) return own;
+  if (!sample) {
+    const over = row.kind !== 'foreign' && isOver(row.server.job.state);
+    return over ? own : [[{ text: ` ${t('metrics.notYet')}`, style: 'muted' }], ...own];
+  }
+  const now = context.now();
+  const { figures } = sample;
+  const since = unansweredSince(sample, now);
+  return [
+    ...(sample.restarted ? [[{ text: ` ! ${t('metrics.restarted')}`, style: 'warn' as const }]] : []),
+    ...(figures
+      ? [...figureLines(figures, history.get(key), width, now), ...otherFigures(figures, width)]
+      : [silenceLine(sample, since)]),
+    ...factLines(sample, width),
+    ...own,
+  ];
+}
+
+function MachinePane({ model, rect, focused }: PaneProps<DeployModel>): ReactNode {
+  const { sample, machine } = useStore(model.context.deploy);
+  const { width, height } = inside(rect);
+  const lines = sample
+    ? machinePanel(sample, machine, width, model.context.now())
+    : [[{ text: ` ${t('metrics.notYet')}`, style: 'muted' as const }]];
+  const shown = lines.length > height ? [...lines.slice(0, height - 1), more(lines.length - height + 1)] : lines;
+  return (
+    <Panel rect={rect} title={t('deploy.machine')} focused={focused}>
+      <Rows lines={shown} width={width} height={height} />
+    </Panel>
+  );
+}
+
+function LogPane({ model, rect, focused }: PaneProps<DeployModel>): ReactNode {
+  useStore(model.context.jobs, (state) => state.logVersion);
+  useStore(model.rows.store);
+  const row = model.rows.selected();
+  const { width, height } = inside(rect);
+  const search = model.search();
+  const empty = search
+    ? t('jobs.noMatch', { text: search })
+    : row?.kind === 'foreign'
+      ? t('deploy.noForeignLog')
+      : t('jobs.noLog');
+  return (
+    <Panel
+      rect={rect}
+      title={t('jobs.log')}
+      note={search ? t('filter.active', { text: search }) : ''}
+      focused={focused}
+    >
+      <StreamView model={model.log} width={width} height={height} empty={empty} />
+    </Panel>
+  );
+}
+
+function ChatPane({ model, ...place }: PaneProps<DeployModel>): ReactNode {
+  useStore(model.context.deploy, (state) => state.chatVersion);
+  return <TextPanel text={model.chat} title={t('deploy.chat')} empty={t('deploy.chat.empty')} {...place} />;
+}
+
+function FormPane({ model, ...place }: PaneProps<DeployModel>): ReactNode {
+  useStore(model.context.deploy, (state) => state.form);
+  useStore(model.context.deploy, (state) => state.plan);
+  useStore(model.context.deploy, (state) => state.planning);
+  return <RunForm fields={model.fields} title={t('deploy.form')} ready={canStart(model.context) === true} {...place} />;
+}
+
+function PlanPane({ model, ...place }: PaneProps<DeployModel>): ReactNode {
+  useStore(model.context.deploy, (state) => state.plan);
+  useStore(model.context.deploy, (state) => state.planning);
+  return <TextPanel text={model.plan} title={t('train.plan')} empty={t('deploy.planLater')} {...place} />;
+}

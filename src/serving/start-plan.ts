@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { engineStatus } from '../engines/store.ts';
+import { fileOf, installedModel } from '../models/store.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
+import { transformersFolder } from '../training/base-llm.ts';
+import { planDeployment } from './deploy.ts';
+import { availableMemory, embeddedParts } from './memory.ts';
+import { type ServeWork, serveEngineSchema, serveSchema } from './types.ts';
+import { cpuHasBfloat16 } from './vllm/machine.ts';
+import { plannedCommand } from './vllm/plan.ts';
+
+const GIBIBYTE = 1024 ** 3;
+
+/** What a person asks for when a server is to be started; the same as `deploy start`. */
+export const startRequestSchema = z.object({
+  model: z.string().min(1),
+  engine: serveEngineSchema.optional(),
+  adapters: z.array(z.string()),
+  contextTokens: z.number().int().positive().optional(),
+  kvCacheGiB: z.number().int().positive().optional(),
+});
+export type StartRequest = z.infer<typeof startRequestSchema>;
+
+const partSchema = z.object({ what: z.enum(['weights', 'context', 'adapters', 'process']), bytes: z.number() });
+
+/** What would run, what it will take and what there is. */
+export const startPlanSchema = z.object({
+  work: serveSchema,
+  /** As a person would type it; null = the embedded server, which is a part of ragtui. */
+  command: z.string().nullable(),
+  /** Where the memory is taken. */
+  device: z.enum(['memory', 'gpu']),
+  /** Bytes; a part that cannot be told yet (weights that are not made) is left out. */
+  parts: z.array(partSchema),
+  /** What can be had now, bytes; null = not known. */
+  freeBytes: z.number().nullable(),
+});
+export type StartPlan = z.infer<typeof startPlanSchema>;
+
+/**
+ * What `deploy start` would do, with its memory. Reads model headers and asks the driver: for a child process.
+ * Errors: those of `planDeployment`.
+ */
+export async function planStart(paths: WorkspacePaths, request: StartRequest): Promise<StartPlan> {
+  const { model, adapters, engine, contextTokens, kvCacheGiB } = request;
+  const work = planDeployment(paths, {
+    model,
+    adapters,
+    ...(engine === undefined ? {} : { engine }),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...(kvCacheGiB === undefined ? {} : { kvCacheGiB }),
+  });
+  if (work.engine === 'llama') {
+    const { weights, context, adapters: riding, process: own } = embeddedParts(ggufOf(paths, work.model), work);
+    return {
+      work,
+      command: null,
+      device: 'memory',
+      parts: parts({ weights, context, adapters: riding, process: own }),
+      freeBytes: finite(availableMemory()),
+    };
+  }
+  const gpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
+  const weights = vllmWeights(paths, work);
+  return {
+    work,
+    command: plannedCommand(paths, work),
+    device: gpu ? 'gpu' : 'memory',
+    parts: parts({ weights, context: gpu ? 0 : work.kvCacheGiB * GIBIBYTE }),
+    freeBytes: gpu ? await freeGpuMemory() : finite(availableMemory()),
+  };
+}
+
+const ggufOf = (paths: WorkspacePaths, model: string): string => fileOf(installedModel(paths, model), 'model.gguf');
+const finite = (bytes: number): number | null => (Number.isFinite(bytes) ? bytes : null);
+
+function parts(sizes: Partial<Record<z.infer<typeof partSchema>['what'], number>>): StartPlan['parts'] {
+  const order = ['weights', 'context', 'adapters', 'process'] as const;
+  return order.flatMap((what) => (sizes[what] ? [{ what, bytes: sizes[what] }] : []));
+}
+
+/** Of the folder that Transformers reads, in the number format vLLM will hold them in; 0 = it is not made yet. */
+function vllmWeights(paths: WorkspacePaths, work: ServeWork): number {
+  const folder = work.weights ?? transformersFolder(paths, work.model);
+  if (!existsSync(folder)) return 0;
+  const bytes = readdirSync(folder)
+    .filter((name) => name.endsWith('.safetensors'))
+    .reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  // Our bases are float32 on disk; where the machine has bfloat16 they are held at half of it.
+  return cpuHasBfloat16() || engineStatus(paths, 'vllm').manifest?.device === 'cuda' ? bytes / 2 : bytes;
+}
+
+/** Of the GPU with most of it free. */
+async function freeGpuMemory(): Promise<number | null> {
+  const gpus = await readGpus();
+  if (gpus.state !== 'ok') return null;
+  const free = gpus.gpus.flatMap(({ memoryTotal, memoryUsed }) =>
+    memoryTotal === null || memoryUsed === null ? [] : [memoryTotal - memoryUsed],
+  );
+  return free.length === 0 ? null : Math.max(...free);
+}

@@ -1,0 +1,90 @@
+import { engineStatus } from '../src/engines/store.ts';
+import { endpointFileSchema, jobFiles, readJsonFile } from '../src/jobs/folder.ts';
+import { listJobs, readJob } from '../src/jobs/registry.ts';
+import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
+import { streamChat } from '../src/models/endpoint.ts';
+import { openEndpoint } from '../src/models/endpoint-open.ts';
+import type { ChatEndpoint } from '../src/models/endpoint-url.ts';
+import { listAdapters } from '../src/models/store.ts';
+import { RagtuiError } from '../src/platform/errors.ts';
+import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { curlLine } from '../src/serving/curl-line.ts';
+import { loadAdapter, unloadAdapter } from '../src/serving/llama.ts';
+import { serveTaskResultSchema } from '../src/serving/task.ts';
+import { childTask } from './child-task.ts';
+import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
+
+/** Servers that ended are listed so long, and at most so many of them. */
+const LATELY_MS = 12 * 3600_000;
+const MOST_ENDED = 4;
+const SMOKE_TOKENS = 256;
+
+/** Servers of this machine: they are asked from this process, which only waits; what computes does so in a child. */
+export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = process.env): DeployPort {
+  const endpointFile = (id: JobId) => readJsonFile(jobFiles(readJob(paths, id).folder).endpoint, endpointFileSchema);
+  const running = (id: JobId) => {
+    const found = endpointFile(id);
+    if (found?.ready) return found;
+    throw new RagtuiError('unavailable', `${id} does not answer.`, 'See its log.');
+  };
+  const open = async (target: ChatTarget): Promise<ChatEndpoint> => {
+    if (target.kind === 'foreign') return openEndpoint(target.endpoint, env);
+    const { url, key } = running(target.job);
+    return { url, key, model: target.model };
+  };
+  return {
+    servers: () => serversOf(listJobs(paths), Date.now()),
+    adapters: () => listAdapters(paths),
+    hasVllm: () => engineStatus(paths, 'vllm').manifest !== null,
+    plan: async (request, signal) => {
+      const work = { op: 'plan', request } as const;
+      const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema, { signal });
+      if (result.op !== 'plan') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+      return result.plan;
+    },
+    start: async (request) => {
+      const work = { op: 'start', request } as const;
+      const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema);
+      if (result.op !== 'start') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+      return result.job;
+    },
+    load: (server, adapter) => loadAdapter(running(server), adapter),
+    unload: (server, name) => unloadAdapter(running(server), name),
+    chat: async (target, prompt, { signal, onStatus, onText }) =>
+      streamChat(
+        await open(target),
+        {
+          messages: [{ role: 'user', content: prompt }],
+          sampling: { temperature: 0, seed: 1314, maxTokens: SMOKE_TOKENS },
+          ...(target.kind === 'own' ? { strict: false } : {}),
+        },
+        { signal, onStatus, onDelta: ({ text, reasoning }) => onText(reasoning + text) },
+      ),
+    curl: (target) =>
+      target.kind === 'own'
+        ? curlLine({
+            url: running(target.job).url,
+            model: target.model,
+            keyFile: jobFiles(readJob(paths, target.job).folder).endpoint,
+          })
+        : curlLine({ ...target.endpoint }),
+  };
+}
+
+/** Serve jobs that are not over, and the newest of those that ended lately, with the adapters they have now. Pure but for small files. */
+function serversOf(jobs: readonly JobView[], now: number): OwnServer[] {
+  let ended = 0;
+  return jobs.flatMap((job) => {
+    const { work } = job.spec;
+    if (work.kind !== 'serve') return [];
+    if (isOver(job.state)) {
+      const age = now - Date.parse(job.endedAt ?? job.spec.createdAt);
+      if (age > LATELY_MS || ended >= MOST_ENDED) return [];
+      ended += 1;
+      return [{ job, work }];
+    }
+    const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
+    const adapters = endpoint?.ready ? endpoint.adapters : undefined;
+    return [{ job, work: adapters ? { ...work, adapters } : work }];
+  });
+}

@@ -1,0 +1,244 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../src/models/types.ts';
+import type { ServerFigures, ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
+import { adapterOf, chatResult, serveWork } from '../store/deploy-fakes.ts';
+import { jobView } from '../store/fakes.ts';
+import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
+
+let window: ScreensWindow | undefined;
+afterEach(() => {
+  window?.dispose();
+  window = undefined;
+});
+const open = async (world: World): Promise<ScreensWindow> => {
+  window = await openScreens(world);
+  await window.press('-');
+  await window.rest();
+  return window;
+};
+const PLACES = [
+  { columns: 80, rows: 24 },
+  { columns: 120, rows: 40 },
+].flatMap((size) => (['en', 'zh'] as const).map((language) => ({ ...size, language })));
+const BASE = 'smollm2-135m-instruct';
+const URL = 'http://127.0.0.1:8123/v1';
+const NOW = Date.parse('2026-11-23T06:20:00.000Z');
+const server = (change = {}) =>
+  jobView(
+    { kind: 'serve', ...serveWork(BASE, { adapters: [{ name: 'sft-1', path: '/adapters/sft-1' }] }) },
+    { endpoint: { url: URL, model: BASE }, ...change },
+  );
+const box: Endpoint = { name: 'gpu-box', kind: 'chat', url: 'http://10.0.0.7:8000/v1', model: 'qwen' };
+const wide: World = {
+  columns: 120,
+  rows: 40,
+  language: 'en',
+  models: [BASE],
+  adapters: [adapterOf('sft-1', BASE), adapterOf('sft-2', BASE)],
+};
+const FIGURES: ServerFigures = {
+  running: 2,
+  waiting: 1,
+  kvCache: 0.42,
+  prefixHits: 0.8,
+  promptRate: 120.5,
+  generationRate: 61.25,
+  firstTokenMs: { p50: 110, p95: 420 },
+  gapMs: { p50: 16, p95: 31 },
+  preemptions: 0,
+  lora: { slots: 2, running: ['sft-1'], waiting: [] },
+};
+const sampleOf = (job: string | null, change: Partial<ServerSample> = {}): ServerSample => ({
+  url: URL,
+  names: [BASE, 'sft-1'],
+  engine: 'llama',
+  state: 'ok',
+  figures: FIGURES,
+  restarted: false,
+  processes: { processes: 2, memory: 612e6, cores: 1.4 },
+  gpuMemory: null,
+  job,
+  answeredAt: NOW,
+  watchedAt: NOW - 60_000,
+  facts: null,
+  ...change,
+});
+const telling = (servers: readonly ServerSample[], change: Partial<TelemetrySample> = {}): TelemetrySample => ({
+  type: 'sample',
+  at: NOW,
+  machine: { cpu: 0.4, cores: 2, load: 1, memoryTotal: 8e9, memoryAvailable: 3e9 },
+  gpus: { state: 'none' },
+  servers: [...servers],
+  processes: [],
+  ...change,
+});
+
+describe.each(PLACES)('deploy, $language at $columns×$rows', (place) => {
+  it('keeps its borders: empty, with servers, and the form', async () => {
+    for (const jobs of [[], [server()]]) {
+      const w = await open({ ...wide, ...place, jobs, endpoints: [box] });
+      w.telemetry.workers.at(-1)?.say(telling(jobs.map(({ spec }) => sampleOf(spec.id))));
+      await w.rest();
+      for (const keys of [[], ['n']]) {
+        await w.press(...keys);
+        for (let pane = 0; pane < 5; pane++) {
+          expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+          await w.press('tab');
+        }
+      }
+      w.dispose();
+    }
+  });
+});
+
+describe('the deploy screen', () => {
+  it('says what to do where nothing is served', async () => {
+    const w = await open({ ...wide, models: [] });
+    expect(w.text()).toContain('Nothing is served. n starts a model');
+    await w.press('x');
+    expect(w.text()).toContain('there is no server under the cursor');
+    await w.press('n', 'enter');
+    expect(w.text()).toContain('not here: pull it on screen 4');
+  });
+
+  it('shows servers with their adapters, and what they do by their own metrics', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job], endpoints: [box] });
+    expect(w.text()).toMatch(/smollm2-135m-instruct\s+embedded\s+running\s+4m 29s/);
+    expect(w.text()).toContain('└ sft-1');
+    expect(w.text()).toMatch(/gpu-box\s+not ours/);
+    expect(w.telemetry.workers.at(-1)?.asked).toEqual([{ type: 'watch', llms: [], pids: [], all: true, everyMs: 1000 }]);
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)]));
+    await w.rest();
+    expect(w.text()).toContain('612 MB');
+    expect(w.text()).toMatch(/tokens\/s out\s+61\.3/);
+    expect(w.text()).toMatch(/first token\s+110 ms \/ 420 ms/);
+    expect(w.text()).toMatch(/KV cache\s+42%/);
+    expect(w.text()).toContain('adapters in use 1/2: sft-1');
+    expect(w.text()).toContain('No GPU here');
+  });
+
+  it('what a server does not tell is missing, not 0', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const nothing = { running: null, waiting: null, kvCache: null, prefixHits: null, promptRate: null };
+    const figures = { ...FIGURES, ...nothing, generationRate: null, firstTokenMs: null, gapMs: null, lora: null };
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id, { figures, processes: null })]));
+    await w.rest();
+    for (const name of ['running', 'waiting', 'tokens/s in', 'tokens/s out', 'first token', 'KV cache'])
+      expect(w.text()).toMatch(new RegExp(`${name}\\s+– `));
+    expect(w.text()).not.toMatch(/KV cache\s+0/);
+  });
+
+  it('a server that is silent for ten seconds is shown as such, with since when', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const worker = w.telemetry.workers.at(-1);
+    const lost = (ago: number) => sampleOf(job.spec.id, { state: 'slow', figures: null, answeredAt: NOW - ago });
+    worker?.say(telling([lost(9000)]));
+    await w.rest();
+    expect(w.text()).not.toContain('no answer');
+    expect(w.text()).toContain('answers too slowly');
+    worker?.say(telling([lost(11_000)]));
+    await w.rest();
+    expect(w.text()).toMatch(/embedded\s+no answer/);
+    expect(w.text()).toMatch(/has not answered since \S*\s?\d\d:\d\d/);
+  });
+
+  it('stops a server after a yes that says what ends, and shows the steps', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)]));
+    await w.rest();
+    await w.press('x');
+    expect(w.text()).toContain('2 requests are being answered');
+    await w.press('y');
+    expect(w.text()).toMatch(/embedded\s+stopped/);
+  });
+
+  it('starts what the form says, the memory known first', async () => {
+    const w = await open(wide);
+    await w.press('s');
+    expect(w.text()).toContain('n fills in a server first');
+    await w.press('n');
+    await w.rest();
+    expect(w.text()).toContain(`$ ragtui deploy start ${BASE}`);
+    expect(w.text()).toContain('needs about 600 MB of the 3.1 GB');
+    await w.press('down', 'enter', 'down', 'enter');
+    await w.rest();
+    expect(w.text()).toContain('--adapter sft-2');
+    await w.press('s');
+    expect(w.text()).toContain(`Serves ${BASE}, sft-2 on embedded server`);
+    await w.press('y');
+    expect(w.deploy.started).toEqual([{ model: BASE, adapters: ['sft-2'] }]);
+  });
+
+  it('loads an adapter of the same base, and takes one off', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job], adapters: [...(wide.adapters ?? []), adapterOf('other', 'qwen')] });
+    await w.press('l');
+    expect(w.text()).toContain('sft-2');
+    expect(w.text()).not.toMatch(/other/);
+    await w.press('enter');
+    await w.rest();
+    expect(w.deploy.riding.get(job.spec.id)).toMatchObject([{ name: 'sft-2' }]);
+    expect(w.text()).toContain('└ sft-2');
+    await w.press('u');
+    expect(w.text()).toContain('the cursor is on no adapter');
+    await w.press('down', 'u', 'y');
+    await w.rest();
+    expect(w.deploy.riding.get(job.spec.id)).toEqual([]);
+  });
+
+  it('streams one answer with its speed, and counts it for the adapter that gave it', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    await w.press('down', 'c');
+    expect(w.text()).toContain('Ask sft-1');
+    await w.press('enter');
+    const [chat] = w.deploy.chats;
+    expect(chat?.target).toMatchObject({ kind: 'own', model: 'sft-1' });
+    chat?.onText('Hello');
+    await w.rest();
+    expect(w.text()).toContain('Hello');
+    chat?.onText(' there.');
+    chat?.end.resolve(chatResult('Hello there.'));
+    await w.rest();
+    expect(w.text()).toContain('Hello there.');
+    expect(w.text()).toContain('27.8 tok/s');
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)]));
+    await w.rest();
+    expect(w.text()).toMatch(/sft-1 · 1 requests · 27\.8 tok\/s · first 120 ms/);
+  });
+
+  it('a server of somebody else is asked and read, and neither stopped nor changed', async () => {
+    const w = await open({ ...wide, endpoints: [box] });
+    const facts = {
+      engine: 'ollama',
+      version: '0.5.1',
+      models: [{ id: 'qwen', contextTokens: 8192, parent: null }],
+      loaded: [{ id: 'qwen', bytes: 2.1e9, gpuBytes: null }],
+    };
+    const foreign = { job: null, url: box.url, names: ['gpu-box'], engine: 'ollama', figures: null, processes: null };
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(null, { ...foreign, state: 'silent', facts })]));
+    await w.rest();
+    expect(w.text()).toMatch(/gpu-box\s+ollama\s+answers/);
+    expect(w.text()).toContain('qwen in memory: 2.1 GB');
+    for (const key of ['x', 'l', 'u']) {
+      await w.press(key);
+      expect(w.text()).toContain('it is not ours');
+    }
+    await w.press('C');
+    expect(w.copied).toEqual(['curl gpu-box']);
+  });
+
+  it('goes on looking more slowly when it is left, and only while there is something to see', async () => {
+    const w = await open({ ...wide, jobs: [server()] });
+    await w.press('1');
+    expect(w.telemetry.workers.at(-1)?.asked.at(-1)).toMatchObject({ all: true, everyMs: 5000 });
+    w.dispose();
+    const none = await open(wide);
+    await none.press('1');
+    expect(none.telemetry.workers.at(-1)?.stopped).toBe(true);
+  });
+});
