@@ -192,7 +192,7 @@ export const deployActions: readonly Action<DeployModel>[] = [
     title: 'Copy curl',
     help: 'Copies a line for a shell that asks this model; the key is read from its place, it is not in the line.',
     keys: ['C'],
-    command: 'ragtui deploy list --json',
+    command: 'ragtui deploy list',
     when: askable,
     run: ({ context, rows }) => {
       const row = rows.selected();
