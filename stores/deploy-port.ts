@@ -60,14 +60,13 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
         },
         { signal, onStatus, onDelta: ({ text, reasoning }) => onText(reasoning + text) },
       ),
-    curl: (target) =>
-      target.kind === 'own'
-        ? curlLine({
-            url: running(target.job).url,
-            model: target.model,
-            keyFile: jobFiles(readJob(paths, target.job).folder).endpoint,
-          })
-        : curlLine({ ...target.endpoint }),
+    curl: (target) => {
+      if (target.kind === 'foreign') return curlLine(target.endpoint);
+      const { url } = running(target.job);
+      const { folder, spec } = readJob(paths, target.job);
+      const kind = spec.work.kind === 'serve' && spec.work.runner === 'pooling' ? 'embedding' : 'chat';
+      return curlLine({ url, kind, model: target.model, keyFile: jobFiles(folder).endpoint });
+    },
   };
 }
 

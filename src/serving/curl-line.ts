@@ -3,6 +3,7 @@ export interface CurlTarget {
   /** Base URL, ending in `/v1`. */
   readonly url: string;
   readonly model: string;
+  readonly kind: 'chat' | 'embedding';
   /** `endpoint.json` of a server of ours. */
   readonly keyFile?: string;
   /** The variable that holds the key. */
@@ -15,9 +16,12 @@ export interface CurlTarget {
  * A line for a shell that asks a model, without its key: `$KEY` is read where the key is, and goes to curl on its
  * standard input, because arguments are seen by other users of the machine.
  */
-export function curlLine({ url, model, keyFile, keyEnv, keyStore }: CurlTarget): string {
-  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] });
-  const curl = `curl -sS ${quoted(`${url.replace(/\/$/, '')}/chat/completions`)}`;
+export function curlLine({ url, model, kind, keyFile, keyEnv, keyStore }: CurlTarget): string {
+  const body = JSON.stringify(
+    kind === 'chat' ? { model, messages: [{ role: 'user', content: 'Hello' }] } : { model, input: ['Hello'] },
+  );
+  const path = kind === 'chat' ? 'chat/completions' : 'embeddings';
+  const curl = `curl -sS ${quoted(`${url.replace(/\/$/, '')}/${path}`)}`;
   const rest = `-H 'Content-Type: application/json' -d ${quoted(body)}`;
   const key = keyFile
     ? `KEY=$(sed -n 's/.*"key":"\\([^"]*\\)".*/\\1/p' ${quoted(keyFile)})`

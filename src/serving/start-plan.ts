@@ -7,12 +7,15 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
 import { transformersFolder } from '../training/base-llm.ts';
 import { planDeployment } from './deploy.ts';
+import { defaultLanes } from './embedding/job.ts';
 import { availableMemory, embeddedParts } from './memory.ts';
 import { type ServeWork, serveEngineSchema, serveSchema } from './types.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { plannedCommand } from './vllm/plan.ts';
 
 const GIBIBYTE = 1024 ** 3;
+/** Node with onnxruntime and a tokenizer, without weights. */
+const LANE_BYTES = 150 * 1024 ** 2;
 
 /** What a person asks for when a server is to be started; the same as `deploy start`. */
 export const startRequestSchema = z.object({
@@ -63,6 +66,17 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
       freeBytes: finite(availableMemory()),
     };
   }
+  if (work.engine === 'onnx') {
+    const lanes = work.parallel ?? defaultLanes();
+    return {
+      work,
+      command: null,
+      device: 'memory',
+      // Each process holds the model once.
+      parts: parts({ weights: onnxWeights(paths, work.model) * lanes, process: LANE_BYTES * lanes }),
+      freeBytes: finite(availableMemory()),
+    };
+  }
   const gpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
   const weights = vllmWeights(paths, work);
   return {
@@ -80,6 +94,13 @@ const finite = (bytes: number): number | null => (Number.isFinite(bytes) ? bytes
 function parts(sizes: Partial<Record<z.infer<typeof partSchema>['what'], number>>): StartPlan['parts'] {
   const order = ['weights', 'context', 'adapters', 'process'] as const;
   return order.flatMap((what) => (sizes[what] ? [{ what, bytes: sizes[what] }] : []));
+}
+
+function onnxWeights(paths: WorkspacePaths, model: string): number {
+  const { files } = installedModel(paths, model);
+  return Object.values(files)
+    .filter((file) => file.endsWith('.onnx'))
+    .reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
 /** Of the folder that Transformers reads, in the number format vLLM will hold them in; 0 = it is not made yet. */

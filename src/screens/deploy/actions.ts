@@ -4,7 +4,7 @@ import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { canStart, fillForm, memoryText } from './form.ts';
 import type { DeployModel } from './model.ts';
-import { chatTargetOf, type DeployRow, nameOf, sampleOf } from './rows.ts';
+import { chatTargetOf, type DeployRow, isChat, nameOf, sampleOf, targetOf } from './rows.ts';
 
 type OwnRow = Exclude<DeployRow, { kind: 'foreign' }>;
 
@@ -28,7 +28,7 @@ function askable({ rows }: DeployModel): true | string {
   const row = rows.selected();
   if (!row) return t('deploy.why.none');
   if (chatTargetOf(row)) return true;
-  return t(row.kind === 'foreign' ? 'deploy.why.noChat' : 'deploy.why.notRunning');
+  return t(isChat(row) ? 'deploy.why.notRunning' : 'deploy.why.noChat');
 }
 
 /** Adapters of the base that the server does not have. */
@@ -193,10 +193,14 @@ export const deployActions: readonly Action<DeployModel>[] = [
     help: 'Copies a line for a shell that asks this model; the key is read from its place, it is not in the line.',
     keys: ['C'],
     command: 'ragtui deploy list',
-    when: askable,
+    when: ({ rows }) => {
+      const row = rows.selected();
+      if (!row) return t('deploy.why.none');
+      return targetOf(row) ? true : t('deploy.why.notRunning');
+    },
     run: ({ context, rows }) => {
       const row = rows.selected();
-      const target = row && chatTargetOf(row);
+      const target = row && targetOf(row);
       if (target) context.copy(context.deploy.getState().curl(target));
     },
   },

@@ -1,4 +1,5 @@
 import { type DeployForm, requestOf } from '../../../stores/deploy.ts';
+import type { ModelStatus } from '../../models/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { needBytes } from '../../serving/start-plan-size.ts';
 import { formatBytes, formatCount } from '../../ui/format.ts';
@@ -54,9 +55,11 @@ export function deployFields(context: ScreenContext): FormField[] {
   ];
 }
 
-/** Chat models on disk. */
-const bases = ({ models }: ScreenContext) =>
-  (models.getState().list ?? []).filter(({ entry }) => entry.kind === 'chat');
+/** What can be served: chat models first, then embedders. */
+function bases({ models }: ScreenContext): readonly ModelStatus[] {
+  const list = models.getState().list ?? [];
+  return (['chat', 'embedder'] as const).flatMap((kind) => list.filter(({ entry }) => entry.kind === kind));
+}
 
 function chooseModel(context: ScreenContext): void {
   const { deploy, ui } = context;
@@ -118,9 +121,10 @@ function chooseEngine({ deploy, ui }: ScreenContext): void {
         note: t('deploy.engine.vllm.note'),
         ...(hasVllm ? {} : { disabled: t('deploy.why.noVllm') }),
       },
+      { id: 'onnx', title: t('deploy.engine.onnx'), note: t('deploy.engine.onnx.note') },
     ],
     selected: deploy.getState().form.engine ?? AUTO,
-    pick: (id) => deploy.getState().configure({ engine: id === 'llama' || id === 'vllm' ? id : null }),
+    pick: (id) => deploy.getState().configure({ engine: id === 'llama' || id === 'vllm' || id === 'onnx' ? id : null }),
   });
 }
 
@@ -174,7 +178,11 @@ export function planText({ deploy }: ScreenContext): string {
     ...plan.parts.map(({ what, bytes }) => `${t(`deploy.part.${what}`)}: ${formatBytes(bytes)}`),
     memoryText(plan),
     '',
-    plan.command ?? t('deploy.embedded', { tokens: formatCount(plan.work.contextTokens) }),
+    plan.command ??
+      t('deploy.embedded', {
+        engine: t(`deploy.engine.${plan.work.engine}`),
+        tokens: formatCount(plan.work.contextTokens),
+      }),
   ];
   return sanitize(lines.join('\n'));
 }

@@ -57,14 +57,20 @@ export function sampleOf({ sample }: Pick<DeployState, 'sample'>, row: DeployRow
 export const serverKeyOf = (row: DeployRow): string =>
   row.kind === 'foreign' ? addressOf(row.endpoint.url) : row.server.job.spec.id;
 
-/** Who a prompt to this row asks; undefined while it cannot be asked. Pure. */
-export function chatTargetOf(row: DeployRow): ChatTarget | undefined {
-  if (row.kind === 'foreign')
-    return row.endpoint.kind === 'chat' ? { kind: 'foreign', endpoint: row.endpoint } : undefined;
+/** What this row is reached as; undefined while it does not run. Pure. */
+export function targetOf(row: DeployRow): ChatTarget | undefined {
+  if (row.kind === 'foreign') return { kind: 'foreign', endpoint: row.endpoint };
   const { job, work } = row.server;
   if (job.state !== 'running') return undefined;
   return { kind: 'own', job: job.spec.id, model: row.kind === 'adapter' ? row.adapter : work.model };
 }
+
+/** Whether it answers prompts, not only makes vectors. Pure. */
+export const isChat = (row: DeployRow): boolean =>
+  row.kind === 'foreign' ? row.endpoint.kind === 'chat' : row.server.work.runner === undefined;
+
+/** Who a prompt to this row asks; undefined while it cannot be asked. Pure. */
+export const chatTargetOf = (row: DeployRow): ChatTarget | undefined => (isChat(row) ? targetOf(row) : undefined);
 
 /** The name a row is asked by. Pure. */
 export const nameOf = (row: DeployRow): string =>
