@@ -6,7 +6,7 @@ import type { Percentiles, ServerFigures, ServerSample } from '../../serving/met
 import { sparkline } from '../../ui/charts.ts';
 import { formatBytes, formatMillis, formatPercent, formatShort, formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { type Line, pad, type Span, textWidth } from '../../ui/text.ts';
+import { type Line, pad, type Span } from '../../ui/text.ts';
 import { MISSING, packed, rateText } from '../compare/metrics-lines.ts';
 
 const LABEL_CELLS = 15;
@@ -145,6 +145,3 @@ export function silenceLine(sample: ServerSample, since: number | null): Line {
   const style = sample.state === 'silent' || sample.state === 'starting' ? 'muted' : 'warn';
   return [{ text: ` ${t(`metrics.state.${sample.state === 'ok' ? 'starting' : sample.state}`)}`, style }];
 }
-
-/** The widest of some texts. */
-export const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
