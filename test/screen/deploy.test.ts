@@ -107,7 +107,9 @@ describe('the deploy screen', () => {
     expect(w.text()).toMatch(/smollm2-135m-instruct\s+embedded\s+running\s+4m 29s/);
     expect(w.text()).toContain('└ sft-1');
     expect(w.text()).toMatch(/gpu-box\s+not ours/);
-    expect(w.telemetry.workers.at(-1)?.asked).toEqual([{ type: 'watch', llms: [], pids: [], all: true, everyMs: 1000 }]);
+    expect(w.telemetry.workers.at(-1)?.asked).toEqual([
+      { type: 'watch', llms: [], pids: [], all: true, everyMs: 1000 },
+    ]);
     w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)]));
     await w.rest();
     expect(w.text()).toContain('612 MB');
