@@ -21,7 +21,7 @@ import type { JobEvent, JobId } from '../src/jobs/types.ts';
 import { allModels, listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
-import { embedderSettings } from '../src/training/embedder-config.ts';
+import { embedderPreset } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
 import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
@@ -187,16 +187,7 @@ function presetOf(kind: TrainingKind, preset: Training['preset']): Readonly<Reco
       outputFolder: '',
     });
   }
-  const base = {
-    pooling: 'cls',
-    normalize: true,
-    maxTokens: 512,
-    dimension: 1,
-    dtype: 'f32',
-    queryInstruction: '',
-    passageInstruction: '',
-  } as const;
-  return embedderSettings(training, { basePath: '', base, trainFile: '', outputFolder: '' });
+  return embedderPreset(preset);
 }
 
 const writtenSchema = z.object({ file: z.string() });

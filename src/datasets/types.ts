@@ -49,6 +49,9 @@ export const retrievalRowSchema = z.object({
   neg: z.array(z.string()),
   /** The embedder's query instruction; absent: none. */
   prompt: z.string().optional(),
+  /** A teacher's scores, one for each passage, to distill from. */
+  pos_scores: z.array(z.number()).optional(),
+  neg_scores: z.array(z.number()).optional(),
 });
 export type RetrievalRow = z.infer<typeof retrievalRowSchema>;
 

@@ -5,7 +5,7 @@ import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
 import { serveSchema } from '../serving/types.ts';
-import { trainingSchema } from '../training/types.ts';
+import { embedderTrainingSchema, trainingSchema } from '../training/types.ts';
 
 export type JobId = Brand<string, 'JobId'>;
 /** Sortable and safe in a path: `20261123-061530-ingest-4f2a`. */
@@ -38,7 +38,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     python: z.string().optional(),
   }),
   z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
-  z.object({ kind: z.literal('train-embedder'), ...trainingSchema.shape }),
+  z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),
 ]);

@@ -1,19 +1,27 @@
 import { RagtuiError } from '../platform/errors.ts';
 import { nearNames } from '../platform/near.ts';
+import { FLAGEMBEDDING_KEYS } from './flagembedding-keys.ts';
 import { LLAMAFACTORY_KEYS } from './llamafactory-keys.ts';
 import type { Setting } from './types.ts';
 
 type Settings = Readonly<Record<string, Setting>>;
 
 /** Throws `usage`, with the nearest name, for a key that LLaMA-Factory does not have: it would stop at it half a minute later. */
-export function checkLlmKeys(settings: Settings): void {
-  const unknown = Object.keys(settings).find((key) => !LLAMAFACTORY_KEYS.includes(key));
+export const checkLlmKeys = (settings: Settings): void =>
+  checkKeys(settings, LLAMAFACTORY_KEYS, 'LLaMA-Factory', 'those of its training file');
+
+/** The same of FlagEmbedding. */
+export const checkEmbedderKeys = (settings: Settings): void =>
+  checkKeys(settings, FLAGEMBEDDING_KEYS, 'FlagEmbedding', 'its flags without the dashes');
+
+function checkKeys(settings: Settings, keys: readonly string[], engine: string, names: string): void {
+  const unknown = Object.keys(settings).find((key) => !keys.includes(key));
   if (unknown === undefined) return;
-  const [near] = nearNames(unknown, LLAMAFACTORY_KEYS);
+  const [near] = nearNames(unknown, keys);
   throw new RagtuiError(
     'usage',
-    `LLaMA-Factory has no setting "${unknown}".`,
-    near ? `Did you mean ${near}?` : 'Leave it out; the names are those of its training file.',
+    `${engine} has no setting "${unknown}".`,
+    near ? `Did you mean ${near}?` : `Leave it out; the names are ${names}.`,
   );
 }
 

@@ -29,3 +29,6 @@ export function findEmbedderBase(paths: WorkspacePaths, id: string): EmbedderBas
 /** What the untuned base is called as an embedder beside its tunes: `all-minilm-l6-v2-exported`. */
 export const exportedName = (baseId: string): string =>
   `${baseId.endsWith(SUFFIX) ? baseId.slice(0, -SUFFIX.length) : baseId}-exported`;
+
+/** What the int8 model of a tune is called. */
+export const int8Name = (name: string): string => `${name}-int8`;

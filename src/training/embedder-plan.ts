@@ -1,39 +1,103 @@
 import path from 'node:path';
+import { DEFAULT_NEGATIVES } from '../datasets/negatives/random.ts';
+import type { AnyDataset } from '../datasets/open.ts';
+import { engineStatus } from '../engines/store.ts';
+import { checkName } from '../models/own.ts';
 import { modelFolder } from '../models/store.ts';
-import { pythonScript } from '../platform/entry.ts';
+import type { EmbedderConfig } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { findEmbedderBase } from './embedder-base.ts';
-import { embedderSettings, toFlags } from './embedder-config.ts';
+import { checkEmbedderTraining } from './check-embedder.ts';
+import { checkEmbedderKeys } from './check-settings.ts';
+import { findEmbedderBase, int8Name } from './embedder-base.ts';
+import { embedderSettings, scalars, trainerArguments } from './embedder-config.ts';
+import { FLAGEMBEDDING_KEYS_VERSION } from './flagembedding-keys.ts';
 import { forecastTraining } from './forecast/forecast.ts';
 import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
+import { heldOutPart } from './held-out.ts';
 import type { TrainingPlan } from './llm-plan.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
-import type { Training } from './types.ts';
+import type { EmbedderTraining } from './types.ts';
 
 /** Checks all that is named and says what would run. Throws `not-found`, `usage`, `exists`, `unsupported`. */
-export function planEmbedder(paths: WorkspacePaths, training: Training, slow: SlowFacts = {}): TrainingPlan {
+export function planEmbedder(paths: WorkspacePaths, training: EmbedderTraining, slow: SlowFacts = {}): TrainingPlan {
   const base = findEmbedderBase(paths, training.base);
   const dataset = openTrainingData(paths, training);
   if (dataset.kind === 'sft') {
     throw new RagtuiError('unsupported', 'An embedder is trained on qa or retrieval rows.', 'Name another --dataset.');
   }
   checkTunedName(paths, askedOf('train-embedder', training));
+  if (training.embedder?.int8) checkInt8(paths, training.name);
   const { train } = tunedFolder(paths, training.name);
+  const heldOut = heldOutPart(dataset, training);
+  const all = dataset.count(part(training.split));
+  const rows = Math.min(all, training.limit ?? all);
+  // An environment of the user's own may be of another version, whose keys we do not know.
+  const version = engineStatus(paths, 'flagembedding').manifest?.versions['flagembedding'];
+  if (version === undefined || version === FLAGEMBEDDING_KEYS_VERSION) checkEmbedderKeys(training.settings);
+  checkEmbedderTraining(training, { base: base.embedder, rows, gpus: training.gpus ?? 1 });
   const settings = embedderSettings(training, {
     basePath: modelFolder(paths, base.id),
     base: base.embedder,
     trainFile: path.join('<job>', 'data', '<exported with the job>.jsonl'),
     outputFolder: train,
   });
-  const rows = dataset.count(part(training.split));
   return {
-    rows: Math.min(rows, training.limit ?? rows),
-    command: ['python', pythonScript('train_embedder'), path.join(train, 'trainer_log.jsonl'), ...toFlags(settings)],
+    rows,
+    command: ['python', ...trainerArguments(path.join('<job>', 'embedder.json'), settings, training.gpus ?? 1)],
     files: {},
     forecast: forecastTraining(
-      gatherFacts(paths, { engine: 'flagembedding', training, dataset, settings, base: base.id, slow }),
+      gatherFacts(paths, {
+        engine: 'flagembedding',
+        training,
+        dataset,
+        settings: scalars(settings),
+        base: base.id,
+        slow,
+      }),
     ),
+    notes: notesOf(training, base.embedder, dataset, heldOut),
   };
+}
+
+function notesOf(
+  { embedder, split }: EmbedderTraining,
+  base: EmbedderConfig,
+  dataset: AnyDataset,
+  heldOut: string | undefined,
+): string[] {
+  const notes = [
+    heldOut === undefined
+      ? 'no part is held out: nothing is searched while it trains'
+      : `searched while it trains: ${heldOut} (${dataset.count(heldOut)} rows)`,
+    dataset.kind === 'qa'
+      ? `negatives: ${DEFAULT_NEGATIVES} other contexts a row, at random`
+      : 'negatives: those of the rows',
+  ];
+  if (embedder?.keep === 'best' && heldOut !== undefined && /(^|\/)test$/.test(heldOut)) {
+    notes.push(`the step is chosen by ${heldOut}: numbers measured on it afterwards flatter it`);
+  }
+  if (embedder?.keep === 'best' && heldOut === undefined) {
+    throw new RagtuiError(
+      'usage',
+      `--keep best needs held-out rows, and "${split}" has no sibling part.`,
+      'Name a part with --eval-split.',
+    );
+  }
+  if (embedder?.matryoshka && !embedder.matryoshka.includes(base.dimension)) {
+    notes.push(`the whole vector of ${base.dimension} numbers is trained too`);
+  }
+  return notes;
+}
+
+function checkInt8(paths: WorkspacePaths, name: string): void {
+  checkName(paths, int8Name(name));
+  const versions = engineStatus(paths, 'flagembedding').manifest?.versions;
+  if (versions === undefined || 'onnxruntime' in versions) return;
+  throw new RagtuiError(
+    'unavailable',
+    'The environment of FlagEmbedding lacks onnxruntime, which makes int8 weights.',
+    'Run "ragtui engines install flagembedding": it brings it up to date.',
+  );
 }

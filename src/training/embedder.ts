@@ -1,35 +1,31 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { exportFlagEmbedding } from '../datasets/exporters/flagembedding.ts';
-import { retrievalRowSchema } from '../datasets/types.ts';
 import { engineEnvironment } from '../engines/definitions.ts';
 import { type InstalledEngine, installedEngine } from '../engines/store.ts';
 import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
-import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { findEmbedderBase } from './embedder-base.ts';
-import { embedderSettings, toFlags } from './embedder-config.ts';
+import { embedderSettings, instructionOf, trainerArguments } from './embedder-config.ts';
+import { prepareHeldOut, prepareRows } from './embedder-data.ts';
+import type { WrittenRows } from './embedder-rows.ts';
 import { runEngine } from './engine-process.ts';
+import { bestOf, type Evaluation, EvaluationFeed, numbersText, PRIMARY } from './evaluations.ts';
 import { type ExportedEmbedder, exportBase, exportEmbedder } from './export-embedder.ts';
 import { trainingFault } from './failures.ts';
-import { limitRows } from './limit-rows.ts';
-import { MetricFeed } from './metrics.ts';
-import { openTrainingData, part } from './open-data.ts';
-import { askedOf, type Begun, beginTuned, stepOf } from './tuned.ts';
+import { lossOf, MetricFeed } from './metrics.ts';
+import { openTrainingData } from './open-data.ts';
+import { parityTexts } from './parity-texts.ts';
+import { askedOf, type Begun, beginTuned, stepOf, type TunedFolder } from './tuned.ts';
+import { settingSchema } from './types.ts';
 
 type Context = JobContext<'train-embedder'>;
-
-/** Ten random wrong passages a row; the engine draws its group from them. */
-const NEGATIVES = 10;
-/** Rows whose query and passage are compared between torch and our runtime. */
-const PARITY_ROWS = 32;
 
 /** The body of a `train-embedder` job: FlagEmbedding run to its end, base and tuned exported alike and registered. */
 export async function trainEmbedder(context: Context): Promise<void> {
@@ -38,57 +34,74 @@ export async function trainEmbedder(context: Context): Promise<void> {
   const base = findEmbedderBase(paths, work.base);
   const basePath = path.dirname(fileOf(installedModel(paths, base.id), 'model.safetensors'));
   const begun = beginTuned(paths, askedOf('train-embedder', work));
-  const rowsFile = await prepareRows(context);
-  if (!begun.trained) await train(context, engine, { base, basePath, rowsFile, begun });
+  report.progress(phase('preparing the rows'));
+  const rows = await prepareRows(context, base);
+  if (!begun.trained) await train(context, engine, { base, basePath, rows, begun });
   if (signal.aborted) return;
-  await exportBoth(context, engine, { base, rowsFile, begun });
+  await exportBoth(context, engine, { base, rows, begun });
   if (!signal.aborted) rmSync(begun.folder.cache, { recursive: true, force: true });
   report.progress(phase('done'));
-}
-
-async function prepareRows({ work, paths, folder, report }: Context): Promise<string> {
-  report.progress(phase('preparing the rows'));
-  const data = path.join(folder, 'data');
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const exported = await exportFlagEmbedding(openTrainingData(paths, work), part(work.split), data, {
-    negatives: NEGATIVES,
-    seed: work.seed,
-  });
-  const rows = limitRows(exported.file, work.limit);
-  report.log('info', `${rows} rows of ${work.dataset} (${work.split}), ${NEGATIVES} negatives each`);
-  return exported.file;
 }
 
 interface TrainInput {
   readonly base: EmbedderBaseEntry;
   readonly basePath: string;
-  readonly rowsFile: string;
+  readonly rows: WrittenRows;
   readonly begun: Begun;
 }
 
+const numbersSchema = z.record(z.string(), z.number());
+/** What is known when the engine has come to its end; a job that goes on from there reads it. */
+const trainedSchema = z.object({
+  /** Of the weights that are kept, and of how many. */
+  step: z.number(),
+  steps: z.number(),
+  /** Those of the best step, not the last ones. */
+  best: z.boolean(),
+  settings: z.record(z.string(), z.union([settingSchema, z.array(z.number())])),
+  loss: z.array(z.object({ step: z.number(), value: z.number() })),
+  evaluations: z.array(z.object({ step: z.number(), values: numbersSchema })),
+  heldOut: z
+    .object({
+      part: z.string(),
+      queries: z.number(),
+      passages: z.number(),
+      of: z.object({ queries: z.number(), passages: z.number() }),
+      leaks: z.object({ questions: z.number(), passages: z.number() }),
+    })
+    .nullable(),
+});
+type Trained = z.infer<typeof trainedSchema>;
+
 async function train(context: Context, engine: InstalledEngine, input: TrainInput): Promise<void> {
-  const { work, folder, report, signal } = context;
+  const { work, folder, report, signal, gpus } = context;
   const { folder: tuned, checkpoint } = input.begun;
+  const heldOut = await prepareHeldOut(context, input.rows.file);
   if (checkpoint) report.log('info', `Going on from ${path.basename(checkpoint)}`);
   const settings = embedderSettings(work, {
     basePath: input.basePath,
     base: input.base.embedder,
-    trainFile: input.rowsFile,
+    trainFile: input.rows.file,
     outputFolder: tuned.train,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   });
   const files = jobFiles(folder);
   const numbers = path.join(tuned.train, 'trainer_log.jsonl');
+  const resumedAt = stepOf(checkpoint ?? '-0');
   const feed = new MetricFeed(report, {
     rows: numbers,
-    resumedAt: stepOf(checkpoint ?? '-0'),
+    resumedAt,
     sessions: path.join(tuned.root, 'sessions.jsonl'),
   });
   const checkpoints = new CheckpointWatch(report, tuned.train);
+  const evaluations = new EvaluationFeed(report, numbers, resumedAt);
+  const ours = path.join(folder, 'embedder.json');
+  const keepBest = work.embedder?.keep === 'best';
+  writeJsonAtomic(ours, { numbers, heldOut: heldOut?.file ?? null, best: keepBest ? bestFolder(tuned) : null });
   report.progress(phase('starting FlagEmbedding'));
   const exit = await runEngine({
     program: engine.python,
-    args: [pythonScript('train_embedder'), numbers, ...toFlags(settings)],
+    args: trainerArguments(ours, settings, gpus.length),
     cwd: folder,
     env: { ...engineEnvironment('flagembedding', engine.device), HF_HOME: tuned.cache },
     stdout: files.stdout,
@@ -97,6 +110,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     onLook: () => {
       feed.look();
       checkpoints.look();
+      evaluations.look();
     },
     onLog: (text) => report.log('info', text),
   });
@@ -113,38 +127,74 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     );
   }
   // Resumed after its last step, the engine has nothing more to say.
-  const steps = feed.last.step || stepOf(checkpoint ?? '-0');
-  writeJsonAtomic(tuned.trained, { steps, totalSteps: feed.last.totalSteps || steps });
+  const steps = feed.last.step || resumedAt;
+  tellBest(report, evaluations.all);
+  const kept = keepBest ? savedBest(tuned) : undefined;
+  if (kept !== undefined) report.log('info', `Kept: the weights of step ${kept} of ${steps}`);
+  const { file: _, ...searched } = heldOut ?? { file: '' };
+  const trained = {
+    step: kept ?? steps,
+    steps,
+    best: kept !== undefined,
+    settings,
+    loss: lossOf(numbers),
+    evaluations: evaluations.all,
+    heldOut: heldOut ? searched : null,
+  };
+  writeJsonAtomic(tuned.trained, trained);
 }
 
-const trainedSchema = z.object({ steps: z.number(), totalSteps: z.number() });
+/** Where the worker keeps the weights that found the held-out rows best. */
+const bestFolder = ({ train: folder }: TunedFolder): string => path.join(folder, 'best');
+const bestSchema = z.object({ step: z.number().int().positive() });
+
+/** The step of the best weights that were kept. */
+function savedBest(tuned: TunedFolder): number | undefined {
+  const file = path.join(bestFolder(tuned), 'step.json');
+  return existsSync(file) ? bestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).step : undefined;
+}
+
+function tellBest(report: Context['report'], all: readonly Evaluation[]): void {
+  const best = bestOf(all);
+  if (!best) return;
+  const base = all.find(({ step }) => step === 0);
+  report.log('info', `Best by MRR@10: step ${best.step} (${numbersText(best.values)})`);
+  if (base && (base.values[PRIMARY] ?? 0) >= (best.values[PRIMARY] ?? 0)) {
+    report.log('warn', 'At no step were the held-out rows found better than by the base');
+  }
+}
 
 async function exportBoth(
   { work, paths, folder, report, signal, spec }: Context,
   engine: InstalledEngine,
-  { base, rowsFile, begun }: { base: EmbedderBaseEntry; rowsFile: string; begun: Begun },
+  { base, rows, begun }: { base: EmbedderBaseEntry; rows: WrittenRows; begun: Begun },
 ): Promise<void> {
-  const texts = parityTexts(rowsFile);
+  const texts = parityTexts(rows.file, base.embedder.maxTokens);
   const scratch = path.join(folder, 'export.json');
   const options = { signal };
-  const tell = (what: string, made: ExportedEmbedder) => {
-    const { min, texts: count } = made.parity;
-    report.log('info', `${what} exported to ONNX: cosine with torch at least ${min.toFixed(6)} on ${count} texts`);
+  const tell = (what: string, made: ExportedEmbedder, other = 'torch') => {
+    const { min, mean, texts: count } = made.parity;
+    report.log(
+      'info',
+      `${what} exported to ONNX: cosine with ${other} at least ${min.toFixed(6)}, on average ${mean.toFixed(6)}, on ${count} texts`,
+    );
     report.artifact(made.name, made.folder, { kind: 'embedder', ...made });
   };
   report.progress(phase('exporting the base'));
   const exported = await exportBase(paths, engine, { base, scratch, texts }, options);
   if (exported) tell('base', exported);
   report.progress(phase('exporting the tuned embedder'));
-  const manifest = openTrainingData(paths, work).manifest;
-  const { steps } = trainedSchema.parse(JSON.parse(readFileSync(begun.folder.trained, 'utf8')));
-  const tuned = await exportEmbedder(
+  const { manifest } = openTrainingData(paths, work);
+  const trained: Trained = trainedSchema.parse(JSON.parse(readFileSync(begun.folder.trained, 'utf8')));
+  const { step, best } = trained;
+  const { int8, ...tuned } = await exportEmbedder(
     paths,
     engine,
     {
       name: work.name,
       base,
-      source: begun.folder.train,
+      config: { ...base.embedder, queryInstruction: instructionOf(work, base.embedder) },
+      source: best ? bestFolder(begun.folder) : begun.folder.train,
       target: begun.folder.result,
       scratch,
       texts,
@@ -153,23 +203,16 @@ async function exportBoth(
         dataset: manifest.name,
         datasetVersion: manifest.version,
         split: work.split,
-        steps,
+        steps: step,
         engine: `flagembedding ${engine.versions['flagembedding'] ?? ''}`.trim(),
       },
+      facts: { ...trained, work, job: spec.id, data: manifest, rows, versions: engine.versions, device: engine.device },
+      ...(work.embedder?.int8 ? { int8: path.join(begun.folder.root, 'int8') } : {}),
     },
     options,
   );
   tell('tuned', tuned);
-}
-
-/** Queries and passages of the first rows, each once. */
-function parityTexts(rowsFile: string): string[] {
-  const rows = readFileSync(rowsFile, 'utf8').split('\n').filter(Boolean).slice(0, PARITY_ROWS);
-  const texts = rows.flatMap((line) => {
-    const { query, pos } = retrievalRowSchema.parse(JSON.parse(line));
-    return [query, ...pos.slice(0, 1)];
-  });
-  return [...new Set(texts)];
+  if (int8) tell('int8', int8, 'float32');
 }
 
 const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });

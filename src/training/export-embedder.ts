@@ -1,16 +1,18 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
 import { fingerprintOf } from '../models/fingerprint.ts';
 import { addLocalModel } from '../models/own.ts';
 import { fileOf, installedModel, readOwnModels, removeModel } from '../models/store.ts';
-import type { EmbedderBaseEntry } from '../models/types.ts';
+import type { EmbedderBaseEntry, EmbedderConfig } from '../models/types.ts';
 import { hashFile, writeJsonAtomic } from '../platform/files.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { exportedName } from './embedder-base.ts';
+import { exportedName, int8Name } from './embedder-base.ts';
+import { type TrainedFacts, writeCard } from './embedder-card.ts';
 import { keepFiles } from './keep-files.ts';
-import { checkParity, type Parity } from './parity.ts';
+import { checkParity, measureParity, type Parity } from './parity.ts';
 import { runScript, type ScriptOptions } from './script.ts';
 import { tunedFolder } from './tuned.ts';
 
@@ -31,13 +33,21 @@ export interface ExportRequest {
   /** Texts on which both runtimes are compared. */
   readonly texts: readonly string[];
   readonly lineage: Readonly<Record<string, string | number>>;
+  /** How it embeds, where that is not just as the base does. */
+  readonly config?: EmbedderConfig;
+  /** Of a tune: what its card tells. */
+  readonly facts?: TrainedFacts;
+  /** Also make an int8 model, in this folder. */
+  readonly int8?: string;
 }
 
 export interface ExportedEmbedder {
   readonly name: string;
   readonly folder: string;
   readonly fingerprint: string;
+  /** With torch; of an int8 model with the float32 one. */
   readonly parity: Parity;
+  readonly int8?: ExportedEmbedder;
 }
 
 /**
@@ -50,7 +60,7 @@ export async function exportEmbedder(
   request: ExportRequest,
   options: ScriptOptions = {},
 ): Promise<ExportedEmbedder> {
-  const { embedder } = request.base;
+  const embedder = request.config ?? request.base.embedder;
   await keepFiles(request.source, request.target, TORCH_FILES);
   writeJsonAtomic(request.scratch, {
     model: request.source,
@@ -62,26 +72,86 @@ export async function exportEmbedder(
   });
   const { opset } = await runScript(engine, 'export_onnx', [request.scratch], answerSchema, options);
   const parity = await checkParity(request.target, embedder, options.signal);
-  const at = (name: string) => path.join(request.target, name);
+  const exporter = { torch: engine.versions['torch'] ?? '', onnx: engine.versions['onnx'] ?? '', opset, dtype: 'f32' };
+  const made = await describe(request, { name: request.name, folder: request.target, embedder, parity, exporter });
+  const int8 = request.int8 === undefined ? undefined : await exportInt8(paths, engine, request, request.int8, options);
+  // Last: a job that is killed before this begins the export anew.
+  await addLocalModel(paths, { name: request.name, path: request.target, kind: 'embedding', embedder }, options.signal);
+  return { ...made, ...(int8 ? { int8 } : {}) };
+}
+
+const quantisedSchema = z.object({ onnxruntime: z.string(), bytes: z.number() });
+/** What describes an embedder beside its weights; the same for both. */
+const BESIDE = ['tokenizer.json', 'config.json', 'modules.json', '1_Pooling', 'sentence_bert_config.json'];
+
+/**
+ * The float32 model with int8 weights (onnxruntime's dynamic quantisation), registered as an embedder of its own: its
+ * vectors are others, by how much is said and is no reason to refuse it.
+ */
+async function exportInt8(
+  paths: WorkspacePaths,
+  engine: InstalledEngine,
+  request: ExportRequest,
+  target: string,
+  options: ScriptOptions,
+): Promise<ExportedEmbedder> {
+  const name = int8Name(request.name);
+  const embedder: EmbedderConfig = { ...(request.config ?? request.base.embedder), dtype: 'int8' };
+  const from = (file: string) => path.join(request.target, file);
+  await keepFiles(request.target, target, BESIDE);
+  if (embedder.normalize) mkdirSync(path.join(target, '2_Normalize'));
+  const answer = await runScript(
+    engine,
+    'quantize_onnx',
+    [from('model.onnx'), path.join(target, 'model.onnx')],
+    quantisedSchema,
+    options,
+  );
+  const { text: _, ...parity } = await measureParity(target, embedder, from('reference.json'), options.signal);
+  const exporter = { onnxruntime: answer.onnxruntime, dtype: 'int8' };
+  const made = await describe(request, { name, folder: target, embedder, parity, exporter });
+  // An earlier job may have come to this and no further.
+  if (readOwnModels(paths).models.some(({ entry }) => entry.id === name)) await removeModel(paths, name);
+  await addLocalModel(paths, { name, path: target, kind: 'embedding', embedder }, options.signal);
+  return made;
+}
+
+interface Described {
+  readonly name: string;
+  readonly folder: string;
+  readonly embedder: EmbedderConfig;
+  readonly parity: Parity;
+  readonly exporter: Readonly<Record<string, string | number>>;
+}
+
+/** Writes `manifest.json`, and the card of a tune. */
+async function describe(
+  { base, lineage, facts }: ExportRequest,
+  { name, folder, embedder, parity, exporter }: Described,
+): Promise<ExportedEmbedder> {
+  const at = (file: string) => path.join(folder, file);
   const sha256 = {
-    'model.onnx': await hashFile(at('model.onnx'), options.signal),
-    'tokenizer.json': await hashFile(at('tokenizer.json'), options.signal),
+    'model.onnx': await hashFile(at('model.onnx')),
+    'tokenizer.json': await hashFile(at('tokenizer.json')),
   };
   const fingerprint = fingerprintOf(embedder, { model: sha256['model.onnx'], tokenizer: sha256['tokenizer.json'] });
   writeJsonAtomic(at('manifest.json'), {
     version: 1,
-    name: request.name,
-    base: request.base.id,
+    name,
+    base: base.id,
     fingerprint,
     sha256,
-    exporter: { torch: engine.versions['torch'] ?? '', onnx: engine.versions['onnx'] ?? '', opset, dtype: 'f32' },
+    exporter,
     parity,
-    lineage: request.lineage,
+    lineage,
     madeAt: new Date().toISOString(),
   });
-  // Last: a job that is killed before this begins the export anew.
-  await addLocalModel(paths, { name: request.name, path: request.target, kind: 'embedding', embedder }, options.signal);
-  return { name: request.name, folder: request.target, fingerprint, parity };
+  if (facts) {
+    const weights = at('model.safetensors');
+    const hashes = existsSync(weights) ? { ...sha256, 'model.safetensors': await hashFile(weights) } : sha256;
+    writeCard(folder, facts, { name, base: base.id, config: embedder, fingerprint, parity, sha256: hashes });
+  }
+  return { name, folder, fingerprint, parity };
 }
 
 /** The base as an embedder by the same exporter: made once, then only found. Undefined when it was there. */

@@ -1,4 +1,4 @@
-/** The version these keys are of. Printed by `workers/python/list_arguments.py` in the engine's environment. */
+/** The version these keys are of. Printed by `workers/python/list_arguments.py llamafactory` in the engine's environment. */
 export const KEYS_VERSION = '0.9.5';
 
 /** Every key that LLaMA-Factory takes in a training file. */

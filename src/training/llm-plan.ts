@@ -27,6 +27,8 @@ export interface TrainingPlan {
   readonly template?: TemplateChoice;
   /** What it will need. */
   readonly forecast: Forecast;
+  /** What else is worth knowing before it starts, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { JobReport } from '../jobs/worker.ts';
 import { RESUMED } from './curves.ts';
 import { dropRowsAfter } from './earlier-rows.ts';
@@ -108,3 +108,14 @@ export class MetricFeed {
 }
 
 const keepRow = (file: string, row: object): void => appendFileSync(file, `${JSON.stringify(row)}\n`, { mode: 0o600 });
+
+/** The losses in a file of training rows, by step. */
+export function lossOf(file: string): { step: number; value: number }[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const row = parseTrainerLogLine(line);
+      const value = row?.values['loss'];
+      return row && value !== undefined ? [{ step: row.step, value }] : [];
+    });
+}

@@ -37,9 +37,23 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
  * Throws `corrupt` when one differs by more than rounding.
  */
 export async function checkParity(folder: string, config: EmbedderConfig, signal?: AbortSignal): Promise<Parity> {
-  const { texts, vectors } = referenceSchema.parse(
-    JSON.parse(readFileSync(path.join(folder, 'reference.json'), 'utf8')),
+  const { text, ...parity } = await measureParity(folder, config, path.join(folder, 'reference.json'), signal);
+  if (parity.min >= PARITY_COSINE) return parity;
+  throw new RagtuiError(
+    'corrupt',
+    `The exported model is not the trained one: cosine ${parity.min.toFixed(6)} on the worst of ${parity.texts} texts (at least ${PARITY_COSINE}): ${JSON.stringify(text.slice(0, 60))}.`,
+    'Nothing was registered. Install the engine again, and tell us the versions of "ragtui engines check flagembedding".',
   );
+}
+
+/** How near the vectors of a folder's model are to those of a reference file; `text` is the one that differs most. */
+export async function measureParity(
+  folder: string,
+  config: EmbedderConfig,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<Parity & { readonly text: string }> {
+  const { texts, vectors } = referenceSchema.parse(JSON.parse(readFileSync(reference, 'utf8')));
   const at = (name: string) => path.join(folder, name);
   const embedder = await startEmbedder({
     id: path.basename(folder),
@@ -52,17 +66,13 @@ export async function checkParity(folder: string, config: EmbedderConfig, signal
     // The reference has no instruction either.
     const ours = await embedder.embed(texts, { kind: 'query', instruction: false, ...(signal ? { signal } : {}) });
     const cosines = texts.map((_, index) => cosine(ours.vectors[index] ?? [], vectors[index] ?? []));
-    const parity = {
+    const min = Math.min(...cosines);
+    return {
       texts: texts.length,
-      min: Math.min(...cosines),
+      min,
       mean: cosines.reduce((sum, one) => sum + one, 0) / cosines.length,
+      text: texts[cosines.indexOf(min)] ?? '',
     };
-    if (parity.min >= PARITY_COSINE) return parity;
-    throw new RagtuiError(
-      'corrupt',
-      `The exported model is not the trained one: cosine ${parity.min.toFixed(6)} on the worst of ${parity.texts} texts (at least ${PARITY_COSINE}).`,
-      'Nothing was registered. Install the engine again, and tell us the versions of "ragtui engines check flagembedding".',
-    );
   } finally {
     await embedder.close();
   }

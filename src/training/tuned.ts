@@ -5,7 +5,7 @@ import { checkName } from '../models/own.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { type Training, trainingSchema } from './types.ts';
+import { type EmbedderTraining, embedderTrainingSchema, type Training, trainingSchema } from './types.ts';
 
 /**
  * The folder of one tune. `train/` is the engine's (checkpoints, its log), `result/` what came of it, `training.json`
@@ -25,7 +25,10 @@ export function tunedFolder(paths: WorkspacePaths, name: string): TunedFolder {
   return { root, train: at('train'), result: at('result'), cache: at('cache'), trained: at('trained.json') };
 }
 
-const askedSchema = z.object({ kind: z.enum(['train-llm', 'train-embedder']), ...trainingSchema.shape });
+const askedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
+  z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
+]);
 export type Asked = z.infer<typeof askedSchema>;
 
 /** Whether a training may be called so. Throws `exists` when the name is taken, or another training has begun under it. */
@@ -86,4 +89,5 @@ export const stepOf = (name: string): number => Number(name.slice(name.lastIndex
 const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 
 /** What a spec of either kind asks for, without what the job adds. */
-export const askedOf = (kind: Asked['kind'], training: Training): Asked => askedSchema.parse({ kind, ...training });
+export const askedOf = (kind: Asked['kind'], training: Training | EmbedderTraining): Asked =>
+  askedSchema.parse({ kind, ...training });

@@ -30,6 +30,29 @@ export const trainingSchema = z.object({
 });
 export type Training = z.infer<typeof trainingSchema>;
 
+/** What only the training of an embedder is told. */
+export const embedderOptionsSchema = z.object({
+  /** Part of the dataset that is searched while training; `none`: no part; absent: the sibling part that was held out. */
+  evalSplit: z.string().min(1).optional(),
+  /** `best`: the checkpoint that found the held-out rows best is exported instead of the last one. */
+  keep: z.enum(['best', 'last']).optional(),
+  /** Matryoshka: lengths to which a vector may be cut, rising; the whole length is always trained. */
+  matryoshka: z.array(z.number().int().positive()).min(1).optional(),
+  temperature: z.number().positive().optional(),
+  /** Negatives a row in each step; with its positive they are a group. */
+  negatives: z.number().int().positive().optional(),
+  /** False: queries are trained, and later asked, without the base's instruction. */
+  instruction: z.boolean().optional(),
+  /** Learns from the scores of a teacher that the rows carry, too. */
+  distill: z.literal(true).optional(),
+  /** Also make an embedder with int8 weights, `NAME-int8`. */
+  int8: z.literal(true).optional(),
+});
+export type EmbedderOptions = z.infer<typeof embedderOptionsSchema>;
+
+export const embedderTrainingSchema = trainingSchema.extend({ embedder: embedderOptionsSchema.optional() });
+export type EmbedderTraining = z.infer<typeof embedderTrainingSchema>;
+
 /** One row of numbers as the engine reports them; what it does not report is absent, not zero. */
 export interface TrainingRow {
   readonly step: number;

@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importDataset } from '../../src/datasets/import.ts';
-import { sftPrompt } from '../../src/datasets/render.ts';
 import { checkEngine } from '../../src/engines/check.ts';
 import { installEngine } from '../../src/engines/install.ts';
 import { engineStatus, installedEngine } from '../../src/engines/store.ts';
@@ -23,6 +22,7 @@ import { waitUntil } from '../../src/platform/processes.ts';
 import { transformersFolder } from '../../src/training/base-llm.ts';
 import { cosine } from '../../src/training/parity.ts';
 import type { Training } from '../../src/training/types.ts';
+import { towns } from './towns.ts';
 
 // The real engines, installed from their lock files, on rows of our own: an LLM for four steps, stopped and resumed;
 // an embedder for as many, with its supervisor killed on the way. Caches are kept between runs.
@@ -58,42 +58,6 @@ afterAll(async () => {
   for (const job of listJobs(paths)) if (!isOver(job.state)) await stopJob(paths, job.spec.id);
   rmSync(home, { recursive: true, force: true });
 });
-
-/** Rows of our own: each town has a year, a river and a trade, and one of them is asked for. */
-function towns(): { instruction: string; input: string; output: string }[] {
-  const names = [
-    'Alder',
-    'Birk',
-    'Corran',
-    'Dunmere',
-    'Elmstead',
-    'Farrow',
-    'Garnet',
-    'Holm',
-    'Iver',
-    'Jarrow',
-    'Kelso',
-    'Lund',
-  ];
-  return names.flatMap((name, at) => {
-    const [year, river, trade] = [
-      `${1200 + at * 37}`,
-      `${names[(at + 3) % names.length]} Water`,
-      ['salt', 'wool', 'tin'][at % 3] ?? '',
-    ];
-    const context = `${name} was founded in ${year} where the road meets the ${river}. Its people live by ${trade}.`;
-    const ask = (question: string, output: string) => ({
-      instruction: sftPrompt(context, question),
-      input: '',
-      output,
-    });
-    return [
-      ask(`When was ${name} founded?`, year),
-      ask(`On which river lies ${name}?`, river),
-      ask(`What do the people of ${name} live by?`, trade),
-    ];
-  });
-}
 
 const eventsOf = (job: JobView): JobEvent[] =>
   readFileSync(jobFiles(job.folder).events, 'utf8')

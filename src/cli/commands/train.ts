@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { EngineDevice } from '../../engines/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { TrainingPlan } from '../../training/llm-plan.ts';
-import type { Training } from '../../training/types.ts';
+import type { EmbedderTraining } from '../../training/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { forecastLines } from '../forecast-text.ts';
 import { jobToEnd } from '../job-to-end.ts';
 import { jobJson } from './jobs.ts';
+import { addEmbedderOptions, embedderFields, embedderOptionsOf } from './train-embedder.ts';
 
 const optionsSchema = z.object({
   dataset: z.string().min(1),
@@ -23,6 +24,7 @@ const optionsSchema = z.object({
   allowUnservable: z.boolean().default(false),
   template: z.string().min(1).optional(),
   system: z.string().min(1).optional(),
+  ...embedderFields,
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
 });
@@ -53,6 +55,7 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--dry-run', 'show what would run, start nothing')
       .option('--wait', 'stay until the job ends');
     if (what === 'llm') addLlmOptions(command);
+    else addEmbedderOptions(command);
     handle(command, invocation, { args: z.tuple([]), options: optionsSchema }, (context, _, options) =>
       start(context, what, options),
     );
@@ -73,7 +76,8 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const { parseSettings } = await import('../../training/settings.ts');
   const { kind, engine } = KINDS[what];
   const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
-  const training: Training = {
+  const embedder = what === 'embedder' ? embedderOptionsOf(options) : undefined;
+  const training: EmbedderTraining = {
     dataset: options.dataset,
     split: options.split,
     base: options.base,
@@ -86,6 +90,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     ...(options.allowUnservable ? { allowUnservable: true } : {}),
     ...(options.template === undefined ? {} : { template: options.template }),
     ...(options.system === undefined ? {} : { system: options.system }),
+    ...(embedder === undefined ? {} : { embedder }),
   };
   if (device === 'cpu' && training.preset === 'tutorial') {
     throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
@@ -121,7 +126,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
 async function planOf(
   { paths, signal }: CommandContext,
   what: What,
-  training: Training,
+  training: EmbedderTraining,
   device: EngineDevice,
 ): Promise<TrainingPlan> {
   const { planEmbedder } = await import('../../training/embedder-plan.ts');
@@ -147,10 +152,11 @@ const TEMPLATE_HOW = {
   unseen: 'checked when the training begins',
 } as const;
 
-function planLines({ rows, command, files, template, forecast }: TrainingPlan): string[] {
+function planLines({ rows, command, files, template, forecast, notes = [] }: TrainingPlan): string[] {
   return [
     `rows     ${rows}`,
     ...(template ? [`template ${template.name} (${TEMPLATE_HOW[template.how]})`] : []),
+    ...notes.map((note) => `note     ${note}`),
     ...forecastLines(forecast),
     `command  ${command.join(' ')}`,
     ...Object.entries(files).flatMap(([name, text]) => [

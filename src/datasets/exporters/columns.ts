@@ -50,7 +50,12 @@ function cellsOf(row: DatasetRow, asMessages: boolean): Readonly<Record<string, 
     const { form, id, instruction, input, output, system, history } = row;
     return { form, id, instruction, input, output, system: system ?? null, history: { value: history } };
   }
-  if ('query' in row) return { ...row, prompt: row.prompt ?? null };
+  if ('query' in row) {
+    const { pos_scores, neg_scores, ...rest } = row;
+    const scores =
+      pos_scores && neg_scores ? { pos_scores: { value: pos_scores }, neg_scores: { value: neg_scores } } : {};
+    return { ...rest, prompt: row.prompt ?? null, ...scores };
+  }
   if ('chosen' in row) return { ...row, messages: { value: row.messages } };
   return { ...row, metadata: { value: row.metadata } };
 }

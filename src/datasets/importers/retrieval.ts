@@ -38,10 +38,26 @@ function* listRows(record: JsonObject, { line }: RecordPlace): Generator<Importe
   else if (!pos || pos.length === 0) yield skipped(line, '"pos" is no list of texts with at least one.');
   else if (!neg) yield skipped(line, '"neg" is no list of texts.');
   else {
-    if ('pos_scores' in record || 'neg_scores' in record) yield warning(line, 'the scores of a teacher are not kept.');
-    yield { row: { query, pos, neg, ...(isText(prompt) && prompt !== '' ? { prompt } : {}) } };
+    const scores = scoresOf(record, pos.length, neg.length);
+    if (!scores && ('pos_scores' in record || 'neg_scores' in record)) {
+      yield warning(line, 'the scores of a teacher are not kept: there is not a number for each passage.');
+    }
+    yield { row: { query, pos, neg, ...(isText(prompt) && prompt !== '' ? { prompt } : {}), ...scores } };
   }
 }
+
+function scoresOf(
+  record: JsonObject,
+  pos: number,
+  neg: number,
+): { pos_scores: number[]; neg_scores: number[] } | undefined {
+  const pos_scores = numbersOf(record['pos_scores']);
+  const neg_scores = numbersOf(record['neg_scores']);
+  return pos_scores?.length === pos && neg_scores?.length === neg ? { pos_scores, neg_scores } : undefined;
+}
+
+const numbersOf = (value: unknown): number[] | undefined =>
+  Array.isArray(value) && value.every((one): one is number => typeof one === 'number') ? value : undefined;
 
 const pairOf = (record: JsonObject): readonly [string, string] | undefined =>
   PAIRS.find(([query, positive]) => isText(record[query]) && isText(record[positive]));

@@ -8,8 +8,8 @@ export const flagembedding: EngineDefinition = {
   python: { min: [3, 11], max: [3, 12] },
   locks: { cpu: 'flagembedding.lock', cuda: 'flagembedding.lock' },
   diskBytes: 9_000_000_000,
-  imports: ['FlagEmbedding.finetune.embedder.encoder_only.base', 'onnxscript'],
-  distributions: ['flagembedding', 'torch', 'transformers', 'onnx', 'onnxscript'],
+  imports: ['FlagEmbedding.finetune.embedder.encoder_only.base', 'onnxscript', 'onnxruntime'],
+  distributions: ['flagembedding', 'torch', 'transformers', 'onnx', 'onnxscript', 'onnxruntime'],
   environment: {
     HF_HUB_OFFLINE: '1',
     HF_DATASETS_OFFLINE: '1',

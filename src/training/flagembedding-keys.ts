@@ -1,0 +1,31 @@
+/** The version these keys are of. Printed by `workers/python/list_arguments.py flagembedding` in the engine's environment. */
+export const FLAGEMBEDDING_KEYS_VERSION = '1.4.2';
+
+/** Every flag that FlagEmbedding's training of an encoder takes. */
+export const FLAGEMBEDDING_KEYS: readonly string[] = `
+  accelerator_config adam_beta1 adam_beta2 adam_epsilon auto_find_batch_size average_tokens_across_devices
+  batch_eval_metrics bf16 bf16_full_eval cache_dir cache_path config_name data_seed dataloader_drop_last
+  dataloader_num_workers dataloader_persistent_workers dataloader_pin_memory dataloader_prefetch_factor ddp_backend
+  ddp_broadcast_buffers ddp_bucket_cap_mb ddp_find_unused_parameters ddp_static_graph ddp_timeout debug deepspeed
+  disable_tqdm do_eval do_predict do_train drop_threshold enable_jit_checkpoint eval_accumulation_steps eval_delay
+  eval_do_concat_batches eval_on_start eval_steps eval_strategy eval_use_gather_object fix_position_embedding fp16
+  fp16_full_eval fsdp fsdp_config full_determinism gradient_accumulation_steps gradient_checkpointing
+  gradient_checkpointing_kwargs greater_is_better hub_always_push hub_model_id hub_private_repo hub_revision
+  hub_strategy hub_token ignore_data_skip include_for_metrics include_num_input_tokens_seen kd_loss_type
+  knowledge_distillation label_names label_smoothing_factor learning_rate length_column_name liger_kernel_config
+  load_best_model_at_end local_rank log_level log_level_replica log_on_each_node logging_dir logging_first_step
+  logging_nan_inf_filter logging_steps logging_strategy lr_scheduler_kwargs lr_scheduler_type
+  max_example_num_per_dataset max_grad_norm max_steps metric_for_best_model model_name_or_path mrl_dims
+  neftune_noise_alpha negatives_cross_device normalize_embeddings num_train_epochs optim optim_args
+  optim_target_modules output_dir pad_to_multiple_of parallelism_config passage_instruction_for_retrieval
+  passage_instruction_format passage_max_len per_device_eval_batch_size per_device_train_batch_size
+  prediction_loss_only project push_to_hub query_instruction_for_retrieval query_instruction_format query_max_len
+  remove_unused_columns report_to restore_callback_states_from_checkpoint resume_from_checkpoint run_name
+  same_dataset_within_batch save_on_each_node save_only_model save_steps save_strategy save_total_limit seed
+  sentence_pooling_method shuffle_ratio skip_memory_metrics small_threshold sub_batch_size temperature tf32 token
+  tokenizer_name torch_compile torch_compile_backend torch_compile_mode torch_empty_cache_steps trackio_bucket_id
+  trackio_space_id trackio_static_space_id train_data train_group_size train_sampling_strategy trust_remote_code
+  use_cache use_cpu use_fast_tokenizer use_liger_kernel use_mrl warmup_ratio warmup_steps weight_decay
+`
+  .trim()
+  .split(/\s+/);
