@@ -23,6 +23,7 @@ export interface TaskOptions {
 
 type Request =
   | { readonly task: 'dataset'; readonly work: DatasetTask }
+  | { readonly task: 'curves'; readonly jobs: readonly string[] }
   | { readonly task: 'figures'; readonly run: string }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
   | { readonly task: 'serve'; readonly work: ServeTask };

@@ -151,6 +151,8 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
     llmBases: () => allModels(paths).flatMap(({ id, kind }) => (kind === 'chat' ? [id] : [])),
     preset: presetOf,
     plan: (kind, training) => (kind === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training)),
+    exportCurves: async (jobs) =>
+      (await childTask(paths, { task: 'curves', jobs }, z.object({ files: z.array(z.string()) }))).files,
     events: (id, listener) => {
       const controller = new AbortController();
       void follow(paths, id, listener, controller.signal);

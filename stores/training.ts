@@ -24,6 +24,8 @@ export interface TrainingPort {
   preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
   /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
   plan(kind: TrainingKind, training: Training): TrainingPlan;
+  /** Writes the curves of these trainings as CSV, SVG and PNG; the files. */
+  exportCurves(jobs: readonly JobId[]): Promise<readonly string[]>;
   /** All numbers and artifacts of a job from its first line on, then new ones. Returns how to stop. */
   events(id: JobId, listener: (events: readonly JobEvent[]) => void): () => void;
 }
@@ -68,6 +70,8 @@ export interface TrainingState {
   watch(id: JobId): void;
   /** Lays exactly these trainings over the watched one. */
   overlay(ids: readonly JobId[]): void;
+  /** Writes the curves of the watched training, and of those laid over it, into files. */
+  exportCurves(): Promise<readonly string[]>;
   resume(job: JobView): Promise<JobId>;
 }
 export type TrainingStore = StoreApi<TrainingState>;
@@ -188,6 +192,10 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
           return watched;
         });
         set((state) => ({ overlays, version: state.version + 1 }));
+      },
+      exportCurves: async () => {
+        const { watched, overlays } = get();
+        return watched ? training.exportCurves([...new Set([watched, ...overlays].map(({ job }) => job))]) : [];
       },
       resume: async (job) => {
         const id = await jobs.getState().launch(job.spec.name, job.spec.work);

@@ -7,9 +7,12 @@ import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { runServeTask, serveTaskSchema } from '../src/serving/task.ts';
+import { exportCurves } from '../src/training/export-curves.ts';
+import { readCurves } from '../src/training/read-curves.ts';
 
 const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
+  z.object({ task: z.literal('curves'), jobs: z.array(z.string()).min(1) }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
@@ -35,6 +38,10 @@ async function work(message: unknown): Promise<void> {
 async function resultOf(request: z.output<typeof requestSchema>): Promise<unknown> {
   const paths = workspacePaths();
   switch (request.task) {
+    case 'curves': {
+      const runs = await Promise.all(request.jobs.map((job) => readCurves(paths, job)));
+      return { files: exportCurves(paths.exports, runs) };
+    }
     case 'figures':
       return runFigures(paths, request.run);
     case 'report':

@@ -19,7 +19,8 @@ export class CheckpointWatch {
     this.#folder = folder;
   }
 
-  look(): void {
+  /** `settled`: the engine does not run, so nothing grows any more. */
+  look(settled = false): void {
     const names = checkpointNames(this.#folder);
     for (const [name, { bytes, told }] of this.#seen) {
       if (names.includes(name)) continue;
@@ -32,7 +33,7 @@ export class CheckpointWatch {
       const bytes = wholeSize(path.join(this.#folder, name));
       if (bytes === undefined) continue;
       // Told when it no longer grows: its last file is written in pieces too.
-      const told = before?.bytes === bytes;
+      const told = settled || before?.bytes === bytes;
       this.#seen.set(name, { bytes, told });
       if (told) this.#tell(name, bytes, false);
     }

@@ -126,11 +126,14 @@ export function curveRows({ series }: Curves): { step: number; values: Readonly<
   return [...rows].sort(([a], [b]) => a - b).map(([step, values]) => ({ step, values }));
 }
 
-/** The curves as CSV: a column a metric, an empty cell where nothing was told. */
-export function curvesCsv(curves: Curves): string {
-  const names = [...curves.series.keys()];
-  const lines = curveRows(curves).map(({ step, values }) =>
-    [step, ...names.map((name) => values[name] ?? '')].join(','),
+/** The curves of trainings as CSV: a column a metric, an empty cell where nothing was told; several begin with their name. */
+export function curvesCsv(runs: readonly { readonly name: string; readonly curves: Curves }[]): string {
+  const several = runs.length > 1;
+  const names = [...new Set(runs.flatMap(({ curves }) => [...curves.series.keys()]))];
+  const lines = runs.flatMap(({ name, curves }) =>
+    curveRows(curves).map(({ step, values }) =>
+      [...(several ? [name] : []), step, ...names.map((metric) => values[metric] ?? '')].join(','),
+    ),
   );
-  return `${[['step', ...names].join(','), ...lines].join('\n')}\n`;
+  return `${[[...(several ? ['run'] : []), 'step', ...names].join(','), ...lines].join('\n')}\n`;
 }

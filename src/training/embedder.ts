@@ -98,6 +98,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   const ours = path.join(folder, 'embedder.json');
   const keepBest = work.embedder?.keep === 'best';
   writeJsonAtomic(ours, { numbers, heldOut: heldOut?.file ?? null, best: keepBest ? bestFolder(tuned) : null });
+  checkpoints.look(true);
   report.progress(phase('starting FlagEmbedding'));
   const exit = await runEngine({
     program: engine.python,
@@ -114,6 +115,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     },
     onLog: (text) => report.log('info', text),
   });
+  checkpoints.look(true);
   if (signal.aborted) return;
   if (exit.code !== 0) throw trainingFault('FlagEmbedding', exit, endOfFile(files.stderr));
   if (!existsSync(path.join(tuned.train, 'model.safetensors'))) {

@@ -95,6 +95,7 @@ async function train(
     sides: await servingSides(context, base),
   });
   const checkpoints = new CheckpointWatch(report, tuned.train);
+  checkpoints.look(true);
   const exit = await runEngine({
     program: engine.python,
     args: ['-m', 'llamafactory.cli', 'train', YAML],
@@ -111,6 +112,7 @@ async function train(
     },
     onLog: (text) => report.log('info', text),
   });
+  checkpoints.look(true);
   guard.throwIfDifferent();
   if (signal.aborted) return;
   if (exit.code !== 0) throw trainingFault('LLaMA-Factory', exit, endOfFile(files.stderr));

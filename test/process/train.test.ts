@@ -16,6 +16,8 @@ import { listAdapters } from '../../src/models/store.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
+import { exportCurves } from '../../src/training/export-curves.ts';
+import { readCurves } from '../../src/training/read-curves.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
 import type { Training } from '../../src/training/types.ts';
 import { writeChatFolder, writeChatGguf } from '../support/chat-model.ts';
@@ -156,6 +158,17 @@ describe('a training job', () => {
     expect(metric(end, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(metric(end, 'grad_norm')).toEqual([1, 2, 3, 4, 5, 6].map((step) => [step, step / 10]));
     expect(listAdapters(paths)).toHaveLength(1);
+    const { curves } = await readCurves(paths, end.spec.id);
+    expect(curves.resumed).toEqual([2]);
+    expect([...curves.checkpoints.keys()]).toContain(2);
+    const [csv, svg, png] = exportCurves(paths.exports, [{ name: 'mine', curves }]);
+    expect(readFileSync(csv ?? '', 'utf8').split('\n')).toHaveLength(8);
+    expect(readFileSync(svg ?? '', 'utf8')).toContain('>loss<');
+    expect(
+      readFileSync(png ?? '')
+        .subarray(1, 4)
+        .toString('latin1'),
+    ).toBe('PNG');
   });
 
   test.each([

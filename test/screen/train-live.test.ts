@@ -159,3 +159,14 @@ describe('the live view', () => {
     expect(w.text()).not.toContain('▲ t0');
   });
 });
+
+it('writes the curves that are shown into files, and says where they are', async () => {
+  const w = await live(WIDE);
+  w.ui.getState().setFocus('runs', 'train');
+  await w.press('down', 'space');
+  w.ui.getState().setFocus('live', 'train');
+  await w.press('w');
+  await w.rest();
+  expect(w.training.exported).toEqual([[ID, OTHER]]);
+  expect(w.text()).toContain('/exports/t1-curves.csv');
+});

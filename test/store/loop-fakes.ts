@@ -182,6 +182,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const listeners = new Map<JobId, Set<(events: readonly JobEvent[]) => void>>();
   const here = new Set<EngineName>(installed);
   const taken = new Set<string>();
+  const exported: (readonly JobId[])[] = [];
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
   const port: TrainingPort = {
@@ -205,6 +206,10 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
         forecast: forecastTraining(nothingKnown(kind === 'llm' ? 'llamafactory' : 'flagembedding', training)),
       };
     },
+    exportCurves: async (jobs) => {
+      exported.push(jobs);
+      return ['csv', 'svg', 'png'].map((format) => `/exports/t1-curves.${format}`);
+    },
     events: (id, listener) => {
       const set = listeners.get(id) ?? new Set();
       listeners.set(id, set);
@@ -218,7 +223,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   };
   const emit = (id: JobId, metric: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void =>
     event(id, { type: 'metric', ...metric });
-  return { port, emit, event, taken, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
+  return { port, emit, event, taken, exported, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
 }
 
 export const evaluationWork = (change: Partial<Evaluation> = {}): Evaluation =>

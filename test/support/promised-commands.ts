@@ -67,6 +67,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'jobs list' },
   { command: 'jobs show' },
   { command: 'jobs logs', options: ['--follow'] },
+  { command: 'jobs metrics', options: ['--csv', '--svg', '--png'] },
   { command: 'jobs stop' },
   { command: 'jobs start-now' },
   { command: 'jobs resume' },

@@ -8,6 +8,7 @@ import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { clock, megabytes, table } from '../output.ts';
+import { addJobsMetrics } from './jobs-metrics.ts';
 
 const one = z.tuple([z.string()]);
 const none = z.tuple([]);
@@ -18,7 +19,7 @@ const listOptions = z.object({
 });
 const cloneOptions = z.object({ set: z.array(z.string()).default([]), dryRun: z.boolean().default(false) });
 
-/** `ragtui jobs list|show|logs|stop|start-now|resume|retry|clone|delete`. */
+/** `ragtui jobs list|show|logs|metrics|stop|start-now|resume|retry|clone|delete`. */
 export function addJobs(program: Command, invocation: Invocation): void {
   const jobs = program.command('jobs').description('work that goes on by itself: ingests, servers, downloads');
 
@@ -50,6 +51,7 @@ export function addJobs(program: Command, invocation: Invocation): void {
     { args: one, options: noOptions },
     stop,
   );
+  addJobsMetrics(jobs, invocation);
   const plain = { args: one, options: noOptions };
   handle(
     jobs

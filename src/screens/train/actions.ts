@@ -194,6 +194,19 @@ export const liveActions: readonly Action<TrainModel>[] = [
     run: ({ charts }) => charts.turnAxis(),
   },
   {
+    id: 'train.export',
+    title: 'Export',
+    help: 'Writes the curves, and those laid over them, as CSV and as pictures (SVG and PNG).',
+    keys: ['w'],
+    rank: 8,
+    command: 'ragtui jobs metrics ID --csv FILE --png FILE',
+    when: hasCurves,
+    run: async ({ context }) => {
+      const files = await context.training.getState().exportCurves();
+      context.ui.getState().toast(t('train.exported', { files: files.join(', ') }));
+    },
+  },
+  {
     id: 'train.pointLeft',
     title: 'Point left',
     help: 'Points at the step before: the charts tell what they stood at there. Esc lets go.',

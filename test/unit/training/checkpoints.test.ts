@@ -57,3 +57,10 @@ it('says nothing of one that the engine has marked as incomplete', () => {
   for (let look = 0; look < 3; look++) watch.look();
   expect(told).toEqual([]);
 });
+
+it('tells at once of what is there while the engine does not run', () => {
+  const { told, watch } = listen();
+  write(5, 'trainer_state.json', 10);
+  watch.look(true);
+  expect(told).toEqual([['checkpoint-5', { kind: 'checkpoint', step: 5, bytes: 10 }]]);
+});

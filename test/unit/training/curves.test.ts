@@ -98,7 +98,7 @@ describe('the curves of a job', () => {
       { step: 1, values: { loss: 3, lr: 1e-4 } },
       { step: 2, values: { loss: 2, eval_loss: 2.5 } },
     ]);
-    expect(curvesCsv(curves)).toBe('step,loss,eval_loss,lr\n1,3,,0.0001\n2,2,2.5,\n');
+    expect(curvesCsv([{ name: 't1', curves }])).toBe('step,loss,eval_loss,lr\n1,3,,0.0001\n2,2,2.5,\n');
   });
 
   it('tell what they stood at when a step has no value of its own', () => {

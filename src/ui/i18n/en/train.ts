@@ -76,6 +76,7 @@ export const train = {
   'train.usageFailed': 'The machine cannot be looked at: {reason}',
   'train.machineCpu': 'CPU {share}',
   'train.machineFree': '{free} of {total} free',
+  'train.exported': 'The curves are in {files}.',
   'train.noLoss': 'No step was reported yet.',
   'train.made': '{name} is ready: {path}',
   'train.needs': 'needs {size}',
