@@ -6,7 +6,7 @@ export interface KbWish {
   readonly name: string;
   /** As written: `token:256:32`. Empty: `sentence`. */
   readonly group: readonly string[];
-  /** Catalogue ids or endpoints. Empty: the default one of `language`. */
+  /** Catalogue ids, endpoints, or `NAME@onnx` and `NAME@vllm`. Empty: the default one of `language`. */
   readonly embedder: readonly string[];
   readonly language: 'en' | 'zh';
 }
@@ -23,7 +23,8 @@ async function chooseEmbedders(context: CommandContext, wish: KbWish): Promise<s
   if (wish.embedder.length === 0) return [DEFAULT_EMBEDDERS[wish.language]];
   const { findModel, listEndpoints } = await import('../models/store.ts');
   const endpoints = new Set(listEndpoints(context.paths).map((one) => one.name));
-  for (const id of wish.embedder) if (!endpoints.has(id)) findModel(context.paths, id);
+  const { servedName } = await import('../models/served-embedder.ts');
+  for (const id of wish.embedder) if (!endpoints.has(id)) findModel(context.paths, servedName(id)?.model ?? id);
   return [...wish.embedder];
 }
 

@@ -10,13 +10,15 @@ import { megabytes } from './output.ts';
  */
 export async function needModels(context: CommandContext, ids: readonly string[], pull: boolean): Promise<void> {
   const { DEFAULT_CHAT_MODEL, DEFAULT_EMBEDDERS } = await import('../models/catalogue.ts');
+  const { servedName } = await import('../models/served-embedder.ts');
   const { installedModel, listAdapters, listEndpoints, modelStatus } = await import('../models/store.ts');
   const defaults: readonly string[] = [DEFAULT_CHAT_MODEL, ...Object.values(DEFAULT_EMBEDDERS)];
   const endpoints = new Set(listEndpoints(context.paths).map((endpoint) => endpoint.name));
   const bases = new Map(listAdapters(context.paths).map(({ name, base }) => [name, base]));
   // An adapter needs its base.
   for (const id of new Set(ids.map((one) => bases.get(one) ?? one))) {
-    if (endpoints.has(id)) continue;
+    // Of what a server of ours has, the server has the files.
+    if (endpoints.has(id) || servedName(id)) continue;
     const { state } = modelStatus(context.paths, id);
     if (state === 'present' || state === 'damaged' || !defaults.includes(id)) {
       installedModel(context.paths, id);

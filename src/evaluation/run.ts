@@ -10,6 +10,7 @@ import { readStatus } from '../platform/status.ts';
 import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
+import { checkEmbedders } from './check-embedders.ts';
 import { GoldChunks } from './gold-chunks.ts';
 import { ItemLog } from './item-log.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
@@ -41,6 +42,8 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
     const onStatus = (text: string) =>
       report.progress({ phase: text, done: 0, total: items.length, unit: 'items', rate: null, secondsLeft: null });
     const columns = await readyColumns(paths, work.columns, { signal, onStatus });
+    const metricEmbedders = scorer.metrics.flatMap(({ embedder }) => embedder ?? []);
+    await checkEmbedders(paths, { kb, base: work.kb, columns: work.columns, metricEmbedders });
     const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base: work.kb, columns, scorer });
     writeJsonFile(capsuleFile(context.folder), capsule, { durable: true });
     const gold = kb && work.kb !== null ? new GoldChunks(kb, work.kb) : null;

@@ -10,30 +10,29 @@ import type {
   ResolvedReranker,
   StartOptions,
 } from './embedder-types.ts';
-import { fingerprintOf, withInstruction } from './fingerprint.ts';
-import { resolveHttpEmbedder, startHttpEmbedder } from './http-embedder.ts';
+import { withInstruction } from './fingerprint.ts';
+import { ensurePromise, resolveHttpEmbedder, startHttpEmbedder } from './http-embedder.ts';
+import { modelFingerprint, resolveServed, servedName } from './served-embedder.ts';
 import { fileOf, findModel, installedModel, readOwnModels } from './store.ts';
 
 /** Texts per message to the child: long enough to sort by length, short enough to cancel and to replay. */
 const WINDOW = 256;
 
 /**
- * What is needed to start embedder `id`: a catalogue model that is here, an own model, or an embedding endpoint
- * (asked once for its dimension). Throws `not-found`, `unavailable` (not pulled), `corrupt`, `usage` (not an embedder).
+ * What is needed to start embedder `id`: a catalogue model that is here, an own model, an embedding endpoint (asked once
+ * for its dimension), or one that a server of ours has (`NAME@onnx`, `NAME@vllm`). Throws `not-found`, `unavailable` (not pulled), `corrupt`, `usage` (not an embedder).
  */
 export async function resolveEmbedder(paths: WorkspacePaths, id: string): Promise<ResolvedEmbedder> {
   const endpoint = readOwnModels(paths).endpoints.find((candidate) => candidate.name === id);
   if (endpoint) return resolveHttpEmbedder(paths, endpoint);
+  if (servedName(id)) return resolveServed(paths, id);
   const entry = findModel(paths, id);
   if (entry.kind !== 'embedder') throw new RagtuiError('usage', `"${id}" is a ${entry.kind} model, not an embedder.`);
   const model = installedModel(paths, id);
   const config = entry.embedder;
   return {
     id,
-    fingerprint: fingerprintOf(config, {
-      model: model.sha256['model.onnx'],
-      tokenizer: model.sha256['tokenizer.json'],
-    }),
+    fingerprint: modelFingerprint(config, model.sha256),
     dimension: config.dimension,
     config,
     source: {
@@ -43,6 +42,17 @@ export async function resolveEmbedder(paths: WorkspacePaths, id: string): Promis
       tokenizer: fileOf(model, 'tokenizer.json'),
     },
   };
+}
+
+/**
+ * Asks an embedder behind a server for the vectors it promised; of one of our own files nothing is asked. Throws `checksum`
+ * for other vectors, and what the server is at fault with.
+ */
+export async function checkRemoteEmbedder(paths: WorkspacePaths, id: string): Promise<void> {
+  const isRemote = servedName(id) !== undefined || readOwnModels(paths).endpoints.some(({ name }) => name === id);
+  if (!isRemote) return;
+  const { source } = await resolveEmbedder(paths, id);
+  if (source.kind !== 'folder') await ensurePromise(source, 0);
 }
 
 /** The same for a cross-encoder. */
@@ -60,11 +70,11 @@ export function resolveReranker(paths: WorkspacePaths, id: string): ResolvedRera
 
 /**
  * Starts an embedder: a child process that loads the model, or a client of its server. Rejects when the model cannot
- * be loaded (`corrupt`), the child dies at once (`unavailable`), or the server gives other vectors than before (`invalid`).
+ * be loaded (`corrupt`), the child dies at once (`unavailable`), or the server gives other vectors than it promised (`checksum`).
  */
 export async function startEmbedder(resolved: ResolvedEmbedder, options: StartOptions = {}): Promise<EmbedderProcess> {
   const { source, config } = resolved;
-  if (source.kind === 'endpoint') return startHttpEmbedder(resolved, source);
+  if (source.kind !== 'folder') return startHttpEmbedder(resolved, source);
   const child = await startChild(
     { role: 'embedder', model: source.model, tokenizer: source.tokenizer, threads: options.threads ?? 1, config },
     options.nice ?? 10,

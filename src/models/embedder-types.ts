@@ -1,3 +1,4 @@
+import type { WorkspacePaths } from '../platform/paths.ts';
 import type { EmbedderConfig, Endpoint } from './types.ts';
 
 /** Where an embedder's vectors come from: files for our own runtime, or a server. */
@@ -5,13 +6,24 @@ export type EmbedderSource =
   | { readonly kind: 'folder'; readonly folder: string; readonly model: string; readonly tokenizer: string }
   | ({
       readonly kind: 'endpoint';
-      /** Probe vectors from its first use: other weights behind the same name are noticed. */
+      /** File with the vectors of its first use: other weights behind the same name are noticed. */
       readonly canary: string;
-    } & Omit<Endpoint, 'kind'>);
+    } & Omit<Endpoint, 'kind'>)
+  | {
+      readonly kind: 'served';
+      /** `NAME@onnx`, `NAME@vllm`. */
+      readonly name: string;
+      readonly model: string;
+      readonly engine: 'onnx' | 'vllm';
+      /** Of the workspace whose server it is. */
+      readonly paths: WorkspacePaths;
+      /** File with the vectors that the model's fingerprint promises. */
+      readonly canary: string;
+    };
 
 /** An embedder that is ready to be started; plain data, safe to send between processes. */
 export interface ResolvedEmbedder {
-  /** Catalogue id, or the name of an endpoint. */
+  /** Catalogue id, the name of an endpoint, or `NAME@onnx` and `NAME@vllm` for those we serve. */
   readonly id: string;
   /** 32 hex characters; changes with all that changes the vectors (design §2). */
   readonly fingerprint: string;

@@ -25,7 +25,8 @@ const replySchema = z.object({
   usage: z.object({ prompt_tokens: z.number() }).partial().nullish(),
 });
 
-interface Part {
+/** Vectors of texts, in their order. */
+export interface EmbeddingsPart {
   readonly vectors: Float32Array[];
   readonly tokens: number[];
 }
@@ -40,9 +41,16 @@ export async function requestEmbeddings(
   server: EmbeddingsServer,
   texts: readonly string[],
   signal?: AbortSignal,
-): Promise<Part> {
+): Promise<EmbeddingsPart> {
   const endpoint = withKey({ ...server, kind: 'embedding' }, await endpointKey(server));
-  return embedThrough(endpoint, texts, signal, findPreset(server.preset)?.embeddingBatch);
+  return embedThrough(endpoint, texts, signal, { batch: findPreset(server.preset)?.embeddingBatch ?? BATCH });
+}
+
+interface RequestOptions {
+  /** Texts a request. */
+  readonly batch?: number;
+  /** Have texts cut at what the model reads, as our own runtime does; servers other than vLLM and ours may not know the field. */
+  readonly truncate?: boolean;
 }
 
 /** `requestEmbeddings` for an endpoint whose key is at hand. */
@@ -50,18 +58,18 @@ export async function embedThrough(
   endpoint: ChatEndpoint,
   texts: readonly string[],
   signal?: AbortSignal,
-  batch = BATCH,
-): Promise<Part> {
+  { batch = BATCH, ...extra }: RequestOptions = {},
+): Promise<EmbeddingsPart> {
   const parts = Array.from({ length: Math.ceil(texts.length / batch) }, (_, index) =>
     texts.slice(index * batch, (index + 1) * batch),
   );
-  const results = new Map<number, Part>();
+  const results = new Map<number, EmbeddingsPart>();
   let next = 0;
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   async function lane(): Promise<void> {
     for (let mine = next++; mine < parts.length; mine = next++) {
-      results.set(mine, await request(endpoint, parts[mine] ?? [], either));
+      results.set(mine, await request(endpoint, parts[mine] ?? [], either, extra));
     }
   }
   try {
@@ -75,21 +83,36 @@ export async function embedThrough(
   return { vectors: ordered.flatMap((part) => part.vectors), tokens: ordered.flatMap((part) => part.tokens) };
 }
 
-async function request(endpoint: ChatEndpoint, texts: readonly string[], signal: AbortSignal): Promise<Part> {
+async function request(
+  endpoint: ChatEndpoint,
+  texts: readonly string[],
+  signal: AbortSignal,
+  extra: RequestOptions,
+): Promise<EmbeddingsPart> {
   const tokens = estimateTokens(texts.map((content) => ({ role: 'user', content })));
   const { value } = await sendPatiently(endpoint, { signal, tokens, firstWaitMs: FIRST_WAIT_MS }, async () => {
-    const part = await once(endpoint, texts, signal);
+    const part = await once(endpoint, texts, signal, extra);
     return { value: part, tokens: part.tokens.reduce((sum, count) => sum + count, 0) || tokens };
   });
   return value;
 }
 
-async function once(endpoint: ChatEndpoint, texts: readonly string[], signal: AbortSignal): Promise<Part> {
+async function once(
+  endpoint: ChatEndpoint,
+  texts: readonly string[],
+  signal: AbortSignal,
+  { truncate = false }: RequestOptions,
+): Promise<EmbeddingsPart> {
   const watchdog = new Watchdog(endpoint.timeouts?.firstByte ?? ANSWER_WITHIN_SECONDS, signal);
   try {
     const response = await callEndpoint(endpoint, {
       path: 'embeddings',
-      body: { model: endpoint.model, input: texts, encoding_format: 'float' },
+      body: {
+        model: endpoint.model,
+        input: texts,
+        encoding_format: 'float',
+        ...(truncate ? { truncate_prompt_tokens: -1 } : {}),
+      },
       signal: watchdog.signal,
     });
     return read(endpoint, texts, parseJson(await wholeBody(endpoint, response)));
@@ -109,7 +132,7 @@ function worthAnother(error: unknown): unknown {
   return new EndpointFault(code, message, hint, { again, retryAfterMs, cause: error });
 }
 
-function read(endpoint: ChatEndpoint, texts: readonly string[], json: unknown): Part {
+function read(endpoint: ChatEndpoint, texts: readonly string[], json: unknown): EmbeddingsPart {
   const parsed = replySchema.safeParse(json);
   if (!parsed.success) throw protocolFault(endpoint, 'does not answer like an OpenAI embeddings server');
   const name = endpoint.name ?? endpoint.model;

@@ -1,87 +1,121 @@
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
-import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
-import { writeJsonAtomic } from '../platform/files.ts';
+import { statSync } from 'node:fs';
+import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import {
+  CANARY_TEXTS,
+  insistOn,
+  type Kept,
+  otherVectors,
+  promiseOf,
+  readPromise,
+  type VectorPromise,
+  writePromise,
+} from './canary.ts';
 import type { EmbedderProcess, EmbedderSource, ResolvedEmbedder } from './embedder-types.ts';
 import { requestEmbeddings } from './embeddings-request.ts';
+import { shownUrl } from './endpoint-url.ts';
 import { fingerprintOf, withInstruction } from './fingerprint.ts';
+import { requestServed } from './served-embedder.ts';
 import { canaryFile } from './store.ts';
 import type { EmbedderConfig, Endpoint } from './types.ts';
 
 type EndpointSource = Extract<EmbedderSource, { kind: 'endpoint' }>;
+export type RemoteSource = Exclude<EmbedderSource, { kind: 'folder' }>;
 
-/** Short, long, Chinese, English, code, numbers: what other weights, pooling or truncation would change. */
-const CANARY_TEXTS = [
-  'hello',
-  '你好，世界',
-  'What was the net revenue in the fiscal year 2023?',
-  '范廷颂是什么时候被任为主教的？',
-  'function add(a, b) { return a + b; }',
-  '3.14159, 2.71828, 1.41421',
-  'The quick brown fox jumps over the lazy dog. '.repeat(12),
-  '检索增强生成把检索到的段落放进提示词，再让模型据此回答。'.repeat(6),
-];
-const SAME_COSINE = 0.9995;
 const UNKNOWN_LIMIT = 8192;
+/** While an embedder is used, its promise is checked again after so long. */
+const CHECK_EVERY_MS = 3_600_000;
+/** A start checks, unless another start of this process has just done so (the lanes of an ingest). */
+const CHECK_AT_START_MS = 10_000;
 
-const canarySchema = z.object({
-  url: z.string(),
-  model: z.string(),
-  dimension: z.number().int().positive(),
-  /** Base64 of little-endian f32, one unit vector per canary text. */
-  vectors: z.array(z.string()).length(CANARY_TEXTS.length),
-});
-type Canary = z.infer<typeof canarySchema>;
-
-/** Asks an endpoint for its dimension at the first use, and keeps its probe vectors. Throws `usage`, `unavailable`, `network`. */
+/** Asks an endpoint for its dimension at the first use, and keeps its vectors as its promise. Throws `usage`, `unavailable`, `network`. */
 export async function resolveHttpEmbedder(paths: WorkspacePaths, endpoint: Endpoint): Promise<ResolvedEmbedder> {
   if (endpoint.kind !== 'embedding')
     throw new RagtuiError('usage', `Endpoint "${endpoint.name}" is for chat, not for embedding.`);
-  const file = canaryFile(paths, endpoint.name);
-  const source: EndpointSource = { ...endpoint, kind: 'endpoint', canary: file };
-  let canary = readCanary(file);
-  if (!canary || canary.url !== endpoint.url || canary.model !== endpoint.model) {
-    const probe = await embedCanaries(source);
-    canary = { url: endpoint.url, model: endpoint.model, dimension: probe[0]?.length ?? 0, vectors: probe.map(encode) };
-    writeJsonAtomic(file, canarySchema.parse(canary));
-  }
+  const source = sourceOf(paths, endpoint);
+  return resolvedBy(source, promiseOfNow(source) ?? (await takePromise(source)));
+}
+
+const sourceOf = (paths: WorkspacePaths, endpoint: Endpoint): EndpointSource => ({
+  ...endpoint,
+  kind: 'endpoint',
+  canary: canaryFile(paths, endpoint.name),
+});
+
+/** What was promised at this address for this model; none when the user has changed either. */
+function promiseOfNow({ canary, url, model }: EndpointSource): VectorPromise | undefined {
+  const known = readPromise(canary);
+  return known?.url === url && known.model === model ? known : undefined;
+}
+
+/** What an endpoint is by its promise: other vectors make another fingerprint. */
+function resolvedBy(source: EndpointSource, { dimension, vectors }: VectorPromise): ResolvedEmbedder {
   const config: EmbedderConfig = {
     pooling: 'none',
     normalize: true,
     maxTokens: UNKNOWN_LIMIT,
-    dimension: canary.dimension,
+    dimension,
     dtype: 'f32',
-    queryInstruction: endpoint.queryInstruction ?? '',
+    queryInstruction: source.queryInstruction ?? '',
     passageInstruction: '',
   };
-  const fingerprint = fingerprintOf(config, {
-    endpoint: endpoint.url,
-    model: endpoint.model,
-    probe: canary.vectors.join(),
-  });
-  return { id: endpoint.name, fingerprint, dimension: canary.dimension, config, source };
+  const fingerprint = fingerprintOf(config, { endpoint: source.url, model: source.model, probe: vectors.join() });
+  return { id: source.name, fingerprint, dimension, config, source };
 }
 
-/** Checks that the server still gives the vectors of its first use, then embeds through it. Throws `invalid` if not. */
-export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: EndpointSource): Promise<EmbedderProcess> {
+async function takePromise(source: EndpointSource): Promise<VectorPromise> {
+  const promised = promiseOf(await requestOf(source, CANARY_TEXTS), { url: source.url, model: source.model });
+  writePromise(source.canary, promised);
+  return promised;
+}
+
+/**
+ * Makes what an endpoint answers now its promise, as `ragtui models check --accept` does. Returns the embedder before
+ * (undefined at the first use) and after: another fingerprint means that its texts have to be embedded anew.
+ */
+export async function acceptVectors(
+  paths: WorkspacePaths,
+  endpoint: Endpoint,
+): Promise<{ readonly before: ResolvedEmbedder | undefined; readonly after: ResolvedEmbedder }> {
+  const source = sourceOf(paths, endpoint);
+  const known = promiseOfNow(source);
+  const before = known && resolvedBy(source, known);
+  // Vectors that are the same but for rounding keep their name.
+  if (before && (await keptNow(source, known))) return { before, after: before };
+  return { before, after: resolvedBy(source, await takePromise(source)) };
+}
+
+async function keptNow(source: RemoteSource, promised: VectorPromise): Promise<boolean> {
+  try {
+    insistOn(promised, await requestOf(source, promised.texts), source.name);
+    return true;
+  } catch (error) {
+    if (error instanceof RagtuiError && error.code === 'checksum') return false;
+    throw error;
+  }
+}
+
+/** Checks that the server gives the vectors it promised, then embeds through it. Throws `checksum` if not, by name. */
+export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: RemoteSource): Promise<EmbedderProcess> {
   const { config } = resolved;
-  const canary = readCanary(source.canary);
-  if (canary) compare(canary, await embedCanaries(source), source);
+  let seen = modifiedAt(source.canary);
+  insistOnPromise(resolved, source);
+  await ensurePromise(source, CHECK_AT_START_MS);
   return {
     resolved,
     pid: undefined,
     async embed(texts, options) {
+      const now = modifiedAt(source.canary);
+      if (now !== seen) insistOnPromise(resolved, source);
+      seen = now;
+      await ensurePromise(source, CHECK_EVERY_MS);
       const inputs = texts.map((text) => withInstruction(config, text, options));
-      const { vectors, tokens } = await requestEmbeddings(source, inputs, options.signal);
-      vectors.forEach((vector, index) => {
-        if (vector.length !== resolved.dimension) {
-          throw new RagtuiError(
-            'invalid',
-            `${source.name} gave ${vector.length} numbers for text ${index + 1}, not ${resolved.dimension}.`,
-          );
-        }
-      });
+      const { vectors, tokens } = await send(source, inputs, options.signal);
+      const other = vectors.find((vector) => vector.length !== resolved.dimension);
+      if (other) {
+        const what = `gives vectors of ${other.length} numbers; it promised ${resolved.dimension}`;
+        throw otherVectors(source.name, where(source), what);
+      }
       return { vectors, tokens };
     },
     close: () => Promise.resolve(),
@@ -89,49 +123,48 @@ export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: Endp
   };
 }
 
-async function embedCanaries(source: EndpointSource): Promise<Float32Array[]> {
-  return (await requestEmbeddings(source, CANARY_TEXTS)).vectors;
-}
+const modifiedAt = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
-function compare(canary: Canary, now: readonly Float32Array[], source: EndpointSource): void {
-  const worst = canary.vectors
-    .map((vector, index) => cosine(decode(vector), now[index] ?? new Float32Array()))
-    .reduce((least, value) => Math.min(least, value), 1);
-  if (worst >= SAME_COSINE) return;
+/** Who goes on with an embedder whose vectors were accepted anew would store them under its old fingerprint. */
+function insistOnPromise({ fingerprint }: ResolvedEmbedder, source: RemoteSource): void {
+  if (source.kind !== 'endpoint') return;
+  const promised = promiseOfNow(source);
+  if (promised && resolvedBy(source, promised).fingerprint === fingerprint) return;
   throw new RagtuiError(
-    'invalid',
-    `${source.name} gives other vectors than at its first use (cosine ${worst.toFixed(4)}): another model seems to answer at ${source.url}.`,
-    'Add the new one under a name of its own and re-index with it, or bring the old model back.',
+    'checksum',
+    `The vectors of the embedder "${source.name}" were accepted anew while it was used.`,
+    'Ingest again: its texts are embedded with the new ones.',
   );
 }
 
-/** Of unit vectors; 0 when their lengths differ. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return 0;
-  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+/** When the promise of each embedder was last found kept in this process, by its file. */
+const checks = new Map<string, { readonly at: number; readonly done: Promise<Kept | undefined> }>();
+
+/**
+ * Asks for the vectors of the canary texts and compares, unless that was done within `maxAgeMs`. Undefined where nothing was
+ * promised yet. Throws `checksum` for other vectors, and what the server is at fault with.
+ */
+export function ensurePromise(source: RemoteSource, maxAgeMs: number): Promise<Kept | undefined> {
+  const last = checks.get(source.canary);
+  if (last && performance.now() - last.at < maxAgeMs) return last.done;
+  const done = checkPromise(source);
+  checks.set(source.canary, { at: performance.now(), done });
+  // What failed is asked again the next time.
+  done.catch(() => checks.delete(source.canary));
+  return done;
 }
 
-function readCanary(file: string): Canary | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    return canarySchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new RagtuiError(
-      'corrupt',
-      `${file} cannot be read: ${toRagtuiError(error).message}.`,
-      'Delete it, then try again.',
-    );
-  }
+async function checkPromise(source: RemoteSource): Promise<Kept | undefined> {
+  const promised = readPromise(source.canary);
+  if (!promised) return undefined;
+  return insistOn(promised, await requestOf(source, promised.texts), source.name, where(source));
 }
 
-const encode = (vector: Float32Array): string =>
-  Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
-function decode(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64');
-  return Float32Array.from({ length: bytes.length >> 2 }, (_, index) => bytes.readFloatLE(index * 4));
-}
+const where = (source: RemoteSource): string =>
+  source.kind === 'endpoint' ? ` at ${shownUrl(source)}` : ` on our server ${source.name}`;
+
+const requestOf = async (source: RemoteSource, texts: readonly string[]): Promise<readonly Float32Array[]> =>
+  (await send(source, texts)).vectors;
+
+const send = (source: RemoteSource, texts: readonly string[], signal?: AbortSignal) =>
+  source.kind === 'endpoint' ? requestEmbeddings(source, texts, signal) : requestServed(source, texts, signal);

@@ -279,6 +279,9 @@ const nameOf = ({ name }: { readonly name: string }): string => name;
 
 export const listAdapters = (paths: WorkspacePaths): readonly Adapter[] => readOwnModels(paths).adapters;
 export const listEndpoints = (paths: WorkspacePaths): readonly Endpoint[] => readOwnModels(paths).endpoints;
+/** Where the vectors that an embedder's fingerprint promises are kept. */
+export const promiseFile = (paths: WorkspacePaths, fingerprint: string): string =>
+  path.join(paths.home, 'canaries', `${fingerprint}.json`);
 /** Where the probe vectors of an embedding endpoint are kept. */
 export const canaryFile = (paths: WorkspacePaths, name: string): string =>
   path.join(paths.home, 'endpoints', `${encodeURIComponent(name)}.json`);

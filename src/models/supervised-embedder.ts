@@ -56,7 +56,7 @@ export function supervisedEmbedder(resolved: ResolvedEmbedder, options: Supervis
     } catch (error) {
       const died = error instanceof RagtuiError && error.code === 'unavailable';
       // A server that stays away is no death of ours, and a closed embedder is not started again.
-      if (!died || closed || resolved.source.kind === 'endpoint') throw error;
+      if (!died || closed || resolved.source.kind !== 'folder') throw error;
       options.onRestart?.(error.message);
       return undefined;
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -55,7 +55,7 @@ async function serve(model: string): Promise<Served> {
   const known = servers.get(model);
   if (known && readJob(workspace.paths, known.id).state === 'running') return known;
   const started = startedSchema.parse(await workspace.json(['deploy', 'start', model, '--wait']));
-  expect(started.served).toEqual([model, `${model}:query`]);
+  expect(started.served).toEqual([model, `${model}:query`, `${model}:plain`]);
   const { folder } = readJob(workspace.paths, started.job.id);
   const endpoint = readJsonFile(jobFiles(folder).endpoint, endpointFileSchema);
   if (!endpoint) throw new Error('no endpoint');
@@ -120,6 +120,68 @@ test('an f32 model gives a text the same vector to 1e-6 whatever it is batched w
   expect((await embed(server, `${F32}:query`, 'a')).vectors).toEqual([
     [3, 0, 12, 0].map((value) => expect.closeTo(value / Math.hypot(3, 12), 6)),
   ]);
+  expect((await embed(server, `${F32}:plain`, 'a')).vectors).toEqual([[1, 0, 0, 0]]);
+});
+
+test('a knowledge base is filled and searched through it as through the model itself', async () => {
+  await serve(INT8);
+  const file = path.join(workspace.home, 'mills.txt');
+  writeFileSync(file, `The mill of the village was built in 1800.\n${'The tide comes in. '.repeat(300)}\n`);
+  const ingest = (...embedders: string[]) =>
+    workspace.json([
+      ...['ingest', file, '--kb', 'served', '--group', 'line'],
+      ...embedders.flatMap((one) => ['--embedder', one]),
+    ]);
+  const reportSchema = z.object({ report: z.object({ chunks: z.number(), embedded: z.number() }) });
+  expect(reportSchema.parse(await ingest(`${INT8}@onnx`)).report.embedded).toBe(2);
+  // The same fingerprint: what the server embedded, the model need not embed again.
+  expect(reportSchema.parse(await ingest(`${INT8}@onnx`, INT8)).report.embedded).toBe(0);
+  const search = async (embedder: string) =>
+    z
+      .object({ hits: z.array(z.object({ text: z.string(), score: z.number() })) })
+      .parse(
+        await workspace.json([
+          ...['search', 'when was the mill built', '--kb', 'served', '--mode', 'vector'],
+          ...['--top-k', '2', '--embedder', embedder],
+        ]),
+      ).hits;
+  const through = await search(`${INT8}@onnx`);
+  expect(through[0]?.text).toMatch(/1800/);
+  const direct = await search(INT8);
+  expect(through).toEqual(direct.map(({ text, score }) => ({ text, score: expect.closeTo(score, 6) })));
+});
+
+test('a name that nobody serves says how it is started', async () => {
+  const file = path.join(workspace.home, 'mills.txt');
+  const { code, stderr } = await workspace.run(['ingest', file, '--kb', 'other', '--embedder', `${INT8}@vllm`]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/@vllm is not served now.*deploy start .* --engine vllm/)]);
+});
+
+test('a model file that was exchanged is noticed when it is read again, and ends the server by name', async () => {
+  const folder = path.join(workspace.home, 'swapped');
+  cpSync(path.join(fixturesDir(), 'reference', 'toy-embedder'), folder, { recursive: true });
+  const embedder = { pooling: 'mean', normalize: true } as const;
+  await addLocalModel(workspace.paths, { name: 'swapped', path: folder, kind: 'embedding', embedder });
+  const server = await serve('swapped');
+  // The row of an unknown word follows the four nines of [PAD]: [0 0 0 1] becomes [1 0 0 0].
+  const model = path.join(folder, 'model.onnx');
+  const bytes = readFileSync(model);
+  const nine = '00001041';
+  const row = bytes.indexOf(Buffer.from(nine.repeat(4), 'hex')) + 16;
+  expect(row).toBeGreaterThan(16);
+  bytes.write('0000803f000000000000000000000000', row, 'hex');
+  writeFileSync(model, bytes);
+  process.kill(childOf(server), 'SIGKILL');
+  await fetch(`${server.url}/embeddings`, {
+    method: 'POST',
+    headers: headers(server),
+    body: JSON.stringify({ model: 'swapped', input: 'unknown' }),
+  }).catch(() => undefined);
+  const end = await waitForJob(workspace.paths, server.id);
+  expect(end).toMatchObject({
+    state: 'failed',
+    error: { code: 'checksum', message: expect.stringMatching(/"swapped" gives other vectors than it promised/) },
+  });
 });
 
 test('a killed embedder process is replaced and the answer is the same', async () => {

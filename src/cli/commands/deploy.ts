@@ -201,7 +201,7 @@ async function runStart(context: CommandContext, [model]: [string], options: Sta
 }
 
 const names = ({ model, adapters, engine }: ServeWork): string[] =>
-  engine === 'onnx' ? [model, `${model}:query`] : [model, ...adapters.map(({ name }) => name)];
+  engine === 'onnx' ? [model, `${model}:query`, `${model}:plain`] : [model, ...adapters.map(({ name }) => name)];
 
 /** Exactly what would run. The key is made at the start and never part of a command line. */
 async function showPlan({ out, paths }: CommandContext, work: ServeWork): Promise<undefined> {

@@ -218,10 +218,12 @@ async function started(context: CommandContext, job: JobView, wait: boolean): Pr
   out.clearProgress();
   await stopping;
   if (end.state === 'failed' || end.state === 'lost') {
+    const goOn = `What is finished is kept. Go on: ragtui eval resume ${id}`;
     throw new RagtuiError(
       'unavailable',
       end.error?.message ?? `The run is ${end.state}: ${end.reason}.`,
-      `What is finished is kept. Go on: ragtui eval resume ${id}`,
+      // The fault of a server that is gone says so itself.
+      end.error?.hint && !end.error.hint.includes('eval resume') ? `${end.error.hint} ${goOn}` : goOn,
     );
   }
   await show(context, [id]);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EndpointHealth, Trial } from '../../models/endpoint-check.ts';
 import { PRESETS } from '../../models/presets.ts';
 import type { Endpoint } from '../../models/types.ts';
-import { errorLine, type RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { errorLine, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { keyStoreSchema } from '../../platform/secrets.ts';
 import { askSecret } from '../ask-secret.ts';
 import { confirm } from '../confirm.ts';
@@ -24,7 +24,7 @@ import { table } from '../output.ts';
 const one = z.tuple([z.string().min(1)]);
 const setOptions = z.object({ ...endpointOptions, clear: clearOption, yes: z.boolean().default(false) });
 const keyOptions = z.object({ store: keyStoreSchema.optional(), forget: z.boolean().default(false) });
-const checkOptions = z.object({ request: z.boolean().default(false) });
+const checkOptions = z.object({ request: z.boolean().default(false), accept: z.boolean().default(false) });
 
 /** `ragtui models set|key|check|presets`: what concerns servers only. */
 export function addModelsEndpoint(models: Command, invocation: Invocation): void {
@@ -54,7 +54,8 @@ export function addModelsEndpoint(models: Command, invocation: Invocation): void
       .command('check')
       .description('whether endpoints answer and know their models (without a name: all)')
       .argument('[name...]')
-      .option('--request', 'make one small real request too'),
+      .option('--request', 'make one small real request too; an embedder must give the vectors of its first use')
+      .option('--accept', 'take the vectors that an embedder gives now for its own from now on'),
     invocation,
     { args: z.tuple([z.array(z.string())]), options: checkOptions },
     check,
@@ -131,6 +132,8 @@ interface Checked {
   readonly endpoint: Endpoint;
   readonly health: EndpointHealth;
   readonly trial: Trial | null;
+  /** Of an embedder: its fingerprint, and the one before where its vectors were accepted anew. */
+  readonly vectors?: { readonly fingerprint: string; readonly before: string | null };
   readonly error: RagtuiError | null;
 }
 
@@ -143,8 +146,9 @@ async function check(
   const { listEndpoints } = await import('../../models/store.ts');
   const wanted =
     names.length > 0 ? names.map((name) => findEndpoint(context.paths, name)) : listEndpoints(context.paths);
-  const checked = await Promise.all(wanted.map((endpoint) => checkOne(context, endpoint, options.request)));
-  const json = checked.map(({ endpoint, health, trial, error }) => ({
+  if (options.accept) refuseToAccept(names, wanted);
+  const checked = await Promise.all(wanted.map((endpoint) => checkOne(context, endpoint, options)));
+  const json = checked.map(({ endpoint, health, trial, vectors = null, error }) => ({
     name: endpoint.name,
     url: endpoint.url,
     model: endpoint.model,
@@ -152,6 +156,7 @@ async function check(
     latencyMs: health.latencyMs,
     models: health.models,
     trial,
+    vectors,
     error: error ? { code: error.code, message: error.message, hint: error.hint } : null,
   }));
   context.out.result({ endpoints: json }, () =>
@@ -159,29 +164,49 @@ async function check(
       ? 'There is no endpoint yet: ragtui models add NAME --preset ID'
       : table(
           ['ENDPOINT', 'STATE', 'LATENCY', 'MODEL', 'DETAIL'],
-          checked.map(({ endpoint, health, trial, error }, index) => [
+          checked.map(({ endpoint, health, trial, vectors, error }, index) => [
             endpoint.name,
             json[index]?.state ?? '',
             health.latencyMs === null ? '-' : `${Math.round(health.latencyMs)} ms`,
             endpoint.model,
-            error ? errorLine(error) : trial ? trialLine(trial) : detail(endpoint, health),
+            error ? errorLine(error) : `${trial ? trialLine(trial) : detail(endpoint, health)}${vectorsLine(vectors)}`,
           ]),
         ),
   );
   return json.every(({ state }) => state === 'ok' || state === 'no-list') ? EXIT.done : EXIT.gateSaysNo;
 }
 
-async function checkOne(context: CommandContext, endpoint: Endpoint, request: boolean): Promise<Checked> {
+/** Accepting is for one embedder at a time: what was embedded with it has to be embedded anew. */
+function refuseToAccept(names: readonly string[], wanted: readonly Endpoint[]): void {
+  const chat = wanted.find(({ kind }) => kind !== 'embedding');
+  if (names.length > 0 && !chat) return;
+  throw new RagtuiError(
+    'usage',
+    chat && names.length > 0
+      ? `${chat.name} is no embedder: it has no vectors.`
+      : '--accept wants the name of an embedder.',
+    'Write `ragtui models check NAME --accept`.',
+  );
+}
+
+async function checkOne(
+  context: CommandContext,
+  endpoint: Endpoint,
+  { request, accept }: z.output<typeof checkOptions>,
+): Promise<Checked> {
   const { checkEndpoint, tryEndpoint } = await import('../../models/endpoint-check.ts');
   const { openEndpoint } = await import('../../models/endpoint-open.ts');
   const { signal, out } = context;
   try {
     const opened = await openEndpoint(endpoint, context.env);
     const health = await checkEndpoint(opened, signal);
-    if (!request || health.state === 'failed') return { endpoint, health, trial: null, error: health.error };
+    if (!(request || accept) || health.state === 'failed')
+      return { endpoint, health, trial: null, error: health.error };
     try {
       const onStatus = (text: string) => out.progress(`${endpoint.name}: ${text}`);
-      return { endpoint, health, trial: await tryEndpoint(opened, endpoint.kind, { signal, onStatus }), error: null };
+      const trial = await tryEndpoint(opened, endpoint.kind, { signal, onStatus });
+      if (endpoint.kind !== 'embedding') return { endpoint, health, trial, error: null };
+      return { endpoint, health, trial, vectors: await checkVectors(context, endpoint, accept), error: null };
     } catch (thrown) {
       signal.throwIfAborted();
       return { endpoint, health, trial: null, error: toRagtuiError(thrown) };
@@ -191,6 +216,31 @@ async function checkOne(context: CommandContext, endpoint: Endpoint, request: bo
     const error = toRagtuiError(thrown);
     return { endpoint, health: { state: 'failed', latencyMs: null, models: [], error }, trial: null, error };
   }
+}
+
+/** Throws `checksum` when an embedder gives other vectors than it promised, unless they are accepted. */
+async function checkVectors(
+  { paths }: CommandContext,
+  endpoint: Endpoint,
+  accept: boolean,
+): Promise<NonNullable<Checked['vectors']>> {
+  if (accept) {
+    const { acceptVectors } = await import('../../models/http-embedder.ts');
+    const { before, after } = await acceptVectors(paths, endpoint);
+    const isNew = before !== undefined && before.fingerprint !== after.fingerprint;
+    return { fingerprint: after.fingerprint, before: isNew ? before.fingerprint : null };
+  }
+  const { checkRemoteEmbedder, resolveEmbedder } = await import('../../models/embedder-client.ts');
+  const { fingerprint } = await resolveEmbedder(paths, endpoint.name);
+  await checkRemoteEmbedder(paths, endpoint.name);
+  return { fingerprint, before: null };
+}
+
+function vectorsLine(vectors: Checked['vectors']): string {
+  if (!vectors) return '';
+  return vectors.before === null
+    ? ', the vectors it promised'
+    : ', its new vectors are accepted: ingest again what was embedded with the old ones';
 }
 
 function detail({ model }: Endpoint, { state, models }: EndpointHealth): string {

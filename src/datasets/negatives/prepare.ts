@@ -1,4 +1,5 @@
 import { connectKb } from '../../kb/client.ts';
+import { servedName } from '../../models/served-embedder.ts';
 import { findModel, readOwnModels } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
@@ -66,7 +67,7 @@ function checkSources({ sources, margin, audit, kb }: NegativesWish, kind: strin
 function checkModel(paths: WorkspacePaths, id: string, kind: 'embedder' | 'reranker'): void {
   const endpoint = readOwnModels(paths).endpoints.find((one) => one.name === id);
   if (endpoint?.kind === 'embedding' && kind === 'embedder') return;
-  const entry = findModel(paths, id);
+  const entry = findModel(paths, kind === 'embedder' ? (servedName(id)?.model ?? id) : id);
   if (entry.kind === kind) return;
   throw new RagtuiError('usage', `"${id}" is a ${entry.kind} model, not a ${kind}.`, 'See "ragtui models list".');
 }

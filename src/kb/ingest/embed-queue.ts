@@ -1,4 +1,4 @@
-import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { type ErrorCode, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 
 /** A text that has no vector yet, for one embedder. */
 export interface MissingText {
@@ -28,6 +28,13 @@ export interface EmbedQueueDeps {
 
 /** Called once per text a caller waits for, with the reason if it could not be embedded. */
 export type Settled = (problem: RagtuiError | undefined) => void;
+
+const OF_ALL: ReadonlySet<ErrorCode> = new Set(['unavailable', 'disk-full', 'checksum']);
+/**
+ * Whether nothing can go on: without the service, an embedder or room, or with an embedder that gives other vectors than it
+ * promised. Everything else concerns one text or file.
+ */
+export const concernsAll = ({ code }: RagtuiError): boolean => OF_ALL.has(code);
 
 interface Pending {
   readonly missing: MissingText;
@@ -143,7 +150,7 @@ export class EmbedQueue {
       await this.embedAndStore(lane, embedder, batch);
     } catch (error) {
       const problem = toRagtuiError(error);
-      if (problem.code === 'unavailable' || problem.code === 'disk-full') this.fail(problem);
+      if (concernsAll(problem)) this.fail(problem);
       else await this.embedOneByOne(lane, embedder, batch);
     } finally {
       for (const release of this.room.splice(0)) release();
@@ -157,7 +164,7 @@ export class EmbedQueue {
         await this.embedAndStore(lane, embedder, [pending]);
       } catch (error) {
         const problem = toRagtuiError(error);
-        if (problem.code === 'unavailable' || problem.code === 'disk-full') return this.fail(problem);
+        if (concernsAll(problem)) return this.fail(problem);
         this.settle(pending, problem);
       }
     }

@@ -9,7 +9,7 @@ import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { checkRegular, readError } from '../loaders/file.ts';
 import type { KbClient, Params, SourceRecord } from '../protocol.ts';
 import type { ChunkDraft, ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
-import { EmbedQueue } from './embed-queue.ts';
+import { concernsAll, EmbedQueue } from './embed-queue.ts';
 import { IngestProgress } from './ingest-progress.ts';
 import { type FoundFile, planIngest } from './plan.ts';
 
@@ -99,7 +99,8 @@ async function ingestSession(deps: IngestDeps): Promise<IngestReport> {
     await sources.readAll(plan.todo);
   } catch (error) {
     await sources.abort();
-    if (deps.signal.aborted) await finish().catch(() => undefined);
+    // Else the next try, ours or another's, would wait for this one for ever.
+    await finish().catch(() => undefined);
     throw deps.signal.aborted ? cancelled() : error;
   }
   if (plan.gone.length > 0) await removeGone(deps, session, plan.gone, report);
@@ -296,7 +297,7 @@ class SourceReader {
     } catch (error) {
       this.throwIfOver();
       const problem = error instanceof FileProblem ? error.reason : toRagtuiError(error);
-      if (!(error instanceof FileProblem) && endsSession(problem)) throw problem;
+      if (!(error instanceof FileProblem) && concernsAll(problem)) throw problem;
       ticket.problem = problem;
     }
     ticket.read = true;
@@ -372,9 +373,6 @@ class SourceReader {
     await this.deps.kb.call('ingest.failed', { session: this.session, source, reason, hint });
   }
 }
-
-/** Without the service or without room nothing goes on; everything else concerns one file. */
-const endsSession = (problem: RagtuiError): boolean => problem.code === 'unavailable' || problem.code === 'disk-full';
 
 /** What is wrong with a file, whatever its code would mean of the service or the disk of the workspace. */
 class FileProblem extends Error {

@@ -1,6 +1,7 @@
 import { resolveEmbedder, resolveReranker, startReranker } from '../../models/embedder-client.ts';
 import type { EmbedOptions, RerankerProcess } from '../../models/embedder-types.ts';
 import { type SupervisedEmbedder, supervisedEmbedder } from '../../models/supervised-embedder.ts';
+import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { QueryEmbedder, Reranker, TextEmbedder } from './search.ts';
 
@@ -19,7 +20,7 @@ export class QueryModels implements QueryEmbedder, Reranker, TextEmbedder {
     const embedder = await this.#embedder(id);
     const { fingerprint } = embedder.resolved;
     const key = JSON.stringify([fingerprint, instruction, text]);
-    const vector = this.#vectors.get(key) ?? (await embed(embedder, text, { kind: 'query', instruction }));
+    const vector = this.#vectors.get(key) ?? (await this.#made(embedder, text, { kind: 'query', instruction }));
     this.#keep(key, vector);
     return { vector, fingerprint };
   }
@@ -31,7 +32,8 @@ export class QueryModels implements QueryEmbedder, Reranker, TextEmbedder {
     // One at a time: int8 vectors depend on their batch-mates.
     for (const text of texts) {
       const key = JSON.stringify([fingerprint, 'passage', text]);
-      const vector = this.#vectors.get(key) ?? (await embed(embedder, text, { kind: 'passage', instruction: false }));
+      const vector =
+        this.#vectors.get(key) ?? (await this.#made(embedder, text, { kind: 'passage', instruction: false }));
       this.#keep(key, vector);
       vectors.push(vector);
     }
@@ -73,6 +75,16 @@ export class QueryModels implements QueryEmbedder, Reranker, TextEmbedder {
       embedder.catch(() => this.#embedders.delete(id));
     }
     return embedder;
+  }
+
+  async #made(embedder: SupervisedEmbedder, text: string, options: EmbedOptions): Promise<Float32Array> {
+    try {
+      return await embed(embedder, text, options);
+    } catch (error) {
+      // It answers as another model: what it is called and promised now is looked up anew by the next query.
+      if (error instanceof RagtuiError && error.code === 'checksum') this.forget(embedder.resolved.id);
+      throw error;
+    }
   }
 
   #keep(key: string, vector: Float32Array): void {

@@ -15,8 +15,13 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_WAITING = 64;
 /** Retry-After is a guess from how long answers took; nobody is sent away for longer. */
 const MAX_RETRY_SECONDS = 120;
-/** `NAME:query` is the same model with the query instruction put before each text. */
-const QUERY_SUFFIX = ':query';
+/** The names of the model, by what is put before each text: the passage instruction, the query instruction, nothing. */
+const NAMES = {
+  '': { kind: 'passage' },
+  ':query': { kind: 'query' },
+  ':plain': { kind: 'query', instruction: false },
+} as const;
+type Asked = Pick<EmbedOptions, 'kind' | 'instruction'>;
 
 export interface EmbeddingServerOptions {
   /** Name of the embedder as clients ask for it. */
@@ -111,7 +116,7 @@ export class EmbeddingHttpServer {
     sendJson(response, status === 'ok' ? 200 : 503, { status });
   }
 
-  /** Both names of the model; what its vectors are is beside them. */
+  /** All names of the model; what its vectors are is beside them. */
   #models(): unknown {
     const { name } = this.#options;
     const resolved = this.#lanes?.resolved;
@@ -125,17 +130,17 @@ export class EmbeddingHttpServer {
       dimension: resolved?.dimension ?? null,
       fingerprint: resolved?.fingerprint ?? null,
     });
-    return { object: 'list', data: [card(name), card(`${name}${QUERY_SUFFIX}`)] };
+    return { object: 'list', data: Object.keys(NAMES).map((suffix) => card(`${name}${suffix}`)) };
   }
 
-  #kindOf(model: string): EmbedOptions['kind'] {
+  #askedOf(model: string): Asked {
     const { name } = this.#options;
-    if (model === name) return 'passage';
-    if (model === `${name}${QUERY_SUFFIX}`) return 'query';
+    const [, asked] = Object.entries(NAMES).find(([suffix]) => model === `${name}${suffix}`) ?? [];
+    if (asked) return asked;
     throw new HttpError(
       404,
       'model_not_found',
-      `This server has ${name} (for passages) and ${name}${QUERY_SUFFIX} (with the query instruction), not ${model}.`,
+      `This server has ${name} (for passages), ${name}:query (with the query instruction) and ${name}:plain, not ${model}.`,
     );
   }
 
@@ -144,12 +149,12 @@ export class EmbeddingHttpServer {
     if (!this.#lanes) throw new HttpError(503, 'loading', 'The model is still loading.', { 'retry-after': '1' });
     if (this.#broken) throw this.#broken;
     const { config } = this.#lanes.resolved;
-    const kind = this.#kindOf(request.model);
+    const asked = this.#askedOf(request.model);
     const length = lengthWanted(config, request);
     if (this.metrics.waiting >= MAX_WAITING) throw this.#tooMany();
     const record = this.metrics.request(request.input.length);
     try {
-      const embedded = await this.#lanes.embed(request.input, { kind }, { signal, onStart: () => record.started() });
+      const embedded = await this.#lanes.embed(request.input, asked, { signal, onStart: () => record.started() });
       record.ended(
         'stop',
         embedded.tokens.reduce((sum, count) => sum + count, 0),

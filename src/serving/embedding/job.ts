@@ -4,10 +4,12 @@ import os from 'node:os';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
-import { RagtuiError } from '../../platform/errors.ts';
+import { promiseFile } from '../../models/store.ts';
+import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { untilIdle } from '../http/until-idle.ts';
 import { EmbeddingHttpServer } from './http.ts';
 import { EmbedderLanes } from './lanes.ts';
+import { type EmbedPlain, holdToPromise, keptLine, repeatCheck } from './promise.ts';
 
 /** Answers under way when the server is asked to stop may end in this time; less than a stop waits before it kills. */
 const DRAIN_MS = 10_000;
@@ -20,18 +22,35 @@ export const defaultLanes = (cores = os.availableParallelism()): number => Math.
 /** The body of a `serve` job on our own runtime: loads the embedder, answers until it is stopped or idle for long enough. */
 export async function serveEmbedder({ work, folder, paths, report, signal }: JobContext<'serve'>): Promise<void> {
   const resolved = await resolveEmbedder(paths, work.model);
-  if (resolved.source.kind === 'endpoint') {
+  if (resolved.source.kind !== 'folder') {
     throw new RagtuiError('usage', `${work.model} is a server already.`, 'Use it by its name.');
   }
   const key = randomBytes(24).toString('base64url');
   const server = new EmbeddingHttpServer({ name: work.model, key });
+  const broken = new AbortController();
+  const giveUp = (error: unknown) => {
+    server.refuse(toRagtuiError(error).message);
+    broken.abort(error);
+  };
+  const hold = (embed: EmbedPlain) => holdToPromise(promiseFile(paths, resolved.fingerprint), work.model, embed);
   const lanes = new EmbedderLanes(resolved, {
     lanes: work.parallel ?? defaultLanes(),
     onRestart: (reason) => {
       server.metrics.restarted();
       report.log('warn', `an embedder process was started again, its work is done anew: ${reason}`);
     },
+    // Each reads the model's files again, and they may be others by then.
+    verify: async (embed) => {
+      try {
+        report.log('info', keptLine(await hold(embed)));
+      } catch (error) {
+        giveUp(error);
+        throw error;
+      }
+    },
   });
+  const check = () =>
+    hold(async (texts) => (await lanes.embed(texts, { kind: 'query', instruction: false }, { signal })).vectors);
   const url = await server.listen();
   const endpointFile = jobFiles(folder).endpoint;
   const tell = (ready: boolean) =>
@@ -43,8 +62,10 @@ export async function serveEmbedder({ work, folder, paths, report, signal }: Job
     server.serve(lanes);
     tell(true);
     report.ready();
-    report.log('info', `serving ${work.model} and ${work.model}:query at ${url}`);
-    await untilIdle(server, work.idleMinutes, signal);
+    report.log('info', `serving ${work.model}, ${work.model}:query and ${work.model}:plain at ${url}`);
+    repeatCheck(check, giveUp, signal);
+    await untilIdle(server, work.idleMinutes, AbortSignal.any([signal, broken.signal]));
+    broken.signal.throwIfAborted();
     if (!signal.aborted) report.log('info', `nobody asked for ${work.idleMinutes} minutes: stopping`);
   } finally {
     rmSync(endpointFile, { force: true });

@@ -1,7 +1,9 @@
+import { startEmbedder } from '../../models/embedder-client.ts';
 import type { Embedded, EmbedOptions, ResolvedEmbedder } from '../../models/embedder-types.ts';
 import { type SupervisedEmbedder, supervisedEmbedder } from '../../models/supervised-embedder.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { Gate } from '../http/gate.ts';
+import type { EmbedPlain } from './promise.ts';
 
 /** Texts of one turn: a request of thousands lets others in between. */
 const WINDOW = 32;
@@ -11,8 +13,13 @@ export interface LaneOptions {
   readonly lanes: number;
   /** Told each time a dead process is replaced; its work is done again. */
   readonly onRestart?: (reason: string) => void;
+  /** Looks at a process that has just read the model's files, before it is used; what it throws, the request gets. */
+  readonly verify?: (embed: EmbedPlain) => Promise<unknown>;
   /** For tests: how a lane is made. */
-  readonly make?: (resolved: ResolvedEmbedder, onRestart: (reason: string) => void) => SupervisedEmbedder;
+  readonly make?: (
+    resolved: ResolvedEmbedder,
+    options: Pick<LaneOptions, 'onRestart' | 'verify'>,
+  ) => SupervisedEmbedder;
 }
 
 interface Lane {
@@ -27,10 +34,10 @@ export class EmbedderLanes {
   readonly #gate: Gate;
   #requests = 0;
 
-  constructor(resolved: ResolvedEmbedder, { lanes, onRestart = () => {}, make = makeLane }: LaneOptions) {
+  constructor(resolved: ResolvedEmbedder, { lanes, make = makeLane, ...options }: LaneOptions) {
     this.resolved = resolved;
     this.#gate = new Gate(lanes);
-    this.#lanes = Array.from({ length: lanes }, () => ({ embedder: make(resolved, onRestart), busy: false }));
+    this.#lanes = Array.from({ length: lanes }, () => ({ embedder: make(resolved, options), busy: false }));
   }
 
   /** Processes that run now. */
@@ -98,5 +105,22 @@ export class EmbedderLanes {
   }
 }
 
-const makeLane = (resolved: ResolvedEmbedder, onRestart: (reason: string) => void): SupervisedEmbedder =>
-  supervisedEmbedder(resolved, { threads: 1, onRestart });
+function makeLane(
+  resolved: ResolvedEmbedder,
+  { onRestart, verify }: Pick<LaneOptions, 'onRestart' | 'verify'>,
+): SupervisedEmbedder {
+  return supervisedEmbedder(resolved, {
+    threads: 1,
+    ...(onRestart ? { onRestart } : {}),
+    start: async (model, options) => {
+      const started = await startEmbedder(model, options);
+      try {
+        await verify?.(async (texts) => (await started.embed(texts, { kind: 'query', instruction: false })).vectors);
+      } catch (error) {
+        await started.close();
+        throw error;
+      }
+      return started;
+    },
+  });
+}

@@ -213,6 +213,15 @@ test('a service that died is asked again, and nothing is embedded twice', async 
   expect(report.failed).toEqual([]);
 });
 
+test('an embedder that gives other vectors than it promised ends the ingest, and no file is to blame', async () => {
+  write('a.txt', 'b.txt');
+  const kb = new MemoryService();
+  const other = new RagtuiError('checksum', 'The embedder "vec" gives other vectors than it promised.');
+  const failing = ingestOnce({ ...deps(kb), embed: () => Promise.reject(other) });
+  await expect(failing).rejects.toMatchObject({ code: 'checksum', message: expect.stringContaining('"vec"') });
+  expect(kb.sources.size).toBe(0);
+});
+
 test('a file that fails with the code of a lost service or a full disk fails alone', async () => {
   write('a.txt', 'b.txt', 'bad.txt');
   const kb = new MemoryService();

@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { resolveEmbedder, startEmbedder } from '../../../src/models/embedder-client.ts';
 import { requestEmbeddings } from '../../../src/models/embeddings-request.ts';
 import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
+import { acceptVectors } from '../../../src/models/http-embedder.ts';
+import { canaryFile } from '../../../src/models/store.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { type SeenRequest, startServer, type TestServer } from '../../support/model-server.ts';
 
@@ -30,8 +32,30 @@ afterEach(async () => {
   await server?.close();
   server = undefined;
   delete process.env['RAGTUI_TEST_KEY'];
+  vi.restoreAllMocks();
   rmSync(home, { recursive: true, force: true });
 });
+
+/** A server whose model changes with `turn`, or gets longer vectors with `extra`; used once, so that its promise stands. */
+async function changing() {
+  const served = { turn: 0, extra: [] as number[], calls: 0, texts: [] as string[], url: '' };
+  server = await startServer((request, response) => {
+    const inputs = inputsOf(request);
+    served.calls += 1;
+    served.texts.push(...inputs);
+    const data = inputs.map((text, index) => ({ index, embedding: [text.length, 3, served.turn, ...served.extra] }));
+    response.end(JSON.stringify({ data }));
+  });
+  served.url = server.url;
+  await addEndpoint(paths, endpoint(served.url));
+  return { served, resolved: await resolveEmbedder(paths, 'remote') };
+}
+
+/** Lets the clock of the checks go on. */
+function passTime(ms: number): void {
+  const at = performance.now() + ms;
+  vi.spyOn(performance, 'now').mockImplementation(() => at);
+}
 
 const endpoint = (url: string) => ({ name: 'remote', kind: 'embedding', url, model: 'm' }) as const;
 
@@ -145,18 +169,77 @@ describe('an embedding endpoint', () => {
     expect(started.seen.slice(-3).flatMap(inputsOf)).toEqual(['find: q', 'q', 'q']);
   });
 
-  it('is stopped when it gives other vectors than at its first use', async () => {
-    let turn = 0;
-    const started = await startServer((request, response) => void response.end(answer(inputsOf(request), turn)));
-    server = started;
-    await addEndpoint(paths, endpoint(started.url));
-    const resolved = await resolveEmbedder(paths, 'remote');
-    turn = 0.001;
+  it('is stopped by its name when it gives other vectors than at its first use', async () => {
+    const { served, resolved } = await changing();
+    served.turn = 0.001;
     await startEmbedder(resolved);
-    turn = 5;
+    served.turn = 5;
+    passTime(20_000);
     await expect(startEmbedder(resolved)).rejects.toMatchObject({
-      code: 'invalid',
-      message: expect.stringContaining('other vectors'),
+      code: 'checksum',
+      message: expect.stringMatching(/"remote" gives other vectors than it promised \(cosine 0\.\d+ on/),
+      hint: expect.stringContaining('models check remote --accept'),
     });
+  });
+
+  it('is stopped when its vectors have another length, in the middle of its work too', async () => {
+    const { served, resolved } = await changing();
+    const embedder = await startEmbedder(resolved);
+    served.extra = [0];
+    const message = expect.stringMatching(/"remote" gives vectors of 4 numbers; it promised 3/);
+    await expect(embedder.embed(['a'], { kind: 'passage' })).rejects.toMatchObject({ code: 'checksum', message });
+    passTime(20_000);
+    await expect(startEmbedder(resolved)).rejects.toMatchObject({ code: 'checksum', message });
+  });
+
+  it('is checked again after an hour of use, and not before', async () => {
+    const { served, resolved } = await changing();
+    const embedder = await startEmbedder(resolved);
+    served.turn = 5;
+    passTime(3_500_000);
+    await embedder.embed(['a'], { kind: 'passage' });
+    passTime(200_000);
+    await expect(embedder.embed(['a'], { kind: 'passage' })).rejects.toMatchObject({ code: 'checksum' });
+    served.turn = 0;
+    await embedder.embed(['a'], { kind: 'passage' });
+  });
+
+  it('is checked once for the lanes of an ingest that start together', async () => {
+    const { served, resolved } = await changing();
+    const before = served.calls;
+    await Promise.all([1, 2, 3].map(() => startEmbedder(resolved)));
+    expect(served.calls - before).toBe(1);
+  });
+
+  it('has another fingerprint when its new vectors are accepted, and who used the old ones is stopped', async () => {
+    const { served, resolved } = await changing();
+    const user = await startEmbedder(resolved);
+    const same = await acceptVectors(paths, endpoint(served.url));
+    expect([same.before?.fingerprint, same.after.fingerprint]).toEqual([resolved.fingerprint, resolved.fingerprint]);
+    served.turn = 5;
+    const { before, after } = await acceptVectors(paths, endpoint(served.url));
+    expect(before?.fingerprint).toBe(resolved.fingerprint);
+    expect(after.fingerprint).not.toBe(resolved.fingerprint);
+    expect((await resolveEmbedder(paths, 'remote')).fingerprint).toBe(after.fingerprint);
+    await expect(user.embed(['a'], { kind: 'passage' })).rejects.toMatchObject({
+      code: 'checksum',
+      message: expect.stringContaining('accepted anew'),
+    });
+    await (await startEmbedder(after)).embed(['a'], { kind: 'passage' });
+  });
+
+  it('keeps a promise that was made before texts were kept with it', async () => {
+    const { served, resolved } = await changing();
+    const file = canaryFile(paths, 'remote');
+    const { texts: _, ...old } = JSON.parse(readFileSync(file, 'utf8'));
+    // Those texts were others: "hello" first, 5 letters long.
+    const first = Float32Array.of(5, 3, 0).map((value) => value / Math.hypot(5, 3));
+    old.vectors[0] = Buffer.from(first.buffer).toString('base64');
+    writeFileSync(file, JSON.stringify(old));
+    const again = await resolveEmbedder(paths, 'remote');
+    expect(again.fingerprint).not.toBe(resolved.fingerprint);
+    const asked = served.texts.length;
+    await startEmbedder(again).catch(() => undefined);
+    expect(served.texts.slice(asked)).toContain('hello');
   });
 });

@@ -22,7 +22,7 @@ const RESOLVED: ResolvedEmbedder = {
     dimension: 4,
     dtype: 'f32',
     queryInstruction: 'find: ',
-    passageInstruction: '',
+    passageInstruction: 'about: ',
     matryoshka: [2],
   },
   source: { kind: 'folder', folder: '', model: '', tokenizer: '' },
@@ -94,10 +94,10 @@ async function refusal(response: Response): Promise<[number, string]> {
 
 describe('an answer', () => {
   test('has a vector for each text, in their order, and the tokens', async () => {
-    const reply = replySchema.parse(await (await post({ model: 'vec', input: ['abcd', 'a'] })).json());
+    const reply = replySchema.parse(await (await post({ model: 'vec:plain', input: ['abcd', 'a'] })).json());
     expect(reply).toEqual({
       object: 'list',
-      model: 'vec',
+      model: 'vec:plain',
       data: [
         { object: 'embedding', index: 0, embedding: [expect.closeTo(0.8, 6), expect.closeTo(0.6, 6), 0, 0] },
         {
@@ -112,46 +112,51 @@ describe('an answer', () => {
   });
 
   test('takes a single text', async () => {
-    const reply = replySchema.parse(await (await post({ model: 'vec', input: 'abcd' })).json());
+    const reply = replySchema.parse(await (await post({ model: 'vec:plain', input: 'abcd' })).json());
     expect(reply.data).toHaveLength(1);
   });
 
   test('in base64 holds little-endian floats', async () => {
     const reply = replySchema.parse(
-      await (await post({ model: 'vec', input: 'abcd', encoding_format: 'base64' })).json(),
+      await (await post({ model: 'vec:plain', input: 'abcd', encoding_format: 'base64' })).json(),
     );
     // 0.8 = 0x3f4ccccd, 0.6 = 0x3f19999a, least byte first.
     expect(reply.data[0]?.embedding).toBe(Buffer.from('cdcc4c3f9a99193f0000000000000000', 'hex').toString('base64'));
   });
 
   test('of the shorter length it was trained for has length 1 again', async () => {
-    const reply = replySchema.parse(await (await post({ model: 'vec', input: 'abcd', dimensions: 2 })).json());
+    const reply = replySchema.parse(await (await post({ model: 'vec:plain', input: 'abcd', dimensions: 2 })).json());
     expect(reply.data[0]?.embedding).toEqual([expect.closeTo(0.8, 6), expect.closeTo(0.6, 6)]);
   });
 
-  test('puts the query instruction before texts for NAME:query only', async () => {
+  test('puts before texts what the name asks for', async () => {
     await post({ model: 'vec:query', input: 'q' });
     await post({ model: 'vec', input: 'q' });
-    expect(calls).toEqual([['find: q'], ['q']]);
+    await post({ model: 'vec:plain', input: 'q' });
+    expect(calls).toEqual([['find: q'], ['about: q'], ['q']]);
   });
 
   test('says which texts were cut', async () => {
     const input = Array.from({ length: 40 }, (_, index) => (index === 1 || index === 35 ? 'much too long' : 'ok'));
-    const reply = replySchema.parse(await (await post({ model: 'vec', input })).json());
+    const reply = replySchema.parse(await (await post({ model: 'vec:plain', input })).json());
     expect(reply.ragtui.cut).toEqual([1, 35]);
   });
 });
 
 test.each([
-  ['token ids', { model: 'vec', input: [1, 2, 3] }, /token ids belong to another tokenizer/],
-  ['lists of token ids', { model: 'vec', input: [[1, 2], [3]] }, /token ids belong/],
-  ['no text', { model: 'vec', input: [] }, /no text in it/],
-  ['something else', { model: 'vec', input: [null] }, /a text or a list of texts/],
-  ['too many texts', { model: 'vec', input: Array(2049).fill('a') }, /at most 2048 texts.*2049/],
+  ['token ids', { model: 'vec:plain', input: [1, 2, 3] }, /token ids belong to another tokenizer/],
+  ['lists of token ids', { model: 'vec:plain', input: [[1, 2], [3]] }, /token ids belong/],
+  ['no text', { model: 'vec:plain', input: [] }, /no text in it/],
+  ['something else', { model: 'vec:plain', input: [null] }, /a text or a list of texts/],
+  ['too many texts', { model: 'vec:plain', input: Array(2049).fill('a') }, /at most 2048 texts.*2049/],
   ['no input', { model: 'vec' }, /a text or a list of texts/],
-  ['a length it was not trained for', { model: 'vec', input: 'a', dimensions: 3 }, /vectors of 2, 4 numbers, not of 3/],
-  ['a format nobody knows', { model: 'vec', input: 'a', encoding_format: 'int8' }, /encoding_format/],
-  ["another server's way to ask for a query", { model: 'vec', input: 'a', input_type: 'query' }, /NAME:query/],
+  [
+    'a length it was not trained for',
+    { model: 'vec:plain', input: 'a', dimensions: 3 },
+    /vectors of 2, 4 numbers, not of 3/,
+  ],
+  ['a format nobody knows', { model: 'vec:plain', input: 'a', encoding_format: 'int8' }, /encoding_format/],
+  ["another server's way to ask for a query", { model: 'vec:plain', input: 'a', input_type: 'query' }, /NAME:query/],
   ['what is no JSON', '{', /not JSON/],
 ])('refuses %s with the reason', async (_what, body, message) => {
   expect(await refusal(await post(body))).toEqual([400, expect.stringMatching(message)]);
@@ -161,11 +166,11 @@ test.each([
 test('a model that has no shorter lengths says so', async () => {
   const { matryoshka: _, ...config } = RESOLVED.config;
   server.serve(new EmbedderLanes({ ...RESOLVED, config }, { lanes: 1, make: fakeEmbedder }));
-  expect(await refusal(await post({ model: 'vec', input: 'a', dimensions: 2 }))).toEqual([
+  expect(await refusal(await post({ model: 'vec:plain', input: 'a', dimensions: 2 }))).toEqual([
     400,
     expect.stringMatching(/not trained for shorter vectors/),
   ]);
-  expect((await post({ model: 'vec', input: 'a', dimensions: 4 })).status).toBe(200);
+  expect((await post({ model: 'vec:plain', input: 'a', dimensions: 4 })).status).toBe(200);
 });
 
 test('another model is not found, and the names that are there are told', async () => {
@@ -181,14 +186,14 @@ test('without the key nothing is told but /health', async () => {
     401, 401, 401, 401,
   ]);
   expect(await at('/health')).toBe(200);
-  const wrong = await post({ model: 'vec', input: 'a' }, { headers: { ...headers, authorization: 'Bearer no' } });
+  const wrong = await post({ model: 'vec:plain', input: 'a' }, { headers: { ...headers, authorization: 'Bearer no' } });
   expect(wrong.status).toBe(401);
 });
 
 test('a body that is too large is refused and the server goes on', async () => {
-  const huge = await post({ model: 'vec', input: 'x'.repeat(17 * 1024 * 1024) });
+  const huge = await post({ model: 'vec:plain', input: 'x'.repeat(17 * 1024 * 1024) });
   expect(await refusal(huge)).toEqual([413, expect.stringMatching(/16 MiB/)]);
-  expect((await post({ model: 'vec', input: 'a' })).status).toBe(200);
+  expect((await post({ model: 'vec:plain', input: 'a' })).status).toBe(200);
 });
 
 test('/health says 503 until there is a model, and when its vectors changed', async () => {
@@ -203,7 +208,7 @@ test('/health says 503 until there is a model, and when its vectors changed', as
   const refused = await fetch(`${base}/embeddings`, {
     method: 'POST',
     headers,
-    body: JSON.stringify({ model: 'vec', input: 'a' }),
+    body: JSON.stringify({ model: 'vec:plain', input: 'a' }),
   });
   expect(await refusal(refused)).toEqual([500, 'the file was replaced']);
   await loading.close();
@@ -217,13 +222,14 @@ test('/v1/models lists both names with what the vectors are', async () => {
     data: [
       { id: 'vec', parent: null, ...about },
       { id: 'vec:query', parent: 'vec', ...about },
+      { id: 'vec:plain', parent: 'vec', ...about },
     ],
   });
 });
 
 test('a text without a vector is named by its place, and counted as an error', async () => {
   const input = Array.from({ length: 40 }, (_, index) => (index === 33 ? 'NaN' : 'a'));
-  expect(await refusal(await post({ model: 'vec', input }))).toEqual([
+  expect(await refusal(await post({ model: 'vec:plain', input }))).toEqual([
     400,
     expect.stringMatching(/from input\[32\].*text 2/),
   ]);
@@ -233,9 +239,9 @@ test('a text without a vector is named by its place, and counted as an error', a
 
 test('a short request gets its turn between the windows of a long one', async () => {
   hold();
-  const long = post({ model: 'vec', input: Array(96).fill('long') });
+  const long = post({ model: 'vec:plain', input: Array(96).fill('long') });
   await waitUntil(() => calls.length === 1, 5000);
-  const short = post({ model: 'vec', input: 'me' });
+  const short = post({ model: 'vec:plain', input: 'me' });
   await waitUntil(() => server.metrics.load === 2, 5000);
   release();
   expect((await short).status).toBe(200);
@@ -247,11 +253,11 @@ test('a short request gets its turn between the windows of a long one', async ()
 
 test('the 65th that waits is sent away for a while; those that wait are answered', async () => {
   hold();
-  const first = post({ model: 'vec', input: 'a' });
+  const first = post({ model: 'vec:plain', input: 'a' });
   await waitUntil(() => calls.length === 1, 5000);
-  const waiting = Array.from({ length: 64 }, () => post({ model: 'vec', input: 'b' }));
+  const waiting = Array.from({ length: 64 }, () => post({ model: 'vec:plain', input: 'b' }));
   await waitUntil(() => server.metrics.waiting === 64, 5000);
-  const late = await post({ model: 'vec', input: 'c' });
+  const late = await post({ model: 'vec:plain', input: 'c' });
   expect([late.status, Number(late.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
   release();
   const statuses = (await Promise.all([first, ...waiting])).map(({ status }) => status);
@@ -260,16 +266,16 @@ test('the 65th that waits is sent away for a while; those that wait are answered
 
 test('a client that goes away leaves the line, and a stop lets the others end', async () => {
   hold();
-  const first = post({ model: 'vec', input: 'a' });
+  const first = post({ model: 'vec:plain', input: 'a' });
   await waitUntil(() => calls.length === 1, 5000);
   const leaving = new AbortController();
-  const left = post({ model: 'vec', input: 'b' }, { signal: leaving.signal }).catch(() => undefined);
+  const left = post({ model: 'vec:plain', input: 'b' }, { signal: leaving.signal }).catch(() => undefined);
   await waitUntil(() => server.metrics.waiting === 1, 5000);
   leaving.abort();
   await left;
   await waitUntil(() => server.metrics.waiting === 0, 5000);
   const drained = server.drain(60_000);
-  const refused = await post({ model: 'vec', input: 'c' });
+  const refused = await post({ model: 'vec:plain', input: 'c' });
   expect(refused.status).toBe(503);
   release();
   await drained;
@@ -280,8 +286,8 @@ test('a client that goes away leaves the line, and a stop lets the others end', 
 });
 
 test('/metrics counts requests, texts and tokens under the names of vLLM', async () => {
-  await post({ model: 'vec', input: ['abc', 'de'] });
-  await post({ model: 'vec', input: 'f' });
+  await post({ model: 'vec:plain', input: ['abc', 'de'] });
+  await post({ model: 'vec:plain', input: 'f' });
   server.metrics.restarted();
   const metrics = readExposition(await (await fetch(new URL('/metrics', url), { headers })).text());
   const value = (name: string, part = '', labels = {}) => seriesValue(metrics, name, part, labels);
