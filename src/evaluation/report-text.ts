@@ -1,5 +1,6 @@
 import type { Column } from '../rag/types.ts';
-import type { ColumnReport, MetricDifference, RunReport } from './report.ts';
+import type { ColumnReport, RunReport } from './report.ts';
+import type { Interval } from './statistics/closed-forms.ts';
 
 /** `0.397` → `39.7`: every score is shown in points of 100. */
 export const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
@@ -9,9 +10,11 @@ export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed
 /** `39.7 [36.7, 42.8]`. */
 export const meanCell = (column: ColumnReport, metric: string): string => {
   const found = column.metrics[metric];
-  return found ? `${points(found.mean)} [${points(found.low)}, ${points(found.high)}]` : '–';
+  return found ? intervalCell(found.mean, found) : '–';
 };
-export const differenceCell = ({ difference, low, high }: MetricDifference): string =>
+export const intervalCell = (mean: number, { low, high }: Interval): string =>
+  `${points(mean)} [${points(low)}, ${points(high)}]`;
+export const differenceCell = ({ difference, low, high }: Interval & { readonly difference: number }): string =>
   `${signed(difference)} [${signed(low)}, ${signed(high)}]`;
 
 /** Metrics that any column has, the primary one first. */

@@ -6,6 +6,7 @@ import type { Published } from './published.ts';
 import type { EvaluationRun } from './runs.ts';
 import { holm } from './statistics/closed-forms.ts';
 import { compare, type Difference, type Summary, summarise, verdictSentence } from './statistics/compare.ts';
+import { type Stratum, strataOf } from './strata.ts';
 import { type ColumnTable, columnsOf, isFailure, metricsOf, pairedScores, scoresOf } from './table.ts';
 import type { Evaluation } from './types.ts';
 
@@ -58,6 +59,8 @@ export interface RunReport {
   readonly columns: readonly ColumnReport[];
   /** Every other column against the first. */
   readonly differences: readonly DifferenceReport[];
+  /** The primary metric on parts of the questions; the columns that were asked only. */
+  readonly strata: readonly Stratum[];
   readonly notes: readonly string[];
   readonly published: readonly Published[];
 }
@@ -90,6 +93,10 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
           .map((other) => differenceReport(first, other, evaluation))
           .filter((one) => Object.keys(one.metrics).length > 0)
       : [],
+    strata: strataOf(
+      tables.filter(({ baseline }) => !baseline),
+      evaluation,
+    ),
     notes: notesOn(tables, columns, metrics),
     published,
   };

@@ -316,6 +316,7 @@ export function figures(id: JobId, interim = false): RunFigures {
           metrics: { 'token-f1': difference('token-f1', 0.25), exact: difference('exact', 0.125) },
         },
       ],
+      strata: [],
       notes: ['The intervals cover the choice of questions only.'],
       published: [],
     },

@@ -1,7 +1,16 @@
 import type { Capsule } from '../capsule.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../report-text.ts';
+import {
+  columnLine,
+  differenceCell,
+  formatP,
+  intervalCell,
+  meanCell,
+  points,
+  shownMetrics,
+  verdicts,
+} from '../report-text.ts';
 
 /** The report as Markdown. */
 export function markdownReport(report: RunReport): string {
@@ -47,6 +56,7 @@ export function markdownReport(report: RunReport): string {
         ]),
       ),
     ]),
+    ...strataLines(report),
     ...(published.length === 0
       ? []
       : [
@@ -73,6 +83,29 @@ export function markdownReport(report: RunReport): string {
     ...(run.capsule ? capsuleLines(run.capsule) : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The primary metric on parts of the questions. */
+function strataLines({ strata, columns, primary }: RunReport): string[] {
+  if (strata.length === 0) return [];
+  const asked = columns.filter(({ baseline }) => !baseline).map(({ name }) => name);
+  const others = asked.slice(1);
+  return [
+    '',
+    `## ${primary} on parts of the questions`,
+    '',
+    'Exploratory: of many parts some differ by chance, and no verdict rests on them.',
+    '',
+    ...grid(
+      ['part', 'items', ...asked, ...others.map((name) => `${name} − ${asked[0]}`)],
+      strata.map(({ partition, stratum, items, columns: found, differences }) => [
+        `${partition}: ${stratum}`,
+        String(items),
+        ...asked.map((name) => (found[name] ? intervalCell(found[name].mean, found[name]) : '–')),
+        ...others.map((name) => (differences[name] ? differenceCell(differences[name]) : '–')),
+      ]),
+    ),
+  ];
 }
 
 /** What the figures rest on. */
