@@ -3,6 +3,7 @@ import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/type
 import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { addEvent, type Curves, emptyCurves } from '../src/training/curves.ts';
+import { refuseHopeless } from '../src/training/forecast/refusal.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
@@ -157,6 +158,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         const { form } = get();
         const wanted = trainingOf(form);
         if (!wanted) throw new Error('the form is not filled in');
+        refuseHopeless(training.plan(form.kind, wanted).forecast);
         const work: JobWork =
           form.kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
         const id = await jobs.getState().launch(`train ${wanted.name}`, work);

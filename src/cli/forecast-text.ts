@@ -1,11 +1,10 @@
+import { nearestOptions, obstacleSentence } from '../training/forecast/refusal.ts';
 import {
   DISK_PARTS,
   type DiskForecast,
   type Forecast,
   MEMORY_PARTS,
   type MemoryForecast,
-  type NearestFit,
-  type Obstacle,
   type TimeForecast,
   type TokensForecast,
 } from '../training/forecast/types.ts';
@@ -33,9 +32,9 @@ export function forecastLines({ steps, tokens, parameters, memory, disk, time, v
     `disk     ${disk ? diskText(disk) : UNKNOWN}`,
     `time     ${timeText(time)}`,
     ...verdict.obstacles.map(
-      (obstacle) => `${verdict.state === 'tight' ? 'tight' : 'REFUSED'}    ${obstacleText(obstacle)}`,
+      (obstacle) => `${verdict.state === 'tight' ? 'tight' : 'REFUSED'}    ${obstacleSentence(obstacle)}`,
     ),
-    ...(verdict.nearest ? [`fits     ${nearestText(verdict.nearest)}`] : []),
+    ...(verdict.nearest ? [`fits     ${nearestOptions(verdict.nearest)} (${megabytes(verdict.nearest.peak)})`] : []),
   ];
 }
 
@@ -54,29 +53,9 @@ function diskText({ parts, peak }: DiskForecast): string {
   return `${megabytes(peak)} at most: ${each.join(', ')}`;
 }
 
-export function timeText({ measured, seconds }: TimeForecast): string {
+function timeText({ measured, seconds }: TimeForecast): string {
   if (!measured || !seconds) return 'unknown until measured (--measure runs a few steps)';
   const { low, middle, high } = seconds;
   const what = measured.source === 'micro-run' ? 'a measurement' : 'an earlier run';
   return `about ${clock(middle)} (${clock(low)} to ${clock(high)}), from ${measured.steps} steps of ${what}, ${measured.from}`;
-}
-
-/** What stands against a training, in one sentence with its numbers. */
-export function obstacleText(obstacle: Obstacle): string {
-  switch (obstacle.kind) {
-    case 'no-steps':
-      return `not a single step: ${count(obstacle.rows)} rows do not fill a batch`;
-    case 'disk':
-      return `${megabytes(obstacle.need)} of disk are needed, ${megabytes(obstacle.have)} are free`;
-    case 'memory': {
-      const where = obstacle.where === 'gpu' ? 'the GPU has' : 'the machine has';
-      return `${megabytes(obstacle.need)} of memory are needed, ${where} ${megabytes(obstacle.have)}`;
-    }
-  }
-}
-
-/** Settings that fit, as options of the command. */
-export function nearestText({ settings, peak }: NearestFit): string {
-  const options = Object.entries(settings).map(([key, value]) => `--set ${key}=${value}`);
-  return `${options.join(' ')} (${megabytes(peak)})`;
 }

@@ -29,7 +29,6 @@ export function planEmbedder(paths: WorkspacePaths, training: EmbedderTraining, 
   }
   checkTunedName(paths, askedOf('train-embedder', training));
   if (training.embedder?.int8) checkInt8(paths, training.name);
-  const { train } = tunedFolder(paths, training.name);
   const heldOut = heldOutPart(dataset, training);
   const all = dataset.count(part(training.split));
   const rows = Math.min(all, training.limit ?? all);
@@ -37,12 +36,7 @@ export function planEmbedder(paths: WorkspacePaths, training: EmbedderTraining, 
   const version = engineStatus(paths, 'flagembedding').manifest?.versions['flagembedding'];
   if (version === undefined || version === FLAGEMBEDDING_KEYS_VERSION) checkEmbedderKeys(training.settings);
   checkEmbedderTraining(training, { base: base.embedder, rows, gpus: training.gpus ?? 1 });
-  const settings = embedderSettings(training, {
-    basePath: modelFolder(paths, base.id),
-    base: base.embedder,
-    trainFile: path.join('<job>', 'data', '<exported with the job>.jsonl'),
-    outputFolder: train,
-  });
+  const settings = finalEmbedderSettings(paths, training);
   return {
     rows,
     command: ['python', ...trainerArguments(path.join('<job>', 'embedder.json'), settings, training.gpus ?? 1)],
@@ -100,4 +94,18 @@ function checkInt8(paths: WorkspacePaths, name: string): void {
     'The environment of FlagEmbedding lacks onnxruntime, which makes int8 weights.',
     'Run "ragtui engines install flagembedding": it brings it up to date.',
   );
+}
+
+/** All that FlagEmbedding will be told. Errors: `not-found`, `usage`. */
+export function finalEmbedderSettings(
+  paths: WorkspacePaths,
+  training: EmbedderTraining,
+): ReturnType<typeof embedderSettings> {
+  const base = findEmbedderBase(paths, training.base);
+  return embedderSettings(training, {
+    basePath: modelFolder(paths, base.id),
+    base: base.embedder,
+    trainFile: path.join('<job>', 'data', '<exported with the job>.jsonl'),
+    outputFolder: tunedFolder(paths, training.name).train,
+  });
 }

@@ -8,7 +8,6 @@ import type { JobContext } from '../jobs/worker.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { findEmbedderBase } from './embedder-base.ts';
@@ -18,7 +17,8 @@ import type { WrittenRows } from './embedder-rows.ts';
 import { runEngine } from './engine-process.ts';
 import { bestOf, type Evaluation, EvaluationFeed, numbersText, PRIMARY } from './evaluations.ts';
 import { type ExportedEmbedder, exportBase, exportEmbedder } from './export-embedder.ts';
-import { trainingFault } from './failures.ts';
+import { FailureWatch } from './failures/report.ts';
+import { RememberedRun } from './forecast/remember-run.ts';
 import { lossOf, MetricFeed } from './metrics.ts';
 import { openTrainingData } from './open-data.ts';
 import { parityTexts } from './parity-texts.ts';
@@ -100,6 +100,8 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   writeJsonAtomic(ours, { numbers, heldOut: heldOut?.file ?? null, best: keepBest ? bestFolder(tuned) : null });
   checkpoints.look(true);
   report.progress(phase('starting FlagEmbedding'));
+  const watch = new RememberedRun(numbers, resumedAt);
+  const failures = new FailureWatch(context, 'FlagEmbedding');
   const exit = await runEngine({
     program: engine.python,
     args: trainerArguments(ours, settings, gpus.length),
@@ -108,8 +110,10 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
+    onStart: (pid) => watch.started(pid),
     onLook: () => {
       feed.look();
+      watch.look();
       checkpoints.look();
       evaluations.look();
     },
@@ -117,7 +121,8 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   });
   checkpoints.look(true);
   if (signal.aborted) return;
-  if (exit.code !== 0) throw trainingFault('FlagEmbedding', exit, endOfFile(files.stderr));
+  await failures.throwIfFailed(exit);
+  await watch.remember(context.paths, work);
   if (!existsSync(path.join(tuned.train, 'model.safetensors'))) {
     throw new RagtuiError('unavailable', 'FlagEmbedding ended well but left no weights.', `See ${files.stderr}.`);
   }

@@ -18,6 +18,7 @@ export interface EngineRun {
   readonly signal: AbortSignal;
   /** Ends it at once, with nothing kept: what it would learn is wrong. */
   readonly giveUp?: AbortSignal;
+  readonly onStart?: (pid: number) => void;
   /** Called now and then while it runs, and once after its end. */
   readonly onLook: () => void;
   readonly onLog: (text: string) => void;
@@ -38,6 +39,7 @@ export async function runEngine(run: EngineRun): Promise<EngineExit> {
   const child = spawn(run.program, run.args, { cwd: run.cwd, env: run.env, stdio: ['ignore', out, err] });
   closeSync(out);
   closeSync(err);
+  if (child.pid !== undefined) run.onStart?.(child.pid);
   const ended = new Promise<EngineExit>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', (error) => reject(toRagtuiError(error)));

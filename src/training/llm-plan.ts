@@ -14,7 +14,7 @@ import { llmSettings } from './llm-config.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { checkTemplateName, chooseTemplate, type TemplateChoice } from './template-choice.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
-import type { Training } from './types.ts';
+import type { Setting, Training } from './types.ts';
 import { toYaml } from './yaml.ts';
 
 /** What a training would run, before anything is started. */
@@ -64,13 +64,7 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
     throw new RagtuiError('unsupported', 'An LLM is trained on qa or sft rows.', 'Name another --dataset.');
   }
   checkTunedName(paths, askedOf('train-llm', training));
-  const settings = llmSettings(training, {
-    basePath: transformersFolder(paths, training.base),
-    template: template?.name ?? training.template ?? '<chosen from the model once it is here>',
-    datasetName: '<exported with the job>',
-    datasetFolder: path.join('<job>', 'data'),
-    outputFolder: tunedFolder(paths, training.name).train,
-  });
+  const settings = finalLlmSettings(paths, training, template?.name);
   const rows = dataset.count(part(training.split));
   return {
     rows: Math.min(rows, training.limit ?? rows),
@@ -81,4 +75,19 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
       gatherFacts(paths, { engine: 'llamafactory', training, dataset, settings, base: training.base, slow }),
     ),
   };
+}
+
+/** All that will be written into LLaMA-Factory's file. Throws `usage` for a key that is ours. */
+export function finalLlmSettings(
+  paths: WorkspacePaths,
+  training: Training,
+  template: string | undefined = templateFor(paths, training)?.name,
+): Record<string, Setting> {
+  return llmSettings(training, {
+    basePath: transformersFolder(paths, training.base),
+    template: template ?? training.template ?? '<chosen from the model once it is here>',
+    datasetName: '<exported with the job>',
+    datasetFolder: path.join('<job>', 'data'),
+    outputFolder: tunedFolder(paths, training.name).train,
+  });
 }

@@ -10,12 +10,12 @@ import type { JobContext } from '../jobs/worker.ts';
 import { addAdapter } from '../models/own.ts';
 import { installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { endOfFile } from '../platform/file-end.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { runEngine } from './engine-process.ts';
-import { trainingFault } from './failures.ts';
+import { FailureWatch } from './failures/report.ts';
+import { RememberedRun } from './forecast/remember-run.ts';
 import { keepFiles } from './keep-files.ts';
 import { llmSettings } from './llm-config.ts';
 import { templateFor } from './llm-plan.ts';
@@ -96,6 +96,8 @@ async function train(
   });
   const checkpoints = new CheckpointWatch(report, tuned.train);
   checkpoints.look(true);
+  const watch = new RememberedRun(path.join(tuned.train, 'trainer_log.jsonl'), stepOf(checkpoint ?? '-0'));
+  const failures = new FailureWatch(context, 'LLaMA-Factory');
   const exit = await runEngine({
     program: engine.python,
     args: ['-m', 'llamafactory.cli', 'train', YAML],
@@ -105,9 +107,11 @@ async function train(
     stderr: files.stderr,
     signal,
     giveUp: guard.stop,
+    onStart: (pid) => watch.started(pid),
     onLook: () => {
       guard.look();
       feed.look();
+      watch.look();
       checkpoints.look();
     },
     onLog: (text) => report.log('info', text),
@@ -115,7 +119,8 @@ async function train(
   checkpoints.look(true);
   guard.throwIfDifferent();
   if (signal.aborted) return;
-  if (exit.code !== 0) throw trainingFault('LLaMA-Factory', exit, endOfFile(files.stderr));
+  await failures.throwIfFailed(exit);
+  await watch.remember(paths, work);
   if (!existsSync(path.join(tuned.train, 'adapter_model.safetensors'))) {
     throw new RagtuiError('unavailable', 'LLaMA-Factory ended well but left no adapter.', `See ${files.stdout}.`);
   }

@@ -4,7 +4,7 @@ import { ENGINES, engineEnvironment } from '../engines/definitions.ts';
 import type { InstalledEngine } from '../engines/store.ts';
 import { pythonScript } from '../platform/entry.ts';
 import { parseJson } from '../platform/json.ts';
-import { trainingFault } from './failures.ts';
+import { trainingFault } from './failures/fault.ts';
 
 export interface ScriptOptions {
   readonly signal?: AbortSignal;

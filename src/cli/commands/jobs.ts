@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { isOver, type JobEvent, type JobView, type JobWork, jobStateSchema, jobWorkSchema } from '../../jobs/types.ts';
+import { RagtuiError } from '../../platform/errors.ts';
 import type { ProcessTree } from '../../platform/telemetry/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
@@ -17,7 +18,12 @@ const listOptions = z.object({
   state: z.array(jobStateSchema).default([]),
   kind: z.array(z.enum(jobWorkSchema.options.map(({ shape }) => shape.kind.value))).default([]),
 });
-const cloneOptions = z.object({ set: z.array(z.string()).default([]), dryRun: z.boolean().default(false) });
+const cloneOptions = z.object({
+  set: z.array(z.string()).default([]),
+  allowOversize: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+const retryOptions = z.object({ nextRung: z.boolean().default(false), dryRun: z.boolean().default(false) });
 
 /** `ragtui jobs list|show|logs|metrics|stop|start-now|resume|retry|clone|delete`. */
 export function addJobs(program: Command, invocation: Invocation): void {
@@ -69,9 +75,14 @@ export function addJobs(program: Command, invocation: Invocation): void {
     resume,
   );
   handle(
-    jobs.command('retry').description('do the same work again (as a new job)').argument('<id>'),
+    jobs
+      .command('retry')
+      .description('do the same work again (as a new job)')
+      .argument('<id>')
+      .option('--next-rung', 'of a training that ran out of memory: with the next change that needs less')
+      .option('--dry-run', 'show what would run, start nothing'),
     invocation,
-    plain,
+    { args: one, options: retryOptions },
     retry,
   );
   handle(
@@ -84,6 +95,7 @@ export function addJobs(program: Command, invocation: Invocation): void {
         "a change: a key of its work or, of a training, of the engine's; repeatable",
         collect,
       )
+      .option('--allow-oversize', 'also a training that needs more memory or disk than there is, by the forecast')
       .option('--dry-run', 'show what would run, start nothing'),
     invocation,
     { args: one, options: cloneOptions },
@@ -160,7 +172,9 @@ async function show({ out, paths }: CommandContext, [id]: [string]): Promise<und
   const usage = view.pid === null ? null : await usageOf(view.pid);
   const { events } = await readLastEvents(view.folder);
   const made = events.flatMap((event) => (event.type === 'artifact' ? { name: event.name, path: event.path } : []));
-  const job = { ...jobJson(view), work: view.spec.work, usage, made };
+  const { readFailureFile } = await import('../../training/failures/file.ts');
+  const failure = readFailureFile(view.folder) ?? null;
+  const job = { ...jobJson(view), work: view.spec.work, usage, made, failure };
   out.result({ job }, () => [
     `${view.spec.name}  (${job.id})`,
     `state     ${job.state}${job.reason ? `: ${job.reason}` : ''}`,
@@ -175,6 +189,7 @@ async function show({ out, paths }: CommandContext, [id]: [string]): Promise<und
     ...(job.gpus.length > 0 ? [`GPUs      ${job.gpus.join(', ')}`] : []),
     ...(job.endpoint ? [`answers   ${job.endpoint.url} (${job.endpoint.model})`] : []),
     ...(job.error ? [`error     ${job.error.message} ${job.error.hint}`] : []),
+    ...(failure?.lines ?? []).map((line) => `          | ${line}`),
     `folder    ${job.folder}`,
   ]);
 }
@@ -263,40 +278,87 @@ async function resume(context: CommandContext, [id]: [string]): Promise<undefine
   return again(context, id, resumeJob);
 }
 
-async function retry(context: CommandContext, [id]: [string]): Promise<undefined> {
-  const { retryJob } = await import('../../jobs/control.ts');
-  return again(context, id, retryJob);
+async function retry(
+  context: CommandContext,
+  [id]: [string],
+  { nextRung, dryRun }: z.output<typeof retryOptions>,
+): Promise<undefined> {
+  const { out, paths, signal } = context;
+  const { readJob } = await import('../../jobs/registry.ts');
+  const { work } = readJob(paths, id).spec;
+  if (!nextRung) {
+    if (dryRun) return wouldStart(out, work);
+    const { retryJob } = await import('../../jobs/control.ts');
+    return again(context, id, retryJob);
+  }
+  const { isTrainingWork } = await import('../../training/forecast/final-settings.ts');
+  const { nextRungOf } = await import('../../training/forecast/next-rung.ts');
+  const { rungText } = await import('../../training/forecast/rung-text.ts');
+  if (!isTrainingWork(work)) {
+    throw new RagtuiError('usage', `${id} is no training.`, 'Leave out --next-rung.');
+  }
+  const rung = await nextRungOf(paths, work, signal);
+  if (!rung) {
+    throw new RagtuiError('unavailable', 'Nothing is left to change that needs less memory.', 'Take a smaller base.');
+  }
+  out.note(`Next rung: ${rungText(rung)}`);
+  return startChanged(context, { id, changes: rung.changes, dryRun, oversize: true });
 }
 
 async function clone(
   context: CommandContext,
   [id]: [string],
-  { set, dryRun }: z.output<typeof cloneOptions>,
+  { set, dryRun, allowOversize }: z.output<typeof cloneOptions>,
+): Promise<undefined> {
+  const { parseChanges } = await import('../../jobs/clone.ts');
+  return startChanged(context, { id, changes: parseChanges(set), dryRun, oversize: allowOversize });
+}
+
+interface ChangedStart {
+  readonly id: string;
+  readonly changes: Readonly<Record<string, string | number | boolean>>;
+  readonly dryRun: boolean;
+  readonly oversize: boolean;
+}
+
+/** Starts a job like `id` with changes, or says what it would be. */
+async function startChanged(
+  context: CommandContext,
+  { id, changes, dryRun, oversize }: ChangedStart,
 ): Promise<undefined> {
   const { out, paths } = context;
   const { readJob } = await import('../../jobs/registry.ts');
-  const { changedWork, parseChanges } = await import('../../jobs/clone.ts');
+  const { changedWork } = await import('../../jobs/clone.ts');
   const { spec } = readJob(paths, id);
-  const changes = parseChanges(set);
-  const work = await readyToTrain(paths, changedWork(spec.work, changes), 'name' in changes);
-  if (dryRun) {
-    out.result({ work }, () => [`Would start a job of kind ${work.kind}:`, ...workLines(work)]);
-    return;
-  }
+  const work = await readyToTrain(paths, changedWork(spec.work, changes), 'name' in changes, oversize || dryRun);
+  if (dryRun) return wouldStart(out, work);
   const { launchJob } = await import('../../jobs/launcher.ts');
   return again(context, id, () => launchJob(paths, work));
 }
 
+function wouldStart(out: CommandContext['out'], work: JobWork): undefined {
+  out.result({ work }, () => [`Would start a job of kind ${work.kind}:`, ...workLines(work)]);
+}
+
 /** A training gets a free name, since its folder is its own, and is planned: what cannot run is refused here, not in the job. */
-async function readyToTrain(paths: CommandContext['paths'], work: JobWork, named: boolean): Promise<JobWork> {
+async function readyToTrain(
+  paths: CommandContext['paths'],
+  work: JobWork,
+  named: boolean,
+  oversize: boolean,
+): Promise<JobWork> {
   if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return work;
   const { existsSync } = await import('node:fs');
   const { nextName } = await import('../../jobs/clone.ts');
   const { tunedFolder } = await import('../../training/tuned.ts');
   const taken = (name: string) => existsSync(tunedFolder(paths, name).root);
   const ready = named ? work : { ...work, name: nextName(work.name, taken) };
-  if (ready.kind === 'train-llm') await (await import('../../training/llm-plan.ts')).planLlm(paths, ready);
-  else await (await import('../../training/embedder-plan.ts')).planEmbedder(paths, ready);
+  const { forecast } =
+    ready.kind === 'train-llm'
+      ? (await import('../../training/llm-plan.ts')).planLlm(paths, ready)
+      : (await import('../../training/embedder-plan.ts')).planEmbedder(paths, ready);
+  const { refuseHopeless } = await import('../../training/forecast/refusal.ts');
+  refuseHopeless(forecast, { oversize });
   return ready;
 }
 

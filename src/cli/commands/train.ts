@@ -22,6 +22,8 @@ const optionsSchema = z.object({
   seed: z.coerce.number().int().nonnegative().default(42),
   gpus: z.coerce.number().int().positive().optional(),
   allowUnservable: z.boolean().default(false),
+  allowOversize: z.boolean().default(false),
+  measure: z.boolean().default(false),
   template: z.string().min(1).optional(),
   system: z.string().min(1).optional(),
   ...embedderFields,
@@ -52,7 +54,9 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
       .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
-      .option('--dry-run', 'show what would run, start nothing')
+      .option('--allow-oversize', 'also try what needs more memory or disk than there is, by the forecast')
+      .option('--measure', 'first run a few steps in a folder of its own, for the time they take')
+      .option('--dry-run', 'show what would run and what it needs, start nothing')
       .option('--wait', 'stay until the job ends');
     if (what === 'llm') addLlmOptions(command);
     else addEmbedderOptions(command);
@@ -95,13 +99,19 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   if (device === 'cpu' && training.preset === 'tutorial') {
     throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
   }
-  const plan = await planOf(context, what, training, device);
+  if (options.measure) await measure(context, what, training, device);
+  const first = await planOf(context, what, training, device);
   if (options.dryRun) {
-    out.result({ kind, training, plan }, () => planLines(plan));
+    out.result({ kind, training, plan: first }, () => planLines(first));
     return 0;
   }
   installedEngine(paths, engine);
   await needBase(context, what, training.base);
+  // Only now may its shape be known.
+  const plan = first.forecast.memory ? first : await planOf(context, what, training, device);
+  const { obstacleSentence, refuseHopeless } = await import('../../training/forecast/refusal.ts');
+  refuseHopeless(plan.forecast, { oversize: options.allowOversize });
+  for (const obstacle of plan.forecast.verdict.obstacles) out.note(`This may not fit: ${obstacleSentence(obstacle)}.`);
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(paths);
@@ -121,6 +131,21 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     },
     done: () => made,
   });
+}
+
+/** Runs a few steps of it; what they took is in every forecast from then on. */
+async function measure(
+  context: CommandContext,
+  what: What,
+  training: EmbedderTraining,
+  device: EngineDevice,
+): Promise<void> {
+  const { out, paths, signal } = context;
+  // What is wrong with it is said before a model is pulled and an engine started.
+  await planOf(context, what, training, device);
+  await needBase(context, what, training.base);
+  const { measureTraining } = await import('../../training/forecast/measure.ts');
+  await measureTraining(paths, { kind: KINDS[what].kind, ...training }, { signal, onLog: (text) => out.note(text) });
 }
 
 async function planOf(

@@ -9,9 +9,10 @@ import { transformersFolder } from '../base-llm.ts';
 import { part } from '../open-data.ts';
 import type { Setting, Training } from '../types.ts';
 import { estimateLengths } from './estimate-lengths.ts';
+import { knownPace, paceKey } from './known-pace.ts';
 import { machineFacts } from './machine.ts';
 import { shapeOfFolder, shapeOfGguf } from './read-shape.ts';
-import type { ForecastInput, MachineFacts, MeasuredPace, ModelShape, TokenLengths } from './types.ts';
+import type { ForecastInput, MachineFacts, ModelShape, TokenLengths } from './types.ts';
 
 /** What takes longer than a key press to find out, when the caller has it. */
 export interface SlowFacts {
@@ -19,7 +20,6 @@ export interface SlowFacts {
   readonly lengths?: TokenLengths;
   /** As the driver tells them (`gpuFacts`). */
   readonly gpus?: MachineFacts['gpus'];
-  readonly pace?: MeasuredPace | null;
 }
 
 export interface GatherRequest {
@@ -36,17 +36,19 @@ export interface GatherRequest {
 export function gatherFacts(paths: WorkspacePaths, request: GatherRequest): ForecastInput {
   const { engine, training, dataset, settings, base, slow = {} } = request;
   const { manifest } = engineStatus(paths, engine);
+  const device = manifest?.device ?? machineDevice();
+  const gpus = device === 'cuda' ? (training.gpus ?? 1) : 1;
   const rows = Math.min(dataset.count(part(training.split)), training.limit ?? Number.POSITIVE_INFINITY);
   return {
     engine,
     settings,
-    device: manifest?.device ?? machineDevice(),
-    gpus: 1,
+    device,
+    gpus,
     rows,
     lengths: slow.lengths ?? estimated(request),
     shape: engine === 'llamafactory' ? llmShape(paths, base) : folderShape(modelFolder(paths, base), 'encoder'),
     machine: machineFacts(paths.home, slow.gpus ?? null),
-    pace: slow.pace ?? null,
+    pace: knownPace(paths, paceKey({ engine, settings, device, gpus, base })),
     convertsBase: engine === 'llamafactory' && !existsSync(path.join(transformersFolder(paths, base), 'manifest.json')),
     packages: manifest ? optionalPackages(manifest.python) : [],
   };

@@ -72,12 +72,13 @@ const evalBatch: Try = (input, read) => {
   return rung('eval-batch', { per_device_eval_batch_size: microBatch(read) });
 };
 
-const checkpointing: Try = (input) => {
+const checkpointing: Try = (input) =>
+  checkpoints(input) ? undefined : rung('checkpointing', { disable_gradient_checkpointing: false });
+
+/** Of an embedder only both together help: blocks are computed again, and for few texts at a time. */
+const checkpointingInParts: Try = (input, read) => {
   if (checkpoints(input)) return undefined;
-  return rung(
-    'checkpointing',
-    input.engine === 'llamafactory' ? { disable_gradient_checkpointing: false } : { gradient_checkpointing: true },
-  );
+  return rung('checkpointing', { gradient_checkpointing: true, sub_batch_size: quarter(read) });
 };
 
 const SHARES = [0.99, 0.95] as const;
@@ -144,10 +145,14 @@ const zero: Try = ({ device, gpus, packages }, read) => {
   return next === undefined ? undefined : rung('zero', { deepspeed: next });
 };
 
-const subBatch: Try = (_, read) => {
-  const now = read.number('sub_batch_size') ?? microBatch(read) * groupOf(read);
-  return now <= 1 ? undefined : rung('sub-batch', { sub_batch_size: Math.max(1, Math.floor(now / 4)) });
+const subBatchOf = (read: Settings): number => {
+  const passages = microBatch(read) * groupOf(read);
+  return Math.min(passages, read.number('sub_batch_size') ?? passages);
 };
+const quarter = (read: Settings): number => Math.max(1, Math.floor(subBatchOf(read) / 4));
+
+const subBatch: Try = (_, read) =>
+  subBatchOf(read) <= 1 ? undefined : rung('sub-batch', { sub_batch_size: quarter(read) });
 
 const fewerNegatives: Try = (input, read) => {
   const found = halfBatch(input, read);
@@ -162,4 +167,4 @@ const group: Try = (_, read) => {
 };
 
 const LLM_RUNGS: readonly Try[] = [halfBatch, evalBatch, checkpointing, cutoff, quantise, rank, zero];
-const EMBEDDER_RUNGS: readonly Try[] = [checkpointing, subBatch, textLengths, fewerNegatives, group];
+const EMBEDDER_RUNGS: readonly Try[] = [checkpointingInParts, subBatch, textLengths, fewerNegatives, group];

@@ -45,7 +45,7 @@ function zero(): Parts {
 /** Measured on this product's machines; docs/forecast.md has the runs. Bytes, or plain factors. */
 export const CONSTANTS = {
   /** Python with the engine's imports, resident, before any weight. */
-  cpuRuntime: { llamafactory: 960_000_000, flagembedding: 900_000_000 },
+  cpuRuntime: { llamafactory: 960_000_000, flagembedding: 1_130_000_000 },
   /** CUDA context, kernels and cuBLAS workspace of one process; from NVIDIA's own figures, not measured here. */
   gpuRuntime: 900_000_000,
   /** The C allocator keeps freed pieces between those in use; CUDA's rounds up (2 MiB blocks). */
@@ -54,6 +54,8 @@ export const CONSTANTS = {
   /** Copies of the logits in float32 at once: themselves, their softmax, and gradients on the way back. */
   logitsCopies: { cpu: 6.85, cuda: 4 },
   evalLogitsCopies: 3,
+  /** An encoder's attention weights, kept where dropout rules the fused kernel out. */
+  attentionCopies: 2.7,
 } as const;
 
 interface Widths {
@@ -152,8 +154,20 @@ function activationBytes(input: ForecastInput, shape: ModelShape, batch: Batch):
   const { compute } = widths(input);
   const tokens = batch.count * batch.length;
   const block = tokens * blockNumbers(input, shape, batch) * compute;
-  if (checkpoints(input)) return tokens * shape.hidden * compute * shape.layers + block;
+  if (checkpoints(input)) {
+    if (input.device === 'cpu' && shape.kind === 'encoder') return block * shape.layers * heldShare(input, batch);
+    return tokens * shape.hidden * compute * shape.layers + block;
+  }
   return block * keptLayers(input, shape);
+}
+
+/**
+ * Measured, not derived: on a CPU the blocks that FlagEmbedding computes again leave freed memory with the process, and
+ * only smaller sub-batches spare it (docs/forecast.md: 92 % of the activations with 32 texts at once, 42 % with 4).
+ */
+function heldShare({ settings }: ForecastInput, { count }: Batch): number {
+  const atOnce = Math.min(count, new Settings(settings).number('sub_batch_size') ?? count);
+  return 0.35 + 0.57 * (atOnce / count);
 }
 
 /** LLaMA-Factory checkpoints unless told not to, FlagEmbedding when told to. */
@@ -173,18 +187,17 @@ function keptLayers(input: ForecastInput, shape: ModelShape): number {
  * Numbers that one block keeps for each token. Llama: both norms keep their input and give one more, queries, keys and
  * values (repeated to all heads), the attention's result twice (heads apart, and joined), four times the inner width
  * (gate, its silu, up, their product). BERT: input, queries, keys, values, attention's result, two sums before the
- * norms with dropout marks, norms, inner width before and after gelu, and with dropout the attention's weights thrice.
+ * norms with dropout marks, norms, inner width before and after gelu, and with dropout the attention's weights.
  */
 function blockNumbers(input: ForecastInput, shape: ModelShape, { length }: Batch): number {
-  const { hidden, intermediate, heads, headSize, kvHeads } = shape;
+  const { hidden, intermediate, heads, headSize } = shape;
   const attention = heads * headSize;
-  if (shape.kind === 'encoder') return 9 * hidden + 2 * intermediate + 3 * heads * length;
+  if (shape.kind === 'encoder') return 9 * hidden + 2 * intermediate + CONSTANTS.attentionCopies * heads * length;
   const read = new Settings(input.settings);
   const method = methodOf(input);
   const norms = method === 'lora' ? 4 * hidden : 6 * hidden;
   const adapters = method === 'lora' ? (targetsOf(read, shape).length / shape.layers) * rankOf(read) : 0;
-  const values = kvHeads === heads ? 3 * attention : 3 * attention;
-  return norms + values + 2 * attention + 4 * intermediate + adapters;
+  return norms + 5 * attention + 4 * intermediate + adapters;
 }
 
 /** Transformers' own default. */

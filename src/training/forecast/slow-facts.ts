@@ -27,7 +27,7 @@ export async function slowFacts(
 ): Promise<SlowFacts> {
   const asked = device === 'cuda' ? readGpus() : undefined;
   const lengths = await counted(paths, engine, training, signal);
-  const gpus = asked && gpuFacts(await asked, 1);
+  const gpus = asked && gpuFacts(await asked, training.gpus ?? 1);
   return { ...(lengths ? { lengths } : {}), ...(gpus ? { gpus } : {}) };
 }
 

@@ -1,47 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { trainingFault } from '../../../src/training/failures.ts';
+import { readDivergence } from '../../../src/training/failures/divergence.ts';
+import { trainingFault } from '../../../src/training/failures/fault.ts';
+import { readFailure } from '../../../src/training/failures/read.ts';
+import { failureSchema } from '../../../src/training/failures/types.ts';
+import { FAILURE_SAMPLES } from '../../support/failure-samples.ts';
 
-const fault = (
-  stderr: string,
-  exit: { code: number | null; signal: NodeJS.Signals | null } = { code: 1, signal: null },
-) => trainingFault('LLaMA-Factory', exit, stderr);
+const ENDED = { code: 1, signal: null } as const;
 
-// Last lines as the engines print them.
-const CASES: readonly (readonly [string, string, RegExp])[] = [
-  ['torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.', 'unavailable', /ran out of memory/],
-  [
-    "RuntimeError: [enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory",
-    'unavailable',
-    /ran out of memory/,
-  ],
-  ["ValueError: Some keys are not used by the HfArgumentParser: ['lora_rnk']", 'usage', /does not know/],
-  [
-    "ValueError: Some specified arguments are not used by the HfArgumentParser: ['--max_stepz', '3']",
-    'usage',
-    /does not know/,
-  ],
-  ['RuntimeError: Cannot find valid samples, check `data/README.md` for the data format.', 'invalid', /no usable rows/],
-  ['OSError: [Errno 28] No space left on device', 'disk-full', /disk is full/],
-  ["ModuleNotFoundError: No module named 'llamafactory'", 'unavailable', /environment is broken/],
-  ['ValueError: Template smollm9 does not exist.', 'usage', /template/],
-];
-
-describe('why a training failed', () => {
-  it.each(CASES)('%s', (line, code, message) => {
-    const error = fault(`  File "x.py", line 3, in f\n    raise\n${line}\n`);
-    expect(error.code).toBe(code);
-    expect(error.message).toMatch(message);
-    expect(error.message).toContain(line.slice(0, 40));
-    expect(error.hint).not.toBe('');
+describe('why a training failed, by texts that were seen', () => {
+  it.each(FAILURE_SAMPLES)('$name', ({ text, signal, kind, rank, memory, line }) => {
+    const failure = readFailure('LLaMA-Factory', signal ? { code: null, signal } : ENDED, text);
+    expect([failure.kind, failure.rank]).toEqual([kind, rank]);
+    if (memory) expect(failure.memory).toMatchObject(memory);
+    if (text !== '') expect(failure.lines.some((one) => line.test(one))).toBe(true);
+    expect(failure.lines.length).toBeLessThanOrEqual(5);
+    expect(failure.hint).not.toBe('');
+    expect(failureSchema.parse(failure)).toEqual(failure);
   });
 
-  it('says of a kill from outside that it was most likely memory', () => {
-    expect(fault('', { code: null, signal: 'SIGKILL' }).message).toMatch(/killed from outside/);
+  it('gives some cause wherever the text is cut, and none of a text that says nothing', () => {
+    for (const { text } of FAILURE_SAMPLES) {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at <= bytes.length; at += 1) {
+        const failure = readFailure('LLaMA-Factory', ENDED, bytes.subarray(at).toString('utf8'));
+        expect(failure.lines.length).toBeLessThanOrEqual(5);
+        expect(failure.message).toMatch(/LLaMA-Factory/);
+      }
+    }
+    expect(readFailure('LLaMA-Factory', ENDED, '')).toMatchObject({
+      kind: 'unknown',
+      message: 'LLaMA-Factory ended with exit code 1.',
+      lines: [],
+    });
+  });
+});
+
+// Output of the real engines that were made to fail on purpose (docs/forecast.md tells how), without its paths.
+const RECORDED = path.join(import.meta.dirname, 'recorded', 'failures');
+const EXPECTED: Readonly<Record<string, readonly [kind: string, line: RegExp]>> = {
+  'llamafactory-dataset.txt': ['data', /Undefined dataset nope/],
+  'llamafactory-nofile.txt': ['data', /gone\.jsonl not found/],
+  'llamafactory-template.txt': ['template', /Template smollm9 does not exist/],
+  'llamafactory-unknown.txt': ['setting', /lora_rnk/],
+};
+
+describe('why the real engines failed', () => {
+  it('is known for every recorded output', () => {
+    expect(readdirSync(RECORDED).sort()).toEqual(Object.keys(EXPECTED).sort());
   });
 
-  it('quotes the exception of what nobody has seen', () => {
-    expect(fault('Traceback:\nKeyError: 7\n 50%|##   |').message).toBe(
-      'LLaMA-Factory ended with exit code 1: KeyError: 7.',
-    );
+  it.each(Object.entries(EXPECTED))('%s', (name, [kind, line]) => {
+    const bytes = readFileSync(path.join(RECORDED, name));
+    const failure = readFailure('LLaMA-Factory', ENDED, bytes.toString('utf8'));
+    expect(failure.kind).toBe(kind);
+    expect(failure.lines.find((one) => line.test(one))).toBeDefined();
+    // The end of a log is all that is read: its start may be cut anywhere above the line that tells.
+    for (let at = 0; at < bytes.length - 2000; at += 17) {
+      expect(readFailure('LLaMA-Factory', ENDED, bytes.subarray(at).toString('utf8')).kind).toBe(kind);
+    }
+  });
+});
+
+describe('a kill', () => {
+  it('was most likely memory, and certainly when the kernel counted one', () => {
+    const end = { code: null, signal: 'SIGKILL' } as const;
+    expect(trainingFault('LLaMA-Factory', end, '').message).toMatch(/killed from outside/);
+    const certain = readFailure('LLaMA-Factory', { ...end, oomKilled: true }, '');
+    expect(certain).toMatchObject({ kind: 'memory', message: expect.stringMatching(/memory ran out/) });
+  });
+
+  it('does not hide an out-of-memory that was printed before', () => {
+    const text = "RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.";
+    expect(readFailure('x', { code: null, signal: 'SIGKILL' }, text).kind).toBe('memory');
+  });
+});
+
+describe('a training that diverged', () => {
+  const line = (loss: string, norm: string) => `{'loss': '${loss}', 'grad_norm': '${norm}', 'epoch': '1'}`;
+
+  it('is one whose last steps have no numbers', () => {
+    const text = [line('2.1', '0.5'), line('nan', 'nan'), line('0', 'nan'), line('0', 'inf')].join('\n');
+    expect(readDivergence('LLaMA-Factory', text)).toMatchObject({ kind: 'diverged', lines: { length: 3 } });
+  });
+
+  it('is not one with a bad batch, or one that ended well', () => {
+    expect(readDivergence('x', [line('nan', 'nan'), line('1', '1'), line('1', 'nan')].join('\n'))).toBeUndefined();
+    expect(readDivergence('x', [line('1', '1'), line('1', '1'), line('1', '1')].join('\n'))).toBeUndefined();
+    expect(readDivergence('x', '')).toBeUndefined();
   });
 });
