@@ -10,6 +10,7 @@ import { RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { curlLine } from '../src/serving/curl-line.ts';
 import { loadAdapter, unloadAdapter } from '../src/serving/llama.ts';
+import { readLoadTest } from '../src/serving/load-test/store.ts';
 import { serveTaskResultSchema } from '../src/serving/task.ts';
 import { childTask } from './child-task.ts';
 import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
@@ -18,6 +19,7 @@ import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
 const LATELY_MS = 12 * 3600_000;
 const MOST_ENDED = 4;
 const SMOKE_TOKENS = 256;
+const MOST_TESTS = 20;
 
 /** Servers of this machine: they are asked from this process, which only waits; what computes does so in a child. */
 export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = process.env): DeployPort {
@@ -34,6 +36,11 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
   };
   return {
     servers: () => serversOf(listJobs(paths), Date.now()),
+    loadTests: (jobs) =>
+      jobs
+        .filter(({ spec }) => spec.work.kind === 'load-test')
+        .slice(0, MOST_TESTS)
+        .flatMap((job) => readLoadTest(job) ?? []),
     adapters: () => listAdapters(paths),
     hasVllm: () => engineStatus(paths, 'vllm').manifest !== null,
     plan: async (request, signal) => {

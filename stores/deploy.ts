@@ -3,6 +3,7 @@ import type { JobId, JobView } from '../src/jobs/types.ts';
 import type { ChatResult } from '../src/models/endpoint.ts';
 import type { Adapter, Endpoint } from '../src/models/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import type { LoadTest, LoadTestResult } from '../src/serving/load-test/types.ts';
 import type { ServerSample, TelemetrySample } from '../src/serving/metrics-types.ts';
 import type { StartPlan, StartRequest } from '../src/serving/start-plan.ts';
 import type { ServeEngine, ServeWork } from '../src/serving/types.ts';
@@ -34,6 +35,8 @@ export interface DeployPort {
   start(request: StartRequest): Promise<JobId>;
   load(server: JobId, adapter: { readonly name: string; readonly path: string }): Promise<void>;
   unload(server: JobId, name: string): Promise<void>;
+  /** Load tests with what they measured so far, newest first; reads small files. */
+  loadTests(jobs: readonly JobView[]): readonly LoadTestResult[];
   /** One prompt, streamed. Errors: those of `streamChat`. */
   chat(
     target: ChatTarget,
@@ -110,6 +113,8 @@ export interface DeployState {
   readonly machine: History<MachineField>;
   /** Our own requests, by server and the name that was asked. */
   readonly tally: RequestTally;
+  /** Newest first. */
+  readonly tests: readonly LoadTestResult[];
   adapters(): readonly Adapter[];
   hasVllm(): boolean;
   /** Reads again what is served. */
@@ -126,6 +131,8 @@ export interface DeployState {
   unload(server: JobId, name: string): Promise<void>;
   ask(target: ChatTarget, prompt: string): Promise<void>;
   cancelChat(): void;
+  /** Asks a server with more and more requests at a time, in a process of its own. */
+  loadTest(test: LoadTest): Promise<JobId>;
   curl(target: ChatTarget): string;
   close(): void;
 }
@@ -233,11 +240,14 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
       history,
       machine,
       tally: createRequestTally(),
+      tests: [],
       adapters: () => deploy.adapters(),
       hasVllm: () => deploy.hasVllm(),
       refresh: () => {
         const servers = deploy.servers();
         if (JSON.stringify(servers) !== JSON.stringify(get().servers)) set({ servers });
+        const tests = deploy.loadTests(jobs.getState().list ?? []);
+        if (JSON.stringify(tests) !== JSON.stringify(get().tests)) set({ tests });
       },
       open: () => {
         get().refresh();
@@ -306,6 +316,12 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         }
       },
       cancelChat: () => asking?.abort(),
+      loadTest: async (test) => {
+        const name = test.target.kind === 'name' ? test.target.name : test.target.model;
+        const id = await jobs.getState().launch(`load test ${name}`, { kind: 'load-test', test });
+        get().refresh();
+        return id;
+      },
       curl: (target) => deploy.curl(target),
       close: () => {
         planning?.abort();

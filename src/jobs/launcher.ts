@@ -92,6 +92,8 @@ function defaultName(work: JobWork): string {
       return `train ${work.name}`;
     case 'make-data':
       return `make ${work.making.as} (${work.making.what})`;
+    case 'load-test':
+      return `load test ${work.test.target.kind === 'name' ? work.test.target.name : work.test.target.model}`;
   }
 }
 

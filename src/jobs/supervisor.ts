@@ -33,6 +33,7 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   'train-embedder': 'train',
   evaluate: 'evaluate',
   'make-data': 'make-data',
+  'load-test': 'load-test',
 };
 const SERVERS = { llama: 'llama-server', vllm: 'vllm-server', onnx: 'embedding-server' } as const;
 const workerOf = (work: JobWork): WorkerName => (work.kind === 'serve' ? SERVERS[work.engine] : WORKERS[work.kind]);

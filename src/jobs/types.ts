@@ -4,6 +4,7 @@ import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
+import { loadTestSchema } from '../serving/load-test/types.ts';
 import { serveSchema } from '../serving/types.ts';
 import { embedderTrainingSchema, trainingSchema } from '../training/types.ts';
 
@@ -41,6 +42,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),
+  z.object({ kind: z.literal('load-test'), test: loadTestSchema }),
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 

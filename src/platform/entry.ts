@@ -31,6 +31,7 @@ export type WorkerName =
   | 'train'
   | 'evaluate'
   | 'make-data'
+  | 'load-test'
   | 'supervisor'
   | 'task'
   | 'telemetry';

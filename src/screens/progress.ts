@@ -59,7 +59,7 @@ export function jobDuration(job: JobView, now: number): string {
   return formatDuration((end - Date.parse(job.startedAt)) / 1000);
 }
 
-const UNITS = ['chunks', 'documents', 'tokens', 'files', 'embedded', 'steps', 'items', 'packages'] as const;
+const UNITS = ['chunks', 'documents', 'tokens', 'files', 'embedded', 'steps', 'items', 'packages', 'requests'] as const;
 
 function unitText(unit: string): string {
   const known = UNITS.find((each) => each === unit);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/models/types.ts';
+import { LOAD_TEST_USUAL, type LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { ServerFigures, ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
 import { adapterOf, chatResult, serveWork } from '../store/deploy-fakes.ts';
 import { jobView } from '../store/fakes.ts';
@@ -81,7 +82,7 @@ describe.each(PLACES)('deploy, $language at $columns×$rows', (place) => {
       await w.rest();
       for (const keys of [[], ['n']]) {
         await w.press(...keys);
-        for (let pane = 0; pane < 5; pane++) {
+        for (let pane = 0; pane < 6; pane++) {
           expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
           await w.press('tab');
         }
@@ -242,5 +243,61 @@ describe('the deploy screen', () => {
     const none = await open(wide);
     await none.press('1');
     expect(none.telemetry.workers.at(-1)?.stopped).toBe(true);
+  });
+
+  it('runs a load test as a job, shows its levels as they come, and the knee against the test before', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    await w.press('t');
+    expect(w.text()).toContain('1,2,4,8');
+    await w.press('enter');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([
+      { kind: 'load-test', test: { target: { name: `${BASE}@llama` }, concurrency: [1, 2, 4, 8], maxTokens: 64 } },
+    ]);
+    await w.press('t');
+    expect(w.text()).toContain('a load test is running');
+    const level = (concurrency: number, tokensPerSecond: number) => ({
+      concurrency,
+      requests: 8,
+      errors: 0,
+      firstError: null,
+      seconds: 4,
+      requestsPerSecond: 2,
+      tokensPerSecond,
+      promptTokens: 900,
+      answerTokens: 400,
+      estimated: false,
+      firstTokenMs: { p50: 120, p95: 340 },
+      gapMs: { p50: 21, p95: 40 },
+    });
+    const test: LoadTestResult = {
+      version: 1,
+      id: '20261123-061530-load-test-00b2',
+      startedAt: '2026-11-23T06:15:30.000Z',
+      test: { target: { kind: 'name', name: `${BASE}@llama` }, ...LOAD_TEST_USUAL, concurrency: [1, 2, 4] },
+      url: URL,
+      model: BASE,
+      engine: 'llama',
+      state: 'done',
+      levels: [level(1, 80), level(2, 150), level(4, 155)],
+      knee: { concurrency: 2, rising: false },
+    };
+    const before = { ...test, id: '20261123-051530-load-test-00a1', levels: [level(1, 40), level(2, 100)] };
+    w.deploy.tests.push(test, before);
+    w.stores.deploy.getState().refresh();
+    await w.rest();
+    expect(w.text()).toMatch(/★ 2\s+150\s+2\.00\s+120\/340\s+21\/40\s+0/);
+    expect(w.text()).toContain('★ the knee: more than 2 at a time');
+    expect(w.text()).toContain('against 00a1: 1: 2.00 × · 2: 1.50 ×');
+    expect(frameFaults(w.rows(), 120, 40)).toEqual([]);
+    await w.press('X');
+    expect(w.jobs.all().find(({ spec }) => spec.work.kind === 'load-test')?.state).toBe('stopped');
+  });
+
+  it('takes no hosted service for a server to load', async () => {
+    const w = await open({ ...wide, endpoints: [{ ...box, name: 'cloud', preset: 'openai' }] });
+    await w.press('t');
+    expect(w.text()).toContain('a hosted service is not ours to load');
   });
 });

@@ -2,6 +2,7 @@ import type { JobId } from '../../src/jobs/types.ts';
 import { isOver, type JobView } from '../../src/jobs/types.ts';
 import type { ChatResult } from '../../src/models/endpoint.ts';
 import type { Adapter } from '../../src/models/types.ts';
+import type { LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { StartPlan, StartRequest } from '../../src/serving/start-plan.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
 import type { ChatTarget, DeployPort } from '../../stores/deploy.ts';
@@ -56,6 +57,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     readonly end: Deferred<ChatResult>;
   }[] = [];
   const started: StartRequest[] = [];
+  const tests: LoadTestResult[] = [];
   const planOf = (request: StartRequest): StartPlan => ({
     work: serveWork(request.model, {
       engine: request.engine ?? 'llama',
@@ -79,6 +81,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
           { job, work: isOver(job.state) ? work : { ...work, adapters: riding.get(job.spec.id) ?? work.adapters } },
         ];
       }),
+    loadTests: () => tests,
     adapters: () => adapters,
     hasVllm: () => false,
     plan: async (request) => planOf(request),
@@ -99,5 +102,5 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     },
     curl: (target) => `curl ${target.kind === 'own' ? target.model : target.endpoint.name}`,
   };
-  return { port, chats, started, riding };
+  return { port, chats, started, riding, tests };
 }

@@ -59,6 +59,7 @@ export const PROMISED: readonly Promised[] = [
     notYet: ['--launcher'],
   })),
   { command: 'deploy start', options: ['--engine', '--adapter', ...STARTING] },
+  { command: 'deploy bench', options: ['--concurrency', '--against', '--list'] },
   { command: 'deploy list' },
   { command: 'deploy stop' },
   { command: 'deploy load-adapter', options: ['--engine', '--strict'] },
@@ -91,7 +92,7 @@ export const PROMISED: readonly Promised[] = [
 ];
 
 /** Whole commands of later issues. */
-export const COMMANDS_NOT_YET = ['deploy bench', 'eval replay', 'recipe run', 'recipe check', 'tour'];
+export const COMMANDS_NOT_YET = ['eval replay', 'recipe run', 'recipe check', 'tour'];
 
 /** Settings of a column (`compare --column name=…,llm=…`). */
 export const COLUMN_SETTINGS: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
+import { addBench } from './deploy/bench.ts';
 import { jobJson } from './jobs.ts';
 
 const whole = z.coerce.number('a whole number').int('a whole number').positive();
@@ -29,7 +30,7 @@ const loadSchema = z.object({
 });
 const rollbackSchema = z.object({ ...serverSchema.shape, to: whole.optional(), forward: z.boolean().default(false) });
 
-/** `ragtui deploy start|list|stop|load-adapter|unload-adapter|rollback`. */
+/** `ragtui deploy start|list|stop|load-adapter|unload-adapter|rollback|bench`. */
 export function addDeploy(program: Command, invocation: Invocation): void {
   const deploy = program.command('deploy').description('serve models and their adapters on this machine');
   const start = deploy
@@ -56,6 +57,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .option('--engine <engine>', 'only those on this engine');
   handle(stop, invocation, { args: z.tuple([z.string().min(1)]), options: stopSchema }, runStop);
   addAdapterCommands(deploy, invocation);
+  addBench(deploy, invocation);
 }
 
 /** Adapters of a server that runs. */

@@ -10,9 +10,9 @@ import { deployFields, planText } from './form.ts';
 import { type DeployRow, deployRows } from './rows.ts';
 
 /** Panes that lie beside or below the numbers; of each group one is shown where there is no room for all. */
-export const DETAIL_PANES = ['live', 'machine', 'log', 'chat'] as const;
+export const DETAIL_PANES = ['live', 'machine', 'log', 'chat', 'bench'] as const;
 export type DetailPane = (typeof DETAIL_PANES)[number];
-export const SIDE_PANES = ['log', 'chat'] as const satisfies readonly DetailPane[];
+export const SIDE_PANES = ['log', 'chat', 'bench'] as const satisfies readonly DetailPane[];
 export type SidePane = (typeof SIDE_PANES)[number];
 
 export interface DeployModel {

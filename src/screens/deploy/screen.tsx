@@ -4,6 +4,8 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { PaneDefinition, ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { chatActions, deployActions, formActions, serverActions } from './actions.ts';
+import { benchAction, benchActions } from './bench-actions.ts';
+import { testOf } from './bench-lines.ts';
 import { createDeployModel, type DeployModel } from './model.ts';
 import { nameOf } from './rows.ts';
 import { DeployView } from './view.tsx';
@@ -22,7 +24,7 @@ export function createDeployScreen(context: ScreenContext): ScreenDefinition {
     panes: panesOf(model, forming),
     layout: (rect) => layout(rect, model, forming()),
     view: (props) => <DeployView model={model} {...props} />,
-    actions: bindActions(deployActions, () => model),
+    actions: [...bindActions(deployActions, () => model), ...bindActions([benchAction], () => model)],
     copyAll: () =>
       (forming() ? model.plan.text() : model.side() === 'chat' ? model.chat.text() : model.log.text()) || null,
     onEnter: () => {
@@ -85,6 +87,13 @@ function panesOf(model: DeployModel, forming: () => boolean): readonly PaneDefin
       focusable: looking,
       copy: () => model.chat.text() || null,
       actions: bindActions(chatActions, () => model),
+    },
+    {
+      id: 'bench',
+      title: () => t('deploy.bench'),
+      focusable: looking,
+      copy: () => testOf(model)?.id ?? null,
+      actions: bindActions(benchActions, () => model),
     },
   ];
 }

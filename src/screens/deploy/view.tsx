@@ -17,6 +17,7 @@ import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { jobDuration, stateText } from '../progress.ts';
 import { type PaneProps, Panes, RunForm, TextPanel } from '../run-panes.tsx';
+import { BenchPane } from './BenchPane.tsx';
 import { canStart } from './form.ts';
 import { factLines, figureLines, otherFigures, silenceLine, tallyLines } from './live-lines.ts';
 import { machinePanel } from './machine-lines.ts';
@@ -30,6 +31,7 @@ const PANES = {
   machine: MachinePane,
   log: LogPane,
   chat: ChatPane,
+  bench: BenchPane,
   form: FormPane,
   plan: PlanPane,
 };

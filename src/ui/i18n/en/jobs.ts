@@ -28,6 +28,7 @@ export const jobs = {
   'jobs.kind.train-llm': 'tune LLM',
   'jobs.kind.train-embedder': 'tune embedder',
   'jobs.kind.make-data': 'make data',
+  'jobs.kind.load-test': 'load test',
   'jobs.kind.evaluate': 'evaluation',
   'jobs.stop.ask': 'asked it to end (up to {seconds} s)',
   'jobs.stop.terminate': 'told it and its children to end (up to {seconds} s)',
@@ -40,6 +41,7 @@ export const jobs = {
   'jobs.confirmStop.train-embedder': 'It saves a checkpoint first; resuming goes on from there.',
   'jobs.confirmStop.pull': 'What came is kept; the next pull goes on from there.',
   'jobs.confirmStop.evaluate': 'What is finished stays; resuming the run asks only what is missing.',
+  'jobs.confirmStop.load-test': 'The levels that are measured stay.',
   'jobs.confirmStop.make-data': 'What is finished is kept; the next try goes on from there.',
   'jobs.confirmDelete': 'Its folder with the log is deleted: {folder}',
   'jobs.confirmStartNow': 'It {reason}. Both will share it: both get slower, and memory may not be enough for both.',
@@ -59,4 +61,5 @@ export const jobs = {
   'unit.steps': 'steps',
   'unit.items': 'items',
   'unit.packages': 'packages',
+  'unit.requests': 'requests',
 } as const;

@@ -30,6 +30,7 @@ export const jobs: Texts<typeof english> = {
   'jobs.kind.train-llm': '微调大模型',
   'jobs.kind.train-embedder': '微调向量模型',
   'jobs.kind.make-data': '制作数据',
+  'jobs.kind.load-test': '压力测试',
   'jobs.kind.evaluate': '评测',
   'jobs.stop.ask': '已请求结束（最多 {seconds} 秒）',
   'jobs.stop.terminate': '已通知它及其子进程结束（最多 {seconds} 秒）',
@@ -41,6 +42,7 @@ export const jobs: Texts<typeof english> = {
   'jobs.confirmStop.train-embedder': '会先保存检查点；恢复时从那里继续。',
   'jobs.confirmStop.pull': '已下载的部分会保留，下次继续。',
   'jobs.confirmStop.evaluate': '已完成的条目会保留；继续运行时只补问缺少的部分。',
+  'jobs.confirmStop.load-test': '已测完的级别会保留。',
   'jobs.confirmStop.make-data': '已完成的部分会保留，下次继续。',
   'jobs.confirmDelete': '将删除它的文件夹和日志：{folder}',
   'jobs.confirmStartNow': '它正在等待（{reason}）。两者将共用：都会变慢，显存或内存可能不够。',
@@ -60,6 +62,7 @@ export const jobs: Texts<typeof english> = {
   'unit.steps': '步',
   'unit.items': '项',
   'unit.packages': '软件包',
+  'unit.requests': '个请求',
 };
 
 /** Of the actions whose ids start with `jobs.`. */
