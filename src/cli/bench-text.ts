@@ -1,5 +1,5 @@
 import type { LevelRatio } from '../serving/load-test/compare.ts';
-import type { Level, LoadTestResult } from '../serving/load-test/types.ts';
+import type { LoadTestResult } from '../serving/load-test/types.ts';
 import { table } from './output.ts';
 
 const millis = (value: number | undefined): string =>
@@ -36,10 +36,6 @@ export function kneeLine({ knee }: Pick<LoadTestResult, 'knee'>): string {
     ? `* ${knee.concurrency} at a time, the most that was tried, still bring 10 % more than fewer: the knee may lie higher.`
     : `* The knee: more than ${knee.concurrency} at a time bring less than 10 % more.`;
 }
-
-/** One line while it runs. Pure. */
-export const levelLine = ({ concurrency, tokensPerSecond, requestsPerSecond, errors }: Level): string =>
-  `${concurrency} at a time: ${tokensPerSecond.toFixed(1)} tokens/s, ${requestsPerSecond.toFixed(2)} requests/s${errors > 0 ? `, ${errors} errors` : ''}`;
 
 /** A test by another one. Pure. */
 export function ratioLines(against: string, ratios: readonly LevelRatio[], differences: readonly string[]): string[] {
