@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -17,6 +18,7 @@ import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { exportCurves } from '../../src/training/export-curves.ts';
+import { readFailureFile } from '../../src/training/failures/file.ts';
 import { readCurves } from '../../src/training/read-curves.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
 import type { Training } from '../../src/training/types.ts';
@@ -106,6 +108,17 @@ const eventsOf = (job: JobView): JobEvent[] =>
   readFileSync(jobFiles(job.folder).events, 'utf8')
     .split('\n')
     .flatMap((line) => parseEvent(line) ?? []);
+async function ragtui(args: readonly string[]): Promise<{ code: number | null; stdout: string }> {
+  const program = path.join(packageRoot(), 'bin', 'ragtui.js');
+  const env = { ...process.env, RAGTUI_HOME: home, RAGTUI_CONFIG_HOME: path.join(home, 'config'), NO_COLOR: '1' };
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { code, stdout };
+}
 const metric = (job: JobView, name: string) =>
   eventsOf(job).flatMap((event) => (event.type === 'metric' && event.name === name ? [[event.step, event.value]] : []));
 async function untilStep(job: JobView, step: number): Promise<void> {
@@ -201,6 +214,28 @@ describe('a training job', () => {
     expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
     expect(end.error?.message).toMatch(/ran out of memory/);
     expect(listAdapters(paths)).toEqual([]);
+  });
+
+  test('after an out-of-memory keeps what shows it and names the next rung, which a command takes', async () => {
+    const end = await waitForJob(paths, (await start('oom')).spec.id);
+    const failure = readFailureFile(end.folder);
+    expect(failure).toMatchObject({
+      kind: 'memory',
+      lines: [expect.stringMatching(/DefaultCPUAllocator: can't allocate memory/)],
+      memory: { asked: 9 },
+      rung: { id: 'micro-batch', changes: { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 } },
+    });
+    const id = end.spec.id;
+    expect(end.error?.hint).toContain(`ragtui jobs retry ${id} --next-rung`);
+    expect(eventsOf(end)).toContainEqual(
+      expect.objectContaining({ type: 'log', level: 'error', text: failure?.lines[0] }),
+    );
+
+    const { code, stdout } = await ragtui(['jobs', 'retry', id, '--next-rung', '--dry-run', '--json']);
+    expect(code).toBe(0);
+    const changed = { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 };
+    expect(JSON.parse(stdout)).toMatchObject({ work: { kind: 'train-llm', name: 'mine-2', settings: changed } });
+    expect((await ragtui(['jobs', 'show', id])).stdout).toContain('DefaultCPUAllocator');
   });
 
   test('says that the engine was killed from outside', async () => {

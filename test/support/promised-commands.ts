@@ -55,7 +55,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'engines remove' },
   ...['train llm', 'train embedder'].map((command) => ({
     command,
-    options: ['--dataset', '--base', '--preset', '--set', '--name', ...STARTING],
+    options: ['--dataset', '--base', '--preset', '--set', '--name', '--measure', '--allow-oversize', ...STARTING],
     notYet: ['--launcher'],
   })),
   { command: 'deploy start', options: ['--engine', '--adapter', ...STARTING] },
@@ -72,7 +72,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'jobs stop' },
   { command: 'jobs start-now' },
   { command: 'jobs resume' },
-  { command: 'jobs retry' },
+  { command: 'jobs retry', options: ['--next-rung'] },
   { command: 'jobs clone', options: ['--set'] },
   { command: 'jobs delete', options: ['--yes'] },
   { command: 'eval run', options: ['--dataset', '--split', '--kb', '--column', '--metrics'] },

@@ -58,3 +58,51 @@ export function forecastInput(over: Partial<ForecastInput> = {}): ForecastInput 
     ...over,
   };
 }
+
+function bertWeights(layers: number, hidden: number, inner: number, vocabulary: number): NamedWeight[] {
+  const block = (at: number): NamedWeight[] => {
+    const linear = (name: string, out: number, from: number) => [
+      { name: `encoder.layer.${at}.${name}.weight`, shape: [out, from] },
+      { name: `encoder.layer.${at}.${name}.bias`, shape: [out] },
+    ];
+    const norm = (name: string) => [
+      { name: `encoder.layer.${at}.${name}.weight`, shape: [hidden] },
+      { name: `encoder.layer.${at}.${name}.bias`, shape: [hidden] },
+    ];
+    return [
+      ...['query', 'key', 'value'].flatMap((name) => linear(`attention.self.${name}`, hidden, hidden)),
+      ...linear('attention.output.dense', hidden, hidden),
+      ...norm('attention.output.LayerNorm'),
+      ...linear('intermediate.dense', inner, hidden),
+      ...linear('output.dense', hidden, inner),
+      ...norm('output.LayerNorm'),
+    ];
+  };
+  return [
+    { name: 'embeddings.word_embeddings.weight', shape: [vocabulary, hidden] },
+    { name: 'embeddings.position_embeddings.weight', shape: [512, hidden] },
+    { name: 'embeddings.token_type_embeddings.weight', shape: [2, hidden] },
+    { name: 'embeddings.LayerNorm.weight', shape: [hidden] },
+    { name: 'embeddings.LayerNorm.bias', shape: [hidden] },
+    ...Array.from({ length: layers }, (_, at) => block(at)).flat(),
+    { name: 'pooler.dense.weight', shape: [hidden, hidden] },
+    { name: 'pooler.dense.bias', shape: [hidden] },
+  ];
+}
+
+/** all-MiniLM-L6-v2, by its published config.json: 22,713,216 parameters. */
+export const MINILM: ModelShape = shapeOf(
+  {
+    architecture: 'bert',
+    kind: 'encoder',
+    layers: 6,
+    hidden: 384,
+    intermediate: 1536,
+    heads: 12,
+    kvHeads: undefined,
+    headSize: undefined,
+    vocabulary: 30_522,
+    storedBytes: 90_868_376,
+  },
+  bertWeights(6, 384, 1536, 30_522),
+);

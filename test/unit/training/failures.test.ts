@@ -40,6 +40,11 @@ describe('why a training failed, by texts that were seen', () => {
 // Output of the real engines that were made to fail on purpose (docs/forecast.md tells how), without its paths.
 const RECORDED = path.join(import.meta.dirname, 'recorded', 'failures');
 const EXPECTED: Readonly<Record<string, readonly [kind: string, line: RegExp]>> = {
+  'llamafactory-badjson.txt': ['data', /JSON parse error/],
+  'llamafactory-column.txt': ['data', /KeyError: 'instruction'/],
+  'llamafactory-corrupt.txt': ['base', /incomplete metadata/],
+  'llamafactory-disk.txt': ['disk', /No space left on device/],
+  'llamafactory-hub.txt': ['network', /couldn't connect to/],
   'llamafactory-dataset.txt': ['data', /Undefined dataset nope/],
   'llamafactory-nofile.txt': ['data', /gone\.jsonl not found/],
   'llamafactory-template.txt': ['template', /Template smollm9 does not exist/],
