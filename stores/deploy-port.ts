@@ -8,8 +8,8 @@ import type { ChatEndpoint } from '../src/models/endpoint-url.ts';
 import { listAdapters } from '../src/models/store.ts';
 import { RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { loadAdapterVersion, unloadAdapterVersions } from '../src/serving/adapters/change.ts';
 import { curlLine } from '../src/serving/curl-line.ts';
-import { loadAdapter, unloadAdapter } from '../src/serving/llama.ts';
 import { readLoadTest } from '../src/serving/load-test/store.ts';
 import { serveTaskResultSchema } from '../src/serving/task.ts';
 import { childTask } from './child-task.ts';
@@ -55,8 +55,12 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
       if (result.op !== 'start') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
       return result.job;
     },
-    load: (server, adapter) => loadAdapter(running(server), adapter),
-    unload: (server, name) => unloadAdapter(running(server), name),
+    load: async (job, { name, path }) => {
+      await loadAdapterVersion(paths, `${name}=${path}`, { job });
+    },
+    unload: async (job, name) => {
+      await unloadAdapterVersions(paths, name, { job });
+    },
     chat: async (target, prompt, { signal, onStatus, onText }) =>
       streamChat(
         await open(target),

@@ -2,11 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
+import { drainSeconds } from '../serving/types.ts';
 import { jobFiles } from './folder.ts';
 import { livingProcess, signalProcess } from './identity.ts';
 import { launchJob } from './launcher.ts';
 import { readJob } from './registry.ts';
-import { isOver, type JobView } from './types.ts';
+import { isOver, type JobView, type JobWork } from './types.ts';
 
 /** A step of stopping a job: how it is told to end, and how long it is given before the next step. */
 export interface StopStep {
@@ -23,6 +24,8 @@ export interface StopOptions {
 const GRACE = { ask: 15, terminate: 5, kill: 5 };
 /** A training finishes its step and writes a checkpoint before it ends; its worker has a limit of its own of two minutes. */
 const TRAINING_GRACE = { ...GRACE, ask: 130 };
+/** A vLLM server ends what it is answering first, in a time that its work states, and then needs some to end itself. */
+const SERVER_END_SECONDS = 12;
 const isTraining = (kind: string): boolean => kind.startsWith('train-');
 
 /**
@@ -32,7 +35,7 @@ const isTraining = (kind: string): boolean => kind.startsWith('train-');
 export async function stopJob(paths: WorkspacePaths, id: string, options: StopOptions = {}): Promise<JobView> {
   const view = readJob(paths, id);
   if (isOver(view.state)) return view;
-  const grace = { ...(isTraining(view.spec.work.kind) ? TRAINING_GRACE : GRACE), ...options.grace };
+  const grace = { ...graceOf(view.spec.work), ...options.grace };
   const files = jobFiles(view.folder);
   const worker = () => livingProcess(files.worker);
   const isOverNow = () => isOver(readJob(paths, id).state);
@@ -60,6 +63,12 @@ export function startNow(paths: WorkspacePaths, id: string): JobView {
   }
   raiseFlag(jobFiles(view.folder).startNow);
   return view;
+}
+
+function graceOf(work: JobWork): typeof GRACE {
+  if (isTraining(work.kind)) return TRAINING_GRACE;
+  if (work.kind !== 'serve' || work.engine !== 'vllm') return GRACE;
+  return { ...GRACE, ask: drainSeconds(work) + SERVER_END_SECONDS };
 }
 
 function raiseFlag(file: string): void {

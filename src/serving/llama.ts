@@ -16,6 +16,7 @@ import { readAdapters } from './adapters/state.ts';
 import { adapterNeed, modelNeed } from './memory.ts';
 import { makeRoom, makeRoomForAdapter } from './room.ts';
 import { findServer, listServers, namesOf, type Server, servedAs, servedNames } from './servers.ts';
+import { askToStopNow } from './stop.ts';
 import type { ServeEngine, ServeWork } from './types.ts';
 
 /** Longer contexts cost memory that a retrieved passage or three never need. */
@@ -201,17 +202,18 @@ function errorMessage(text: string): string {
   }
 }
 
-/** Stops the servers that have a model or an adapter under this name; returns their jobs as they are then. */
+/** Stops the servers that have a model or an adapter under this name (`now`: answers under way are cut off); returns their jobs as they are then. */
 export async function stopServers(
   paths: WorkspacePaths,
   name: string,
-  options: { readonly engine?: ServeEngine; readonly onStep?: (step: StopStep) => void } = {},
+  options: { readonly engine?: ServeEngine; readonly now?: boolean; readonly onStep?: (step: StopStep) => void } = {},
 ): Promise<JobView[]> {
-  const { engine, onStep } = options;
+  const { engine, now = false, onStep } = options;
   const isMeant = (server: Server) =>
     namesOf(server).includes(name) && (engine === undefined || server.work.engine === engine);
   const stopped: JobView[] = [];
   for (const { job } of listServers(paths).filter(isMeant)) {
+    if (now) askToStopNow(job.folder);
     stopped.push(await stopJob(paths, job.spec.id, onStep ? { onStep } : {}));
   }
   return stopped;

@@ -1,19 +1,17 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { engineStatus } from '../engines/store.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
-import { transformersFolder } from '../training/base-llm.ts';
 import { planDeployment } from './deploy.ts';
 import { defaultLanes } from './embedding/job.ts';
 import { availableMemory, embeddedParts } from './memory.ts';
-import { type ServeWork, serveEngineSchema, serveSchema } from './types.ts';
+import { serveEngineSchema, serveSchema } from './types.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
+import { vllmNeed } from './vllm/memory.ts';
 import { plannedCommand } from './vllm/plan.ts';
 
-const GIBIBYTE = 1024 ** 3;
 /** Node with onnxruntime and a tokenizer, without weights. */
 const LANE_BYTES = 150 * 1024 ** 2;
 
@@ -78,12 +76,12 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
     };
   }
   const gpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
-  const weights = vllmWeights(paths, work);
+  const need = vllmNeed(paths, work, { device: gpu ? 'cuda' : 'cpu', hasBfloat16: cpuHasBfloat16() });
   return {
     work,
     command: plannedCommand(paths, work),
     device: gpu ? 'gpu' : 'memory',
-    parts: parts({ weights, context: gpu ? 0 : work.kvCacheGiB * GIBIBYTE }),
+    parts: parts({ weights: need.weights, context: need.cache, process: need.process }),
     freeBytes: gpu ? await freeGpuMemory() : finite(availableMemory()),
   };
 }
@@ -101,17 +99,6 @@ function onnxWeights(paths: WorkspacePaths, model: string): number {
   return Object.values(files)
     .filter((file) => file.endsWith('.onnx'))
     .reduce((sum, file) => sum + statSync(file).size, 0);
-}
-
-/** Of the folder that Transformers reads, in the number format vLLM will hold them in; 0 = it is not made yet. */
-function vllmWeights(paths: WorkspacePaths, work: ServeWork): number {
-  const folder = work.weights ?? transformersFolder(paths, work.model);
-  if (!existsSync(folder)) return 0;
-  const bytes = readdirSync(folder)
-    .filter((name) => name.endsWith('.safetensors'))
-    .reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
-  // Our bases are float32 on disk; where the machine has bfloat16 they are held at half of it.
-  return cpuHasBfloat16() || engineStatus(paths, 'vllm').manifest?.device === 'cuda' ? bytes / 2 : bytes;
 }
 
 /** Of the GPU with most of it free. */

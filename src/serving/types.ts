@@ -13,6 +13,7 @@ export const DEFAULT_PARALLEL = 4;
 
 /** A flag of vLLM's own, without its dashes; null = it takes no value. */
 export const vllmFlagSchema = z.object({ name: z.string().min(1), value: z.string().nullable() });
+export type VllmFlag = z.infer<typeof vllmFlagSchema>;
 
 /** What only vLLM is told. What is absent is vLLM's own default, or ours where `vllmCommand` says so. */
 export const vllmOptionsSchema = z.object({
@@ -37,6 +38,7 @@ export const vllmOptionsSchema = z.object({
   /** Whatever else it takes, passed through. */
   flags: z.array(vllmFlagSchema).optional(),
 });
+export type VllmOptions = z.infer<typeof vllmOptionsSchema>;
 
 /** What a `serve` job serves, and how. */
 export const serveSchema = z.object({
@@ -66,3 +68,7 @@ export const serveSchema = z.object({
   gpus: z.number().int().positive().max(64).optional(),
 });
 export type ServeWork = z.infer<typeof serveSchema>;
+
+const DRAIN_SECONDS = 10;
+/** How long requests under way may take when a vLLM server is stopped, seconds. */
+export const drainSeconds = ({ vllm }: Pick<ServeWork, 'vllm'>): number => vllm?.drainSeconds ?? DRAIN_SECONDS;

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,6 @@ import { stopJob } from '../../src/jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
-import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from '../../src/serving/adapters/change.ts';
@@ -18,6 +17,7 @@ import { ensureJob, loadAdapter, untilServed } from '../../src/serving/llama.ts'
 import { llmResolver } from '../../src/serving/resolve.ts';
 import { findServer, listServers } from '../../src/serving/servers.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
+import { installFakeVllm } from '../support/install-fake-vllm.ts';
 import { ensureBuilt, pathsWithModels } from '../support/models.ts';
 import { TINY, writeRandomAdapter } from '../support/random-adapter.ts';
 
@@ -28,7 +28,7 @@ beforeEach(() => {
   home = mkdtempSync(path.join(os.tmpdir(), 'ragtui vllm-'));
   paths = { ...pathsWithModels(home), engines: path.join(home, 'engines') };
   ensureWorkspace(paths);
-  installFake();
+  installFakeVllm(paths);
   writeRandomAdapter(path.join(home, 'tune'), { seed: 1, rank: 8, alpha: 16, dtype: 'F32' });
   process.env['FAKE_VLLM_LOGS'] = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
 });
@@ -38,24 +38,6 @@ afterEach(async () => {
   delete process.env['FAKE_VLLM_LOGS'];
   rmSync(home, { recursive: true, force: true });
 });
-
-/** An environment of the user's own whose Python is ours. */
-function installFake(): void {
-  const folder = path.join(paths.engines, 'vllm');
-  mkdirSync(folder, { recursive: true });
-  const python = path.join(packageRoot(), 'test', 'support', 'fake-vllm.js');
-  const manifest = {
-    version: 1,
-    name: 'vllm',
-    device: 'cpu',
-    python,
-    managed: false,
-    installedAt: new Date().toISOString(),
-    lock: '',
-    versions: {},
-  };
-  writeFileSync(path.join(folder, 'engine.json'), JSON.stringify(manifest));
-}
 
 const work = (): ServeWork => ({
   engine: 'vllm',

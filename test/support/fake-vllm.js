@@ -4,19 +4,35 @@
 // as vLLM 0.32 does it (words and statuses of its entrypoints/openai/models/serving.py); an answer's probabilities depend
 // on the weights of lora_B, as a real one's do.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 
 const args = process.argv.slice(2);
 const after = (flag) => args[args.indexOf(flag) + 1] ?? '';
-const behaviour = process.env['FAKE_VLLM'] ?? 'serve';
+let behaviour = process.env['FAKE_VLLM'] ?? 'serve';
+// Somebody takes the port at the first try only. The folder of the job is where it runs.
+if (behaviour === 'port-once') {
+  behaviour = existsSync('tried') ? 'serve' : 'port';
+  writeFileSync('tried', '');
+}
 const log = path.join(process.env['FAKE_VLLM_LOGS'] ?? '', `${behaviour === 'serve' ? 'ok' : behaviour}.txt`);
 process.stdout.write(readFileSync(log, 'utf8'));
 if (behaviour !== 'serve') process.exit(1);
 
 // Like an engine core that hangs: it ends only by KILL.
 const child = spawn('sh', ['-c', 'trap "" TERM; while :; do sleep 1; done'], { stdio: 'ignore' });
+child.on('exit', () => {
+  // As vLLM does when its engine core dies.
+  process.stdout.write(
+    '(APIServer pid=1) ERROR 11-23 07:20:33 [async_llm.py:1] EngineDeadError: EngineCore encountered an issue.\n',
+  );
+  process.exit(1);
+});
+const held = [];
+process.on('SIGUSR2', () => {
+  for (const go of held) go();
+});
 const base = after('--served-model-name');
 const adapters = new Map();
 const given = args.includes('--lora-modules') ? args.slice(args.indexOf('--lora-modules') + 1) : [];
@@ -67,6 +83,7 @@ const server = http.createServer(async (request, response) => {
       return send(response, 200, {
         data: [{ id: base, root: after('--model'), parent: null }, ...cards],
         engine: child.pid,
+        server: process.pid,
       });
     }
     case '/v1/load_lora_adapter': {
@@ -87,6 +104,8 @@ const server = http.createServer(async (request, response) => {
       if (model !== base && !adapters.has(model)) {
         return fail(response, 404, 'NotFoundError', `The model \`${model}\` does not exist.`);
       }
+      // An answer that takes until somebody says so, or for good.
+      if (sent.max_tokens === 999) await new Promise((resolve) => held.push(resolve));
       const logprob = -0.5 - (model === base ? 0 : weightOf(adapters.get(model)));
       const content = ['So', ' it', ' is'].map((token) => ({ token, logprob, top_logprobs: [{ token, logprob }] }));
       const choice = { index: 0, message: { role: 'assistant', content: 'So it is' }, finish_reason: 'stop' };
@@ -97,4 +116,8 @@ const server = http.createServer(async (request, response) => {
   }
 });
 server.listen(Number(after('--port')), after('--host'));
-process.on('SIGTERM', () => process.exit(0));
+// What is being answered is answered; no more connections are taken.
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+});

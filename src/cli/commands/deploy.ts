@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
+import { addVllmOptions, vllmOptionShape, vllmOptions } from '../vllm-options.ts';
 import { addBench } from './deploy/bench.ts';
 import { jobJson } from './jobs.ts';
 
@@ -15,12 +16,14 @@ const startSchema = z.object({
   adapter: z.array(z.string().min(1)).default([]),
   context: whole.optional(),
   kvGib: whole.optional(),
+  servedName: z.string().min(1).optional(),
+  ...vllmOptionShape,
   wait: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   pull: z.boolean().default(true),
 });
 type StartOptions = z.output<typeof startSchema>;
-const stopSchema = z.object({ engine: serveEngineSchema.optional() });
+const stopSchema = z.object({ engine: serveEngineSchema.optional(), now: z.boolean().default(false) });
 const serverSchema = z.object({ engine: serveEngineSchema.optional(), job: z.string().optional() });
 type ServerOptions = z.output<typeof serverSchema>;
 const loadSchema = z.object({
@@ -37,6 +40,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .command('start')
     .description('serve a model, an embedder, or an adapter with its base; the server goes on when this command ends')
     .argument('<model>')
+    .argument('[flags...]', 'after "--": flags for vLLM, as they are')
     .option(
       '--engine <engine>',
       'vllm, llama (our server) or onnx (ours, for embedders); default: vllm where it is installed for a GPU',
@@ -44,17 +48,20 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .option('--adapter <name=path>', 'a LoRA adapter beside the base: NAME=FOLDER, or its name; repeatable', collect)
     .option('--context <tokens>', 'prompt and answer together (default: 4096, or what the model has)')
     .option('--kv-gib <n>', 'vLLM on a CPU: memory for the cache of contexts, GiB (default: 1)')
+    .option('--served-name <name>', 'the name clients ask for (default: the model’s own)')
     .option('--wait', 'stay until it answers')
     .option('--dry-run', 'show what would run, start nothing')
     .option('--no-pull', 'do not fetch a missing default model');
-  handle(start, invocation, { args: z.tuple([z.string().min(1)]), options: startSchema }, runStart);
+  const startArgs = z.tuple([z.string().min(1), z.array(z.string()).default([])]);
+  handle(addVllmOptions(start), invocation, { args: startArgs, options: startSchema }, runStart);
   const list = deploy.command('list').description('what is served where');
   handle(list, invocation, { args: z.tuple([]), options: z.object({}) }, runList);
   const stop = deploy
     .command('stop')
     .description('stop the servers that have this model or adapter')
     .argument('<name>')
-    .option('--engine <engine>', 'only those on this engine');
+    .option('--engine <engine>', 'only those on this engine')
+    .option('--now', 'cut off what it is answering');
   handle(stop, invocation, { args: z.tuple([z.string().min(1)]), options: stopSchema }, runStop);
   addAdapterCommands(deploy, invocation);
   addBench(deploy, invocation);
@@ -165,15 +172,22 @@ async function runRollback(
   ]);
 }
 
-async function runStart(context: CommandContext, [model]: [string], options: StartOptions): Promise<undefined> {
+async function runStart(
+  context: CommandContext,
+  [model, words]: [string, string[]],
+  options: StartOptions,
+): Promise<undefined> {
   const { planDeployment } = await import('../../serving/deploy.ts');
   const { ensureJob, untilServed } = await import('../../serving/llama.ts');
   const { out, paths, signal } = context;
   const { engine, adapter, context: contextTokens, kvGib, dryRun } = options;
   if (!dryRun) await needModels(context, [model], options.pull);
+  const { parseFlags } = await import('../../serving/vllm/flags.ts');
   const work = planDeployment(paths, {
     model,
     adapters: adapter,
+    vllm: vllmOptions(options, parseFlags(options.flag, words)),
+    ...(options.servedName === undefined ? {} : { servedName: options.servedName }),
     dryRun,
     ...(engine === undefined ? {} : { engine }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
@@ -182,7 +196,9 @@ async function runStart(context: CommandContext, [model]: [string], options: Sta
   if (dryRun) return showPlan(context, work);
   if (work.engine === 'vllm') {
     const { installedEngine } = await import('../../engines/store.ts');
-    installedEngine(paths, 'vllm');
+    const { checkVllmMemory } = await import('../../serving/vllm/memory.ts');
+    const { cpuHasBfloat16 } = await import('../../serving/vllm/machine.ts');
+    checkVllmMemory(paths, work, installedEngine(paths, 'vllm').device, cpuHasBfloat16());
   }
   const job = await ensureJob(paths, work, { signal, onStatus: (text) => out.note(text) });
   const { id } = job.spec;
@@ -226,6 +242,8 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
     engine: work.engine,
     state: job.state,
     phase: job.progress?.phase ?? '',
+    reason: job.reason,
+    secondsLeft: job.progress?.secondsLeft ?? null,
     model: work.model,
     adapters: adapters.map(({ name }) => name),
     versions: adapters,
@@ -242,12 +260,25 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
             one.model,
             one.versions.map(shownAdapter).join(', ') || '-',
             one.engine,
-            one.state === 'running' || !one.phase ? one.state : `${one.state}: ${one.phase}`,
+            shownState(one),
             one.url ?? '-',
             one.job,
           ]),
         ),
   );
+}
+
+/** `starting: loading weights, about 40 s left`, `running: has not answered since …`. */
+function shownState({ state, phase, reason, secondsLeft }: ShownState): string {
+  if (state === 'running') return reason ? `running: ${reason}` : state;
+  const left = secondsLeft === null || secondsLeft < 1 ? '' : `, about ${Math.round(secondsLeft)} s left`;
+  return phase ? `${state}: ${phase}${left}` : state;
+}
+interface ShownState {
+  readonly state: string;
+  readonly phase: string;
+  readonly reason: string;
+  readonly secondsLeft: number | null;
 }
 
 /** `sft (v2 of 3)`, and what is wrong with it. */
@@ -260,12 +291,13 @@ function shownAdapter({ name, current, versions }: DeployedAdapter): string {
 async function runStop(
   { out, paths }: CommandContext,
   [name]: [string],
-  { engine }: z.output<typeof stopSchema>,
+  { engine, now }: z.output<typeof stopSchema>,
 ): Promise<undefined> {
   const { stopServers } = await import('../../serving/llama.ts');
   const { RagtuiError } = await import('../../platform/errors.ts');
   const words = { ask: 'asked it to stop', terminate: 'sent TERM', kill: 'sent KILL' };
   const stopped = await stopServers(paths, name, {
+    now,
     ...(engine === undefined ? {} : { engine }),
     onStep: ({ step, graceSeconds }) => out.note(`${words[step]}; waiting up to ${graceSeconds} s`),
   });

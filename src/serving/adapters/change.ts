@@ -262,12 +262,16 @@ const modelsSchema = z.object({
 /** Names and paths of what the server has. Errors: `unavailable`. */
 async function servedModels(server: Server): Promise<Map<string, { path: string; isAdapter: boolean }>> {
   const { url, key } = endpointOf(server);
-  try {
+  const ask = async () => {
     const response = await fetch(`${url}/models`, {
       headers: { authorization: `Bearer ${key}` },
       signal: AbortSignal.timeout(ASK_MS),
     });
-    const { data } = modelsSchema.parse(await response.json());
+    return modelsSchema.parse(await response.json());
+  };
+  try {
+    // A connection that was kept may have been closed by the server just now: the second one is new.
+    const { data } = await ask().catch(ask);
     return new Map(
       data.map(({ id, root, parent }) => [id, { path: root ?? '', isAdapter: typeof parent === 'string' }]),
     );

@@ -17,9 +17,9 @@ export const effectCheckSchema = z.object({
 export type EffectCheck = z.infer<typeof effectCheckSchema>;
 
 /** Whether the server makes the same tokens of a chat as the training did. */
-export const templateCheckSchema = z.object({
+export const servedTemplateSchema = z.object({
   state: z.enum(['same', 'differs', 'unknown']),
-  /** `training`: the ids the training itself wrote down; `base`: our own rendering of the base's chat template. */
+  /** `training`: tokens that the training compared with its engine's; `base`: our own rendering of the base's chat template. */
   against: z.enum(['training', 'base']),
   /** Tokens the server made. */
   tokens: z.number().int().nonnegative(),
@@ -29,6 +29,7 @@ export const templateCheckSchema = z.object({
   why: z.string(),
   checkedAt: z.iso.datetime(),
 });
+export type ServedTemplateCheck = z.infer<typeof servedTemplateSchema>;
 
 /** One version of an adapter on a server: a copy of its own under a name of its own, so that no cache mixes two. */
 export const adapterVersionSchema = z.object({
@@ -46,7 +47,7 @@ export const adapterVersionSchema = z.object({
   state: z.enum(['loading', 'loaded', 'unloaded']),
   loadedAt: z.iso.datetime(),
   effect: effectCheckSchema.nullable(),
-  template: templateCheckSchema.nullable(),
+  template: servedTemplateSchema.nullable(),
 });
 export type AdapterVersion = z.infer<typeof adapterVersionSchema>;
 

@@ -4,6 +4,7 @@ import type { JobContext } from '../../jobs/worker.ts';
 import { listAdapters } from '../../models/store.ts';
 import { type Asked, checkEffect } from './effect.ts';
 import { changeVersion, readAdapters, updateAdapters } from './state.ts';
+import { checkTemplate } from './template.ts';
 import type { AdapterVersion } from './types.ts';
 
 /** Changes of the file are heard at once; this is for a folder that cannot be watched. */
@@ -35,7 +36,14 @@ export async function watchAdapters(
       const effect = await checkEffect(server, names, system, signal);
       if (signal.aborted) return;
       tell(report, next, effect.state, effect.why);
-      await updateAdapters(folder, (file) => changeVersion(file, next.served, { effect }));
+      const template = await checkTemplate(paths, work, server, next, signal);
+      if (signal.aborted) return;
+      if (template.state === 'differs') {
+        report.log('error', `${next.served} is asked with other tokens than it was trained on, ${template.why}`);
+      } else if (template.state === 'unknown') {
+        report.log('warn', `whether ${next.served} is asked as it was trained could not be checked: ${template.why}`);
+      }
+      await updateAdapters(folder, (file) => changeVersion(file, next.served, { effect, template }));
     }
   } finally {
     watcher.close();

@@ -1,6 +1,8 @@
+import path from 'node:path';
+import { pythonScript } from '../../platform/entry.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { LoraRoom } from '../adapters/types.ts';
-import type { ServeWork } from '../types.ts';
+import { drainSeconds, type ServeWork } from '../types.ts';
 
 /** Ranks that `--max-lora-rank` takes (vLLM 0.32, config/lora.py). */
 const RANKS = [1, 8, 16, 32, 64, 128, 256, 320, 512] as const;
@@ -65,6 +67,9 @@ export function vllmCommand({ machine, work, weights, adapters, room, port }: Vl
     ...['--model', weights, '--served-model-name', servedName ?? model],
     ...['--host', '127.0.0.1', '--port', String(port)],
     ...['--max-model-len', String(contextTokens)],
+    ...['--middleware', 'vllm_guard.KeyGuard'],
+    // We look every few seconds.
+    ...['--disable-access-log-for-endpoints', '/health,/metrics'],
     // Sampling as we ask for it, not as the model's makers would like it.
     ...['--generation-config', 'vllm'],
     ...(onCpu ? ['--enforce-eager'] : []),
@@ -92,17 +97,15 @@ export function vllmCommand({ machine, work, weights, adapters, room, port }: Vl
 const option = (name: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [name, String(value)];
 
-const DRAIN_SECONDS = 10;
-/** How long requests under way may take when a server is stopped, seconds. */
-export const drainSeconds = ({ vllm }: Pick<ServeWork, 'vllm'>): number => vllm?.drainSeconds ?? DRAIN_SECONDS;
-
 /** What the server's environment gets beside the engine's own. */
 export function vllmEnvironment(work: ServeWork, machine: VllmMachine, key: string): Record<string, string> {
   return {
     VLLM_API_KEY: key,
+    // Where `vllm_guard` is.
+    PYTHONPATH: path.dirname(pythonScript('vllm_guard')),
     // Without it vLLM would take most of the host's memory on a CPU.
     ...(machine.device === 'cpu' ? { VLLM_CPU_KVCACHE_SPACE: String(work.kvCacheGiB) } : {}),
-    // `/sleep` and `/wake_up` exist only so; they want the key like everything else.
+    // `/sleep` and `/wake_up` exist only so; the guard lets nobody at them without the key.
     ...(work.vllm?.sleepMode ? { VLLM_SERVER_DEV_MODE: '1' } : {}),
   };
 }

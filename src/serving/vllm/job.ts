@@ -10,14 +10,18 @@ import type { JobContext } from '../../jobs/worker.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersBase } from '../../training/base-llm.ts';
-import { runEngine } from '../../training/engine-process.ts';
 import { FileTail } from '../../training/tail-file.ts';
 import { firstVersions, firstVersionsLoaded } from '../adapters/at-start.ts';
 import { watchAdapters } from '../adapters/watch-checks.ts';
+import { isStopNow } from '../stop.ts';
+import { drainSeconds } from '../types.ts';
 import { loraRoom, shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
-import { STAGE_COUNT, VllmLog } from './log.ts';
+import { STAGE_COUNT } from './log.ts';
 import { cpuHasBfloat16 } from './machine.ts';
+import { checkVllmMemory } from './memory.ts';
 import { adapterRanks } from './plan.ts';
+import { runServer } from './process.ts';
+import { StartProgress } from './start-progress.ts';
 
 const HEALTH_MS = 500;
 /** A port found free can be gone a moment later; vLLM says so before it loads anything. */
@@ -32,10 +36,12 @@ export async function serveVllm(context: Context): Promise<void> {
   const machine: VllmMachine = { python, device, hasBfloat16: cpuHasBfloat16() };
   const room = loraRoom(work, adapterRanks(work));
   const weights = work.weights ?? (await weightsOf(context));
+  // Once more here, now that the weights are there, and for a start that asked nobody: `jobs retry`.
+  checkVllmMemory(paths, { ...work, weights }, device, machine.hasBfloat16);
   const adapters = await firstVersions(context, room);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runServer(context, { machine, work, weights, adapters, room, port: await freePort() });
+      return await runOnce(context, { machine, work, weights, adapters, room, port: await freePort() });
     } catch (error) {
       if (attempt === PORT_TRIES || !(error instanceof RagtuiError && error.code === 'busy')) throw error;
       context.report.log('warn', error.message);
@@ -60,8 +66,8 @@ async function weightsOf({ work, paths, report, signal }: Context): Promise<stri
 /** Only LLaMA-Factory's Transformers still turn a GGUF into plain weights. */
 const baseMaker = (paths: WorkspacePaths) => installedEngine(paths, 'llamafactory');
 
-async function runServer(context: Context, start: Parameters<typeof vllmCommand>[0]): Promise<void> {
-  const { folder, report, signal, work } = context;
+async function runOnce(context: Context, start: Parameters<typeof vllmCommand>[0]): Promise<void> {
+  const { folder, paths, report, signal, work } = context;
   const files = jobFiles(folder);
   const key = randomBytes(24).toString('base64url');
   const url = `http://127.0.0.1:${start.port}/v1`;
@@ -69,49 +75,19 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
   const tell = (ready: boolean) =>
     writeJsonFile(files.endpoint, { url, key, model, ready, adapters: start.adapters } satisfies EndpointFile);
   const command = vllmCommand(start);
-  const log = new VllmLog();
-  const startedAt = performance.now();
-  const stage = () => {
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    report.progress({
-      phase: log.stageName,
-      done: log.stage,
-      total: STAGE_COUNT,
-      unit: 'stages',
-      rate: null,
-      secondsLeft: null,
-      details: { seconds },
-    });
-    report.log('info', `${log.stageName} (after ${seconds} s)`);
-  };
+  const follow = new StartProgress(report, paths, `vllm ${start.machine.device} ${work.model}`);
   const earlier = statSync(files.stdout, { throwIfNoEntry: false })?.size ?? 0;
-  const tail = new FileTail(
-    files.stdout,
-    (line) => {
-      if (log.push(line)) stage();
-    },
-    earlier,
-  );
+  const tail = new FileTail(files.stdout, (line) => follow.line(line), earlier);
   const over = new AbortController();
   report.log('info', shownCommand(command));
   tell(false);
-  stage();
   const names = [model, ...start.adapters.map(({ name }) => name)];
   const ending = AbortSignal.any([signal, over.signal]);
   const healthy = untilHealthy(url, key, names, ending).then(async () => {
     await firstVersionsLoaded(folder, start.adapters);
     tell(true);
     report.ready();
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    report.progress({
-      phase: 'serving',
-      done: STAGE_COUNT,
-      total: STAGE_COUNT,
-      unit: 'stages',
-      rate: null,
-      secondsLeft: null,
-    });
-    report.log('info', `serving ${names.join(', ')} at ${url} after ${seconds} s`);
+    follow.ready(`serving ${names.join(', ')} at ${url}`);
     // A check that fails has said so; the server does not depend on it.
     watchAdapters(context, { url, key }, ending).catch((error: unknown) => report.error(error));
   });
@@ -121,19 +97,21 @@ async function runServer(context: Context, start: Parameters<typeof vllmCommand>
     if (!over.signal.aborted && !signal.aborted) stop.abort(error);
   });
   try {
-    const exit = await runEngine({
+    const exit = await runServer({
       ...command,
       cwd: folder,
       env: { ...engineEnvironment('vllm', start.machine.device), ...vllmEnvironment(work, start.machine, key) },
-      // One file, so that the order of its lines is the order of events.
-      stdout: files.stdout,
-      stderr: files.stdout,
+      log: files.stdout,
       signal: AbortSignal.any([signal, stop.signal]),
-      onLook: () => tail.look(),
-      onLog: () => {},
+      drainMs: () => (isStopNow(folder) ? 0 : Math.max(1, drainSeconds(work)) * 1000),
+      onLook: () => {
+        tail.look();
+        follow.look();
+      },
+      onLog: (text) => report.log('info', text),
     });
     if (stop.signal.aborted) throw stop.signal.reason;
-    if (!signal.aborted) throw log.fault(exit);
+    if (!signal.aborted) throw follow.fault(exit);
   } finally {
     over.abort();
     rmSync(files.endpoint, { force: true });

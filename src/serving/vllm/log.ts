@@ -36,7 +36,11 @@ export class VllmLog {
   }
 
   get stageName(): string {
-    return STAGES[this.stage]?.name ?? '';
+    return VllmLog.nameOf(this.stage);
+  }
+
+  static nameOf(stage: number): string {
+    return STAGES[stage]?.name ?? '';
   }
 
   /** What went wrong, after the server has ended by itself. */

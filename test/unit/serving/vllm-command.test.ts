@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pythonScript } from '../../../src/platform/entry.ts';
 import { workspacePaths } from '../../../src/platform/paths.ts';
 import { planDeployment } from '../../../src/serving/deploy.ts';
 import { parseLlm } from '../../../src/serving/servers.ts';
@@ -32,10 +33,16 @@ describe('the command of a vLLM server', () => {
   test('is the recipe that was proven, on loopback, with the key in the environment and a bounded cache', () => {
     expect(start()).toBe(
       '-m vllm.entrypoints.openai.api_server --model /models/base-hf --served-model-name base ' +
-        '--host 127.0.0.1 --port 8123 --max-model-len 2048 --generation-config vllm --enforce-eager --dtype float32 ' +
+        '--host 127.0.0.1 --port 8123 --max-model-len 2048 --middleware vllm_guard.KeyGuard ' +
+        '--disable-access-log-for-endpoints /health,/metrics --generation-config vllm --enforce-eager --dtype float32 ' +
         '--shutdown-timeout 10 --enable-lora --max-loras 2 --max-lora-rank 16',
     );
-    expect(vllmEnvironment(work, cpu, 'secret')).toEqual({ VLLM_API_KEY: 'secret', VLLM_CPU_KVCACHE_SPACE: '2' });
+    expect(vllmEnvironment(work, cpu, 'secret')).toEqual({
+      VLLM_API_KEY: 'secret',
+      VLLM_CPU_KVCACHE_SPACE: '2',
+      PYTHONPATH: path.dirname(pythonScript('vllm_guard')),
+    });
+    expect(existsSync(pythonScript('vllm_guard'))).toBe(true);
   });
 
   test('lets a CPU with bfloat16, and a GPU, choose their numbers', () => {
@@ -59,6 +66,33 @@ describe('the command of a vLLM server', () => {
     expect(() => start({ adapters, vllm: { maxLoraRank: 8 } }, cpu, [4, 16])).toThrow(
       /rank 16; --max-lora-rank says 8/,
     );
+  });
+
+  test('says what was asked for, and nothing else', () => {
+    const vllm = {
+      dtype: 'bfloat16' as const,
+      gpuMemoryUtilization: 0.6,
+      tensorParallel: 2,
+      pipelineParallel: 3,
+      dataParallel: 4,
+      quantization: 'awq',
+      maxNumSeqs: 7,
+      sleepMode: true,
+      drainSeconds: 0,
+      flags: [
+        { name: 'seed', value: '3' },
+        { name: 'enforce-eager', value: null },
+      ],
+    };
+    expect(start({ vllm, servedName: 'shown' }, { device: 'cuda' })).toBe(
+      '-m vllm.entrypoints.openai.api_server --model /models/base-hf --served-model-name shown --host 127.0.0.1 ' +
+        '--port 8123 --max-model-len 2048 --middleware vllm_guard.KeyGuard ' +
+        '--disable-access-log-for-endpoints /health,/metrics --generation-config vllm --dtype bfloat16 ' +
+        '--quantization awq --gpu-memory-utilization 0.6 --tensor-parallel-size 2 --pipeline-parallel-size 3 ' +
+        '--data-parallel-size 4 --max-num-seqs 7 --enable-sleep-mode --shutdown-timeout 0 --enable-lora --max-loras 2 ' +
+        '--max-lora-rank 16 --seed 3 --enforce-eager',
+    );
+    expect(vllmEnvironment({ ...work, vllm }, cpu, 'k')).toMatchObject({ VLLM_SERVER_DEV_MODE: '1' });
   });
 
   test('is shown as one could type it', () => {

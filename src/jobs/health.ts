@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { endpointFileSchema, readJsonFile } from './folder.ts';
+
+const EVERY_MS = 2000;
+const ANSWER_MS = 2000;
+/** With the two above, a server that hangs is noticed after 8 s at the latest. */
+const SILENT_MS = 6000;
+
+export interface HealthListener {
+  /** It has not answered since then. */
+  readonly silent: (since: Date) => void;
+  readonly answers: () => void;
+}
+
+/**
+ * Asks a server for `/health` every few seconds, at the address in its `endpoint.json`, until `signal` aborts, and tells
+ * when it stops answering and when it answers again. Any answer counts: what is heard here is whether it hangs.
+ */
+export async function watchHealth(
+  file: string,
+  { silent, answers }: HealthListener,
+  signal: AbortSignal,
+): Promise<void> {
+  let lastAnswer = Date.now();
+  let isSilent = false;
+  while (!signal.aborted) {
+    const endpoint = readJsonFile(file, endpointFileSchema);
+    // Not there while it starts or ends.
+    if (!endpoint?.ready || (await doesAnswer(endpoint.url))) {
+      lastAnswer = Date.now();
+      if (isSilent && !signal.aborted) answers();
+      isSilent = false;
+    } else if (!isSilent && Date.now() - lastAnswer >= SILENT_MS && !signal.aborted) {
+      isSilent = true;
+      silent(new Date(lastAnswer));
+    }
+    await delay(EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function doesAnswer(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
