@@ -23,6 +23,9 @@ import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { embedderPreset } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
+import { FLAGEMBEDDING_KEYS } from '../src/training/flagembedding-keys.ts';
+import type { SlowFacts } from '../src/training/forecast/gather.ts';
+import { LLAMAFACTORY_KEYS } from '../src/training/llamafactory-keys.ts';
 import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
@@ -150,7 +153,11 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
     device: () => machineDevice(),
     llmBases: () => allModels(paths).flatMap(({ id, kind }) => (kind === 'chat' ? [id] : [])),
     preset: presetOf,
-    plan: (kind, training) => (kind === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training)),
+    plan: (kind, training, facts) =>
+      kind === 'llm' ? planLlm(paths, training, facts) : planEmbedder(paths, training, facts),
+    slowFacts: (kind, training, signal) =>
+      childTask(paths, { task: 'forecast-facts', kind, training }, slowFactsSchema, { signal }),
+    settingNames: (kind) => (kind === 'llm' ? LLAMAFACTORY_KEYS : FLAGEMBEDDING_KEYS),
     exportCurves: async (jobs) =>
       (await childTask(paths, { task: 'curves', jobs }, z.object({ files: z.array(z.string()) }))).files,
     events: (id, listener) => {
@@ -193,6 +200,7 @@ function presetOf(kind: TrainingKind, preset: Training['preset']): Readonly<Reco
 }
 
 const writtenSchema = z.object({ file: z.string() });
+const slowFactsSchema = z.custom<SlowFacts>((value) => typeof value === 'object' && value !== null);
 const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' && value !== null && 'report' in value);
 
 export function realEvaluation(paths: WorkspacePaths): EvaluationPort {

@@ -4,6 +4,7 @@ import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '.
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { addEvent, type Curves, emptyCurves } from '../src/training/curves.ts';
 import { refuseHopeless } from '../src/training/forecast/refusal.ts';
+import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
@@ -24,7 +25,11 @@ export interface TrainingPort {
   /** The values of a preset, by the engine's own keys. */
   preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
   /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
-  plan(kind: TrainingKind, training: Training): TrainingPlan;
+  plan(kind: TrainingKind, training: Training, facts?: SlowFacts): TrainingPlan;
+  /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
+  slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
+  /** Every key of an engine that may be set. */
+  settingNames(kind: TrainingKind): readonly string[];
   /** Writes the curves of these trainings as CSV, SVG and PNG; the files. */
   exportCurves(jobs: readonly JobId[]): Promise<readonly string[]>;
   /** All numbers and artifacts of a job from its first line on, then new ones. Returns how to stop. */
@@ -48,12 +53,18 @@ export interface Watched extends Curves {
 export interface TrainingState {
   /** What the lower part of the screen shows. */
   readonly view: 'form' | 'live';
+  /** What stands beside the form where there is room for one thing. */
+  readonly beside: 'plan' | 'forecast';
   readonly engines: readonly EngineStatus[] | null;
   readonly device: EngineDevice;
   readonly form: TrainingForm;
   readonly plan: TrainingPlan | null;
   /** Why there is no plan. */
   readonly problem: RagtuiError | null;
+  /** Token lengths are being counted. */
+  readonly counting: boolean;
+  /** Forms before changes, the last one last. */
+  readonly past: readonly TrainingForm[];
   /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
   readonly watched: Watched | null;
   /** Trainings whose curves are laid over those of the watched one. They grow as it does. */
@@ -65,7 +76,14 @@ export interface TrainingState {
   preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
   refresh(): void;
   setView(view: TrainingState['view']): void;
-  configure(change: Partial<TrainingForm>): void;
+  turnBeside(): void;
+  settingNames(kind: TrainingKind): readonly string[];
+  /** Changes the form; `remember` (the default) keeps it for `undo`. */
+  configure(change: Partial<TrainingForm>, options?: { readonly remember?: boolean }): void;
+  /** Takes the last change of the form back; false: there is none. */
+  undo(): boolean;
+  /** Counts tokens for the forecast, instead of estimating them. */
+  count(): Promise<void>;
   start(): Promise<JobId>;
   install(engine: EngineName): Promise<JobId>;
   watch(id: JobId): void;
@@ -84,11 +102,15 @@ export interface TrainingDependencies {
 }
 
 const SEED = 42;
+/** Changes of the form that can be taken back. */
+const MOST_UNDONE = 50;
 
 /** The form of a new training, the engines it needs, and the numbers of the one that is looked at. */
 export function createTrainingStore({ training, jobs, schedule }: TrainingDependencies): TrainingStore {
   let stopWatching: (() => void) | undefined;
   const stopOverlays = new Map<JobId, () => void>();
+  let counted: { readonly rows: string; readonly facts: SlowFacts } | undefined;
+  let stopCounting: AbortController | undefined;
 
   const store = createStore<TrainingState>()((set, get) => {
     const engineDevice = (kind: TrainingKind): EngineDevice =>
@@ -98,11 +120,15 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       const wanted = trainingOf(form);
       if (!wanted) return { plan: null, problem: null };
       try {
-        return { plan: training.plan(form.kind, wanted), problem: null };
+        return { plan: training.plan(form.kind, wanted, factsOf(wanted)), problem: null };
       } catch (error) {
         return { plan: null, problem: toRagtuiError(error) };
       }
     };
+
+    /** Counted facts hold as long as base and rows stay the same. */
+    const factsOf = (wanted: Training): SlowFacts | undefined =>
+      counted?.rows === rowsOfTraining(wanted) ? counted.facts : undefined;
 
     const publish = (): void => set((state) => ({ version: state.version + 1 }));
     /** Follows the numbers of a training from its first on. */
@@ -117,6 +143,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
 
     return {
       view: 'live',
+      beside: 'forecast',
       engines: null,
       device: 'cpu',
       form: {
@@ -132,18 +159,22 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       },
       plan: null,
       problem: null,
+      counting: false,
+      past: [],
       watched: null,
       overlays: [],
       version: 0,
       llmBases: () => training.llmBases(),
       preset: (kind, preset) => training.preset(kind, preset),
+      settingNames: (kind) => training.settingNames(kind),
       setView: (view) => set({ view }),
+      turnBeside: () => set(({ beside }) => ({ beside: beside === 'plan' ? 'forecast' : 'plan' })),
       refresh: () => {
         set({ engines: training.engines(), device: training.device() });
         // What the plan rests on may have changed: a dataset, a name that is taken by now.
         set(plan(get().form));
       },
-      configure: (change) => {
+      configure: (change, { remember = true } = {}) => {
         const before = get().form;
         const kind = change.kind ?? before.kind;
         // Other engines have other keys, and another base.
@@ -152,7 +183,30 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
             ? {}
             : { settings: {}, base: null, preset: engineDevice(kind) === 'cpu' ? 'cpu' : 'tutorial' };
         const form: TrainingForm = { ...before, ...fresh, ...change, kind };
-        set({ form, ...plan(form) });
+        const past = remember ? [...get().past, before].slice(-MOST_UNDONE) : get().past;
+        set({ form, past, ...plan(form) });
+      },
+      undo: () => {
+        const form = get().past.at(-1);
+        if (!form) return false;
+        set({ form, past: get().past.slice(0, -1), ...plan(form) });
+        return true;
+      },
+      count: async () => {
+        const { form } = get();
+        const wanted = trainingOf(form);
+        if (!wanted) return;
+        stopCounting?.abort();
+        const controller = new AbortController();
+        stopCounting = controller;
+        set({ counting: true });
+        try {
+          const facts = await training.slowFacts(form.kind, wanted, controller.signal);
+          counted = { rows: rowsOfTraining(wanted), facts };
+          set(plan(get().form));
+        } finally {
+          if (stopCounting === controller) set({ counting: false });
+        }
       },
       start: async () => {
         const { form } = get();
@@ -220,6 +274,10 @@ export function trainingOf(form: TrainingForm): Training | undefined {
   if (dataset === null || base === null || name === '') return undefined;
   return { dataset, split, base, name, preset, settings, seed, ...(limit === null ? {} : { limit }) };
 }
+
+/** The texts a training is made of: what token lengths depend on. */
+const rowsOfTraining = ({ dataset, split, base, limit, template, system }: Training): string =>
+  JSON.stringify([dataset, split, base, limit ?? null, template ?? null, system ?? null]);
 
 export const isTraining = ({ spec }: JobView): boolean =>
   spec.work.kind === 'train-llm' || spec.work.kind === 'train-embedder';

@@ -1,6 +1,8 @@
 // Does one thing for the screens that may take longer than a frame, and ends. Asked by IPC (`stores/child-task.ts`).
 import { z } from 'zod';
 import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
+import { machineDevice } from '../src/engines/device.ts';
+import { engineStatus } from '../src/engines/store.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
@@ -8,11 +10,14 @@ import { toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { runServeTask, serveTaskSchema } from '../src/serving/task.ts';
 import { exportCurves } from '../src/training/export-curves.ts';
+import { slowFacts } from '../src/training/forecast/slow-facts.ts';
 import { readCurves } from '../src/training/read-curves.ts';
+import { trainingSchema } from '../src/training/types.ts';
 
 const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
   z.object({ task: z.literal('curves'), jobs: z.array(z.string()).min(1) }),
+  z.object({ task: z.literal('forecast-facts'), kind: z.enum(['llm', 'embedder']), training: trainingSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
@@ -41,6 +46,11 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
     case 'curves': {
       const runs = await Promise.all(request.jobs.map((job) => readCurves(paths, job)));
       return { files: exportCurves(paths.exports, runs) };
+    }
+    case 'forecast-facts': {
+      const engine = request.kind === 'llm' ? 'llamafactory' : 'flagembedding';
+      const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
+      return slowFacts(paths, { engine, training: request.training, device });
     }
     case 'figures':
       return runFigures(paths, request.run);

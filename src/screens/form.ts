@@ -9,6 +9,8 @@ export interface FormField {
   readonly value: string;
   /** After the value: where it comes from, what it means. */
   readonly note?: string;
+  /** What it does and what is advised: shown while it has the cursor. */
+  readonly about?: string;
   /** It must be filled in; it is another value than the preset's. */
   readonly tone?: 'missing' | 'changed';
   readonly change: () => void;

@@ -183,6 +183,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const here = new Set<EngineName>(installed);
   const taken = new Set<string>();
   const exported: (readonly JobId[])[] = [];
+  const counted: Training[] = [];
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
   const port: TrainingPort = {
@@ -206,6 +207,11 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
         forecast: forecastTraining(nothingKnown(kind === 'llm' ? 'llamafactory' : 'flagembedding', training)),
       };
     },
+    slowFacts: async (_kind, training) => {
+      counted.push(training);
+      return {};
+    },
+    settingNames: () => ['learning_rate', 'lora_rank', 'max_steps', 'warmup_ratio', 'warmup_steps', 'weight_decay'],
     exportCurves: async (jobs) => {
       exported.push(jobs);
       return ['csv', 'svg', 'png'].map((format) => `/exports/t1-curves.${format}`);
@@ -223,7 +229,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   };
   const emit = (id: JobId, metric: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void =>
     event(id, { type: 'metric', ...metric });
-  return { port, emit, event, taken, exported, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
+  return { port, emit, event, taken, exported, counted, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
 }
 
 export const evaluationWork = (change: Partial<Evaluation> = {}): Evaluation =>

@@ -1,10 +1,12 @@
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
+import type { NearestFit } from '../../training/forecast/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askBeside } from './beside.ts';
 import { metricsOf } from './chart-data.ts';
 import { canStart, fillForm } from './form.ts';
+import { addSetting, dropSetting } from './form-settings.ts';
 import type { TrainModel } from './model.ts';
 
 /** The training that keys are about: under the cursor in the list, else the one that is looked at. */
@@ -153,7 +155,92 @@ export const formActions: readonly Action<TrainModel>[] = [
     rank: 4,
     run: ({ fields }) => fields.selected()?.change(),
   },
+  {
+    id: 'train.drop',
+    title: 'As preset',
+    help: 'Gives the setting under the cursor the value of the preset again.',
+    keys: ['d', 'backspace'],
+    when: ({ context, fields }) => {
+      const id = fields.selected()?.id ?? '';
+      return id in context.training.getState().form.settings ? true : t('train.why.notSet');
+    },
+    run: ({ context, fields }) => dropSetting(context, fields.selected()?.id ?? ''),
+  },
+  {
+    id: 'train.add',
+    title: 'Add setting',
+    help: 'Adds any other key of the engine, by its own name.',
+    keys: ['+'],
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME --set key=value',
+    run: ({ context }) => {
+      const { form, preset } = context.training.getState();
+      addSetting(context, preset(form.kind, form.preset));
+    },
+  },
 ];
+
+const showsForm = ({ context }: TrainModel): true | string =>
+  context.training.getState().view === 'form' ? true : t('train.why.noForm');
+
+/** Of the form and what stands beside it. */
+export const besideFormActions: readonly Action<TrainModel>[] = [
+  {
+    id: 'train.undo',
+    title: 'Undo',
+    help: 'Takes the last change of the form back.',
+    keys: ['u'],
+    rank: 5,
+    when: (model) => {
+      if (showsForm(model) !== true) return showsForm(model);
+      return model.context.training.getState().past.length > 0 ? true : t('train.why.nothingUndone');
+    },
+    run: ({ context }) => void context.training.getState().undo(),
+  },
+  {
+    id: 'train.fit',
+    title: 'Take what fits',
+    help: 'Takes the nearest settings whose memory suffices.',
+    keys: ['f'],
+    rank: 2,
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME --set key=value',
+    when: (model) => {
+      if (showsForm(model) !== true) return showsForm(model);
+      return nearestFit(model) ? true : t('train.why.nothingFits');
+    },
+    run: (model) => {
+      const nearest = nearestFit(model);
+      if (!nearest) return;
+      const { form, configure } = model.context.training.getState();
+      configure({ settings: { ...form.settings, ...nearest.settings } });
+    },
+  },
+  {
+    id: 'train.count',
+    title: 'Count tokens',
+    help: "Counts the tokens by the base's own tokenizer instead of estimating them.",
+    keys: ['m'],
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME --dry-run',
+    when: (model) => {
+      if (showsForm(model) !== true) return showsForm(model);
+      const { plan, counting } = model.context.training.getState();
+      if (!plan || counting) return t('train.why.incomplete');
+      return plan.forecast.tokens?.source === 'counted' ? t('train.why.counted') : true;
+    },
+    run: ({ context }) => context.training.getState().count(),
+  },
+  {
+    id: 'train.plan',
+    title: 'Plan/forecast',
+    help: 'Turns between what would run and what it will need.',
+    keys: ['p'],
+    rank: 6,
+    when: showsForm,
+    run: ({ context }) => context.training.getState().turnBeside(),
+  },
+];
+
+const nearestFit = ({ context }: TrainModel): NearestFit | null =>
+  context.training.getState().plan?.forecast.verdict.nearest ?? null;
 
 export const runsActions: readonly Action<TrainModel>[] = [
   {

@@ -8,30 +8,7 @@ import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
 import { type FormField, shellWord, typedNumber } from '../form.ts';
-
-/** The settings that are asked for; all others can be given on the command line with --set. */
-const SETTINGS = {
-  llm: [
-    'learning_rate',
-    'num_train_epochs',
-    'max_steps',
-    'per_device_train_batch_size',
-    'lora_rank',
-    'lora_alpha',
-    'cutoff_len',
-  ],
-  embedder: [
-    'learning_rate',
-    'num_train_epochs',
-    'max_steps',
-    'per_device_train_batch_size',
-    'train_group_size',
-    'query_max_len',
-    'passage_max_len',
-    'temperature',
-  ],
-} as const;
-type SettingKey = (typeof SETTINGS)[TrainingKind][number];
+import { settingFields } from './form-settings.ts';
 
 /** The lines of the form, each with the way to change it. */
 export function trainingFields(context: ScreenContext, preset: Readonly<Record<string, Setting>>): FormField[] {
@@ -40,12 +17,31 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
   const needed = (value: string | null): Pick<FormField, 'value' | 'tone'> =>
     value ? { value } : { value: t('train.choose'), tone: 'missing' };
   return [
-    { id: 'kind', title: t('train.field.kind'), value: t(`train.kind.${kind}`), change: () => chooseKind(context) },
-    { id: 'base', title: t('train.field.base'), ...needed(base), change: () => chooseBase(context) },
-    { id: 'dataset', title: t('train.field.dataset'), ...needed(dataset), change: () => chooseDataset(context) },
+    {
+      id: 'kind',
+      title: t('train.field.kind'),
+      about: t('train.about.field.kind'),
+      value: t(`train.kind.${kind}`),
+      change: () => chooseKind(context),
+    },
+    {
+      id: 'base',
+      title: t('train.field.base'),
+      about: t('train.about.field.base'),
+      ...needed(base),
+      change: () => chooseBase(context),
+    },
+    {
+      id: 'dataset',
+      title: t('train.field.dataset'),
+      about: t('train.about.field.dataset'),
+      ...needed(dataset),
+      change: () => chooseDataset(context),
+    },
     {
       id: 'split',
       title: t('train.field.part'),
+      about: t('train.about.field.part'),
       value: split === 'all' ? t('datasets.allRows') : split,
       note: partNote(context, form),
       change: () => chooseDatasetPart(context),
@@ -53,36 +49,29 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
     {
       id: 'limit',
       title: t('train.field.limit'),
+      about: t('train.about.field.limit'),
       value: limit === null ? t('train.noLimit') : formatCount(limit),
       change: () =>
         askNumber(context, t('train.field.limit'), limit, (value) =>
           context.training.getState().configure({ limit: value }),
         ),
     },
-    { id: 'name', title: t('train.field.name'), ...needed(name), change: () => askName(context) },
-    { id: 'preset', title: t('train.field.preset'), value: form.preset, change: () => choosePreset(context) },
-    ...SETTINGS[kind].map((key) => settingField(context, key, preset)),
+    {
+      id: 'name',
+      title: t('train.field.name'),
+      about: t('train.about.field.name'),
+      ...needed(name),
+      change: () => askName(context),
+    },
+    {
+      id: 'preset',
+      title: t('train.field.preset'),
+      about: t('train.about.field.preset'),
+      value: form.preset,
+      change: () => choosePreset(context),
+    },
+    ...settingFields(context, preset),
   ];
-}
-
-function settingField(context: ScreenContext, key: SettingKey, preset: Readonly<Record<string, Setting>>): FormField {
-  const { form } = context.training.getState();
-  const own = form.settings[key];
-  const value = own ?? preset[key];
-  return {
-    id: key,
-    title: t(`train.setting.${key}`),
-    value: value === undefined ? '–' : String(value),
-    ...(own === undefined
-      ? {}
-      : { tone: 'changed', note: t('train.presetValue', { value: String(preset[key] ?? '–') }) }),
-    change: () =>
-      askNumber(context, t(`train.setting.${key}`), typeof value === 'number' ? value : null, (next) => {
-        const { [key]: _before, ...rest } = context.training.getState().form.settings;
-        const settings = next === null || next === preset[key] ? rest : { ...rest, [key]: next };
-        context.training.getState().configure({ settings });
-      }),
-  };
 }
 
 function askNumber(
@@ -245,12 +234,34 @@ export function fillForm(context: ScreenContext): void {
     candidates.find(({ name }) => name === datasets.getState().selected) ??
     candidates[0];
   const base = form.base ?? basesOf(context, form.kind)[0]?.entry.id ?? null;
-  training.getState().configure({
-    dataset: manifest?.name ?? null,
-    split: form.dataset === manifest?.name ? form.split : trainPart(manifest),
-    base,
-    name: form.name || (manifest ? freeName(context, stemOf(manifest, form.kind)) : ''),
-  });
+  training.getState().configure(
+    {
+      dataset: manifest?.name ?? null,
+      split: form.dataset === manifest?.name ? form.split : trainPart(manifest),
+      base,
+      name: form.name || (manifest ? freeName(context, stemOf(manifest, form.kind)) : ''),
+    },
+    { remember: false },
+  );
+  if (form.base === null && manifest) takeLast(context, manifest);
+}
+
+/** Takes over base, preset and settings of the last training of this kind on data of this kind, and says so. */
+function takeLast({ training, jobs, datasets, ui }: ScreenContext, manifest: DatasetManifest): void {
+  const { form, llmBases, configure } = training.getState();
+  const kind = form.kind === 'llm' ? 'train-llm' : 'train-embedder';
+  const kindOf = (name: string) => datasets.getState().list?.find((one) => one.name === name.split('@', 1)[0])?.kind;
+  const last = jobs
+    .getState()
+    .list?.flatMap(({ spec: { work } }) =>
+      work.kind === kind && kindOf(work.dataset) === manifest.kind ? [work] : [],
+    )[0];
+  if (!last) return;
+  const { base, preset, settings } = last;
+  const usableBase = form.kind === 'embedder' || llmBases().includes(base) ? base : form.base;
+  if (base === form.base && preset === form.preset && Object.keys(settings).length === 0) return;
+  configure({ base: usableBase, preset, settings });
+  ui.getState().toast(t('train.lastUsed', { name: last.name }));
 }
 
 const slug = (text: string): string =>

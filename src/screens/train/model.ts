@@ -1,4 +1,4 @@
-import { isTraining, trainingToWatch } from '../../../stores/training.ts';
+import { ENGINE_OF, isTraining, trainingToWatch } from '../../../stores/training.ts';
 import type { EngineStatus } from '../../engines/types.ts';
 import type { JobId, JobView } from '../../jobs/types.ts';
 import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
@@ -10,6 +10,7 @@ import type { FormField } from '../form.ts';
 import { logText } from '../jobs/log.ts';
 import { type ChartRun, chartRuns } from './chart-data.ts';
 import { type ChartModel, createChartModel } from './chart-model.ts';
+import { forecastText, waitsFor } from './forecast-text.ts';
 import { headlessCommand, trainingFields } from './form.ts';
 
 export interface TrainModel {
@@ -18,6 +19,7 @@ export interface TrainModel {
   readonly engines: ListModel<EngineStatus>;
   readonly fields: ListModel<FormField>;
   readonly plan: StreamModel;
+  readonly forecast: StreamModel;
   readonly log: StreamModel;
   readonly charts: ChartModel;
   /** The training that is looked at, then those laid over it. */
@@ -39,6 +41,7 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     return cache.trainings;
   };
   const plan = createStreamModel();
+  const forecast = createStreamModel();
   const log = createStreamModel({ follow: true });
   const runs = createListModel<JobView>({
     items: trainings,
@@ -103,6 +106,9 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     }
     if (state.plan !== before.plan || state.problem !== before.problem || state.form !== before.form)
       plan.set(planText(context));
+    if (state.plan !== before.plan || state.problem !== before.problem || state.counting !== before.counting) {
+      forecast.set(forecastOf(context));
+    }
   });
   context.ui.subscribe((state, before) => {
     if (state.screen === 'train' && before.screen !== 'train') find();
@@ -113,6 +119,7 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     engines,
     fields,
     plan,
+    forecast,
     log,
     charts,
     chartRuns: runsOfCharts,
@@ -121,6 +128,16 @@ export function createTrainModel(context: ScreenContext): TrainModel {
       return watched ? trainings().find(({ spec }) => spec.id === watched.job) : undefined;
     },
   };
+}
+
+/** What it will need, or why that cannot be said. */
+function forecastOf({ training, jobs }: ScreenContext): string {
+  const { form, plan, problem, counting, engines, device } = training.getState();
+  if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}`);
+  if (!plan) return t('train.planLater');
+  const installed = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind])?.manifest?.device;
+  const waits = waitsFor(jobs.getState().list ?? NO_JOBS, installed ?? device, isTraining);
+  return sanitize(forecastText(plan, { counting, waitsFor: waits }));
 }
 
 /** What would run, to the letter: what `--dry-run` prints, and the command that does the same headless. */

@@ -3,7 +3,7 @@ import { t } from '../../ui/i18n/index.ts';
 import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
-import { formActions, liveActions, runsActions, trainActions } from './actions.ts';
+import { besideFormActions, formActions, liveActions, runsActions, trainActions } from './actions.ts';
 import { createTrainModel } from './model.ts';
 import { TrainView } from './view.tsx';
 
@@ -48,6 +48,13 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
         copy: () => model.plan.text() || null,
       },
       {
+        id: 'forecast',
+        title: () => t('train.forecast'),
+        target: () => model.forecast,
+        focusable: () => showing('form'),
+        copy: () => model.forecast.text() || null,
+      },
+      {
         id: 'live',
         title: () => t('train.live'),
         target: () => model.charts,
@@ -63,9 +70,9 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
         copy: () => model.log.text() || null,
       },
     ],
-    layout: (rect) => layout(rect, showing('form')),
+    layout: (rect) => (showing('form') ? formLayout(rect, training.getState().beside) : liveLayout(rect)),
     view: (props) => <TrainView model={model} {...props} />,
-    actions: bindActions(trainActions, () => model),
+    actions: bindActions([...trainActions, ...besideFormActions], () => model),
     copyAll: () => (showing('form') ? model.plan.text() : model.log.text()) || null,
     onEnter: () => {
       training.getState().refresh();
@@ -81,15 +88,27 @@ export function createTrainScreen(context: ScreenContext): ScreenDefinition {
   };
 }
 
-function layout(rect: Rect, form: boolean): Record<string, Rect> {
+/** Where there is little room the form has it all: `n` and Esc lead to and fro. */
+function formLayout(rect: Rect, tab: 'plan' | 'forecast'): Record<string, Rect> {
   const wide = rect.width >= WIDE;
-  const [top, lower] = splitRows(rect, [Math.min(9, Math.max(6, Math.floor(rect.height / 4))), '1fr']);
+  if (!wide) {
+    const [form, beside] = splitColumns(rect, ['1fr', '1fr']);
+    return form && beside ? { form, [tab]: beside } : {};
+  }
+  const [top, lower] = splitRows(rect, [topRows(rect), '1fr']);
+  const [runs, engines] = top ? splitColumns(top, ['3fr', '2fr']) : [];
+  const [form, right] = lower ? splitColumns(lower, ['1fr', '1fr']) : [];
+  const [forecast, plan] = right ? splitRows(right, ['1fr', '1fr']) : [];
+  return runs && engines && form && forecast && plan ? { runs, engines, form, forecast, plan } : {};
+}
+
+const topRows = (rect: Rect): number => Math.min(9, Math.max(6, Math.floor(rect.height / 4)));
+
+function liveLayout(rect: Rect): Record<string, Rect> {
+  const wide = rect.width >= WIDE;
+  const [top, lower] = splitRows(rect, [topRows(rect), '1fr']);
   const [runs, engines] = top ? splitColumns(top, wide ? ['3fr', '2fr'] : ['1fr', 38]) : [];
   if (!runs || !engines || !lower) return {};
-  if (form) {
-    const [fields, plan] = splitColumns(lower, wide ? ['2fr', '3fr'] : ['1fr', '1fr']);
-    return fields && plan ? { runs, engines, form: fields, plan } : {};
-  }
   if (!wide) {
     const [live, log] = splitRows(lower, ['1fr', Math.max(4, Math.floor(lower.height / 4))]);
     return live && log ? { runs, engines, live, log } : {};

@@ -13,6 +13,7 @@ import { metrics } from './en/metrics.ts';
 import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
 import { train } from './en/train.ts';
+import { trainForm } from './en/train-form.ts';
 import type { ActionTexts, Language, Texts } from './types.ts';
 import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
@@ -29,6 +30,7 @@ import { metrics as zhMetrics } from './zh/metrics.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
 import * as zhTrain from './zh/train.ts';
+import * as zhTrainForm from './zh/train-form.ts';
 
 const english = {
   ...common,
@@ -42,6 +44,7 @@ const english = {
   ...datasets,
   ...making,
   ...train,
+  ...trainForm,
   ...evaluate,
   ...deploy,
   ...settings,
@@ -58,6 +61,7 @@ const chinese: Texts<typeof english> = {
   ...zhDatasets.datasets,
   ...zhMaking.making,
   ...zhTrain.train,
+  ...zhTrainForm.trainForm,
   ...zhEvaluate.evaluate,
   ...zhDeploy.deploy,
   ...zhSettings.settings,
@@ -81,6 +85,7 @@ export const chineseActions: ActionTexts = {
   ...zhDatasets.datasetsActions,
   ...zhMaking.makingActions,
   ...zhTrain.trainActions,
+  ...zhTrainForm.trainFormActions,
   ...zhEvaluate.evaluateActions,
   ...zhDeploy.deployActions,
   ...zhSettings.settingsActions,
@@ -96,6 +101,11 @@ export function setLanguage(language: Language): void {
 /** The message in the current language, `{name}` filled from `values`. */
 export function t(key: MessageKey, values: Values = {}): string {
   return messages[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** A message that there may be, by a name that is made at run time: what an engine's own key means. */
+export function messageIfAny(key: string): string | undefined {
+  return Object.hasOwn(english, key) ? t(key as MessageKey) : undefined;
 }
 
 /** Title and help of an action in the current language. */
