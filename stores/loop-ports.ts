@@ -23,6 +23,7 @@ import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { embedderPreset } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
+import { readFailureFile } from '../src/training/failures/file.ts';
 import { FLAGEMBEDDING_KEYS } from '../src/training/flagembedding-keys.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import { LLAMAFACTORY_KEYS } from '../src/training/llamafactory-keys.ts';
@@ -158,6 +159,7 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
     slowFacts: (kind, training, signal) =>
       childTask(paths, { task: 'forecast-facts', kind, training }, slowFactsSchema, { signal }),
     settingNames: (kind) => (kind === 'llm' ? LLAMAFACTORY_KEYS : FLAGEMBEDDING_KEYS),
+    failure: ({ folder }) => readFailureFile(folder),
     exportCurves: async (jobs) =>
       (await childTask(paths, { task: 'curves', jobs }, z.object({ files: z.array(z.string()) }))).files,
     events: (id, listener) => {

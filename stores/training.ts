@@ -1,10 +1,12 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/types.ts';
+import { nextName } from '../src/jobs/clone.ts';
 import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
-import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { addEvent, type Curves, emptyCurves } from '../src/training/curves.ts';
-import { refuseHopeless } from '../src/training/forecast/refusal.ts';
+import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
+import { refuseHopeless } from '../src/training/forecast/refusal.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
 import type { Setting, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
@@ -30,6 +32,8 @@ export interface TrainingPort {
   slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
   /** Every key of an engine that may be set. */
   settingNames(kind: TrainingKind): readonly string[];
+  /** Why the training of a job failed, with the lines that show it; undefined where nothing was kept. Quick. */
+  failure(job: JobView): Failure | undefined;
   /** Writes the curves of these trainings as CSV, SVG and PNG; the files. */
   exportCurves(jobs: readonly JobId[]): Promise<readonly string[]>;
   /** All numbers and artifacts of a job from its first line on, then new ones. Returns how to stop. */
@@ -92,6 +96,10 @@ export interface TrainingState {
   /** Writes the curves of the watched training, and of those laid over it, into files. */
   exportCurves(): Promise<readonly string[]>;
   resume(job: JobView): Promise<JobId>;
+  /** Why a training failed; undefined for one that did not, or that kept nothing. */
+  failure(job: JobView): Failure | undefined;
+  /** Starts the next rung of a training that ran out of memory, as a new one under a free name. */
+  nextRung(job: JobView): Promise<JobId>;
 }
 export type TrainingStore = StoreApi<TrainingState>;
 
@@ -111,6 +119,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
   const stopOverlays = new Map<JobId, () => void>();
   let counted: { readonly rows: string; readonly facts: SlowFacts } | undefined;
   let stopCounting: AbortController | undefined;
+  let failed: { readonly job: JobId; readonly failure: Failure | undefined } | undefined;
 
   const store = createStore<TrainingState>()((set, get) => {
     const engineDevice = (kind: TrainingKind): EngineDevice =>
@@ -252,6 +261,30 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       exportCurves: async () => {
         const { watched, overlays } = get();
         return watched ? training.exportCurves([...new Set([watched, ...overlays].map(({ job }) => job))]) : [];
+      },
+      failure: (job) => {
+        if (job.state !== 'failed') return undefined;
+        const { id } = job.spec;
+        // Read once: a failure does not change.
+        if (failed?.job !== id) failed = { job: id, failure: training.failure(job) };
+        return failed.failure;
+      },
+      nextRung: async (job) => {
+        const { work } = job.spec;
+        const rung = get().failure(job)?.rung;
+        if (!rung || (work.kind !== 'train-llm' && work.kind !== 'train-embedder')) {
+          throw new RagtuiError('usage', 'There is no next rung for this training.', 'Start one with other settings.');
+        }
+        const wanted = (name: string) => ({ ...work, name, settings: { ...work.settings, ...rung.changes } });
+        const names = new Set(
+          (jobs.getState().list ?? []).flatMap(({ spec }) => ('name' in spec.work ? [spec.work.name] : [])),
+        );
+        const next = wanted(nextName(work.name, (name) => names.has(name)));
+        // What cannot run is refused here, not in the job.
+        training.plan(work.kind === 'train-llm' ? 'llm' : 'embedder', next);
+        const id = await jobs.getState().launch(`train ${next.name}`, next);
+        get().watch(id);
+        return id;
       },
       resume: async (job) => {
         const id = await jobs.getState().launch(job.spec.name, job.spec.work);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobId } from '../../src/jobs/types.ts';
 import type { TelemetrySample } from '../../src/serving/metrics-types.ts';
+import type { Failure } from '../../src/training/failures/types.ts';
 import { jobView } from '../store/fakes.ts';
 import { trainingWork } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
@@ -169,4 +170,58 @@ it('writes the curves that are shown into files, and says where they are', async
   await w.rest();
   expect(w.training.exported).toEqual([[ID, OTHER]]);
   expect(w.text()).toContain('/exports/t1-curves.csv');
+});
+
+describe('a training that failed', () => {
+  const failure: Failure = {
+    kind: 'memory',
+    code: 'unavailable',
+    message: 'The machine ran out of memory.',
+    hint: 'Take the next rung.',
+    lines: ['torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.'],
+    rank: null,
+    memory: null,
+    rung: {
+      id: 'micro-batch',
+      changes: { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 },
+      keepsBatch: true,
+    },
+  };
+  const failed = async (kept: Failure | undefined): Promise<ScreensWindow> => {
+    const error = { code: 'unavailable', message: failure.message, hint: failure.hint };
+    const w = await openScreens({ ...WIDE, jobs: [job(ID, { state: 'failed', error })] });
+    window = w;
+    if (kept) w.training.failures.set(ID, kept);
+    await w.press('9');
+    await w.rest();
+    tell(w, ID);
+    await w.rest();
+    return w;
+  };
+
+  it('shows why, the engine’s own lines, and one key that tries smaller with the same batch', async () => {
+    const w = await failed(failure);
+    expect(w.text()).toContain('✗ The machine ran out of memory.');
+    expect(w.text()).toContain('│ torch.OutOfMemoryError: CUDA out of memory.');
+    expect(w.text()).toContain('→ t tries again with per_device_train_batch_size=1');
+    expect(w.text()).toContain('gradient_accumulation_steps=2');
+    await w.press('t');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([
+      {
+        kind: 'train-llm',
+        name: 't1-2',
+        settings: { per_device_train_batch_size: 1, gradient_accumulation_steps: 2 },
+        dataset: 'cmrc',
+        split: 'context/train',
+      },
+    ]);
+  });
+
+  it('offers nothing where nothing smaller is left, or it failed for another reason', async () => {
+    const w = await failed(undefined);
+    await w.press('t');
+    expect(w.text()).toContain('it did not run out of memory');
+    expect(w.jobs.launched).toEqual([]);
+  });
 });

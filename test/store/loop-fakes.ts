@@ -10,6 +10,7 @@ import type { JobEventBody } from '../../src/jobs/events.ts';
 import type { JobEvent, JobId, JobWork } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
+import type { Failure } from '../../src/training/failures/types.ts';
 import { forecastTraining } from '../../src/training/forecast/forecast.ts';
 import type { ForecastInput } from '../../src/training/forecast/types.ts';
 import type { Training } from '../../src/training/types.ts';
@@ -184,6 +185,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const taken = new Set<string>();
   const exported: (readonly JobId[])[] = [];
   const counted: Training[] = [];
+  const failures = new Map<JobId, Failure>();
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
   const port: TrainingPort = {
@@ -212,6 +214,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
       return {};
     },
     settingNames: () => ['learning_rate', 'lora_rank', 'max_steps', 'warmup_ratio', 'warmup_steps', 'weight_decay'],
+    failure: ({ spec }) => failures.get(spec.id),
     exportCurves: async (jobs) => {
       exported.push(jobs);
       return ['csv', 'svg', 'png'].map((format) => `/exports/t1-curves.${format}`);
@@ -229,7 +232,16 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   };
   const emit = (id: JobId, metric: Pick<JobEvent & { type: 'metric' }, 'name' | 'step' | 'value'>): void =>
     event(id, { type: 'metric', ...metric });
-  return { port, emit, event, taken, exported, counted, watchers: (id: JobId): number => listeners.get(id)?.size ?? 0 };
+  return {
+    port,
+    emit,
+    event,
+    taken,
+    exported,
+    counted,
+    failures,
+    watchers: (id: JobId): number => listeners.get(id)?.size ?? 0,
+  };
 }
 
 export const evaluationWork = (change: Partial<Evaluation> = {}): Evaluation =>

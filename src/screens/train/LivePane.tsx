@@ -43,7 +43,12 @@ function Live({ model, rect, focused, alone }: PaneProps<TrainModel> & { readonl
     );
   }
   const steps = stopping[job.spec.id] ?? NO_STEPS;
-  const head = headLines(job, watched, { steps, width, now: model.context.now() });
+  const head = headLines(job, watched, {
+    steps,
+    width,
+    now: model.context.now(),
+    failure: training.getState().failure(job),
+  });
   if (alone) head.push(...[usageLine(usage, job), madeLine(watched)].filter((line) => line !== undefined));
   const room = height - head.length;
   return (

@@ -94,6 +94,26 @@ export const trainActions: readonly Action<TrainModel>[] = [
     },
   },
   {
+    id: 'train.rung',
+    title: 'Try smaller',
+    help: 'After an out-of-memory: a new training with the next change that needs less, as far as it goes with the same batch.',
+    keys: ['t'],
+    rank: 4,
+    command: 'ragtui jobs retry ID --next-rung',
+    when: (model) => {
+      const job = current(model);
+      if (!job) return t('train.why.none');
+      return model.context.training.getState().failure(job)?.rung ? true : t('train.why.noRung');
+    },
+    run: async (model) => {
+      const job = current(model);
+      if (!job) return;
+      const id = await model.context.training.getState().nextRung(job);
+      model.runs.select(id);
+      model.context.ui.getState().setFocus('live', 'train');
+    },
+  },
+  {
     id: 'train.beside',
     title: 'Ask beside base',
     help: 'Asks the tuned model and its base the same question, side by side.',

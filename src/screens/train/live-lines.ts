@@ -4,26 +4,32 @@ import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { bestCheckpoint } from '../../training/curves.ts';
+import type { Failure } from '../../training/failures/types.ts';
 import { formatBytes, formatPercent } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { type Line, type Span, spansOf } from '../../ui/text.ts';
+import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { machineLines } from '../compare/server-lines.ts';
 import { jobDuration, jobProgressLine, stateText } from '../progress.ts';
 import { metricTitle, metricValue } from './chart-data.ts';
 
 const MOST_ROWS = 4;
-const wrapped = (text: string, style: 'bad' | 'muted' | 'good', width: number): Line[] =>
+const wrapped = (text: string, style: StyleName, width: number): Line[] =>
   wrapRows(sanitizeLine(text), Math.max(2, width - 2))
     .slice(0, MOST_ROWS)
     .map((row): Line => [{ text: ` ${row}`, style }]);
 
+export interface HeadFacts {
+  /** Of a stop under way. */
+  readonly steps: readonly StopStep[];
+  readonly width: number;
+  readonly now: number;
+  readonly failure: Failure | undefined;
+}
+
 /** How far a training is: what stops it, its progress or its end, and the last of each number. Pure. */
-export function headLines(
-  job: JobView,
-  watched: Watched,
-  { steps, width, now }: { steps: readonly StopStep[]; width: number; now: number },
-): Line[] {
+export function headLines(job: JobView, watched: Watched, { steps, width, now, failure }: HeadFacts): Line[] {
   const lines: Line[] = [];
   for (const { step, graceSeconds } of steps)
     lines.push([{ text: ` ■ ${t(`jobs.stop.${step}`, { seconds: graceSeconds })}`, style: 'warn' }]);
@@ -36,9 +42,19 @@ export function headLines(
     if (job.progress && !(counted && job.progress.phase === 'training'))
       lines.push([{ text: ` ${sanitizeLine(job.progress.phase)}`, style: 'muted' }]);
   }
+  if (failure) lines.push(...failureLines(failure, width));
   const numbers = numbersText(watched.series);
   if (numbers) lines.push([{ text: ` ${numbers}` }]);
   return lines;
+}
+
+/** The lines of the engine that show why it failed, and what a key does about it. */
+function failureLines({ lines, rung }: Failure, width: number): Line[] {
+  const shown = lines.slice(-MOST_ROWS).flatMap((line) => wrapped(`│ ${line}`, 'muted', width));
+  if (!rung) return shown;
+  const changes = Object.entries(rung.changes).map(([key, value]) => `${key}=${value}`);
+  const text = t(rung.keepsBatch ? 'train.rung' : 'train.rungOtherBatch', { changes: changes.join(' ') });
+  return [...shown, ...wrapped(`→ ${text}`, 'accent', width)];
 }
 
 const SHOWN = ['loss', 'epoch', 'tokens_per_second', 'eval_loss', 'learning_rate', 'grad_norm'];

@@ -146,8 +146,8 @@ function planText({ training }: ScreenContext): string {
   const headless = `$ ${headlessCommand(form)} --dry-run`;
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
   if (!plan) return `${t('train.planLater')}\n\n${headless}`;
-  const files = Object.entries(plan.files).map(([name, text]) => `\n── ${name} ──\n${text.trimEnd()}`);
+  const files = Object.entries(plan.files).map(([name, text]) => `── ${name} ──\n${text.trimEnd()}\n`);
   return sanitize(
-    [headless, '', t('train.planRows', { rows: plan.rows }), '', plan.command.join(' '), ...files].join('\n'),
+    [...files, plan.command.join(' '), '', headless, '', t('train.planRows', { rows: plan.rows })].join('\n'),
   );
 }

@@ -98,7 +98,7 @@ function formLayout(rect: Rect, tab: 'plan' | 'forecast'): Record<string, Rect> 
   const [top, lower] = splitRows(rect, [topRows(rect), '1fr']);
   const [runs, engines] = top ? splitColumns(top, ['3fr', '2fr']) : [];
   const [form, right] = lower ? splitColumns(lower, ['1fr', '1fr']) : [];
-  const [forecast, plan] = right ? splitRows(right, ['1fr', '1fr']) : [];
+  const [forecast, plan] = right ? splitRows(right, ['3fr', '2fr']) : [];
   return runs && engines && form && forecast && plan ? { runs, engines, form, forecast, plan } : {};
 }
 

@@ -96,6 +96,9 @@ export const train = {
   'train.why.noGpu': 'the tutorial’s preset needs a GPU',
   'train.why.noBase': '{id} is not here: pull it on screen 4',
   'train.why.noEpoch': 'no epoch was told yet',
+  'train.why.noRung': 'it did not run out of memory, or nothing smaller is left',
+  'train.rung': 't tries again with {changes}; the rows of a step stay as many',
+  'train.rungOtherBatch': 't tries again with {changes}; it is another batch then',
   'train.why.done': 'it came to its end',
   'train.why.notDone': 'it has not come to its end',
 } as const;

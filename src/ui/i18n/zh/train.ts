@@ -97,6 +97,9 @@ export const train: Texts<typeof english> = {
   'train.why.noGpu': '教程预设需要 GPU',
   'train.why.noBase': '{id} 尚未下载：到屏幕 4 下载',
   'train.why.noEpoch': '还没有报告轮数',
+  'train.why.noRung': '它不是因内存不足而失败，或已没有更小的设置',
+  'train.rung': '按 t 用 {changes} 再试；每步的行数不变',
+  'train.rungOtherBatch': '按 t 用 {changes} 再试；那是另一种批大小',
   'train.why.done': '它已经完成',
   'train.why.notDone': '它还没有完成',
 };
@@ -107,6 +110,7 @@ export const trainActions: ActionTexts = {
   'train.start': ['开始', '把表单中的训练作为任务启动；关闭 ragtui 后继续进行。'],
   'train.stop': ['停止', '请求训练保存进度并结束；每一步都显示出来。“继续”从那里接着做。'],
   'train.resume': ['继续', '从最后的检查点继续停止或失败的训练。'],
+  'train.rung': ['缩小再试', '内存不足之后：用下一个更省内存的改动重新训练，尽量保持同样的批大小。'],
   'train.beside': ['与基座并列提问', '把同一问题同时问微调模型和它的基座。'],
   'train.install': ['安装', '作为任务把光标下的引擎装入独立环境。'],
   'train.change': ['修改', '修改光标下的值。'],
