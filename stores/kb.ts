@@ -72,6 +72,10 @@ export interface KbState {
   verify(name: string): Promise<void>;
   closeVerification(): void;
   switchEmbedder(name: string, embedder: string): Promise<void>;
+  /** Back to the embedder before the last switch. */
+  rollback(name: string): Promise<void>;
+  /** Starts the build of another embedder's index, beside the live one. */
+  shadow(name: string, embedder: string): Promise<JobId>;
   removeDocument(document: DocumentSummary): Promise<void>;
   undoRemove(): Promise<DocumentSummary | null>;
   configureBench(change: Partial<Pick<SearchBench, 'query' | 'mode' | 'topK' | 'instruction'>>): void;
@@ -213,6 +217,12 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
       await call('kb.switch', { kb: name, embedder });
       await get().refresh();
     },
+    rollback: async (name) => {
+      await call('kb.rollback', { kb: name });
+      await get().refresh();
+    },
+    shadow: (name, embedder) =>
+      jobs.getState().launch(`index ${name} with ${embedder}`, { kind: 'shadow', kb: name, embedder }),
     removeDocument: async (document) => {
       const kb = get().selected;
       if (!kb) return;
@@ -277,6 +287,7 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
   // After a restart of the service our numbers may be old.
   workspace.getState().onRestart(() => void store.getState().refresh());
   jobs.getState().onEnd((job) => {
+    if (job.spec.work.kind === 'shadow') void store.getState().refresh();
     if (job.spec.work.kind !== 'ingest') return;
     const { refresh, loadDocuments, selected } = store.getState();
     const { kb } = job.spec.work;

@@ -7,6 +7,7 @@ import { readLastEvents, tailEvents } from '../src/jobs/events.ts';
 import { launchJob } from '../src/jobs/launcher.ts';
 import { deleteJob, listJobs, readJob, watchJobs } from '../src/jobs/registry.ts';
 import type { JobEvent } from '../src/jobs/types.ts';
+import { assertEmbedderUnused } from '../src/kb/embedder-use.ts';
 import type { KbClient } from '../src/kb/protocol.ts';
 import { splitDocument } from '../src/kb/splitters/registry.ts';
 import { pullModel } from '../src/models/pull.ts';
@@ -40,7 +41,10 @@ export function realModels(paths: WorkspacePaths): ModelsPort {
       const status = modelStatus(paths, id);
       return report.ok ? status : { ...status, state: 'damaged' };
     },
-    remove: (id) => removeModel(paths, id),
+    remove: async (id) => {
+      await assertEmbedderUnused(paths, id);
+      await removeModel(paths, id);
+    },
     servers: realServers(paths),
   };
 }

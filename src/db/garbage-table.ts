@@ -15,10 +15,12 @@ export function garbageTable(db: Database) {
     'SELECT count(*) AS count, 0 AS bytes FROM comparison WHERE trashed_at < ?',
   );
   // No index wants it, and no chunk of any revision has its text: neither a document in the trash nor one being ingested.
+  // Or no knowledge base has its embedder any more.
   const page = db.prepare<[number, number], { slot: number; bytes: number; orphan: number }>(
     `SELECT v.slot, length(v.v) AS bytes,
        NOT EXISTS (SELECT 1 FROM ann_index i JOIN member m ON m.index_id = i.id AND m.slot = v.slot)
-       AND NOT EXISTS (SELECT 1 FROM node_group g JOIN chunk c ON c.group_id = g.id AND c.h = v.h) AS orphan
+       AND (NOT EXISTS (SELECT 1 FROM node_group g JOIN chunk c ON c.group_id = g.id AND c.h = v.h)
+         OR NOT EXISTS (SELECT 1 FROM kb_embedder k WHERE k.embedder_id = v.embedder_id)) AS orphan
      FROM vec v WHERE v.slot > ? ORDER BY v.slot LIMIT ?`,
   );
   const drop = db.prepare<[number]>('DELETE FROM vec WHERE slot = ?');

@@ -65,6 +65,15 @@ export function indexTable(db: Database) {
      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const dropSegment = db.prepare<[number]>('DELETE FROM ann_segment WHERE id = ?');
+  const textsWithout = db.prepare<[number, number, Buffer, number], { h: Buffer; text: string }>(
+    `SELECT t.h, (SELECT c.text FROM chunk c WHERE c.group_id = t.group_id AND c.h = t.h LIMIT 1) AS text
+     FROM live_text t LEFT JOIN vec v ON v.embedder_id = ? AND v.h = t.h
+     WHERE t.group_id = ? AND t.h > ? AND v.slot IS NULL ORDER BY t.h LIMIT ?`,
+  );
+  const dropMembers = db.prepare<[number, number, number]>(
+    'DELETE FROM member WHERE index_id = ? AND slot IN (SELECT slot FROM member WHERE index_id = ? LIMIT ?)',
+  );
+  const drop = db.prepare<[number]>('DELETE FROM ann_index WHERE id = ?');
   return {
     /** One more live chunk has this text; true when it is the first. */
     addText: (groupId: number, hash: Buffer): boolean => addText.get(groupId, hash)?.refs === 1,
@@ -110,5 +119,12 @@ export function indexTable(db: Database) {
         ).lastInsertRowid,
       ),
     dropSegment: (id: number) => dropSegment.run(id),
+    /** Live texts of a group without a vector of an embedder, by their hash, after one. */
+    textsWithout: (groupId: number, embedderId: number, after: Buffer, limit: number) =>
+      textsWithout.all(embedderId, groupId, after, limit),
+    /** Takes up to `limit` members out of an index; returns how many. */
+    dropSomeMembers: (indexId: number, limit: number): number => dropMembers.run(indexId, indexId, limit).changes,
+    /** An index without members and segments. */
+    drop: (indexId: number) => drop.run(indexId),
   };
 }

@@ -39,6 +39,7 @@ export function kbTable(db: Database) {
   const insertEmbedder = db.prepare<{ id: number; name: string }>(
     'INSERT INTO kb_embedder(kb_id, name, ord) SELECT $id, $name, coalesce(max(ord) + 1, 0) FROM kb_embedder WHERE kb_id = $id',
   );
+  const removeEmbedder = db.prepare<[number, string]>('DELETE FROM kb_embedder WHERE kb_id = ? AND name = ?');
   const bind = db.prepare<[number, number, string]>(
     'UPDATE kb_embedder SET embedder_id = ? WHERE kb_id = ? AND name = ?',
   );
@@ -69,6 +70,7 @@ export function kbTable(db: Database) {
     /** In their order: the first is active. */
     embedders: (id: number) => embedders.all(id),
     addEmbedder: (id: number, name: string) => insertEmbedder.run({ id, name }),
+    removeEmbedder: (id: number, name: string) => removeEmbedder.run(id, name),
     bindEmbedder: (id: number, name: string, embedderId: number) => bind.run(embedderId, id, name),
     previousEmbedder: (id: number) => previous.get(id)?.name,
     /** Makes `name` the active embedder and remembers the one it replaces. */

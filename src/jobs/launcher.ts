@@ -79,6 +79,8 @@ function defaultName(work: JobWork): string {
   switch (work.kind) {
     case 'ingest':
       return `ingest into ${work.kb}`;
+    case 'shadow':
+      return `index ${work.kb} with ${work.embedder}`;
     case 'serve':
       return `serve ${work.model}`;
     case 'pull':

@@ -27,6 +27,7 @@ const NICE = 10;
 const STOP_POLL_MS = 500;
 const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   ingest: 'ingest',
+  shadow: 'shadow',
   serve: 'llama-server',
   pull: 'pull',
   'engine-install': 'engine-install',

@@ -29,6 +29,14 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     /** Embedder processes of one thread each; absent = all cores but one. */
     threads: z.number().int().positive().optional(),
   }),
+  z.object({
+    /** Vectors and index of another embedder, beside those of the live one. */
+    kind: z.literal('shadow'),
+    kb: z.string(),
+    embedder: z.string(),
+    /** Embedder processes of one thread each; absent = all cores but one. */
+    threads: z.number().int().positive().optional(),
+  }),
   z.object({ kind: z.literal('serve'), ...serveSchema.shape }),
   z.object({ kind: z.literal('pull'), models: z.array(z.string()).min(1) }),
   z.object({

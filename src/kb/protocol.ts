@@ -24,7 +24,7 @@ import {
 } from './types.ts';
 
 /** Raised when a message changes its meaning or a method is added; a client of another version asks the service to leave and starts its own. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const kbParam = z.object({ kb: z.string() });
 const idParam = z.object({ id: z.number().int().positive() });
@@ -37,6 +37,9 @@ const embedderRecord = z.object({
   fingerprint: hashSchema,
   dimension: z.number().int().positive(),
 });
+
+/** A text among those of a node group. */
+const placeSchema = z.object({ group: z.number().int(), hash: hashSchema });
 
 /** What the service knows of a source file, for the "unchanged" test. */
 const sourceRecord = z.object({
@@ -79,6 +82,36 @@ export const methods = {
   'kb.reindex': { params: kbParam, result: knowledgeBaseSchema },
   'kb.switch': { params: kbParam.extend({ embedder: z.string() }), result: knowledgeBaseSchema },
   'kb.rollback': { params: kbParam, result: knowledgeBaseSchema },
+  /** Takes an embedder that is not the live one out of a knowledge base. */
+  'kb.dropEmbedder': { params: kbParam.extend({ embedder: z.string() }), result: knowledgeBaseSchema },
+
+  // An index built beside the live one. Nobody is kept out meanwhile, so a caller asks until nothing is missing.
+  'shadow.begin': {
+    params: kbParam.extend({ embedder: embedderRecord }),
+    /** Live texts of all node groups, and those without a vector. */
+    result: z.object({ texts: z.number().int(), missing: z.number().int() }),
+  },
+  'shadow.missing': {
+    params: kbParam.extend({
+      embedder: z.string(),
+      after: placeSchema.nullable(),
+      limit: z.number().int().positive().max(1000).default(512),
+    }),
+    result: z.object({
+      texts: z.array(z.object({ hash: hashSchema, text: z.string() })),
+      next: placeSchema.nullable(),
+    }),
+  },
+  /** Vectors as in `ingest.vectors`. Idempotent. */
+  'shadow.vectors': {
+    params: kbParam.extend({
+      embedder: z.string(),
+      vectors: z.array(z.object({ hash: hashSchema, vector: z.string() })),
+    }),
+    result: done,
+  },
+  /** Opens the embedder's indexes, so that what makes them fast is built before they are asked. */
+  'shadow.settle': { params: kbParam.extend({ embedder: z.string() }), result: done },
   'kb.documents': {
     params: kbParam.extend({
       offset: z.number().int().nonnegative().default(0),

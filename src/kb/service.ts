@@ -4,6 +4,7 @@ import { tables } from '../db/tables.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
 import { buildInChild, type SegmentBuilder } from './index/builder.ts';
 import { IndexSet } from './index/index-set.ts';
+import { encodeVector } from './ingest/encode-vector.ts';
 import { type Method, methods, PROTOCOL_VERSION } from './protocol.ts';
 import { type QueryEmbedder, type Reranker, search, type TextEmbedder } from './retrieve/search.ts';
 import { Vocabularies } from './retrieve/vocabulary.ts';
@@ -44,6 +45,7 @@ import { backupDatabase, collectDatabaseGarbage } from './store/maintenance.ts';
 import { purge } from './store/purge.ts';
 import { publish, storeDocuments } from './store/revisions.ts';
 import { Sessions } from './store/sessions.ts';
+import { beginShadow, dropEmbedder, missingTexts, storeShadowVectors } from './store/shadow.ts';
 import { verify } from './store/verify.ts';
 
 const PURGE_EVERY_MS = 60 * 60 * 1000;
@@ -54,9 +56,6 @@ export interface Caller {
 }
 /** A method of the protocol with its checks: what comes in and what goes out fits its schemas. */
 type Route = (input: unknown, caller: Caller) => Promise<unknown>;
-
-const base64Of = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
-  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 function route<P extends z.ZodType, R extends z.ZodType>(
   schemas: { readonly params: P; readonly result: R },
@@ -156,6 +155,21 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       return show(kb);
     }),
     'kb.state': route(methods['kb.state'], ({ kb }) => kbStateOf(read, kb)),
+    'kb.dropEmbedder': route(methods['kb.dropEmbedder'], async (params) => {
+      await dropEmbedder(context, paths.indexes, params);
+      return show(params.kb);
+    }),
+    'shadow.begin': route(methods['shadow.begin'], (params) => beginShadow(context, params)),
+    'shadow.missing': route(methods['shadow.missing'], (params) => missingTexts(context, params)),
+    'shadow.vectors': route(methods['shadow.vectors'], async (params) => {
+      await storeShadowVectors(context, params);
+      return {};
+    }),
+    'shadow.settle': route(methods['shadow.settle'], async ({ kb, embedder }) => {
+      const id = read.kb.embedders(requireKb(read, kb).id).find(({ name }) => name === embedder)?.embedder_id;
+      await indexes.settle(indexesOf(kb).filter((row) => row.embedder_id === id));
+      return {};
+    }),
     'kb.documents': route(methods['kb.documents'], (params) => listDocuments(context, params)),
     'kb.document': route(methods['kb.document'], (params) => showDocument(context, params)),
     'kb.chunks': route(methods['kb.chunks'], (params) => listChunks(context, params)),
@@ -170,7 +184,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     search: route(methods.search, (params) => search(retrieval, params)),
     'texts.embed': route(methods['texts.embed'], async ({ embedder, texts }) => {
       const { vectors, fingerprint } = await options.texts.embedTexts(embedder, texts);
-      return { fingerprint, vectors: vectors.map(base64Of) };
+      return { fingerprint, vectors: vectors.map(encodeVector) };
     }),
     'ingest.begin': route(methods['ingest.begin'], (params, caller) =>
       beginIngest(context, sessions, caller.client, params),

@@ -79,6 +79,8 @@ export const knowledgeBaseSchema = z.object({
   groups: z.array(nodeGroupSchema),
   /** Catalogue ids of the embedders, the first is the active one. */
   embedders: z.array(z.string()),
+  /** The one that was active before the last switch; a rollback goes back to it. */
+  previous: z.string().nullable(),
   indexes: z.array(indexStateSchema),
   sources: z.array(z.string()),
   /** Set while an ingest holds the knowledge base. */

@@ -23,6 +23,7 @@ export type WorkerName =
   | 'embedder'
   | 'index-builder'
   | 'ingest'
+  | 'shadow'
   | 'llama-server'
   | 'vllm-server'
   | 'embedding-server'

@@ -97,6 +97,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
         indexes: [],
         sources: [],
         ingesting: null,
+        previous: null,
       };
       list.push(made);
       return made;

@@ -93,6 +93,7 @@ export function knowledgeBase(name: string, change: Partial<KnowledgeBase> = {})
     ],
     sources: ['/docs'],
     ingesting: null,
+    previous: null,
     ...change,
   };
 }

@@ -10,6 +10,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withKb } from '../kb-client.ts';
 import { createKb } from '../make-kb.ts';
 import { table } from '../output.ts';
+import { addKbShadow } from './kb-shadow.ts';
 
 const name = z.tuple([z.string().min(1)]);
 const noOptions = z.object({});
@@ -31,7 +32,7 @@ const documentsOptions = z.object({
   limit: whole.min(1).max(1000).default(100),
 });
 
-/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|restore|switch|rollback`. */
+/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|restore|shadow|switch|rollback`. */
 export function addKb(program: Command, invocation: Invocation): void {
   const kb = program.command('kb').description('knowledge bases and their documents');
   const plain = { args: name, options: noOptions };
@@ -118,6 +119,7 @@ export function addKb(program: Command, invocation: Invocation): void {
     { args: z.tuple([z.string().min(1), z.string().min(1)]), options: noOptions },
     restoreDocument,
   );
+  addKbShadow(kb, invocation);
   handle(
     kb
       .command('switch')
@@ -186,7 +188,7 @@ function kbLines(kb: KnowledgeBase): string[] {
     `documents  ${kb.documents}${kb.failed > 0 ? ` (${kb.failed} failed)` : ''}`,
     `chunks     ${kb.chunks}`,
     `groups     ${kb.groups.map(({ name: group, ...rest }) => `${group} ${JSON.stringify(rest)}`).join(', ')}`,
-    `embedders  ${kb.embedders.join(', ') || 'none'}`,
+    `embedders  ${kb.embedders.join(', ') || 'none'}${kb.previous === null ? '' : ` (before the last switch: ${kb.previous})`}`,
     ...kb.sources.map((source) => `source     ${source}`),
     ...(kb.ingesting ? [`ingesting  ${kb.ingesting}`] : []),
     ...kb.indexes.map(

@@ -175,10 +175,12 @@ async function verify({ out, paths, signal }: CommandContext, [ids]: [string[]])
 async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
   const { listAdapters, listEndpoints, modelStatus } = await import('../../models/store.ts');
   const { removeWithKey } = await import('../../models/endpoint-entries.ts');
+  const { assertEmbedderUnused } = await import('../../kb/embedder-use.ts');
   const named = [...listEndpoints(context.paths), ...listAdapters(context.paths)].some((one) => one.name === id);
   const what = named
     ? `Forgets ${id}; its files, if it has any, stay.`
     : `Deletes the model ${id} (${megabytes(modelStatus(context.paths, id).bytesPresent)} on this disk).`;
+  await assertEmbedderUnused(context.paths, id, context.signal);
   await confirm(context, options.yes, what);
   const { keyForgotten } = await removeWithKey(context.paths, id, context.env, context.signal);
   if (keyForgotten === false) context.out.note('Its stored key could not be forgotten, or was not there.');

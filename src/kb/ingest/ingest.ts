@@ -10,6 +10,7 @@ import { checkRegular, readError } from '../loaders/file.ts';
 import type { KbClient, Params, SourceRecord } from '../protocol.ts';
 import type { ChunkDraft, ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
 import { concernsAll, EmbedQueue } from './embed-queue.ts';
+import { encodeVector } from './encode-vector.ts';
 import { IngestProgress } from './ingest-progress.ts';
 import { type FoundFile, planIngest } from './plan.ts';
 
@@ -220,7 +221,7 @@ class SourceReader {
         await deps.kb.call('ingest.vectors', {
           session,
           embedder,
-          vectors: vectors.map(({ hash, vector }) => ({ hash, vector: base64OfVector(vector) })),
+          vectors: vectors.map(({ hash, vector }) => ({ hash, vector: encodeVector(vector) })),
         });
       },
       onEmbedded: (texts, tokens, characters) => {
@@ -400,8 +401,4 @@ export async function hashFile(file: string): Promise<string> {
   } finally {
     await handle.close();
   }
-}
-
-function base64OfVector(vector: Float32Array): string {
-  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
 }

@@ -3,11 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
-import type { ResolvedEmbedder } from '../../models/embedder-types.ts';
 import { findModel, modelFolder } from '../../models/store.ts';
-import { type SupervisedEmbedder, supervisedEmbedder } from '../../models/supervised-embedder.ts';
 import { loadTokenizer } from '../../models/tokenizer.ts';
-import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { connectKb } from '../client.ts';
 import { loadFile } from '../loaders/load.ts';
@@ -18,6 +15,7 @@ import { walk } from '../loaders/walk.ts';
 import { type CountTokens, splitDocument, splitterVersion } from '../splitters/registry.ts';
 import type { ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
 import { type IngestDeps, ingestOnce } from './ingest.ts';
+import { LaneEmbedders } from './lane-embedders.ts';
 import { ingestRecipe } from './recipe.ts';
 import { RootsWatcher } from './watch.ts';
 
@@ -97,33 +95,6 @@ async function tokenCounters(
 function toolsFor(group: NodeGroup, counters: ReadonlyMap<string, CountTokens>): { countTokens?: CountTokens } {
   const countTokens = group.splitter === 'token' ? counters.get(group.tokenizer) : undefined;
   return countTokens ? { countTokens } : {};
-}
-
-/** One process per (lane, embedder), started at its first text, so that lanes never wait for each other. */
-class LaneEmbedders {
-  private readonly started = new Map<string, SupervisedEmbedder>();
-
-  constructor(
-    private readonly resolved: readonly ResolvedEmbedder[],
-    private readonly onRestart: (id: string, reason: string) => void,
-  ) {}
-
-  async embed(lane: number, embedder: string, texts: readonly string[]) {
-    const key = `${embedder}\0${lane}`;
-    const running = this.started.get(key) ?? this.start(embedder);
-    this.started.set(key, running);
-    return running.embed(texts, { kind: 'passage' });
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.started.values()].map((embedder) => embedder.close()));
-  }
-
-  private start(id: string): SupervisedEmbedder {
-    const resolved = this.resolved.find((candidate) => candidate.id === id);
-    if (!resolved) throw new RagtuiError('internal', `No embedder "${id}" was prepared for this ingest.`);
-    return supervisedEmbedder(resolved, { threads: 1, onRestart: (reason) => this.onRestart(id, reason) });
-  }
 }
 
 function reportLine(report: IngestReport): string {

@@ -162,7 +162,8 @@ export async function storeVectors(
   });
 }
 
-function unitVector(base64: string, embedder: SessionEmbedder): Buffer {
+/** The bytes of a vector as they are stored. Errors: `invalid` for another length than its embedder's, or none of 1. */
+export function unitVector(base64: string, embedder: Pick<SessionEmbedder, 'name' | 'dim'>): Buffer {
   const bytes = Buffer.from(base64, 'base64');
   const wrong = (what: string) =>
     new RagtuiError('invalid', `A vector of ${embedder.name} ${what}.`, 'Check it with: ragtui models verify');

@@ -95,6 +95,7 @@ function describe(tables: Tables, row: KbRow, live: LiveState): KnowledgeBase {
     chunks: counts.chunks,
     groups: groups.map((group) => parseGroup(group.spec)),
     embedders: embedders.map((embedder) => embedder.name),
+    previous: tables.kb.previousEmbedder(row.id) ?? null,
     indexes: groups.flatMap((group) => {
       const texts = tables.index.countTexts(group.id);
       return embedders.map((embedder, order) => {
@@ -142,7 +143,7 @@ export async function switchEmbedder(context: StoreContext, name: string, embedd
       throw new RagtuiError(
         'not-found',
         `"${name}" has no embedder "${embedder}".`,
-        `Add it with: ragtui ingest PATH --kb ${name} --embedder ${embedder}`,
+        `Build its index first: ragtui kb shadow ${name} --embedder ${embedder}`,
       );
     }
     if (known[0] === wanted) return;
@@ -161,19 +162,9 @@ function assertComplete(tables: Tables, kb: KbRow, embedder: { name: string; emb
     throw new RagtuiError(
       'invalid',
       `${missing} of ${texts} texts of "${kb.name}" (${group.name}) have no vector of ${embedder.name} yet.`,
-      `Run "ragtui ingest ${rootsOf(tables, kb)} --kb ${kb.name} --embedder ${embedder.name}", then switch.`,
+      `Run "ragtui kb shadow ${kb.name} --embedder ${embedder.name}", then switch.`,
     );
   }
-}
-
-/** What the knowledge base was made of, for a command line. */
-function rootsOf(tables: Tables, kb: KbRow): string {
-  return (
-    tables.kb
-      .roots(kb.id)
-      .map((root) => (/^[\w./-]+$/.test(root) ? root : JSON.stringify(root)))
-      .join(' ') || 'PATH'
-  );
 }
 
 /** Back to the embedder that was active before the last switch. */

@@ -15,6 +15,7 @@ import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { fileName } from '../hits.ts';
 import { jobProgressLine, progressDetails } from '../progress.ts';
+import { embedderState } from './shadows.ts';
 import type { KbPaneProps } from './view.tsx';
 
 /** Documents of the selected base; above them the ingest under way, below them why the one under the cursor failed. */
@@ -24,7 +25,7 @@ export function DocumentsView({ model, rect, focused }: KbPaneProps): ReactNode 
   const selectedBase = useStore(context.kb, (state) => state.selected);
   useStore(model.documents.store);
   const { width, height } = inside(rect);
-  const head = useIngestLines({ model, width });
+  const head = [...useIngestLines({ model, width }), ...useShadowLines({ model, width })];
   const selected = model.documents.selected();
   const foot = selected?.error
     ? wrapRows(sanitizeLine(selected.error), width - 2)
@@ -150,6 +151,43 @@ function useIngestLines({ model, width }: Pick<KbPaneProps, 'model'> & { readonl
       : []),
     ...warnings.slice(0, 2),
   ];
+}
+
+/** Progress of an index that is built beside the live one, or that one stands ready. */
+function useShadowLines({ model, width }: Pick<KbPaneProps, 'model'> & { readonly width: number }): readonly Line[] {
+  const { context } = model;
+  const stopping = useStore(context.jobs, (state) => state.stopping);
+  useStore(context.kb, (state) => state.list);
+  const job = model.shadow();
+  const running = job !== undefined && !isOver(job.state);
+  const spinner = useSpinner(running);
+  const base = model.base();
+  if (!base || job?.spec.work.kind !== 'shadow') return [];
+  const { embedder } = job.spec.work;
+  if (running) {
+    const last = stopping[job.spec.id]?.at(-1);
+    const phase = last
+      ? t(`jobs.stop.${last.step}`, { seconds: last.graceSeconds })
+      : t('kb.shadow.building', { id: embedder, live: base.embedders[0] ?? '' });
+    return [
+      [
+        { text: `${spinner} `, style: 'accent' },
+        { text: cut(phase, width - 3), bold: true },
+      ],
+      [{ text: '  ' }, ...spansOf(jobProgressLine(job, width - 3))],
+    ];
+  }
+  if (job.state === 'failed' || job.state === 'lost') {
+    const why = job.error ? `${job.error.message} ${job.error.hint}` : job.reason;
+    return wrapRows(sanitizeLine(`✗ ${t('kb.shadow.failed', { id: embedder })} ${why}`), width - 1)
+      .slice(0, 3)
+      .map((row): Line => [{ text: row, style: 'bad' }]);
+  }
+  const waits = base.embedders.includes(embedder) && embedderState(base, embedder).state;
+  if (job.state === 'stopped' && waits === 'incomplete')
+    return [[{ text: `■ ${t('kb.shadow.stopped', { id: embedder })}`, style: 'warn' }]];
+  if (waits !== 'ready' || base.previous === embedder) return [];
+  return [[{ text: cut(`○ ${t('kb.shadow.ready', { id: embedder })}`, width - 1), style: 'good' }]];
 }
 
 const PHASES = ['scanning', 'reading', 'embedding', 'starting', 'done'] as const;

@@ -5,6 +5,15 @@ import { t } from '../../ui/i18n/index.ts';
 import { fileName } from '../hits.ts';
 import { chooseEmbedder, embedderChoices } from './embedders.ts';
 import type { KbModel } from './model.ts';
+import {
+  buildable,
+  chooseShadow,
+  embedderState,
+  readyShadows,
+  rollBack,
+  runningShadow,
+  switchToShadow,
+} from './shadows.ts';
 
 const hasBase = (model: KbModel): true | string => (model.base() ? true : t('kb.why.noBase'));
 const runningIngest = (model: KbModel) => {
@@ -88,14 +97,14 @@ export function kbActions(open: {
     },
     {
       id: 'kb.cancel',
-      title: 'Stop ingest',
-      help: 'Stops the ingest; what is in already stays, the next one goes on from there.',
+      title: 'Stop',
+      help: 'Stops the ingest, or the index that is built; what is in already stays, the next one goes on from there.',
       keys: ['x'],
       rank: 1,
       command: 'ragtui jobs stop ID',
-      when: (model) => (runningIngest(model) ? true : t('kb.why.notIngesting')),
+      when: (model) => (runningIngest(model) || runningShadow(model) ? true : t('kb.why.notIngesting')),
       run: (model) => {
-        const job = runningIngest(model);
+        const job = runningIngest(model) ?? runningShadow(model);
         return job ? model.context.jobs.getState().stop(job.spec.id) : undefined;
       },
     },
@@ -140,7 +149,7 @@ export function kbActions(open: {
     {
       id: 'kb.embedder',
       title: 'Embedder',
-      help: 'Searches with another embedder from now on, or adds one: then every chunk is embedded with it too.',
+      help: 'Searches with another embedder from now on, or adds one: its index is built beside the live one first.',
       keys: ['e'],
       rank: 10,
       command: 'ragtui kb switch NAME --embedder ID',
@@ -149,6 +158,54 @@ export function kbActions(open: {
         return embedderChoices(model).length > 1 ? true : t('kb.why.oneEmbedder');
       },
       run: chooseEmbedder,
+    },
+    {
+      id: 'kb.shadow',
+      title: 'Build beside',
+      help: 'Builds the index of another embedder, such as a tuned one, beside the live one, which goes on answering.',
+      keys: ['b'],
+      rank: 12,
+      command: 'ragtui kb shadow NAME --embedder ID',
+      when: (model) => {
+        if (!model.base()) return t('kb.why.noBase');
+        if (runningShadow(model)) return t('kb.why.building');
+        return buildable(model).length > 0 ? true : t('kb.why.nothingToBuild');
+      },
+      run: chooseShadow,
+    },
+    {
+      id: 'kb.switch',
+      title: 'Switch',
+      help: 'Searches with the index that stands ready beside the live one; T goes back.',
+      keys: ['t'],
+      rank: 7,
+      command: 'ragtui kb switch NAME --embedder ID',
+      when: (model) => {
+        const base = model.base();
+        if (!base) return t('kb.why.noBase');
+        if (readyShadows(base).length > 0) return true;
+        return runningShadow(model) ? t('kb.why.building') : t('kb.why.noShadow');
+      },
+      run: switchToShadow,
+    },
+    {
+      id: 'kb.rollback',
+      title: 'Go back',
+      help: 'Searches with the embedder before the last switch again, at once: its vectors are still there.',
+      keys: ['T'],
+      rank: 13,
+      command: 'ragtui kb rollback NAME',
+      when: (model) => {
+        const base = model.base();
+        if (!base) return t('kb.why.noBase');
+        if (base.previous === null) return t('kb.why.notSwitched');
+        const { state, missing } = embedderState(base, base.previous);
+        return state === 'incomplete' ? t('kb.why.previousIncomplete', { count: formatCount(missing) }) : true;
+      },
+      run: (model) => {
+        const base = model.base();
+        return base ? rollBack(model, base) : undefined;
+      },
     },
     {
       id: 'kb.undo',

@@ -31,6 +31,8 @@ export interface KbModel {
   readonly base: () => KnowledgeBase | undefined;
   /** The ingest job of the selected base, running or the last one. */
   readonly ingest: () => JobView | undefined;
+  /** The newest build of another embedder's index for the selected base. */
+  readonly shadow: () => JobView | undefined;
   readonly openDocument: () => Promise<void>;
   readonly openPreview: () => Promise<void>;
 }
@@ -145,6 +147,10 @@ export function createKbModel(context: ScreenContext): KbModel {
     ingest: () => {
       const id = kb.getState().ingests[kb.getState().selected ?? ''];
       return jobs.getState().list?.find((job) => job.spec.id === id);
+    },
+    shadow: () => {
+      const { selected } = kb.getState();
+      return jobs.getState().list?.find(({ spec: { work } }) => work.kind === 'shadow' && work.kb === selected);
     },
     openDocument: async () => {
       await openSelected();

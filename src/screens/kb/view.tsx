@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
+import type { JobView } from '../../jobs/types.ts';
 import type { KnowledgeBase } from '../../kb/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { formatShort } from '../../ui/format.ts';
@@ -16,6 +17,7 @@ import { BenchHits, BenchQuery } from './BenchView.tsx';
 import { ChunksView, PiecesView, SpecView, TextView } from './ChunksView.tsx';
 import { DocumentsView } from './DocumentsView.tsx';
 import type { KbModel } from './model.ts';
+import { embedderState, runningShadow } from './shadows.ts';
 
 export interface KbPaneProps {
   readonly model: KbModel;
@@ -51,10 +53,11 @@ function BasesView({ model, rect, focused }: KbPaneProps): ReactNode {
   const list = useStore(model.context.kb, (state) => state.list);
   const error = useStore(model.context.kb, (state) => state.error);
   const connection = useStore(model.context.workspace, (state) => state.connection);
+  useStore(model.context.jobs, (state) => state.list);
   useStore(model.bases.store);
   const { width, height } = inside(rect);
   const base = model.base();
-  const facts = base ? baseFacts(base, width) : [];
+  const facts = base ? baseFacts(base, runningShadow(model), width) : [];
   const listHeight = Math.max(3, Math.min(height - facts.length - 1, Math.max(3, list?.length ?? 0)));
   const rest = Math.max(0, height - listHeight);
   const errors = error
@@ -90,7 +93,31 @@ function baseLine(base: KnowledgeBase, width: number, matched: readonly number[]
   ];
 }
 
-function baseFacts(base: KnowledgeBase, width: number): Line[] {
+/** `▸ live one`, `○ whole beside it`, `◌ 45 % built`, and which one a switch left. */
+function embedderLine(base: KnowledgeBase, id: string, building: JobView | undefined, width: number): Line {
+  const { state, missing, texts } = embedderState(base, id);
+  const { work } = building?.spec ?? {};
+  const built = work?.kind === 'shadow' && work.embedder === id ? building?.progress : undefined;
+  const [done, total] = built && built.total > 0 ? [built.done, built.total] : [texts - missing, texts];
+  const share = total > 0 ? Math.floor((100 * done) / total) : 0;
+  const mark = state === 'live' ? '▸' : state === 'ready' && !built ? '○' : '◌';
+  const note =
+    state === 'incomplete' || built
+      ? `${share} %`
+      : state === 'live'
+        ? ''
+        : id === base.previous
+          ? t('kb.embedder.before')
+          : t('kb.embedder.whole');
+  const room = Math.max(3, width - 3 - (note ? textWidth(note) + 1 : 0));
+  return [
+    { text: ` ${mark} `, style: state === 'live' ? 'accent' : 'muted' },
+    { text: pad(cut(id, room), room) },
+    ...(note ? [{ text: ` ${note}`, style: 'muted' as const }] : []),
+  ];
+}
+
+function baseFacts(base: KnowledgeBase, building: JobView | undefined, width: number): Line[] {
   const fact = (name: string, value: string): Line => [
     { text: ` ${name} `, style: 'muted' },
     { text: cut(value, Math.max(3, width - textWidth(name) - 2)) },
@@ -104,9 +131,7 @@ function baseFacts(base: KnowledgeBase, width: number): Line[] {
     [{ text: ` ${t('kb.fact.groups')}`, style: 'muted' }],
     ...wrapRows(groups, width - 3).map((row): Line => `  ${row}`),
     [{ text: ` ${t('kb.fact.embedders')}`, style: 'muted' }],
-    ...base.embedders.map(
-      (id, i): Line => [{ text: i === 0 ? ' ▸' : '  ', style: 'accent' }, { text: pad(id, width - 2) }],
-    ),
+    ...base.embedders.map((id) => embedderLine(base, id, building, width)),
     ...(active ? [fact(t('kb.fact.search'), `${active.search} · ${formatShort(active.vectors)}`)] : []),
     ...(active && active.missing > 0 ? [fact(t('kb.fact.missing'), formatShort(active.missing))] : []),
   ];

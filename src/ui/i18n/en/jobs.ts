@@ -22,6 +22,7 @@ export const jobs = {
   'jobs.state.stopped': 'stopped',
   'jobs.state.lost': 'lost',
   'jobs.kind.ingest': 'ingest',
+  'jobs.kind.shadow': 'index',
   'jobs.kind.serve': 'server',
   'jobs.kind.pull': 'pull',
   'jobs.kind.engine-install': 'engine',
@@ -34,6 +35,7 @@ export const jobs = {
   'jobs.stop.terminate': 'told it and its children to end (up to {seconds} s)',
   'jobs.stop.kill': 'ended it by force',
   'jobs.confirmStop.ingest': 'What is in the knowledge base already stays; the next ingest goes on from there.',
+  'jobs.confirmStop.shadow': 'What is embedded is kept; the next build goes on from there.',
   'jobs.confirmStop.serve':
     'An answer under way ends. The next question starts the server again, which takes some seconds.',
   'jobs.confirmStop.engine-install': 'What is downloaded is kept; the next install goes on from there.',
