@@ -13,6 +13,7 @@ import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
+import { zeroFile } from './deepspeed.ts';
 import { runEngine } from './engine-process.ts';
 import { FailureWatch } from './failures/report.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
@@ -75,6 +76,8 @@ async function train(
     outputFolder: tuned.train,
   });
   writeFileAtomic(path.join(folder, YAML), toYaml(settings));
+  const zero = zeroFile(String(settings['deepspeed'] ?? ''));
+  if (zero !== undefined) writeFileAtomic(path.join(folder, String(settings['deepspeed'])), zero);
 
   report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);

@@ -11,8 +11,7 @@ export interface Batch {
 /** LLaMA-Factory fills a training batch up to a multiple of eight (`workflow.py`: `pad_to_multiple_of=8`). */
 const LLAMAFACTORY_MULTIPLE = 8;
 /** Both answers of a preference pair are run as one batch. */
-const answersOf = (read: Settings): number =>
-  ['dpo', 'kto', 'rm'].includes(read.text('stage') ?? 'sft') && read.text('stage') !== 'kto' ? 2 : 1;
+const answersOf = (read: Settings): number => (['dpo', 'rm'].includes(read.text('stage') ?? 'sft') ? 2 : 1);
 
 export const microBatch = (read: Settings): number => read.number('per_device_train_batch_size') ?? 8;
 export const cutoffOf = (read: Settings): number => read.number('cutoff_len') ?? 2048;

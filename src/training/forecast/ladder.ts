@@ -1,3 +1,4 @@
+import { ZERO_FILES } from '../deepspeed.ts';
 import type { Setting } from '../types.ts';
 import { cutoffOf, groupOf, microBatch, passageMost, queryMost } from './batches.ts';
 import { percentile, roundUp, shareOver } from './lengths.ts';
@@ -136,12 +137,11 @@ const rank: Try = (input, read) => {
   return rung('rank', { lora_rank: half, ...(alpha === undefined ? {} : { lora_alpha: (alpha * half) / now }) });
 };
 
-const ZERO = ['ds_z2_config.json', 'ds_z3_config.json', 'ds_z3_offload_config.json'] as const;
 const zero: Try = ({ device, gpus, packages }, read) => {
   if (device !== 'cuda' || gpus < 2 || !packages.includes('deepspeed') || read.number('quantization_bit') !== undefined)
     return undefined;
-  const now = ZERO.findIndex((file) => read.text('deepspeed')?.endsWith(file));
-  const next = ZERO[now + 1];
+  const now = ZERO_FILES.findIndex((file) => read.text('deepspeed')?.endsWith(file));
+  const next = ZERO_FILES[now + 1];
   return next === undefined ? undefined : rung('zero', { deepspeed: next });
 };
 

@@ -1,5 +1,5 @@
 import { type Batch, longestBatches } from './batches.ts';
-import { methodOf, rankOf, targetsOf, trainedBlocks } from './parameters.ts';
+import { type Method, methodOf, rankOf, targetsOf, trainedBlocks } from './parameters.ts';
 import { Settings } from './settings.ts';
 import {
   type ForecastInput,
@@ -143,11 +143,15 @@ function weightBytes(input: ForecastInput, shape: ModelShape, { all, trainable }
   const bits = method === 'lora' ? read.number('quantization_bit') : undefined;
   // Half-precision training of whole weights: they are float32, and autocast keeps a copy of each in its own width.
   const own = trainable * (trained + (trained > compute ? (method === 'lora' ? 0 : compute) : 0));
-  const frozen = all - trainable;
+  const frozen = all - trainable + (hasReference(read, method) ? all : 0);
   if (bits === undefined) return own + frozen * compute;
   const quantised = shape.linears.reduce((sum, linear) => sum + linear.in * linear.out, 0);
   return own + (quantised * (bits + SCALE_BITS)) / 8 + Math.max(0, frozen - quantised) * compute;
 }
+
+/** A preference run compares with the untrained model: under LoRA that is the base without its adapter, else a copy. */
+const hasReference = (read: Settings, method: Method): boolean =>
+  read.text('stage') === 'dpo' && method !== 'lora' && !['orpo', 'simpo'].includes(read.text('pref_loss') ?? 'sigmoid');
 
 /** What one batch keeps for the way back. With checkpointing: the input of each block, and one block whole. */
 function activationBytes(input: ForecastInput, shape: ModelShape, batch: Batch): number {

@@ -80,6 +80,27 @@ describe('parameters', () => {
   });
 });
 
+describe('a preference training', () => {
+  const lengths = { source: 'counted' as const, texts: lengthsOf([100]), passages: null };
+  const of = (settings: Record<string, string>) =>
+    forecastTraining(
+      forecastInput({ shape: SMOLLM2, lengths, settings: { per_device_train_batch_size: 1, ...settings } }),
+    );
+
+  it('runs both answers of a row at once', () => {
+    expect(of({ stage: 'dpo' }).tokens?.longestBatch).toBe(2 * 104);
+    expect(of({ stage: 'sft' }).tokens?.longestBatch).toBe(104);
+  });
+
+  it('holds a second model to compare with, unless an adapter can be taken off', () => {
+    const weights = (settings: Record<string, string>) => of(settings).memory?.parts.weights ?? 0;
+    expect(weights({ stage: 'dpo' })).toBe(weights({ stage: 'sft' }));
+    const full = { finetuning_type: 'full' };
+    expect(weights({ stage: 'dpo', ...full })).toBe(2 * weights({ stage: 'sft', ...full }));
+    expect(weights({ stage: 'dpo', pref_loss: 'simpo', ...full })).toBe(weights({ stage: 'sft', ...full }));
+  });
+});
+
 describe('lengths', () => {
   const ten = lengthsOf([10, 1, 9, 2, 8, 3, 7, 4, 6, 5]);
 

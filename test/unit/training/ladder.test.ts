@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { zeroFile } from '../../../src/training/deepspeed.ts';
 import { forecastTraining } from '../../../src/training/forecast/forecast.ts';
 import { ladder, nextRung } from '../../../src/training/forecast/ladder.ts';
 import { lengthsOf } from '../../../src/training/forecast/lengths.ts';
@@ -67,6 +68,15 @@ describe('the ladder after an out-of-memory', () => {
     expect(on(['bitsandbytes'])).toEqual(['quantise']);
     expect(on(['deepspeed'])).toEqual([]);
     expect(on(['deepspeed'], 2)).toEqual(['zero', 'zero', 'zero']);
+  });
+
+  it('names DeepSpeed files that are written for it, and only those', () => {
+    const settings = { per_device_train_batch_size: 1, cutoff_len: 128, lora_rank: 4 };
+    const rungs = [...ladder(forecastInput({ device: 'cuda', settings, packages: ['deepspeed'], gpus: 2 }))];
+    const files = rungs.map(({ changes }) => JSON.parse(zeroFile(String(changes['deepspeed'])) ?? 'null'));
+    expect(files.map((file) => file?.zero_optimization.stage)).toEqual([2, 3, 3]);
+    expect(files.map((file) => 'offload_param' in file.zero_optimization)).toEqual([false, false, true]);
+    expect(zeroFile('my/ds.json')).toBeUndefined();
   });
 
   it('makes the batch of an evaluation no larger than that of the training', () => {

@@ -126,3 +126,38 @@ describe('gradient norms', () => {
     expect(norms.onPrinted({ loss: 2, grad_norm: 0.7 })).toEqual([{ step: 2, value: 0.7 }]);
   });
 });
+
+// A real FlagEmbedding training of eight steps that was stopped in its seventh (the checkpoint is of the sixth, and the
+// seventh is logged all the same) and went on in a second job; LLaMA-Factory's second session had one step to do.
+describe('a training that was stopped and went on', () => {
+  const losses = (name: string) => printedOf(cutAt(recorded(name), 0)).map(({ loss }) => loss);
+
+  it('tells the seventh step in both sessions', () => {
+    const stopped = losses('flagembedding-stopped-stdout.txt');
+    const resumed = losses('flagembedding-resumed-stdout.txt');
+    expect([stopped.length, resumed.length]).toEqual([7, 2]);
+    expect(losses('llamafactory-resumed-stdout.txt')).toHaveLength(1);
+  });
+
+  it('has every step once in the file of rows, with what was searched in between', () => {
+    const rows = rowsOf(cutAt(recorded('flagembedding-resumed-trainer_log.jsonl'), 0));
+    const trained = rows.filter(({ values }) => 'loss' in values);
+    expect(trained.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(trained[6]?.values['loss']).toBeCloseTo(losses('flagembedding-resumed-stdout.txt')[0] ?? Number.NaN, 4);
+  });
+
+  it.each(['flagembedding-stopped-stdout.txt', 'flagembedding-resumed-stdout.txt', 'llamafactory-resumed-stdout.txt'])(
+    'reads the same wherever %s is cut',
+    (name) => {
+      const bytes = recorded(name);
+      const whole = printedOf(cutAt(bytes, 0));
+      for (let at = 1; at < bytes.length; at += 1) expect(printedOf(cutAt(bytes, at))).toEqual(whole);
+    },
+  );
+
+  it('reads the same rows wherever their file is cut', () => {
+    const bytes = recorded('flagembedding-resumed-trainer_log.jsonl');
+    const whole = rowsOf(cutAt(bytes, 0));
+    for (let at = 1; at < bytes.length; at += 1) expect(rowsOf(cutAt(bytes, at))).toEqual(whole);
+  });
+});
