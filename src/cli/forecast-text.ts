@@ -57,5 +57,6 @@ function timeText({ measured, seconds }: TimeForecast): string {
   if (!measured || !seconds) return 'unknown until measured (--measure runs a few steps)';
   const { low, middle, high } = seconds;
   const what = measured.source === 'micro-run' ? 'a measurement' : 'an earlier run';
-  return `about ${clock(middle)} (${clock(low)} to ${clock(high)}), from ${measured.steps} steps of ${what}, ${measured.from}`;
+  const peak = measured.peakBytes === null ? '' : `; at most ${megabytes(measured.peakBytes)} of memory was seen`;
+  return `about ${clock(middle)} (${clock(low)} to ${clock(high)}), from ${measured.steps} steps of ${what} (${measured.from})${peak}`;
 }
