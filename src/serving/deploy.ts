@@ -40,7 +40,7 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
     request,
     isEmbedder(entry) ? (request.engine ?? 'onnx') : (request.engine ?? defaultEngine(paths)),
   );
-  if (isEmbedder(entry)) return { ...planEmbedder(entry, request), ...more };
+  if (isEmbedder(entry)) return { ...planEmbedder(paths, entry, request), ...more };
   if (entry.kind !== 'chat') throw new RagtuiError('usage', `${model} cannot be served.`, 'See `ragtui models list`.');
   const adapters = [...(named ? [named.name] : []), ...request.adapters].map((text) => adapterOf(paths, text, model));
   for (const { name } of adapters) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +8,15 @@ import { stopJob } from '../../src/jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
+import { resolveEmbedder, startEmbedder } from '../../src/models/embedder-client.ts';
+import { addLocalModel } from '../../src/models/own.ts';
+import { fixturesDir } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from '../../src/serving/adapters/change.ts';
 import { checkedVersion } from '../../src/serving/adapters/checked.ts';
 import { readAdapters, updateAdapters, withVersion } from '../../src/serving/adapters/state.ts';
+import { planDeployment } from '../../src/serving/deploy.ts';
 import { ensureJob, loadAdapter, untilServed } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
 import { findServer, listServers } from '../../src/serving/servers.ts';
@@ -212,4 +216,35 @@ describe('adapters of a running server', () => {
     const states = readAdapters(folder)?.adapters[0]?.versions.map(({ state }) => state);
     expect(states).toEqual(['loaded', 'loaded', 'unloaded']);
   });
+});
+
+test.each(['', 'other'])('an embedder must give the vectors of our own runtime; with %j vectors', async (vectors) => {
+  process.env['FAKE_VECTORS'] = vectors;
+  try {
+    const toy = path.join(home, 'toy');
+    cpSync(path.join(fixturesDir(), 'reference', 'toy-embedder'), toy, { recursive: true });
+    writeFileSync(path.join(toy, 'model.safetensors'), '');
+    const embedder = { pooling: 'mean', normalize: true } as const;
+    await addLocalModel(paths, { name: 'toy', path: toy, kind: 'embedding', embedder });
+    const job = await ensureJob(paths, planDeployment(paths, { model: 'toy', engine: 'vllm', adapters: [] }));
+    const served = untilServed(paths, job.spec.id, 'toy', {});
+    if (vectors === 'other') {
+      await expect(served).rejects.toThrow(/"toy" gives other vectors than it promised \(cosine 0\.\d+/);
+      await waitUntil(() => readJob(paths, job.spec.id).error !== null, 10_000);
+      expect(readJob(paths, job.spec.id)).toMatchObject({ state: 'failed', error: { code: 'checksum' } });
+      return;
+    }
+    await served;
+    // The file of our runtime and the server under one fingerprint.
+    const local = await resolveEmbedder(paths, 'toy');
+    const remote = await resolveEmbedder(paths, 'toy@vllm');
+    expect(remote.fingerprint).toBe(local.fingerprint);
+    const embedding = await startEmbedder(remote);
+    const [vector] = (await embedding.embed(['a b'], { kind: 'passage' })).vectors;
+    expect([...(vector ?? [])]).toEqual([0.6, 0.8, 0, 0].map((value) => expect.closeTo(value, 6)));
+    expect((await stopJob(paths, job.spec.id)).state).toBe('stopped');
+    await expect(embedding.embed(['a'], { kind: 'passage' })).rejects.toThrow(/toy@vllm is not served now/);
+  } finally {
+    delete process.env['FAKE_VECTORS'];
+  }
 });

@@ -56,6 +56,14 @@ function weightOf(folder) {
   return count === 0 ? 0 : sum / count;
 }
 
+/** What the toy embedder of the fixtures gives (eight tokens, two of them its own, averaged); FAKE_VECTORS=other: another model. */
+function toyVector(text) {
+  const rows = { a: [3, 0, 0, 0], b: [0, 4, 0, 0], c: [0, 0, 6, 0] };
+  const unknown = process.env['FAKE_VECTORS'] === 'other' ? [1, 0, 0, 0] : [0, 0, 0, 1];
+  const words = (text.match(/\w+|[^\w\s]+/g) ?? []).slice(0, 6);
+  return words.map((word) => rows[word] ?? unknown).reduce((sum, row) => sum.map((value, at) => value + row[at]));
+}
+
 const body = (request) =>
   new Promise((resolve) => {
     let text = '';
@@ -111,6 +119,8 @@ const server = http.createServer(async (request, response) => {
       const choice = { index: 0, message: { role: 'assistant', content: 'So it is' }, finish_reason: 'stop' };
       return send(response, 200, { model, choices: [{ ...choice, logprobs: sent.logprobs ? { content } : null }] });
     }
+    case '/v1/embeddings':
+      return send(response, 200, { data: sent.input.map((text, index) => ({ index, embedding: toyVector(text) })) });
     default:
       return fail(response, 404, 'NotFoundError', 'Not Found');
   }

@@ -1,14 +1,20 @@
 import type { CatalogueEntry } from '../../models/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { ServeEngine, ServeWork } from '../types.ts';
+import { poolingWeights } from '../vllm/pooling.ts';
 
 type Embedder = Extract<CatalogueEntry, { kind: 'embedder' | 'embedder-base' }>;
 
 export const isEmbedder = (entry: CatalogueEntry): entry is Embedder =>
   entry.kind === 'embedder' || entry.kind === 'embedder-base';
 
-/** What a serve job has to do for an embedder. Errors: `usage` for what only chat models have, or the wrong engine. */
+/**
+ * What a serve job has to do for an embedder. Errors: `usage` for what only chat models have, or the wrong engine;
+ * `unsupported` for weights of another form.
+ */
 export function planEmbedder(
+  paths: WorkspacePaths,
   entry: Embedder,
   { engine = 'onnx', adapters }: { readonly engine?: ServeEngine; readonly adapters: readonly string[] },
 ): ServeWork {
@@ -37,5 +43,6 @@ export function planEmbedder(
     idleMinutes: 0,
     adapters: [],
     kvCacheGiB: 1,
+    ...(engine === 'vllm' ? { weights: poolingWeights(paths, entry.id) } : {}),
   };
 }

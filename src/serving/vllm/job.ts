@@ -13,6 +13,7 @@ import { transformersBase } from '../../training/base-llm.ts';
 import { FileTail } from '../../training/tail-file.ts';
 import { firstVersions, firstVersionsLoaded } from '../adapters/at-start.ts';
 import { watchAdapters } from '../adapters/watch-checks.ts';
+import { keptLine, repeatCheck } from '../embedding/promise.ts';
 import { isStopNow } from '../stop.ts';
 import { drainSeconds } from '../types.ts';
 import { loraRoom, shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
@@ -20,6 +21,7 @@ import { STAGE_COUNT } from './log.ts';
 import { cpuHasBfloat16 } from './machine.ts';
 import { checkVllmMemory } from './memory.ts';
 import { adapterRanks } from './plan.ts';
+import { holdServer, poolerOf } from './pooling.ts';
 import { runServer } from './process.ts';
 import { StartProgress } from './start-progress.ts';
 
@@ -39,9 +41,10 @@ export async function serveVllm(context: Context): Promise<void> {
   // Once more here, now that the weights are there, and for a start that asked nobody: `jobs retry`.
   checkVllmMemory(paths, { ...work, weights }, device, machine.hasBfloat16);
   const adapters = await firstVersions(context, room);
+  const pooler = poolerOf(paths, work);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(context, { machine, work, weights, adapters, room, port: await freePort() });
+      return await runOnce(context, { machine, work, weights, adapters, room, pooler, port: await freePort() });
     } catch (error) {
       if (attempt === PORT_TRIES || !(error instanceof RagtuiError && error.code === 'busy')) throw error;
       context.report.log('warn', error.message);
@@ -83,8 +86,16 @@ async function runOnce(context: Context, start: Parameters<typeof vllmCommand>[0
   tell(false);
   const names = [model, ...start.adapters.map(({ name }) => name)];
   const ending = AbortSignal.any([signal, over.signal]);
+  const stop = new AbortController();
+  /** An embedder must give the vectors that its model promises, now and later. */
+  const hold = async () => {
+    const check = () => holdServer(context.paths, work, { url, key }, ending);
+    report.log('info', keptLine(await check()));
+    repeatCheck(check, (error) => stop.abort(error), ending);
+  };
   const healthy = untilHealthy(url, key, names, ending).then(async () => {
     await firstVersionsLoaded(folder, start.adapters);
+    if (work.runner === 'pooling') await hold();
     tell(true);
     report.ready();
     follow.ready(`serving ${names.join(', ')} at ${url}`);
@@ -92,7 +103,6 @@ async function runOnce(context: Context, start: Parameters<typeof vllmCommand>[0
     watchAdapters(context, { url, key }, ending).catch((error: unknown) => report.error(error));
   });
   // A fault of the health check ends the server too.
-  const stop = new AbortController();
   healthy.catch((error) => {
     if (!over.signal.aborted && !signal.aborted) stop.abort(error);
   });

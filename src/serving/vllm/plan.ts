@@ -6,6 +6,7 @@ import { versionedName } from '../adapters/state.ts';
 import type { ServeWork } from '../types.ts';
 import { loraRoom, shownCommand, vllmCommand } from './command.ts';
 import { cpuHasBfloat16 } from './machine.ts';
+import { poolerOf } from './pooling.ts';
 
 /** Ranks of the adapters, in their order. */
 export const adapterRanks = ({ adapters }: Pick<ServeWork, 'adapters'>): number[] =>
@@ -22,5 +23,6 @@ export function plannedCommand(paths: WorkspacePaths, work: ServeWork): string {
   const weights = work.weights ?? transformersFolder(paths, work.model);
   const adapters = work.adapters.map(({ name, path }) => ({ name: versionedName(name, 1), path }));
   const room = loraRoom(work, adapterRanks(work));
-  return shownCommand(vllmCommand({ machine, work, weights, adapters, room, port: 0 }));
+  const pooler = poolerOf(paths, work);
+  return shownCommand(vllmCommand({ machine, work, weights, adapters, room, pooler, port: 0 }));
 }
