@@ -6,6 +6,7 @@ import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { EndpointFault, protocolFault, stallFault } from './endpoint-faults.ts';
 import { endpointKey, withKey } from './endpoint-open.ts';
+import { either, Pulse } from './endpoint-pulse.ts';
 import { callEndpoint, sendPatiently } from './endpoint-send.ts';
 import type { ChatEndpoint } from './endpoint-url.ts';
 import { Watchdog } from './endpoint-watchdog.ts';
@@ -103,7 +104,8 @@ async function once(
   signal: AbortSignal,
   { truncate = false }: RequestOptions,
 ): Promise<EmbeddingsPart> {
-  const watchdog = new Watchdog(endpoint.timeouts?.firstByte ?? ANSWER_WITHIN_SECONDS, signal);
+  const pulse = endpoint.watched ? new Pulse(endpoint) : undefined;
+  const watchdog = new Watchdog(endpoint.timeouts?.firstByte ?? ANSWER_WITHIN_SECONDS, either(signal, pulse?.signal));
   try {
     const response = await callEndpoint(endpoint, {
       path: 'embeddings',
@@ -119,9 +121,12 @@ async function once(
   } catch (error) {
     if (signal.aborted) throw error;
     if (watchdog.stalled) throw worthAnother(stallFault(endpoint, watchdog.seconds));
+    // It has been waited for already.
+    if (pulse?.isDead) throw pulse.fault();
     throw isConnectionError(error) ? worthAnother(connectionFault(endpoint, error, true)) : worthAnother(error);
   } finally {
     watchdog.stop();
+    pulse?.stop();
   }
 }
 

@@ -197,6 +197,14 @@ export const stallFault = (endpoint: ChatEndpoint, seconds: number): EndpointFau
     'Look at its log; it may be overloaded or hang.',
   );
 
+/** A server of ours that says nothing at all any more. */
+export const silentFault = (endpoint: ChatEndpoint, seconds: number): EndpointFault =>
+  new EndpointFault(
+    'unavailable',
+    `${shownUrl(endpoint)} has not answered for ${seconds} s, not even /health: its process is stopped or hangs.`,
+    'Stop it and start it again (`ragtui deploy list`, `ragtui deploy stop NAME`), or let it go on (kill -CONT).',
+  );
+
 /** The server's words are not what the protocol says. */
 export const protocolFault = (
   endpoint: ChatEndpoint,

@@ -15,6 +15,8 @@ export interface ChatEndpoint {
   readonly retries?: number;
   /** What to do about a key that is refused: "Check the key in MY_KEY." */
   readonly keyHint?: string;
+  /** A server of ours on this machine: while it is silent, `/health` tells whether it hangs. */
+  readonly watched?: boolean;
   /** False: it is known not to count tokens (`/tokenize`), so it is not asked. */
   readonly tokenize?: boolean;
 }

@@ -8,6 +8,7 @@ import { AnswerCollector, type CollectedAnswer } from './endpoint-answer.ts';
 import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { protocolFault, stallFault } from './endpoint-faults.ts';
+import { either, Pulse } from './endpoint-pulse.ts';
 import type { Split } from './endpoint-reasoning.ts';
 import { callEndpoint, type SendOptions, sendPatiently } from './endpoint-send.ts';
 import { authHeaders, type ChatEndpoint, rootUrl } from './endpoint-url.ts';
@@ -77,7 +78,8 @@ async function once(endpoint: ChatEndpoint, body: unknown, options: ChatOptions)
   const answer = new AnswerCollector(endpoint, options.onDelta);
   const { firstByte = FIRST_BYTE_SECONDS, stall = STALL_SECONDS } = endpoint.timeouts ?? {};
   const stallSeconds = options.stallSeconds ?? stall;
-  const watchdog = new Watchdog(options.stallSeconds ?? firstByte, options.signal);
+  const pulse = endpoint.watched ? new Pulse(endpoint) : undefined;
+  const watchdog = new Watchdog(options.stallSeconds ?? firstByte, either(options.signal, pulse?.signal));
   try {
     const response = await callEndpoint(endpoint, {
       path: 'chat/completions',
@@ -86,17 +88,22 @@ async function once(endpoint: ChatEndpoint, body: unknown, options: ChatOptions)
       signal: watchdog.signal,
     });
     const patience = () => (answer.finished ? Math.min(stallSeconds, AFTER_END_SECONDS) : stallSeconds);
-    await readAnswer(endpoint, response, answer, () => watchdog.feed(patience()));
+    await readAnswer(endpoint, response, answer, () => {
+      watchdog.feed(patience());
+      pulse?.heard();
+    });
     return answer.result();
   } catch (error) {
     if (options.signal?.aborted) return answer.cancelled();
-    const lost = watchdog.stalled || isConnectionError(error);
+    const lost = watchdog.stalled || pulse?.isDead || isConnectionError(error);
     if (lost && answer.finished) return answer.result();
     if (watchdog.stalled) throw stallFault(endpoint, watchdog.seconds);
+    if (pulse?.isDead) throw pulse.fault();
     if (!lost) throw error;
     throw connectionFault(endpoint, error, answer.began);
   } finally {
     watchdog.stop();
+    pulse?.stop();
   }
 }
 

@@ -80,5 +80,7 @@ export async function requestServed(
   const { url, key } = endpoint;
   // Texts come with their instruction in front.
   const asked = engine === 'onnx' ? `${model}:plain` : model;
-  return embedThrough({ name, url, key, model: asked, retries: RETRIES }, texts, signal, { truncate: true });
+  return embedThrough({ name, url, key, model: asked, retries: RETRIES, watched: true }, texts, signal, {
+    truncate: true,
+  });
 }

@@ -25,6 +25,8 @@ const IDLE_MINUTES = 15;
 /** vLLM imports for half a minute and may have gigabytes to read. */
 const START_TIMEOUT_MS = { llama: 180_000, vllm: 900_000, onnx: 180_000 } as const;
 const POLL_MS = 50;
+/** A server that was ready and does not answer for so long is stopped (SIGSTOP) or hangs. */
+const SILENT_MS = 8000;
 
 /** An LLM of ours that answers. */
 export interface ServedModel {
@@ -227,6 +229,7 @@ export async function untilServed(
   { signal, onStatus }: Pick<ServeOptions, 'signal' | 'onStatus'>,
 ): Promise<ServedModel> {
   const startedAt = performance.now();
+  let silentSince: number | undefined;
   for (let told = ''; ; ) {
     if (signal?.aborted) throw new RagtuiError('cancelled', `Stopped waiting for ${name}.`);
     const job = readJob(paths, id);
@@ -245,6 +248,9 @@ export async function untilServed(
         engine: work.engine,
       };
     }
+    // One that was up and is silent now does not come up by waiting.
+    silentSince = endpoint?.ready ? (silentSince ?? performance.now()) : undefined;
+    if (silentSince !== undefined && performance.now() - silentSince > SILENT_MS) throw silent(job, name);
     const phase = job.progress?.phase ?? '';
     if (told !== phase || told === '') onStatus?.(statusText(phase ? 'startingPhase' : 'starting', { name, phase }));
     told = phase;
@@ -255,6 +261,16 @@ export async function untilServed(
     await delay(POLL_MS);
   }
 }
+
+const silent = ({ spec, pid }: JobView, name: string): RagtuiError =>
+  new RagtuiError(
+    'unavailable',
+    `The server of ${name} has not answered for ${SILENT_MS / 1000} s: its process ${pid ?? ''} is stopped or hangs.`.replace(
+      '  ',
+      ' ',
+    ),
+    `Stop it and start it again: \`ragtui jobs stop ${spec.id}\`. Or let it go on: kill -CONT.`,
+  );
 
 async function isHealthy(url: string, signal: AbortSignal | undefined): Promise<boolean> {
   const timeout = AbortSignal.timeout(2000);

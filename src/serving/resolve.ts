@@ -57,7 +57,7 @@ async function resolveOwn(paths: WorkspacePaths, llm: string, options: ResolveOp
     deployed && (deployed.work.engine === 'vllm' || !isKnown(paths, name))
       ? await untilServed(paths, deployed.job.spec.id, name, options)
       : await ensureLlmServer(paths, name, { ...options, beside: (options.beside ?? []).map(nameOf) });
-  return { ...served, embedded: served.engine === 'llama' };
+  return { ...served, embedded: served.engine === 'llama', watched: true };
 }
 
 /** Adapters that were given to `deploy start` by path are in no list. */

@@ -7,6 +7,7 @@ import { waitForJob } from '../../src/jobs/control.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
 import { type ChatOptions, countTokens, streamChat } from '../../src/models/endpoint.ts';
+import { NOTICED_WITHIN_MS } from '../../src/models/endpoint-pulse.ts';
 import { fileOf, type InstalledModel } from '../../src/models/store.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
@@ -255,6 +256,34 @@ describe('starting and stopping', () => {
     expect(next.jobId).not.toBe(server.jobId);
     server = next;
     expect((await ask(CAPITAL)).text).toContain('Paris');
+  });
+
+  test('a server that was stopped by SIGSTOP is said to be within 10 s, to who waits and to who comes; it goes on after CONT', async () => {
+    expect(NOTICED_WITHIN_MS).toBeLessThanOrEqual(10_000);
+    const llm = await llmResolver(paths)(MODEL, {});
+    const worker = readJob(paths, server.jobId).pid ?? 0;
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const sampling = { temperature: 0, seed: 1, maxTokens: 400 };
+    const waiting = streamChat(llm, { messages: FRANCE, sampling }, { onDelta: () => begin() });
+    await begun;
+    process.kill(worker, 'SIGSTOP');
+    try {
+      const came = llmResolver(paths)(MODEL, {});
+      await expect(waiting).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/not even \/health: its process is stopped or hangs/),
+      });
+      await expect(came).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(new RegExp(`process ${worker} is stopped or hangs`)),
+      });
+    } finally {
+      process.kill(worker, 'SIGCONT');
+    }
+    expect((await streamChat(llm, { messages: CAPITAL, sampling })).text).toContain('Paris');
   });
 
   test('a server that nobody asks leaves by itself', async () => {

@@ -274,6 +274,7 @@ class LlamaEngine implements Engine<Token> {
     void this.#chats
       .drop(this)
       .then(() => this.#context.dispose())
+      .then(() => (this.adapter ? this.#loaded.freeAdapter(this.adapter) : undefined))
       .catch((error: unknown) => console.error(error));
   }
 }

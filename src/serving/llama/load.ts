@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 import { getLlama, type Llama, type LlamaContext, LlamaLogLevel, type LlamaModel, type Token } from 'node-llama-cpp';
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { ChatTemplate } from './chat-template.ts';
@@ -26,6 +27,8 @@ export interface LoadedModel {
   readonly contextTokens: number;
   /** A context of its own, with room for `sequences` answers at once. Errors: `corrupt` (the adapter), `unavailable`. */
   createContext(options: { readonly adapter?: AdapterFile; readonly sequences?: number }): Promise<LlamaContext>;
+  /** Gives the memory of an adapter's weights back; no context may use them any more. */
+  freeAdapter(adapter: AdapterFile): Promise<void>;
 }
 
 /** What all contexts of a model share. */
@@ -45,6 +48,7 @@ export async function loadModel(file: string, contextTokens: number): Promise<Lo
     model,
     vocabulary: readVocabulary(model, file),
     contextTokens: contextSize,
+    freeAdapter: ({ file: adapter }) => freeAdapter(model, adapter),
     createContext: async ({ adapter, sequences = 1 }) => {
       const options = { contextSize, sequences, threads, batchSize: SLICE, flashAttention: true };
       if (!adapter) return await model.createContext(options);
@@ -61,6 +65,21 @@ export async function loadModel(file: string, contextTokens: number): Promise<Lo
     },
   };
 }
+
+/**
+ * node-llama-cpp 3.22 keeps the weights of every adapter it ever read with its model, by path, and has no public way to let
+ * go of them: each version that is loaded while the server runs would stay until it ends. Its own table knows them.
+ */
+async function freeAdapter(model: LlamaModel, file: string): Promise<void> {
+  const kept: unknown = Reflect.get(model, '_loraAdapters');
+  if (!(kept instanceof Map)) return;
+  const lora: unknown = kept.get(path.resolve(file));
+  kept.delete(path.resolve(file));
+  if (isDisposable(lora)) await lora.dispose();
+}
+
+const isDisposable = (value: unknown): value is { dispose(): Promise<void> } =>
+  typeof value === 'object' && value !== null && 'dispose' in value && typeof value.dispose === 'function';
 
 async function readModel(llama: Llama, file: string): Promise<LlamaModel> {
   try {
