@@ -90,19 +90,22 @@ export function valueAt(points: readonly Point[] | undefined, step: number): Poi
   return points[low - 1];
 }
 
+/** What an embedder is judged by: how well it finds the held-out rows, not how surely. */
+export const PRIMARY = 'eval_mrr@10';
+
 /** Metrics where less is better; of all others more is. */
 export const lessIsBetter = (metric: string): boolean => metric.endsWith('loss');
 
 /**
- * The checkpoint whose evaluation was best: by held-out loss, else by the first other evaluation metric. Undefined where
- * nothing was evaluated at a checkpoint's own step.
+ * The checkpoint whose evaluation was best: by MRR@10, else by held-out loss, else by the first other evaluation metric.
+ * Undefined where nothing was evaluated at a checkpoint's own step.
  */
 export function bestCheckpoint({
   series,
   checkpoints,
 }: Curves): { checkpoint: Checkpoint; metric: string } | undefined {
   const metrics = [...series.keys()].filter((name) => name.startsWith('eval_'));
-  const metric = metrics.includes('eval_loss') ? 'eval_loss' : metrics[0];
+  const metric = [PRIMARY, 'eval_loss'].find((name) => metrics.includes(name)) ?? metrics[0];
   if (metric === undefined) return undefined;
   const sign = lessIsBetter(metric) ? 1 : -1;
   let best: { checkpoint: Checkpoint; value: number } | undefined;

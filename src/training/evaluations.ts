@@ -1,10 +1,9 @@
 import type { JobReport } from '../jobs/worker.ts';
 import { parseJson } from '../platform/json.ts';
+import { PRIMARY } from './curves.ts';
 import { parseTrainerLogLine } from './readers/trainer-log.ts';
 import { FileTail } from './tail-file.ts';
 
-/** What a training of an embedder is judged by. */
-export const PRIMARY = 'eval_mrr@10';
 const TOLD = ['eval_recall@1', 'eval_recall@5', 'eval_recall@10', PRIMARY, 'eval_ndcg@10', 'eval_loss'] as const;
 
 /** The held-out numbers at one step; step 0 is the base. */

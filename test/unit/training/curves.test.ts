@@ -84,6 +84,16 @@ describe('the curves of a job', () => {
       metric('eval_recall@1', 4, 0.6),
     ]);
     expect(bestCheckpoint(recall)?.checkpoint.step).toBe(2);
+    // An embedder is judged by what it finds, even where the loss says otherwise.
+    const ranked = fold([
+      checkpoint(2),
+      checkpoint(4),
+      metric('eval_loss', 2, 0.1),
+      metric('eval_mrr@10', 2, 0.8),
+      metric('eval_loss', 4, 0.2),
+      metric('eval_mrr@10', 4, 0.9),
+    ]);
+    expect(bestCheckpoint(ranked)).toMatchObject({ checkpoint: { step: 4 }, metric: 'eval_mrr@10' });
     expect(bestCheckpoint(fold([checkpoint(2), metric('loss', 2, 1)]))).toBeUndefined();
   });
 
