@@ -11,6 +11,7 @@ import { isOver, type JobId } from '../../src/jobs/types.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
 import { groupMembers } from '../../src/platform/process-group.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
+import { holdings, takeMemory } from '../../src/serving/hand-over.ts';
 import { ensureJob, type ServedModel, stopServers, untilServed } from '../../src/serving/llama.ts';
 import { listServers } from '../../src/serving/servers.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
@@ -156,4 +157,20 @@ test('a port that was taken between the look and the start is tried again with a
   expect(readFileSync(path.join(view(again.id).folder, 'events.jsonl'), 'utf8')).toMatch(
     /loading weights \(after \d+ s, usually \d+ s\)/,
   );
+});
+
+test('what a server holds, and what it costs to have it back, is told before its memory is taken', async () => {
+  const job = await running({ vllm: { sleepMode: true } });
+  const [held, ...others] = await holdings(paths);
+  expect(others).toEqual([]);
+  // On a CPU sleeping gives nothing back, whatever the server was started with.
+  expect(held).toMatchObject({ job: job.id, model: 'base', engine: 'vllm', device: 'cpu', how: 'stop' });
+  // The fake server is a Node process.
+  expect(held?.bytes ?? 0).toBeGreaterThan(10 * 1024 ** 2);
+  expect(held?.startSeconds ?? -1).toBeGreaterThan(0);
+  expect(await holdings(paths, 'another')).toEqual([]);
+  if (held) await takeMemory(paths, held);
+  expect(view(job.id).state).toBe('stopped');
+  expect(left(job)).toEqual([]);
+  expect(await holdings(paths)).toEqual([]);
 });

@@ -65,6 +65,8 @@ export const PROMISED: readonly Promised[] = [
   { command: 'deploy load-adapter', options: ['--engine', '--strict'] },
   { command: 'deploy unload-adapter' },
   { command: 'deploy rollback', options: ['--to', '--forward'] },
+  { command: 'deploy make-room', options: ['--dry-run', '--yes'] },
+  { command: 'deploy wake' },
   { command: 'jobs list' },
   { command: 'jobs show' },
   { command: 'jobs logs', options: ['--follow'] },

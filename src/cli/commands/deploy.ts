@@ -8,6 +8,7 @@ import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
 import { addVllmOptions, vllmOptionShape, vllmOptions } from '../vllm-options.ts';
 import { addBench } from './deploy/bench.ts';
+import { addMakeRoom } from './deploy/make-room.ts';
 import { jobJson } from './jobs.ts';
 
 const whole = z.coerce.number('a whole number').int('a whole number').positive();
@@ -17,6 +18,7 @@ const startSchema = z.object({
   context: whole.optional(),
   kvGib: whole.optional(),
   servedName: z.string().min(1).optional(),
+  swap: z.string().min(1).optional(),
   ...vllmOptionShape,
   wait: z.boolean().default(false),
   dryRun: z.boolean().default(false),
@@ -49,6 +51,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .option('--context <tokens>', 'prompt and answer together (default: 4096, or what the model has)')
     .option('--kv-gib <n>', 'vLLM on a CPU: memory for the cache of contexts, GiB (default: 1)')
     .option('--served-name <name>', 'the name clients ask for (default: the model’s own)')
+    .option('--swap <name>', 'stop the servers that have this model or adapter first, once it is known to fit')
     .option('--wait', 'stay until it answers')
     .option('--dry-run', 'show what would run, start nothing')
     .option('--no-pull', 'do not fetch a missing default model');
@@ -65,6 +68,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
   handle(stop, invocation, { args: z.tuple([z.string().min(1)]), options: stopSchema }, runStop);
   addAdapterCommands(deploy, invocation);
   addBench(deploy, invocation);
+  addMakeRoom(deploy, invocation);
 }
 
 /** Adapters of a server that runs. */
@@ -198,7 +202,16 @@ async function runStart(
     const { installedEngine } = await import('../../engines/store.ts');
     const { checkVllmMemory } = await import('../../serving/vllm/memory.ts');
     const { cpuHasBfloat16 } = await import('../../serving/vllm/machine.ts');
-    checkVllmMemory(paths, work, installedEngine(paths, 'vllm').device, cpuHasBfloat16());
+    const { availableMemory } = await import('../../serving/memory.ts');
+    const { holdings } = await import('../../serving/hand-over.ts');
+    const leaving = options.swap === undefined ? [] : await holdings(paths, options.swap);
+    const freed = leaving.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+    const { device } = installedEngine(paths, 'vllm');
+    checkVllmMemory(paths, work, device, cpuHasBfloat16(), availableMemory() + freed);
+  }
+  if (options.swap !== undefined) {
+    const { stopServers } = await import('../../serving/llama.ts');
+    for (const { spec } of await stopServers(paths, options.swap)) out.note(`stopped ${spec.id}`);
   }
   const job = await ensureJob(paths, work, { signal, onStatus: (text) => out.note(text) });
   const { id } = job.spec;

@@ -9,8 +9,8 @@ import type { ServeWork } from '../types.ts';
 import type { VllmMachine } from './command.ts';
 
 const GIBIBYTE = 1024 ** 3;
-/** Python, torch and vLLM in the server and its engine core, without weights and cache. Measured: docs/engines.md. */
-const PROCESS_BYTES = 1.5 * GIBIBYTE;
+/** Python, torch and vLLM in the server and its engine core, without weights and cache: some 2 GiB measured (docs/engines.md). */
+const PROCESS_BYTES = 2 * GIBIBYTE;
 
 /** What a server takes, bytes; weights are 0 where their folder is not made yet. On a GPU the cache is what vLLM leaves. */
 export interface VllmNeed {

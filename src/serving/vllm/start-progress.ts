@@ -5,6 +5,9 @@ import { STAGE_COUNT, VllmLog } from './log.ts';
 import type { ServerExit } from './process.ts';
 import { keepTimes, StageClock, usualTimes } from './stage-times.ts';
 
+/** Where it is is told so often; each stage at once. */
+const EVERY_SECONDS = 2;
+
 /** Tells how a start goes, stage by stage, with the time each took the last time; keeps the times when it has come up. */
 export class StartProgress {
   readonly #report: JobReport;
@@ -14,6 +17,7 @@ export class StartProgress {
   readonly #clock: StageClock;
   readonly #startedAt = performance.now();
   #isReady = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(report: JobReport, paths: WorkspacePaths, what: string) {
     this.#report = report;
@@ -30,12 +34,14 @@ export class StartProgress {
     const usual = this.#clock.usual;
     const often = usual === undefined ? '' : `, usually ${Math.round(usual)} s`;
     this.#report.log('info', `${this.#log.stageName} (after ${Math.round(this.#seconds)} s${often})`);
+    this.#toldAt = Number.NEGATIVE_INFINITY;
     this.look();
   }
 
   /** Tells where it is now. */
   look(): void {
-    if (this.#isReady) return;
+    if (this.#isReady || this.#seconds - this.#toldAt < EVERY_SECONDS) return;
+    this.#toldAt = this.#seconds;
     const usual = this.#clock.usual;
     this.#report.progress({
       phase: this.#log.stageName,
