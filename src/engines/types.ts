@@ -22,7 +22,7 @@ export interface EngineDefinition {
   readonly diskBytes: number;
   /** What a check imports: the modules that the engine's work begins with. */
   readonly imports: readonly string[];
-  /** Distributions whose versions a check prints; "a|b": whichever is there. The first one is the engine's own. */
+  /** Distributions whose versions a check prints; "a|b": whichever is there, "a?": if it is. The first one is the engine's own. */
   readonly distributions: readonly string[];
   /** Set whenever the engine runs. */
   readonly environment: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
@@ -21,6 +21,8 @@ export interface LocalModelRequest {
   /** What the folder does not say, or says wrongly. */
   readonly embedder?: Partial<EmbedderConfig>;
   readonly contextTokens?: number;
+  /** Of a model that was tuned here. */
+  readonly tuned?: LocalModel['tuned'];
 }
 
 const ONNX_NAMES = ['model.onnx', 'onnx/model.onnx', 'model_quantized.onnx', 'onnx/model_quantized.onnx'];
@@ -39,7 +41,7 @@ export async function addLocalModel(
   const target = path.resolve(request.path);
   if (!existsSync(target)) throw new RagtuiError('not-found', `${target} does not exist.`);
   const folder = statSync(target).isDirectory() ? target : path.dirname(target);
-  const found = request.kind === 'chat' ? ggufFiles(target) : onnxFiles(target, folder);
+  const found = request.kind === 'chat' ? chatFiles(target) : onnxFiles(target, folder);
   const files: LocalModel['files'] = [];
   for (const [name, file] of Object.entries(found)) {
     const { size, mtimeMs } = statSync(file);
@@ -48,7 +50,10 @@ export async function addLocalModel(
   const entry = entryFor(request, folder, found, files);
   await updateOwnModels(paths, (own) => {
     checkName(paths, request.name);
-    return { ...own, models: [...own.models, { entry, folder, files }] };
+    return {
+      ...own,
+      models: [...own.models, { entry, folder, files, ...(request.tuned ? { tuned: request.tuned } : {}) }],
+    };
   });
   return entry;
 }
@@ -94,12 +99,49 @@ export function checkName(paths: WorkspacePaths, name: string): void {
     );
 }
 
-function ggufFiles(target: string): Record<string, string> {
-  const file = statSync(target).isDirectory() ? path.join(target, 'model.gguf') : target;
-  if (!existsSync(file) || readFileHead(file, 4) !== 'GGUF') {
-    throw new RagtuiError('usage', `${file} is not a GGUF file.`, 'Name the .gguf file of the model with --path.');
+/** A GGUF, or the files of a folder in Transformers' layout; both where both are there. */
+function chatFiles(target: string): Record<string, string> {
+  const isFolder = statSync(target).isDirectory();
+  const file = isFolder ? path.join(target, 'model.gguf') : target;
+  const gguf = existsSync(file) && readFileHead(file, 4) === 'GGUF' ? { 'model.gguf': file } : {};
+  if (isFolder && existsSync(path.join(target, 'config.json'))) return { ...transformersFiles(target), ...gguf };
+  if ('model.gguf' in gguf) return gguf;
+  if (existsSync(path.join(target, 'adapter_config.json'))) {
+    throw new RagtuiError('usage', `${target} is an adapter, not a model.`, 'Give --kind adapter.');
   }
-  return { 'model.gguf': file };
+  throw new RagtuiError(
+    'usage',
+    `${file} is no GGUF file, nor is it a folder in Transformers' layout.`,
+    'Name the .gguf file of the model with --path, or the folder with its config.json and *.safetensors.',
+  );
+}
+
+const TOKENIZER_FILES = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+  'model.safetensors.index.json',
+];
+
+function transformersFiles(folder: string): Record<string, string> {
+  const names = readdirSync(folder);
+  const weights = names.filter((name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'));
+  if (weights.length === 0) {
+    const pickled = names.some((name) => /\.(bin|pth?)$/.test(name));
+    throw new RagtuiError(
+      'usage',
+      `${folder} holds no *.safetensors${pickled ? ': its weights are pickled, and loading those runs code' : ''}.`,
+      pickled ? 'Save it as safetensors first (save_pretrained does).' : 'Copy the weights of the model there.',
+    );
+  }
+  if (!names.includes('tokenizer.json')) {
+    throw new RagtuiError('usage', `${folder} holds no tokenizer.json.`, 'Copy it from the model it was made of.');
+  }
+  const found = [...TOKENIZER_FILES.filter((name) => names.includes(name)), ...weights.sort()];
+  return Object.fromEntries(found.map((name) => [name, path.join(folder, name)]));
 }
 
 function onnxFiles(target: string, folder: string): Record<string, string> {
@@ -137,7 +179,8 @@ function entryFor(
     files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256, sources: [{ kind: 'folder', folder }] })),
   };
   if (request.kind === 'chat') {
-    return catalogueEntrySchema.parse({ ...common, kind: 'chat', contextTokens: request.contextTokens ?? 4096 });
+    const contextTokens = request.contextTokens ?? describeFolder(folder).maxTokens ?? 4096;
+    return catalogueEntrySchema.parse({ ...common, kind: 'chat', contextTokens });
   }
   const described = describeFolder(folder);
   const maxTokens = request.embedder?.maxTokens ?? described.maxTokens ?? 512;

@@ -13,6 +13,7 @@ import {
   catalogueEntrySchema,
   type Endpoint,
   endpointSchema,
+  lineageSchema,
   type ModelStatus,
 } from './types.ts';
 
@@ -44,6 +45,15 @@ const localModelSchema = z.object({
   files: z.array(
     z.object({ name: z.string(), path: z.string(), bytes: z.number(), mtimeMs: z.number(), sha256: sha256Schema }),
   ),
+  /** Of an LLM that was tuned here, all of it: what it came from and how it is asked. */
+  tuned: z
+    .object({
+      base: z.string(),
+      template: z.string(),
+      templateSystem: z.string(),
+      lineage: lineageSchema,
+    })
+    .optional(),
 });
 export type LocalModel = z.infer<typeof localModelSchema>;
 
@@ -199,6 +209,13 @@ export function installedModel(paths: WorkspacePaths, id: string): InstalledMode
 /** One file of an installed model, by its catalogue name. */
 export function fileOf(model: InstalledModel, name: string): string {
   const file = model.files[name];
+  if (!file && name === 'model.gguf' && model.files['config.json']) {
+    throw new RagtuiError(
+      'unsupported',
+      `"${model.entry.id}" is in Transformers' layout: the embedded server reads GGUF alone.`,
+      `Serve it with vLLM: ragtui deploy start ${model.entry.id} --engine vllm. Then ask ${model.entry.id}@vllm.`,
+    );
+  }
   if (!file)
     throw new RagtuiError('corrupt', `Model "${model.entry.id}" has no ${name}.`, 'Remove it and pull it again.');
   return file;
@@ -276,6 +293,10 @@ export async function removeModel(paths: WorkspacePaths, id: string, signal?: Ab
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
+
+/** What was tuned here and stands as a model of its own, by its id. */
+export const tunedModels = (paths: WorkspacePaths): ReadonlyMap<string, NonNullable<LocalModel['tuned']>> =>
+  new Map(readOwnModels(paths).models.flatMap(({ entry, tuned }) => (tuned ? [[entry.id, tuned] as const] : [])));
 
 export const listAdapters = (paths: WorkspacePaths): readonly Adapter[] => readOwnModels(paths).adapters;
 export const listEndpoints = (paths: WorkspacePaths): readonly Endpoint[] => readOwnModels(paths).endpoints;

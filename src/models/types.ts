@@ -133,6 +133,9 @@ export const endpointSchema = z.object({
 });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+/** Where a tune came from, for a person and for reports: dataset, split, steps, versions. */
+export const lineageSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 /**
  * A LoRA adapter: what a training adds to its base, and no model without it. It was trained with one system text; who
  * serves it sends the same.
@@ -154,8 +157,7 @@ export const adapterSchema = z.object({
   /** sha256 of `adapter_model.safetensors`. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.iso.datetime(),
-  /** Where it came from, for a person and for reports: dataset, split, steps, versions. */
-  lineage: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  lineage: lineageSchema.default({}),
 });
 export type Adapter = z.infer<typeof adapterSchema>;
 

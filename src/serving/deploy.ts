@@ -1,5 +1,6 @@
 import { engineStatus } from '../engines/store.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
+import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isVersionedName } from './adapters/state.ts';
@@ -49,7 +50,7 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
     }
   }
   return {
-    engine: chatEngine(request.engine ?? defaultEngine(paths), model),
+    engine: chatEngine(request.engine ?? (hasGguf(entry) ? defaultEngine(paths) : 'vllm'), model),
     model,
     contextTokens: request.contextTokens ?? Math.min(entry.contextTokens, DEFAULT_CONTEXT_TOKENS),
     // Who deploys by hand stops by hand.
@@ -90,6 +91,9 @@ function chatEngine(engine: ServeEngine, model: string): ServeEngine {
   if (engine !== 'onnx') return engine;
   throw new RagtuiError('usage', `${model} is a chat model; onnx serves embedders.`, 'Leave --engine out.');
 }
+
+/** The embedded server reads nothing else. */
+const hasGguf = ({ files }: ChatEntry): boolean => files.some(({ name }) => name === 'model.gguf');
 
 /** vLLM where it is installed for a GPU, else the embedded server. */
 function defaultEngine(paths: WorkspacePaths): ServeEngine {

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
 import { readGgufTemplate } from '../models/gguf/vocabulary.ts';
-import { fileOf, installedModel, modelStatus } from '../models/store.ts';
+import { fileOf, findModel, type InstalledModel, installedModel, modelStatus } from '../models/store.ts';
+import type { CatalogueEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { hashFile, writeJsonAtomic } from '../platform/files.ts';
+import { parseJson } from '../platform/json.ts';
 import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { runScript, type ScriptOptions } from './script.ts';
@@ -26,15 +29,38 @@ const answerSchema = z.object({
 const manifestSchema = z.object({
   version: z.literal(1),
   recipe: z.string(),
-  /** The GGUF it was made from. */
+  /** What it was made from. */
   source: z.object({ id: z.string(), sha256: z.string() }),
   weights: z.string(),
   tokens: answerSchema,
   madeAt: z.iso.datetime(),
 });
-export type TransformersBase = z.infer<typeof manifestSchema> & { readonly folder: string };
 
-export const transformersFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, `${id}-hf`);
+/** A base as Transformers reads it. */
+export interface TransformersBase {
+  readonly folder: string;
+  /** sha256 of its weights (of several files: of their hashes). */
+  readonly weights: string;
+  /** How the folder was made. */
+  readonly recipe: string;
+}
+
+/** A folder that is trained on as it came. */
+const AS_IT_IS = 'as it is';
+const FLOAT32_RECIPE = 'to-float32-1';
+
+/** Where the base as Transformers reads it is, or will be once it is made. */
+export function transformersFolder(paths: WorkspacePaths, id: string): string {
+  const made = madeFolder(paths, id);
+  if (existsSync(path.join(made, 'manifest.json'))) return made;
+  return isTransformers(findModel(paths, id)) ? modelStatus(paths, id).folder : made;
+}
+
+/** A model that came as a folder in Transformers' layout, not as GGUF. */
+export const isTransformers = ({ files }: Pick<CatalogueEntry, 'files'>): boolean =>
+  files.some(({ name }) => name === 'config.json');
+
+const madeFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, `${id}-hf`);
 
 const templates = new Map<string, ModelTemplate>();
 
@@ -46,8 +72,9 @@ const templates = new Map<string, ModelTemplate>();
 export function baseTemplate(paths: WorkspacePaths, id: string): ModelTemplate | undefined {
   if (modelStatus(paths, id).state !== 'present') return undefined;
   const folder = transformersFolder(paths, id);
-  const made = existsSync(path.join(folder, 'manifest.json'));
-  const file = made ? undefined : fileOf(installedModel(paths, id), 'model.gguf');
+  const file = existsSync(path.join(folder, 'tokenizer_config.json'))
+    ? undefined
+    : fileOf(installedModel(paths, id), 'model.gguf');
   const place = file ?? folder;
   const known = `${place}:${statSync(place).mtimeMs}`;
   const found = templates.get(known) ?? (file ? fromGguf(file) : folderTemplate(folder));
@@ -67,15 +94,21 @@ function fromGguf(file: string): ModelTemplate | undefined {
   return source === undefined ? undefined : { source, special: { all: [], bos, eos }, from: file };
 }
 
+export interface BaseOptions extends ScriptOptions {
+  /** The weights must be float32: a CPU without bfloat16 is some twenty times slower on others. */
+  readonly float32?: boolean;
+}
+
 /**
- * The base as Transformers reads it: made once from the model's GGUF, float32, with the GGUF's own special tokens and
- * chat template (about a minute), then kept beside the models. Throws `unavailable` when the base is not pulled.
+ * The base as Transformers reads it. A GGUF is made into a folder once (float32, with its own special tokens and chat
+ * template; about a minute) and kept beside the models; a folder is used in place, or copied once as float32 where that
+ * is asked for. `engine` is only looked up when something must be made. Throws `unavailable` when it is not pulled.
  */
 export async function transformersBase(
   paths: WorkspacePaths,
   id: string,
-  engine: InstalledEngine,
-  options: ScriptOptions = {},
+  engine: () => InstalledEngine,
+  options: BaseOptions = {},
 ): Promise<TransformersBase> {
   const model = installedModel(paths, id);
   if (model.entry.kind !== 'chat') {
@@ -85,25 +118,54 @@ export async function transformersBase(
       'Choose another --base.',
     );
   }
-  const gguf = fileOf(model, 'model.gguf');
-  const sha256 = model.sha256['model.gguf'] ?? '';
-  const folder = transformersFolder(paths, id);
+  if (!isTransformers(model.entry)) {
+    const gguf = { file: fileOf(model, 'model.gguf'), sha256: model.sha256['model.gguf'] ?? '' };
+    return make(paths, id, engine, options, { ...gguf, recipe: BASE_RECIPE, script: 'gguf_to_transformers' });
+  }
+  const sha256 = weightsHash(model);
+  if (!options.float32 || weightsDtype(model.folder) === 'float32') {
+    return { folder: model.folder, weights: sha256, recipe: AS_IT_IS };
+  }
+  return make(paths, id, engine, options, {
+    file: model.folder,
+    sha256,
+    recipe: FLOAT32_RECIPE,
+    script: 'to_float32',
+  });
+}
+
+interface Making {
+  /** The GGUF, or the folder. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly recipe: string;
+  readonly script: string;
+}
+
+async function make(
+  paths: WorkspacePaths,
+  id: string,
+  engine: () => InstalledEngine,
+  options: BaseOptions,
+  { file, sha256, recipe, script }: Making,
+): Promise<TransformersBase> {
+  const folder = madeFolder(paths, id);
   const unlock = await lockFile(`${folder}.lock`, options.signal ? { signal: options.signal } : {});
   try {
     const made = readManifest(folder);
-    if (made?.source.sha256 === sha256 && made.recipe === BASE_RECIPE) return { ...made, folder };
-    if (made) options.onLog?.(`${path.basename(folder)} is of an older recipe or another GGUF: made anew`);
-    options.onLog?.(`Making ${path.basename(folder)} of ${path.basename(gguf)} (once; about a minute)`);
+    if (made?.source.sha256 === sha256 && made.recipe === recipe) return { ...made, folder };
+    if (made) options.onLog?.(`${path.basename(folder)} is of an older recipe or other weights: made anew`);
+    options.onLog?.(`Making ${path.basename(folder)} of ${path.basename(file)} (once; about a minute)`);
     const staging = `${folder}.new`;
     rmSync(staging, { recursive: true, force: true });
     mkdirSync(staging, { recursive: true, mode: 0o700 });
-    const tokens = await runScript(engine, 'gguf_to_transformers', [gguf, staging], answerSchema, options);
+    const tokens = await runScript(engine(), script, [file, staging], answerSchema, options);
     for (const [what, [derived, right]] of Object.entries(tokens.corrected)) {
       options.onLog?.(`Corrected ${what}: Transformers derived ${derived ?? 'none'}, the GGUF says ${right ?? 'none'}`);
     }
     const manifest = {
       version: 1 as const,
-      recipe: BASE_RECIPE,
+      recipe,
       source: { id, sha256 },
       weights: await hashFile(path.join(staging, 'model.safetensors'), options.signal),
       tokens,
@@ -116,6 +178,25 @@ export async function transformersBase(
   } finally {
     unlock();
   }
+}
+
+function weightsHash({ sha256 }: InstalledModel): string {
+  const weights = Object.keys(sha256)
+    .filter((name) => name.endsWith('.safetensors'))
+    .sort();
+  const [first = ''] = weights;
+  if (weights.length === 1) return sha256[first] ?? '';
+  return createHash('sha256')
+    .update(weights.map((name) => `${name} ${sha256[name] ?? ''}\n`).join(''))
+    .digest('hex');
+}
+
+const dtypeSchema = z.looseObject({ dtype: z.string().optional(), torch_dtype: z.string().optional() });
+
+/** The numbers of a folder's weights, as its config.json says; undefined where it does not. */
+function weightsDtype(folder: string): string | undefined {
+  const config = dtypeSchema.safeParse(parseJson(readFileSync(path.join(folder, 'config.json'), 'utf8')));
+  return config.data?.dtype ?? config.data?.torch_dtype;
 }
 
 function readManifest(folder: string): z.infer<typeof manifestSchema> | undefined {

@@ -2,7 +2,8 @@ import { RagtuiError } from '../platform/errors.ts';
 import { nearNames } from '../platform/near.ts';
 import { FLAGEMBEDDING_KEYS } from './flagembedding-keys.ts';
 import { LLAMAFACTORY_KEYS } from './llamafactory-keys.ts';
-import type { Setting } from './types.ts';
+import { makesAdapter, methodOf } from './llm-config.ts';
+import type { Setting, Training } from './types.ts';
 
 type Settings = Readonly<Record<string, Setting>>;
 
@@ -49,8 +50,41 @@ const UNSERVABLE: readonly Rule[] = [
   },
 ];
 
+/** What would run it: the engine as it is installed, else this machine. */
+export interface TrainingMachine {
+  readonly device: 'cpu' | 'cuda';
+  /** By package; undefined while the engine is not installed. */
+  readonly versions: Readonly<Record<string, string>> | undefined;
+}
+
+/** Throws `unsupported`, with the reason, for a method that the machine cannot run. */
+export function checkMethod(training: Training, { device, versions }: TrainingMachine): void {
+  if (methodOf(training) === 'qlora') {
+    if (device === 'cpu') {
+      throw new RagtuiError(
+        'unsupported',
+        'QLoRA needs a CUDA GPU: bitsandbytes trains over 4-bit weights on one only.',
+        'Give --method lora: on a CPU memory is not what is short.',
+      );
+    }
+    if (versions && !versions['bitsandbytes']) {
+      throw new RagtuiError(
+        'unavailable',
+        'QLoRA needs bitsandbytes, which the installed engine lacks.',
+        'Run "ragtui engines install llamafactory" again: its lock file for CUDA has it.',
+      );
+    }
+  }
+  if (device === 'cpu' && training.preset !== 'cpu') {
+    throw new RagtuiError('usage', `The preset ${training.preset} needs a GPU.`, 'Use --preset cpu.');
+  }
+}
+
 /** Throws `unsupported`, with the reason, for settings whose adapter no server of ours would load. */
-export function checkServable(settings: Settings): void {
+export function checkServable(training: Training): void {
+  // What is no adapter is a model of its own, which every server loads as it is.
+  if (!makesAdapter(training)) return;
+  const { settings } = training;
   for (const { key, refused, why } of UNSERVABLE) {
     const value = settings[key];
     if (value === undefined || !refused(value)) continue;

@@ -2,7 +2,7 @@ import type { EmbedderConfig } from '../models/types.ts';
 import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { withSettings } from './settings.ts';
-import type { EmbedderOptions, EmbedderTraining, Setting, Training } from './types.ts';
+import { type EmbedderOptions, type EmbedderTraining, presetOfEmbedder, type Setting, type Training } from './types.ts';
 
 type Value = Setting | readonly number[];
 
@@ -38,7 +38,8 @@ const CPU: Readonly<Record<string, Setting>> = {
 const PRESETS = { cpu: CPU, tutorial: TUTORIAL } as const;
 
 /** A preset by FlagEmbedding's own keys. */
-export const embedderPreset = (preset: Training['preset']): Readonly<Record<string, Setting>> => PRESETS[preset];
+export const embedderPreset = (preset: Training['preset']): Readonly<Record<string, Setting>> =>
+  PRESETS[presetOfEmbedder(preset)];
 
 export interface EmbedderPlaces {
   readonly basePath: string;
@@ -71,7 +72,11 @@ export function embedderSettings(training: EmbedderTraining, places: EmbedderPla
   if (twice !== undefined) {
     throw new RagtuiError('usage', `${twice} is said twice, by --set and by an option of its own.`, 'Leave one out.');
   }
-  const preset = { ...PRESETS[training.preset], save_strategy: 'steps', save_total_limit: 2 };
+  const preset = {
+    ...PRESETS[presetOfEmbedder(training.preset)],
+    save_strategy: 'steps',
+    save_total_limit: 2,
+  };
   return { ...ours, ...withSettings(preset, training.settings, [...Object.keys(ours), ...OURS_ALONE]), ...typed };
 }
 
@@ -117,12 +122,12 @@ export function toFlags(settings: Readonly<Record<string, Value>>): string[] {
 /** Texts of a training group: one positive, the others negatives. */
 export function groupSizeOf({ preset, settings, embedder }: EmbedderTraining): number {
   if (embedder?.negatives !== undefined) return embedder.negatives + 1;
-  return Number(settings['train_group_size'] ?? PRESETS[preset].train_group_size);
+  return Number(settings['train_group_size'] ?? PRESETS[presetOfEmbedder(preset)].train_group_size);
 }
 
 /** Rows of a step on one device. */
 export const batchSizeOf = ({ preset, settings }: Training): number =>
-  Number(settings['per_device_train_batch_size'] ?? PRESETS[preset].per_device_train_batch_size);
+  Number(settings['per_device_train_batch_size'] ?? PRESETS[presetOfEmbedder(preset)].per_device_train_batch_size);
 
 /**
  * Arguments of Python for a training. On several GPUs `torchrun` starts our script once for each; by its module, since

@@ -7,6 +7,7 @@ import { groupSizeOf, instructionOf } from './embedder-config.ts';
 import { rowsText, type WrittenRows, writeEmbedderRows } from './embedder-rows.ts';
 import { HELD_OUT_LIMITS, type HeldOutSet, heldOutPart, heldOutSet, leaksOf } from './held-out.ts';
 import { openTrainingData, part } from './open-data.ts';
+import { presetOfEmbedder } from './types.ts';
 import { writeFileAtomic } from './write-file.ts';
 
 type Context = JobContext<'train-embedder'>;
@@ -50,7 +51,7 @@ export async function prepareHeldOut(
   const set = await heldOutSet(dataset, heldOut, {
     seed: work.seed,
     groupSize: groupSizeOf(work),
-    limits: HELD_OUT_LIMITS[work.preset],
+    limits: HELD_OUT_LIMITS[presetOfEmbedder(work.preset)],
   });
   const { queries, passages, of } = set;
   report.log(

@@ -3,7 +3,7 @@ import { NumpyRng } from '../datasets/numpy-rng.ts';
 import { type AnyDataset, findPart } from '../datasets/open.ts';
 import { isComplete, type RetrievalRow } from '../datasets/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import type { EmbedderTraining } from './types.ts';
+import type { EmbedderTraining, presetOfEmbedder } from './types.ts';
 
 /** Parts that are held out, the one to choose a training by first. */
 const HELD_OUT = ['dev', 'validation', 'valid', 'val', 'test'];
@@ -13,7 +13,7 @@ const NONE = 'none';
 export const HELD_OUT_LIMITS = {
   cpu: { queries: 200, passages: 1000 },
   tutorial: { queries: 1000, passages: 20_000 },
-} as const satisfies Readonly<Record<EmbedderTraining['preset'], HeldOutLimits>>;
+} as const satisfies Readonly<Record<ReturnType<typeof presetOfEmbedder>, HeldOutLimits>>;
 export interface HeldOutLimits {
   readonly queries: number;
   readonly passages: number;

@@ -1,20 +1,22 @@
 import path from 'node:path';
 import { SFT_SYSTEM } from '../datasets/render.ts';
+import type { DatasetKind } from '../datasets/types.ts';
+import { machineDevice } from '../engines/device.ts';
 import { engineStatus } from '../engines/store.ts';
 import { findModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { baseTemplate, transformersFolder } from './base-llm.ts';
-import { checkLlmKeys, checkServable } from './check-settings.ts';
+import { checkLlmKeys, checkMethod, checkServable } from './check-settings.ts';
 import { forecastTraining } from './forecast/forecast.ts';
 import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
 import type { Forecast } from './forecast/types.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
-import { llmSettings } from './llm-config.ts';
+import { effectiveBatch, llmSettings, methodOf, stageOf } from './llm-config.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { checkTemplateName, chooseTemplate, type TemplateChoice } from './template-choice.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
-import type { Setting, Training } from './types.ts';
+import type { Method, Setting, Stage, Training } from './types.ts';
 import { toYaml } from './yaml.ts';
 
 /** What a training would run, before anything is started. */
@@ -29,6 +31,11 @@ export interface TrainingPlan {
   readonly forecast: Forecast;
   /** What else is worth knowing before it starts, a sentence each. */
   readonly notes?: readonly string[];
+  /** Of an LLM. */
+  readonly method?: Method;
+  readonly stage?: Stage;
+  /** Rows that one step learns from, on all GPUs together. */
+  readonly effectiveBatch?: number;
 }
 
 /**
@@ -56,15 +63,16 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
   }
   const template = templateFor(paths, training);
   // An environment of the user's own may be of another version, whose keys we do not know.
-  const version = engineStatus(paths, 'llamafactory').manifest?.versions['llamafactory'];
+  const { manifest } = engineStatus(paths, 'llamafactory');
+  const version = manifest?.versions['llamafactory'];
   if (version === undefined || version === KEYS_VERSION) checkLlmKeys(training.settings);
-  if (!training.allowUnservable) checkServable(training.settings);
+  if (!training.allowUnservable) checkServable(training);
+  checkMethod(training, { device: manifest?.device ?? machineDevice(), versions: manifest?.versions });
   const dataset = openTrainingData(paths, training);
-  if (dataset.kind === 'retrieval') {
-    throw new RagtuiError('unsupported', 'An LLM is trained on qa or sft rows.', 'Name another --dataset.');
-  }
+  checkRows(dataset.kind, stageOf(training));
   checkTunedName(paths, askedOf('train-llm', training));
   const settings = finalLlmSettings(paths, training, template?.name);
+  const batch = effectiveBatch(settings, training.gpus ?? 1);
   const rows = dataset.count(part(training.split));
   return {
     rows: Math.min(rows, training.limit ?? rows),
@@ -74,6 +82,9 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
     forecast: forecastTraining(
       gatherFacts(paths, { engine: 'llamafactory', training, dataset, settings, base: training.base, slow }),
     ),
+    method: methodOf(training),
+    stage: stageOf(training),
+    ...(batch === undefined ? {} : { effectiveBatch: batch }),
   };
 }
 
@@ -89,5 +100,14 @@ export function finalLlmSettings(
     datasetName: '<exported with the job>',
     datasetFolder: path.join('<job>', 'data'),
     outputFolder: tunedFolder(paths, training.name).train,
+    devices: training.gpus ?? 1,
   });
+}
+
+function checkRows(kind: DatasetKind, stage: Stage): void {
+  const right: readonly DatasetKind[] = stage === 'dpo' ? ['preference'] : ['qa', 'sft'];
+  if (right.includes(kind)) return;
+  const hint = kind === 'preference' ? 'Give --stage dpo, or name another --dataset.' : 'Name another --dataset.';
+  const how = stage === 'dpo' ? 'DPO learns from preference rows' : 'an LLM is trained on qa or sft rows';
+  throw new RagtuiError('unsupported', `The dataset holds ${kind} rows; ${how}.`, hint);
 }

@@ -1,25 +1,24 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { exportLlamaFactory } from '../datasets/exporters/llamafactory.ts';
-import { SFT_SYSTEM } from '../datasets/render.ts';
-import { engineEnvironment } from '../engines/definitions.ts';
 import { type InstalledEngine, installedEngine } from '../engines/store.ts';
 import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
-import { addAdapter } from '../models/own.ts';
 import { installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
+import { cpuHasBfloat16 } from '../serving/vllm/machine.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { zeroFile } from './deepspeed.ts';
 import { runEngine } from './engine-process.ts';
 import { FailureWatch } from './failures/report.ts';
+import { finalSaveProblem } from './final-save.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
-import { keepFiles } from './keep-files.ts';
-import { llmSettings } from './llm-config.ts';
+import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
+import { launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
+import { noteSession, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
@@ -36,29 +35,66 @@ type Context = JobContext<'train-llm'>;
 /** Relative to the job's folder: LLaMA-Factory's launcher cuts its command line at spaces. */
 const YAML = 'train.yaml';
 
-/** The body of a `train-llm` job: base and data made ready, LLaMA-Factory run to its end, the adapter registered. */
+/** The body of a `train-llm` job: base and data made ready, LLaMA-Factory run to its end, what came of it registered. */
 export async function trainLlm(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
   const engine = installedEngine(paths, 'llamafactory');
-  const begun = beginTuned(paths, askedOf('train-llm', work));
   report.progress(phase('preparing the base'));
-  const base = await transformersBase(paths, work.base, engine, { signal, onLog: (text) => report.log('info', text) });
+  const base = await transformersBase(paths, work.base, () => engine, {
+    signal,
+    onLog: (text) => report.log('info', text),
+    float32: engine.device === 'cpu' && !cpuHasBfloat16(),
+  });
   const template = templateFor(paths, work);
   if (!template) throw new RagtuiError('internal', `The base ${work.base} was made and has no template.`);
-  if (!begun.trained) await train(context, engine, base, template, begun);
-  if (signal.aborted) return;
-  await register(context, engine, base, template, begun);
+  const result = makesAdapter(work) ? 'adapter' : 'model';
+  let begun = begin(context, result);
+  if (!begun.trained) {
+    await train(context, { engine, base, template, begun });
+    if (signal.aborted) return;
+    const problem = finalSaveProblem(begun.folder.train, result);
+    if (problem) {
+      // What was saved on the way is whole: the last save is done again from there.
+      rmSync(begun.folder.trained, { force: true });
+      begun = begin(context, result);
+      report.log('warn', `The final save is not whole (${problem}): it is done again`);
+      if (begun.checkpoint) await train(context, { engine, base, template, begun });
+      if (signal.aborted) return;
+      const still = finalSaveProblem(begun.folder.train, result);
+      if (still) {
+        throw new RagtuiError(
+          'unavailable',
+          `LLaMA-Factory ended well but ${still}.`,
+          `See ${jobFiles(context.folder).stdout}.`,
+        );
+      }
+    }
+  }
+  await registerResult({ context, engine, base, template, tuned: begun.folder });
   rmSync(begun.folder.cache, { recursive: true, force: true });
 }
 
-async function train(
-  context: Context,
-  engine: InstalledEngine,
-  base: TransformersBase,
-  template: TemplateChoice,
-  { folder: tuned, checkpoint }: Begun,
-): Promise<void> {
-  const { work, paths, folder, report, signal } = context;
+/** Finds how far an earlier job came; an end that it wrote down counts only if what it saved is whole. */
+function begin({ work, paths, report }: Context, result: 'adapter' | 'model'): Begun {
+  const asked = askedOf('train-llm', work);
+  const begun = beginTuned(paths, asked);
+  const problem = begun.trained ? finalSaveProblem(begun.folder.train, result) : undefined;
+  if (!problem) return begun;
+  report.log('warn', `The final save of an earlier job is not whole: ${problem}`);
+  rmSync(begun.folder.trained, { force: true });
+  return beginTuned(paths, asked);
+}
+
+interface TrainInput {
+  readonly engine: InstalledEngine;
+  readonly base: TransformersBase;
+  readonly template: TemplateChoice;
+  readonly begun: Begun;
+}
+
+async function train(context: Context, { engine, base, template, begun }: TrainInput): Promise<void> {
+  const { work, paths, folder, report, signal, spec } = context;
+  const { folder: tuned, checkpoint } = begun;
   const data = path.join(folder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const exported = await exportLlamaFactory(openTrainingData(paths, work), part(work.split), data, work.system);
@@ -67,14 +103,17 @@ async function train(
     ...(work.limit === undefined ? {} : { limit: work.limit }),
     ...(work.system === undefined ? {} : { system: work.system }),
   });
-  tellRows(context, rows, template, checkpoint);
+  const devices = Math.max(1, context.gpus.length);
   const settings = llmSettings(work, {
     basePath: base.folder,
     template: template.name,
     datasetName: exported.dataset,
     datasetFolder: data,
     outputFolder: tuned.train,
+    devices,
   });
+  tellRows(context, rows, template, checkpoint);
+  tellBatch(context, settings, devices);
   writeFileAtomic(path.join(folder, YAML), toYaml(settings));
   const zero = zeroFile(String(settings['deepspeed'] ?? ''));
   if (zero !== undefined) writeFileAtomic(path.join(folder, String(settings['deepspeed'])), zero);
@@ -101,14 +140,17 @@ async function train(
   checkpoints.look(true);
   const watch = new RememberedRun(path.join(tuned.train, 'trainer_log.jsonl'), stepOf(checkpoint ?? '-0'));
   const failures = new FailureWatch(context, 'LLaMA-Factory');
+  const { args, env, depth } = launchOf(engine, YAML, devices, process.env);
+  const startedAt = performance.now();
   const exit = await runEngine({
     program: engine.python,
-    args: ['-m', 'llamafactory.cli', 'train', YAML],
+    args,
     cwd: folder,
-    env: { ...engineEnvironment('llamafactory', engine.device), HF_HOME: tuned.cache },
+    env: { ...env, HF_HOME: tuned.cache },
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
+    depth,
     giveUp: guard.stop,
     onStart: (pid) => watch.started(pid),
     onLook: () => {
@@ -120,20 +162,27 @@ async function train(
     onLog: (text) => report.log('info', text),
   });
   checkpoints.look(true);
+  noteSession(tuned, spec.id, (performance.now() - startedAt) / 1000);
   guard.throwIfDifferent();
   if (signal.aborted) return;
   await failures.throwIfFailed(exit);
   await watch.remember(paths, work);
-  if (!existsSync(path.join(tuned.train, 'adapter_model.safetensors'))) {
-    throw new RagtuiError('unavailable', 'LLaMA-Factory ended well but left no adapter.', `See ${files.stdout}.`);
-  }
-  writeJsonAtomic(tuned.trained, {
-    steps: feed.last.step,
+  const trained: Trained = {
+    steps: Math.max(feed.last.step, stepOf(checkpoint ?? '-0')),
     totalSteps: feed.last.totalSteps,
     rows: rows.conversations.length,
     system: rows.systems[0] ?? '',
     templateCheck: guard.verdict,
-  });
+    settings,
+  };
+  writeJsonAtomic(tuned.trained, trained);
+}
+
+function tellBatch({ report }: Context, settings: Readonly<Record<string, Setting>>, devices: number): void {
+  const batch = effectiveBatch(settings, devices);
+  if (batch === undefined) return;
+  const on = devices > 1 ? ` on ${devices} GPUs` : '';
+  report.log('info', `Effective batch ${batch}${on}`);
 }
 
 function tellRows(
@@ -166,58 +215,6 @@ async function servingSides({ paths, work, report }: Context, base: Transformers
   const embedded = gguf === undefined ? undefined : ggufChat(gguf);
   if (gguf !== undefined && !embedded) report.log('warn', "The GGUF's tokenizer cannot be read here: checked for vLLM");
   return embedded ? [folder, embedded] : [folder];
-}
-
-const adapterConfigSchema = z.looseObject({ r: z.number().int(), lora_alpha: z.number() });
-const trainedSchema = z.object({
-  steps: z.number(),
-  totalSteps: z.number(),
-  rows: z.number(),
-  system: z.string().default(SFT_SYSTEM),
-  templateCheck: z.string().default('not checked'),
-});
-
-async function register(
-  { work, paths, report, signal, spec }: Context,
-  engine: InstalledEngine,
-  base: TransformersBase,
-  template: TemplateChoice,
-  { folder: tuned }: Begun,
-): Promise<void> {
-  await keepFiles(tuned.train, tuned.result, ['adapter_model.safetensors', 'adapter_config.json']);
-  const config = adapterConfigSchema.parse(
-    JSON.parse(readFileSync(path.join(tuned.result, 'adapter_config.json'), 'utf8')),
-  );
-  const trained = trainedSchema.parse(JSON.parse(readFileSync(tuned.trained, 'utf8')));
-  const manifest = openTrainingData(paths, work).manifest;
-  const adapter = await addAdapter(
-    paths,
-    {
-      name: work.name,
-      base: work.base,
-      path: tuned.result,
-      basePath: base.folder,
-      rank: config.r,
-      alpha: config.lora_alpha,
-      template: template.name,
-      templateSystem: trained.system,
-      lineage: {
-        job: spec.id,
-        dataset: manifest.name,
-        datasetVersion: manifest.version,
-        split: work.split,
-        rows: trained.rows,
-        steps: trained.steps,
-        baseWeights: base.weights,
-        baseRecipe: base.recipe,
-        templateCheck: trained.templateCheck,
-        engine: `llamafactory ${engine.versions['llamafactory'] ?? ''}`.trim(),
-        torch: engine.versions['torch'] ?? '',
-      },
-    },
-    signal,
-  );
-  report.artifact(work.name, tuned.result, { kind: 'adapter', ...adapter });
 }
 
 const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });

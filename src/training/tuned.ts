@@ -5,6 +5,7 @@ import { checkName } from '../models/own.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { isWholeSafetensors } from './final-save.ts';
 import { type EmbedderTraining, embedderTrainingSchema, type Training, trainingSchema } from './types.ts';
 
 /**
@@ -69,7 +70,7 @@ export function beginTuned(paths: WorkspacePaths, asked: Asked): Begun {
   return { folder, trained, checkpoint };
 }
 
-/** The newest checkpoint that is whole; one that is not (the engine's own mark is still in it, or it lacks its state) is deleted. */
+/** The newest checkpoint that is whole; one that is not (the engine's own mark is still in it, it lacks its state, its weights are cut off) is deleted. */
 function wholeCheckpoint(folder: string): string | undefined {
   const checkpoints = readdirSync(folder)
     .filter((name) => /^checkpoint-\d+$/.test(name))
@@ -77,12 +78,19 @@ function wholeCheckpoint(folder: string): string | undefined {
     .map((name) => path.join(folder, name));
   const whole = checkpoints.filter((one) => {
     const good =
-      !existsSync(path.join(one, 'checkpoint-is-incomplete.txt')) && isFile(path.join(one, 'trainer_state.json'));
+      !existsSync(path.join(one, 'checkpoint-is-incomplete.txt')) &&
+      isFile(path.join(one, 'trainer_state.json')) &&
+      weightsOf(one).every(isWholeSafetensors);
     if (!good) rmSync(one, { recursive: true, force: true });
     return good;
   });
   return whole[0];
 }
+
+const weightsOf = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.safetensors'))
+    .map((name) => path.join(folder, name));
 
 /** The step in the name of a checkpoint. */
 export const stepOf = (name: string): number => Number(name.slice(name.lastIndexOf('-') + 1));

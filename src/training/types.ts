@@ -4,6 +4,21 @@ import { z } from 'zod';
 export const settingSchema = z.union([z.string(), z.number(), z.boolean()]);
 export type Setting = z.infer<typeof settingSchema>;
 
+/** The embedder's are `cpu` and `tutorial`; it takes the others for the latter. */
+export const presetSchema = z.enum(['cpu', 'tutorial', 'gpu-8gb', 'gpu-12gb', 'gpu-24gb', 'gpu-48gb', 'gpu-80gb']);
+export type Preset = z.infer<typeof presetSchema>;
+
+/** The preset of an embedder's training. */
+export const presetOfEmbedder = (preset: Preset): 'cpu' | 'tutorial' => (preset === 'cpu' ? 'cpu' : 'tutorial');
+
+/** What of an LLM learns: an adapter beside it (over weights of 4 bits: QLoRA), all weights, or its last layers. */
+export const methodSchema = z.enum(['lora', 'qlora', 'full', 'freeze']);
+export type Method = z.infer<typeof methodSchema>;
+
+/** What it learns from: answers (sft), or which of two answers is the better one (dpo). */
+export const stageSchema = z.enum(['sft', 'dpo']);
+export type Stage = z.infer<typeof stageSchema>;
+
 /** What a training job is told; the same for both kinds of model. */
 export const trainingSchema = z.object({
   /** Name of the dataset, with its version when one was named (`data@2`). */
@@ -13,7 +28,7 @@ export const trainingSchema = z.object({
   base: z.string().min(1),
   /** What the result is called. */
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
-  preset: z.enum(['cpu', 'tutorial']),
+  preset: presetSchema,
   /** The engine's own keys, over the preset's. */
   settings: z.record(z.string(), settingSchema),
   /** Rows used, from the start of the split; absent: all. */
@@ -23,6 +38,10 @@ export const trainingSchema = z.object({
   gpus: z.number().int().positive().max(64).optional(),
   /** Also what no server of ours would load. */
   allowUnservable: z.literal(true).optional(),
+  /** Of an LLM; absent: the preset's. */
+  method: methodSchema.optional(),
+  /** Of an LLM; absent: sft. */
+  stage: stageSchema.optional(),
   /** Of an LLM: LLaMA-Factory's template by name; absent: the one that writes what the model's own chat template does. */
   template: z.string().min(1).optional(),
   /** Of an LLM: the system text of every row, and of every request to what comes of it; absent: the rows' own. */

@@ -17,6 +17,7 @@ import { listAdapters } from '../../src/models/store.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
+import { readCard } from '../../src/training/card.ts';
 import { exportCurves } from '../../src/training/export-curves.ts';
 import { readFailureFile } from '../../src/training/failures/file.ts';
 import { readCurves } from '../../src/training/read-curves.ts';
@@ -151,7 +152,28 @@ describe('a training job', () => {
         templateCheck: expect.stringMatching(/^same tokens \(\d+\) as served from transformers and gguf$/),
       },
     });
-    expect(adapter?.sha256).toBe(createHash('sha256').update('adapter').digest('hex'));
+    const weights = readFileSync(path.join(tunedFolder(paths, 'mine').result, 'adapter_model.safetensors'));
+    expect(adapter?.sha256).toBe(createHash('sha256').update(weights).digest('hex'));
+    const card = readCard(tunedFolder(paths, 'mine').result);
+    expect(card).toMatchObject({
+      name: 'mine',
+      kind: 'adapter',
+      method: 'lora',
+      stage: 'sft',
+      data: { name: 'questions', rows: 4, split: 'all' },
+      template: { name: 'smollm2', system: 'Count.', check: expect.stringMatching(/^same tokens/) },
+      settings: { lora_rank: 8, template: 'smollm2' },
+      curve: { steps: 6, firstLoss: 2.9, lastLoss: 2.4, lowestLoss: 2.4 },
+      versions: { llamafactory: '0.9.5' },
+    });
+    expect(card?.files).toContainEqual({
+      name: 'adapter_model.safetensors',
+      bytes: weights.length,
+      sha256: adapter?.sha256,
+    });
+    expect(readFileSync(path.join(tunedFolder(paths, 'mine').result, 'README.md'), 'utf8')).toMatch(
+      /- Loss: 2\.9000 → 2\.4000 in 6 steps/,
+    );
     const logged = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
     expect(logged).toContain('Corrected eos_token_id: Transformers derived 1, the GGUF says 2');
   });
@@ -208,6 +230,15 @@ describe('a training job', () => {
       });
     },
   );
+
+  test('a final save that was interrupted is done again from the last checkpoint', async () => {
+    const end = await waitForJob(paths, (await start('torn')).spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    const logged = eventsOf(end).flatMap((event) => (event.type === 'log' ? [event.text] : []));
+    expect(logged.join('\n')).toMatch(/final save is not whole \(adapter_model\.safetensors is cut off\)/);
+    expect(logged.join('\n')).toMatch(/going on from checkpoint-6/);
+    expect(listAdapters(paths)).toMatchObject([{ name: 'mine', lineage: { steps: 6 } }]);
+  });
 
   test('says why the engine failed', async () => {
     const end = await waitForJob(paths, (await start('oom')).spec.id);

@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
 //   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | oom | killed | hang (does not react to TERM)
+//   torn (its last save is cut off the first time)
 //   no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const STEPS = 6;
+/** A safetensors file of one number. */
+const ADAPTER = Buffer.concat([
+  Buffer.from(new BigUint64Array([60n]).buffer),
+  Buffer.from('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(60)),
+  Buffer.alloc(4),
+]);
 const PLANTED = ['no-newline', 'other-system', 'two-ends'];
 const behaviour = process.env.FAKE_ENGINE ?? 'ok';
 const [first, second, third, fourth] = process.argv.slice(2);
@@ -47,7 +54,10 @@ async function train(yaml) {
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
     if (stopping) checkpoint(folder, step - 1);
   }
-  writeFileSync(path.join(folder, 'adapter_model.safetensors'), 'adapter');
+  // torn: the first time its last save is interrupted.
+  const torn = behaviour === 'torn' && lastCheckpoint(folder) === 0;
+  if (behaviour === 'torn' && lastCheckpoint(folder) === 0) checkpoint(folder, STEPS);
+  writeFileSync(path.join(folder, 'adapter_model.safetensors'), torn ? ADAPTER.subarray(0, 20) : ADAPTER);
   writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
 }
 
@@ -80,6 +90,7 @@ function printExample(base, rows) {
 function checkpoint(folder, step) {
   const at = path.join(folder, `checkpoint-${step}`);
   mkdirSync(at);
+  writeFileSync(path.join(at, 'adapter_model.safetensors'), ADAPTER);
   writeFileSync(path.join(at, 'trainer_state.json'), '{}');
 }
 

@@ -1,6 +1,6 @@
 """Imports an engine and prints, as the last line of stdout, JSON of versions and devices.
 
-Arguments: modules to import, comma separated; distributions whose versions are wanted ("a|b": whichever is there).
+Arguments: modules to import, comma separated; distributions whose versions are wanted ("a|b": whichever is there; "a?": if it is there).
 """
 
 import importlib
@@ -11,11 +11,13 @@ import sys
 
 
 def version_of(choice):
-    for name in choice.split("|"):
+    for name in choice.rstrip("?").split("|"):
         try:
             return name, importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
+    if choice.endswith("?"):
+        return None
     raise SystemExit(f"none of {choice} is installed")
 
 
@@ -33,7 +35,7 @@ def main():
     )
     answer = {
         "python": ".".join(map(str, sys.version_info[:3])),
-        "versions": dict(version_of(choice) for choice in distributions),
+        "versions": dict(filter(None, map(version_of, distributions))),
         "device": "cuda" if cuda else "cpu",
         "devices": devices,
     }

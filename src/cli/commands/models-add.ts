@@ -11,8 +11,10 @@ import { pickModel } from '../pick-model.ts';
 
 const addOptions = z.object({
   ...endpointOptions,
-  kind: z.enum(['chat', 'embedding', 'reranker'], 'chat, embedding or reranker').default('chat'),
+  kind: z.enum(['chat', 'embedding', 'reranker', 'adapter'], 'chat, embedding, reranker or adapter').default('chat'),
   path: z.string().optional(),
+  base: z.string().min(1).optional(),
+  system: z.string().min(1).optional(),
 });
 type AddOptions = z.output<typeof addOptions>;
 
@@ -21,8 +23,10 @@ export function addModelsAdd(models: Command, invocation: Invocation): void {
   const command = describeEndpoint(
     models.command('add').description('name an OpenAI-compatible server, or a model on this disk').argument('<name>'),
   )
-    .option('--path <path>', 'a .gguf or .onnx file, or a folder with model.onnx and tokenizer.json')
-    .option('--kind <kind>', 'chat, embedding or reranker (default: chat)');
+    .option('--path <path>', 'a .gguf or .onnx file, or a folder of a model (Transformers, ONNX) or an adapter (peft)')
+    .option('--kind <kind>', 'chat, embedding, reranker or adapter (default: chat)')
+    .option('--base <id>', 'of an adapter: the model it was trained on (default: as it says itself)')
+    .option('--system <text>', 'of an adapter: the system text it was trained with');
   handle(command, invocation, { args: z.tuple([z.string().min(1)]), options: addOptions }, add);
 }
 
@@ -41,10 +45,10 @@ async function add(context: CommandContext, [name]: [string], options: AddOption
 
 async function addServer(context: CommandContext, name: string, url: string, options: AddOptions): Promise<undefined> {
   const { kind } = options;
-  if (kind === 'reranker') {
+  if (kind === 'reranker' || kind === 'adapter') {
     throw new RagtuiError(
       'usage',
-      'A reranker behind a URL is not supported.',
+      `A model of kind ${kind} behind a URL is not supported.`,
       'Give --kind chat or --kind embedding.',
     );
   }
@@ -87,7 +91,15 @@ async function addFiles(
   path: string,
   options: AddOptions,
 ): Promise<undefined> {
+  const { kind, base, system } = options;
+  if (kind === 'adapter') {
+    const { bringAdapter } = await import('../../training/bring-adapter.ts');
+    const about = { name, path, ...(base ? { base } : {}), ...(system ? { system } : {}) };
+    const adapter = await bringAdapter(paths, about, signal);
+    out.result({ adapter }, () => `Added ${name}, an adapter of ${adapter.base}; its files stay where they are.`);
+    return;
+  }
   const { addLocalModel } = await import('../../models/own.ts');
-  const entry = await addLocalModel(paths, { name, path, kind: options.kind }, signal);
+  const entry = await addLocalModel(paths, { name, path, kind }, signal);
   out.result({ model: entry }, () => `Added ${entry.id} (${entry.kind}); its files stay where they are.`);
 }

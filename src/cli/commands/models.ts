@@ -11,8 +11,9 @@ import { pullOne } from '../need-models.ts';
 import { megabytes, table } from '../output.ts';
 import { addModelsAdd } from './models-add.ts';
 import { addModelsEndpoint } from './models-endpoint.ts';
+import { addModelsExport } from './models-export.ts';
 
-/** `ragtui models list|show|pull|verify|remove|add|set|key|check|presets`. */
+/** `ragtui models list|show|pull|verify|remove|add|export|set|key|check|presets`. */
 export function addModels(program: Command, invocation: Invocation): void {
   const models = program.command('models').description('embedders, chat models, rerankers and endpoints');
   const ids = z.tuple([z.array(z.string())]);
@@ -53,6 +54,7 @@ export function addModels(program: Command, invocation: Invocation): void {
     show,
   );
   addModelsAdd(models, invocation);
+  addModelsExport(models, invocation);
   addModelsEndpoint(models, invocation);
 }
 
@@ -110,7 +112,8 @@ function modelJson({ entry, state, folder, bytesTotal, bytesPresent }: ModelStat
 }
 
 async function show({ out, paths, env }: CommandContext, [id]: [string]): Promise<undefined> {
-  const { listAdapters, listEndpoints, modelStatus } = await import('../../models/store.ts');
+  const { listAdapters, listEndpoints, modelStatus, tunedModels } = await import('../../models/store.ts');
+  const { cardText, readCard } = await import('../../training/card.ts');
   const endpoint = listEndpoints(paths).find(({ name }) => name === id);
   if (endpoint) {
     const view = await endpointView(endpoint, env);
@@ -118,12 +121,16 @@ async function show({ out, paths, env }: CommandContext, [id]: [string]): Promis
     return;
   }
   const adapter = listAdapters(paths).find(({ name }) => name === id);
-  const shown: Record<string, unknown> = adapter ? { ...adapter } : modelJson(modelStatus(paths, id));
-  out.result(adapter ? { adapter: shown } : { model: shown }, () =>
-    Object.entries(shown)
+  const tuned = tunedModels(paths).get(id);
+  const known: Record<string, unknown> = adapter ? { ...adapter } : { ...modelJson(modelStatus(paths, id)), ...tuned };
+  const card = readCard(String(adapter?.path ?? known['folder']));
+  const shown = { ...known, ...(card ? { card } : {}) };
+  out.result(adapter ? { adapter: shown } : { model: shown }, () => [
+    ...Object.entries(known)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`),
-  );
+    ...(card ? ['', ...cardText(card).trimEnd().split('\n')] : []),
+  ]);
 }
 
 async function pull(context: CommandContext, [ids]: [string[]]): Promise<undefined> {

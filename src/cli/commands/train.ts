@@ -2,8 +2,16 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { EngineDevice } from '../../engines/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import type { TrainingField } from '../../training/fields.ts';
 import type { TrainingPlan } from '../../training/llm-plan.ts';
-import type { EmbedderTraining } from '../../training/types.ts';
+import {
+  type EmbedderTraining,
+  methodSchema,
+  presetSchema,
+  type Setting,
+  stageSchema,
+  type Training,
+} from '../../training/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { forecastLines } from '../forecast-text.ts';
@@ -12,11 +20,16 @@ import { jobJson } from './jobs.ts';
 import { addEmbedderOptions, embedderFields, embedderOptionsOf } from './train-embedder.ts';
 
 const optionsSchema = z.object({
-  dataset: z.string().min(1),
+  dataset: z.string().min(1).optional(),
   split: z.string().min(1).default('train'),
-  base: z.string().min(1),
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'use small letters, digits, ".", "_" and "-"'),
-  preset: z.enum(['cpu', 'tutorial']).optional(),
+  base: z.string().min(1).optional(),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]*$/, 'use small letters, digits, ".", "_" and "-"')
+    .optional(),
+  preset: presetSchema.optional(),
+  method: methodSchema.optional(),
+  stage: stageSchema.optional(),
   set: z.array(z.string()).default([]),
   limit: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().nonnegative().default(42),
@@ -27,13 +40,14 @@ const optionsSchema = z.object({
   template: z.string().min(1).optional(),
   system: z.string().min(1).optional(),
   ...embedderFields,
+  explain: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   wait: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
 
 const KINDS = {
-  llm: { kind: 'train-llm', engine: 'llamafactory', what: 'a LoRA adapter of an LLM (LLaMA-Factory)' },
+  llm: { kind: 'train-llm', engine: 'llamafactory', what: 'an LLM, or an adapter of one (LLaMA-Factory)' },
   embedder: { kind: 'train-embedder', engine: 'flagembedding', what: 'an embedder (FlagEmbedding)' },
 } as const;
 type What = keyof typeof KINDS;
@@ -45,11 +59,11 @@ export function addTrain(program: Command, invocation: Invocation): void {
     const command = train
       .command(what)
       .description(`train ${KINDS[what].what}`)
-      .requiredOption('--dataset <name>', 'the dataset (NAME or NAME@VERSION)')
-      .requiredOption('--base <id>', 'the model to start from')
-      .requiredOption('--name <name>', 'what the result is called')
+      .option('--dataset <name>', 'the dataset (NAME or NAME@VERSION); needed')
+      .option('--base <id>', 'the model to start from; needed')
+      .option('--name <name>', 'what the result is called; needed')
       .option('--split <part>', 'part of the dataset; "all" for every row (default: train)')
-      .option('--preset <preset>', 'cpu or tutorial (default: by the device the engine was installed for)')
+      .option('--preset <preset>', what === 'llm' ? LLM_PRESETS : 'cpu or tutorial (default: by the engine’s device)')
       .option('--set <key=value>', "a setting of the engine's own; repeatable", collect)
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
@@ -66,15 +80,22 @@ export function addTrain(program: Command, invocation: Invocation): void {
   }
 }
 
+const LLM_PRESETS = 'cpu, tutorial, or gpu-8gb to gpu-80gb by memory (default: by the engine’s device)';
+
 function addLlmOptions(command: Command): void {
   command
+    .option('--method <method>', 'lora, qlora, full or freeze (default: the preset’s)')
+    .option('--stage <stage>', 'sft, or dpo on preference rows (default: sft)')
     .option('--template <name>', "LLaMA-Factory's chat template (default: the one that writes as the model's own does)")
     .option('--system <text>', 'system text of every row, in training and in serving (default: the rows’ own)')
+    .option('--explain', 'what each preset, method and setting does, with the tutorial’s advice; starts nothing')
     .option('--allow-unservable', 'also train what no server here can load, such as DoRA');
 }
 
 async function start(context: CommandContext, what: What, options: Options): Promise<number> {
   const { out, paths } = context;
+  if (options.explain) return explain(context, options);
+  const { dataset, base, name } = needed(options);
   const { engineStatus, installedEngine } = await import('../../engines/store.ts');
   const { machineDevice } = await import('../../engines/device.ts');
   const { parseSettings } = await import('../../training/settings.ts');
@@ -82,22 +103,24 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
   const embedder = what === 'embedder' ? embedderOptionsOf(options) : undefined;
   const training: EmbedderTraining = {
-    dataset: options.dataset,
+    dataset,
     split: options.split,
-    base: options.base,
-    name: options.name,
+    base,
+    name,
     preset: options.preset ?? (device === 'cpu' ? 'cpu' : 'tutorial'),
     settings: parseSettings(options.set),
     seed: options.seed,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.gpus === undefined ? {} : { gpus: options.gpus }),
     ...(options.allowUnservable ? { allowUnservable: true } : {}),
+    ...(options.method === undefined ? {} : { method: options.method }),
+    ...(options.stage === undefined ? {} : { stage: options.stage }),
     ...(options.template === undefined ? {} : { template: options.template }),
     ...(options.system === undefined ? {} : { system: options.system }),
     ...(embedder === undefined ? {} : { embedder }),
   };
-  if (device === 'cpu' && training.preset === 'tutorial') {
-    throw new RagtuiError('usage', "The tutorial's preset needs a GPU (fp16).", 'Use --preset cpu.');
+  if (device === 'cpu' && training.preset !== 'cpu') {
+    throw new RagtuiError('usage', `The preset ${training.preset} needs a GPU.`, 'Use --preset cpu.');
   }
   if (options.measure) await measure(context, what, training, device);
   const first = await planOf(context, what, training, device);
@@ -148,6 +171,56 @@ async function measure(
   await measureTraining(paths, { kind: KINDS[what].kind, ...training }, { signal, onLog: (text) => out.note(text) });
 }
 
+function needed({ dataset, base, name }: Options): { dataset: string; base: string; name: string } {
+  const missing = Object.entries({ dataset, base, name }).find(([, value]) => value === undefined);
+  if (dataset !== undefined && base !== undefined && name !== undefined) return { dataset, base, name };
+  throw new RagtuiError('usage', `--${missing?.[0]} is missing.`, 'Needed are --dataset, --base and --name.');
+}
+
+/** The fields with their words; with `--method`, `--stage` or `--preset` those that count there. */
+async function explain({ out }: CommandContext, { method, stage, preset = 'cpu' }: Options): Promise<number> {
+  const { fieldsOf, METHODS, PRESETS, STAGES, TRAINING_FIELDS } = await import('../../training/fields.ts');
+  const { llmSettings } = await import('../../training/llm-config.ts');
+  const { t } = await import('../../ui/i18n/index.ts');
+  const asked = { preset, ...(method === undefined ? {} : { method }), ...(stage === undefined ? {} : { stage }) };
+  const training: Training = { dataset: 'x', split: 'all', base: 'x', name: 'x', settings: {}, seed: 0, ...asked };
+  const places = { basePath: '', template: '', datasetName: '', datasetFolder: '', outputFolder: '' };
+  const values = llmSettings(training, places);
+  const shown = method === undefined && stage === undefined ? TRAINING_FIELDS : fieldsOf(training);
+  const fields = shown.map((field) => ({
+    ...field,
+    value: values[field.key] ?? null,
+    about: t(`training.about.${field.key}`),
+  }));
+  const about = {
+    presets: PRESETS.map((name) => ({ name, about: t(`training.about.preset.${name}`) })),
+    methods: METHODS.map((name) => ({ name, about: t(`training.about.method.${name}`) })),
+    stages: STAGES.map((name) => ({ name, about: t(`training.about.stage.${name}`) })),
+  };
+  out.result({ preset, ...about, fields }, () => [
+    ...Object.entries(about).flatMap(([title, all]) => [
+      `${title}:`,
+      ...all.map(({ name, about: words }) => `  ${name.padEnd(10)} ${words}`),
+      '',
+    ]),
+    `settings (--set key=value; values of the preset ${preset}):`,
+    ...fields.flatMap((field) => [`  ${field.key} ${rangeOf(field)}`.trimEnd(), `      ${field.about}`]),
+  ]);
+  return 0;
+}
+
+function rangeOf({ value, unit, min, max, choices }: TrainingField & { readonly value: Setting | null }): string {
+  const range = choices
+    ? choices.join('|')
+    : max === undefined
+      ? min === undefined
+        ? ''
+        : `from ${min}`
+      : `${min ?? ''} to ${max}`;
+  const said = [unit, range].filter(Boolean).join(', ');
+  return `= ${value ?? '(the engine’s own)'}${said ? `  [${said}]` : ''}`;
+}
+
 async function planOf(
   { paths, signal }: CommandContext,
   what: What,
@@ -177,9 +250,21 @@ const TEMPLATE_HOW = {
   unseen: 'checked when the training begins',
 } as const;
 
-function planLines({ rows, command, files, template, forecast, notes = [] }: TrainingPlan): string[] {
+function planLines({
+  rows,
+  command,
+  files,
+  template,
+  method,
+  stage,
+  effectiveBatch,
+  forecast,
+  notes = [],
+}: TrainingPlan): string[] {
   return [
     `rows     ${rows}`,
+    ...(method ? [`method   ${method}, ${stage ?? 'sft'}`] : []),
+    ...(effectiveBatch === undefined ? [] : [`batch    ${effectiveBatch} rows a step`]),
     ...(template ? [`template ${template.name} (${TEMPLATE_HOW[template.how]})`] : []),
     ...notes.map((note) => `note     ${note}`),
     ...forecastLines(forecast),

@@ -34,7 +34,7 @@ const MODULES: Readonly<Record<string, string>> = {
   'mlp.down_proj': 'ffn_down',
 };
 /** Whether the rows of q and k lie in another order in the GGUF (pairs of a rotation beside each other). */
-const PERMUTES: Readonly<Record<string, boolean>> = { llama: true, qwen2: false, qwen3: false };
+export const PERMUTES: Readonly<Record<string, boolean>> = { llama: true, qwen2: false, qwen3: false };
 
 const configSchema = z.looseObject({
   peft_type: z.string(),
@@ -203,7 +203,7 @@ function checkShapes(name: string, { a, b }: Pair, header: GgufHeader, base: str
 }
 
 /** Heads by which the rows of q or k are regrouped; undefined for the other layers. */
-function headsOf(name: string, architecture: string, { metadata }: GgufHeader): number | undefined {
+export function headsOf(name: string, architecture: string, { metadata }: GgufHeader): number | undefined {
   const isQuery = name.endsWith('.attn_q.weight');
   if (!isQuery && !name.endsWith('.attn_k.weight')) return undefined;
   const all = metadata.get(`${architecture}.attention.head_count`);
@@ -219,7 +219,7 @@ function headsOf(name: string, architecture: string, { metadata }: GgufHeader): 
 }
 
 /** Rows [head, half, i] → [head, i, half]: from Hugging Face's order of rotation pairs to llama.cpp's. */
-function permuteRows({ shape, values }: SafeTensor, heads: number): Float32Array {
+export function permuteRows({ shape, values }: Pick<SafeTensor, 'shape' | 'values'>, heads: number): Float32Array {
   const [rows = 0, width = 0] = shape;
   const half = rows / heads / 2;
   const result = new Float32Array(values.length);

@@ -22,6 +22,8 @@ export interface GgufTensorInfo {
 export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensorInfo>;
+  /** Where the values of the metadata stand in the file, bytes from the start, and how many there are. */
+  readonly values: { readonly count: number; readonly start: number; readonly end: number };
 }
 
 /**
@@ -51,11 +53,13 @@ function readHeader(cursor: Cursor, file: string, long: ReadonlySet<string>): Gg
   const tensorCount = cursor.u64();
   const valueCount = cursor.u64();
   const metadata = new Map<string, GgufValue>();
+  const valuesStart = cursor.position;
   for (let at = 0; at < valueCount; at += 1) {
     const key = cursor.string();
     const value = readValue(cursor, cursor.u32(), file, long.has(key) ? Number.POSITIVE_INFINITY : MAX_KEPT_ITEMS);
     if (value !== undefined) metadata.set(key, value);
   }
+  const values = { count: valueCount, start: valuesStart, end: cursor.position };
   const infos: GgufTensorInfo[] = [];
   for (let at = 0; at < tensorCount; at += 1) {
     const name = cursor.string();
@@ -65,7 +69,11 @@ function readHeader(cursor: Cursor, file: string, long: ReadonlySet<string>): Gg
   const alignment = metadata.get('general.alignment');
   const step = typeof alignment === 'number' && alignment > 0 ? alignment : DEFAULT_ALIGNMENT;
   const start = Math.ceil(cursor.position / step) * step;
-  return { metadata, tensors: new Map(infos.map((info) => [info.name, { ...info, offset: start + info.offset }])) };
+  return {
+    metadata,
+    tensors: new Map(infos.map((info) => [info.name, { ...info, offset: start + info.offset }])),
+    values,
+  };
 }
 
 const ARRAY = 9;

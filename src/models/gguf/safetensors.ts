@@ -20,35 +20,51 @@ export interface SafeTensor {
   readonly values: Float32Array;
 }
 
+/** A tensor of a file, its numbers not read yet. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Errors: `corrupt`, `unsupported`. */
+  readonly read: () => Float32Array;
+}
+
 /**
  * Reads a `.safetensors` file whole, in the order of its header. F16 and BF16 become f32 without loss.
- * Format: 8 bytes header length (little endian), JSON header, data. Errors: `corrupt`, `unsupported` (other numbers).
+ * Errors: `corrupt`, `unsupported` (other numbers).
  */
-export function readSafetensors(file: string): SafeTensor[] {
+export const readSafetensors = (file: string): SafeTensor[] =>
+  openSafetensors(file).map(({ name, shape, read: values }) => ({ name, shape, values: values() }));
+
+/**
+ * The tensors of a `.safetensors` file, each read when it is asked for. Format: 8 bytes header length (little endian),
+ * JSON header, data. Errors: `corrupt`, `unsupported` (other numbers).
+ */
+export function openSafetensors(file: string): StoredTensor[] {
   const fd = open(file);
   try {
     const { size } = fstatSync(fd);
     const { length, header } = readHeader(fd, file);
-    return header.map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [start, end],
-        },
-      ]) => {
-        const known = DTYPES.find((one) => one === dtype);
-        if (!known) {
-          throw new RagtuiError('unsupported', `${file} holds ${dtype} numbers (${name}).`, 'Save it as float32.');
-        }
-        const count = shape.reduce((product, one) => product * one, 1);
-        if (end - start !== count * BYTES_OF[known] || 8 + length + end > size) {
-          throw damaged(file, `the tensor ${name} is not as long as its shape says`);
-        }
-        return { name, shape, values: toFloats(read(fd, 8 + length + start, end - start), known) };
-      },
-    );
+    return header.map(([name, { dtype, shape, data_offsets: offsets }]) => {
+      const [start, end] = offsets;
+      const known = DTYPES.find((one) => one === dtype);
+      if (!known) {
+        throw new RagtuiError('unsupported', `${file} holds ${dtype} numbers (${name}).`, 'Save it as float32.');
+      }
+      const count = shape.reduce((product, one) => product * one, 1);
+      if (end - start !== count * BYTES_OF[known] || 8 + length + end > size) {
+        throw damaged(file, `the tensor ${name} is not as long as its shape says`);
+      }
+      return { name, shape, read: () => toFloats(readAt(file, 8 + length + start, end - start), known) };
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAt(file: string, position: number, length: number): Buffer {
+  const fd = open(file);
+  try {
+    return read(fd, position, length);
   } finally {
     closeSync(fd);
   }

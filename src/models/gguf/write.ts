@@ -19,11 +19,54 @@ export interface GgufTensor {
 
 /** Writes a GGUF file (version 3) of f32 tensors: whole or not at all, mode 0600. */
 export function writeGguf(file: string, fields: readonly GgufField[], tensors: readonly GgufTensor[]): void {
+  writeWhole(file, parts(fields, tensors));
+}
+
+/** A tensor whose bytes are made when it is its turn. */
+export interface GgufPart {
+  readonly name: string;
+  /** As the file has them: columns first. */
+  readonly dims: readonly number[];
+  /** The format's number of what the bytes are. */
+  readonly type: number;
+  readonly bytes: number;
+  readonly data: () => Uint8Array;
+}
+
+/** Writes a GGUF file (version 3) with metadata as it stands in another one: whole or not at all, mode 0600. */
+export function writeGgufParts(
+  file: string,
+  metadata: { readonly count: number; readonly raw: Buffer },
+  tensors: readonly GgufPart[],
+): void {
+  writeWhole(file, rawParts(metadata, tensors));
+}
+
+function* rawParts(
+  metadata: { readonly count: number; readonly raw: Buffer },
+  tensors: readonly GgufPart[],
+): Generator<Uint8Array> {
+  const header = [Buffer.from('GGUF'), u32(VERSION), u64(tensors.length), u64(metadata.count), metadata.raw];
+  let offset = 0;
+  for (const { name, dims, type, bytes } of tensors) {
+    header.push(text(name), u32(dims.length), ...dims.map(u64), u32(type), u64(offset));
+    offset += padded(bytes);
+  }
+  const head = Buffer.concat(header);
+  yield head;
+  yield Buffer.alloc(padded(head.length) - head.length);
+  for (const { data, bytes } of tensors) {
+    yield data();
+    yield Buffer.alloc(padded(bytes) - bytes);
+  }
+}
+
+function writeWhole(file: string, all: Iterable<Uint8Array>): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const fd = openSync(temporary, 'w', 0o600);
     try {
-      for (const part of parts(fields, tensors)) writeAll(fd, part);
+      for (const part of all) writeAll(fd, part);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -63,7 +63,7 @@ async function weightsOf({ work, paths, report, signal }: Context): Promise<stri
     secondsLeft: null,
   });
   const onLog = (text: string) => report.log('info', text);
-  return (await transformersBase(paths, work.model, baseMaker(paths), { signal, onLog })).folder;
+  return (await transformersBase(paths, work.model, () => baseMaker(paths), { signal, onLog })).folder;
 }
 
 /** Only LLaMA-Factory's Transformers still turn a GGUF into plain weights. */

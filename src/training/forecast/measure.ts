@@ -8,6 +8,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import { endOfFile } from '../../platform/file-end.ts';
 import { throwIfAborted, writeJsonAtomic } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
+import { cpuHasBfloat16 } from '../../serving/vllm/machine.ts';
 import { transformersBase } from '../base-llm.ts';
 import { findEmbedderBase } from '../embedder-base.ts';
 import { embedderPreset, embedderSettings, instructionOf, trainerArguments } from '../embedder-config.ts';
@@ -97,7 +98,10 @@ async function prepareLlm(
   folder: string,
   options: MeasureOptions,
 ): Promise<Prepared> {
-  const base = await transformersBase(paths, work.base, engine, options);
+  const base = await transformersBase(paths, work.base, () => engine, {
+    ...options,
+    float32: engine.device === 'cpu' && !cpuHasBfloat16(),
+  });
   const template = templateFor(paths, work);
   const data = path.join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });

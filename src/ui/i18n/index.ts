@@ -14,6 +14,7 @@ import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
 import { train } from './en/train.ts';
 import { trainForm } from './en/train-form.ts';
+import { trainingFields } from './en/training-fields.ts';
 import type { ActionTexts, Language, Texts } from './types.ts';
 import { actionTexts } from './zh/actions.ts';
 import * as zhAsk from './zh/ask.ts';
@@ -31,6 +32,7 @@ import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
 import * as zhTrain from './zh/train.ts';
 import * as zhTrainForm from './zh/train-form.ts';
+import { trainingFields as zhTrainingFields } from './zh/training-fields.ts';
 
 const english = {
   ...common,
@@ -45,6 +47,7 @@ const english = {
   ...making,
   ...train,
   ...trainForm,
+  ...trainingFields,
   ...evaluate,
   ...deploy,
   ...settings,
@@ -62,6 +65,7 @@ const chinese: Texts<typeof english> = {
   ...zhMaking.making,
   ...zhTrain.train,
   ...zhTrainForm.trainForm,
+  ...zhTrainingFields,
   ...zhEvaluate.evaluate,
   ...zhDeploy.deploy,
   ...zhSettings.settings,

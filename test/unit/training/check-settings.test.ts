@@ -1,6 +1,20 @@
 import { expect, it } from 'vitest';
-import { checkLlmKeys, checkServable } from '../../../src/training/check-settings.ts';
+import { checkLlmKeys, checkMethod, checkServable } from '../../../src/training/check-settings.ts';
+import { METHODS, PRESETS, STAGES, TRAINING_FIELDS } from '../../../src/training/fields.ts';
+import { LLAMAFACTORY_KEYS } from '../../../src/training/llamafactory-keys.ts';
 import { llmSettings } from '../../../src/training/llm-config.ts';
+import type { Setting, Training } from '../../../src/training/types.ts';
+
+const training = (settings: Record<string, Setting>, changes: Partial<Training> = {}): Training => ({
+  dataset: 'd',
+  split: 'all',
+  base: 'b',
+  name: 'n',
+  preset: 'cpu',
+  seed: 1,
+  settings,
+  ...changes,
+});
 
 it.each([
   ['lora_rnak', 'lora_rank'],
@@ -19,9 +33,10 @@ it('refuses keys that version 5 of Transformers has dropped (fatal in the engine
 
 it('knows every key that the presets and we ourselves write', () => {
   const places = { basePath: '', template: '', datasetName: '', datasetFolder: '', outputFolder: '' };
-  const training = { dataset: 'd', split: 'all', base: 'b', name: 'n', settings: {}, seed: 1 };
-  for (const preset of ['cpu', 'tutorial'] as const)
-    expect(() => checkLlmKeys(llmSettings({ ...training, preset }, places))).not.toThrow();
+  for (const preset of PRESETS)
+    for (const method of METHODS)
+      for (const stage of STAGES)
+        expect(() => checkLlmKeys(llmSettings(training({}, { preset, method, stage }), places))).not.toThrow();
 });
 
 it.each([
@@ -30,11 +45,32 @@ it.each([
   [{ additional_target: 'embed_tokens' }, /modules_to_save/],
   [{ lora_rank: 1024 }, /up to 512/],
 ])('refuses %j, which cannot be served, with the reason', (settings, why) => {
-  expect(() => checkServable(settings)).toThrow(why);
+  expect(() => checkServable(training(settings))).toThrow(why);
 });
 
 it('lets through what is served: rsLoRA, LoRA+, a rank of 512, DoRA turned off', () => {
   expect(() =>
-    checkServable({ use_rslora: true, loraplus_lr_ratio: 16, lora_rank: 512, use_dora: false }),
+    checkServable(training({ use_rslora: true, loraplus_lr_ratio: 16, lora_rank: 512, use_dora: false })),
   ).not.toThrow();
+});
+
+it('lets a model of its own have what an adapter cannot', () => {
+  expect(() => checkServable(training({ resize_vocab: true }, { method: 'full' }))).not.toThrow();
+});
+
+it('refuses QLoRA on a CPU, and where bitsandbytes is missing, with the reason', () => {
+  const qlora = training({}, { method: 'qlora', preset: 'gpu-8gb' });
+  const code = (value: string, message: RegExp) =>
+    expect.objectContaining({ code: value, message: expect.stringMatching(message) });
+  expect(() => checkMethod(qlora, { device: 'cpu', versions: undefined })).toThrow(code('unsupported', /CUDA GPU/));
+  const versions = { llamafactory: '0.9.5' };
+  expect(() => checkMethod(qlora, { device: 'cuda', versions })).toThrow(code('unavailable', /bitsandbytes/));
+  // The smallest card's preset is QLoRA by itself.
+  expect(() => checkMethod(training({}, { preset: 'gpu-8gb' }), { device: 'cuda', versions })).toThrow(/bitsandbytes/);
+  const whole = { ...versions, bitsandbytes: '0.50.2' };
+  expect(() => checkMethod(qlora, { device: 'cuda', versions: whole })).not.toThrow();
+});
+
+it('explains settings that the engine has', () => {
+  for (const { key } of TRAINING_FIELDS) expect(LLAMAFACTORY_KEYS).toContain(key);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { RagtuiError } from '../../../src/platform/errors.ts';
 import { embedderSettings, toFlags } from '../../../src/training/embedder-config.ts';
-import { llmSettings } from '../../../src/training/llm-config.ts';
+import { effectiveBatch, llmSettings } from '../../../src/training/llm-config.ts';
 import { parseSettings } from '../../../src/training/settings.ts';
 import type { Training } from '../../../src/training/types.ts';
 import { toYaml } from '../../../src/training/yaml.ts';
@@ -163,5 +164,78 @@ describe('settings of an embedder training', () => {
     expect(flags.join(' ')).toContain('--normalize_embeddings True');
     expect(flags.join(' ')).toContain('--resume_from_checkpoint /out/checkpoint-24');
     expect(flags).not.toContain('--query_instruction_for_retrieval');
+  });
+});
+
+describe('methods and presets', () => {
+  const settings = (changes: Partial<Training>, devices = 1) => llmSettings(training(changes), { ...places, devices });
+
+  it('full and freeze have no adapter and a tenth of its learning rate', () => {
+    for (const method of ['full', 'freeze'] as const) {
+      const made = settings({ method });
+      expect(made).toMatchObject({ finetuning_type: method, learning_rate: 1e-5 });
+      expect(Object.keys(made).filter((key) => key.startsWith('lora_'))).toEqual([]);
+    }
+    expect(settings({ method: 'freeze' })).toMatchObject({ freeze_trainable_layers: 2 });
+  });
+
+  it('QLoRA is LoRA over weights of 4 bits', () => {
+    expect(settings({ preset: 'gpu-24gb', method: 'qlora' })).toMatchObject({
+      finetuning_type: 'lora',
+      quantization_bit: 4,
+      quantization_method: 'bnb',
+      lora_rank: 8,
+    });
+  });
+
+  it('DPO learns in small steps from both answers', () => {
+    expect(settings({ stage: 'dpo' })).toMatchObject({ stage: 'dpo', pref_beta: 0.1, learning_rate: 5e-6 });
+    expect(settings({ stage: 'dpo', settings: { pref_beta: 0.3 } })).toMatchObject({ pref_beta: 0.3 });
+  });
+
+  it.each(['gpu-8gb', 'gpu-12gb', 'gpu-24gb', 'gpu-48gb', 'gpu-80gb'] as const)(
+    '%s follows the tutorial: alpha twice the rank, 16 rows a step on one card and on four',
+    (preset) => {
+      const one = settings({ preset });
+      expect(one['lora_alpha']).toBe(2 * Number(one['lora_rank']));
+      expect(one['disable_gradient_checkpointing']).toBe(false);
+      expect(effectiveBatch(one, 1)).toBe(16);
+      const batch = Number(one['per_device_train_batch_size']);
+      expect(effectiveBatch(settings({ preset }, 4), 4)).toBe(Math.max(16, batch * 4));
+      // One kind of half precision, never both.
+      expect([one['fp16'], one['bf16']].filter(Boolean)).toHaveLength(1);
+    },
+  );
+
+  it('less memory means a lower rank first, then 4-bit weights', () => {
+    const ranks = (['gpu-80gb', 'gpu-48gb', 'gpu-24gb', 'gpu-12gb', 'gpu-8gb'] as const).map((preset) => {
+      const { lora_rank: rank, quantization_bit: bits } = settings({ preset });
+      return [rank, bits];
+    });
+    expect(ranks).toEqual([
+      [32, undefined],
+      [16, undefined],
+      [8, undefined],
+      [8, 4],
+      [4, 4],
+    ]);
+  });
+
+  it.each([
+    [{ method: 'full' as const, settings: { lora_rank: 4 } }, /of another method than full.*lora or qlora/],
+    [{ settings: { freeze_trainable_layers: 4 } }, /of another method than lora.*freeze/],
+    [{ settings: { quantization_bit: 4 } }, /of another method than lora.*qlora/],
+    [{ settings: { finetuning_type: 'full' } }, /an option.*--method/],
+    [{ settings: { stage: 'dpo' } }, /an option.*--stage/],
+  ])('refuses %j', (changes, why) => {
+    const fault = (() => {
+      try {
+        settings(changes);
+      } catch (error) {
+        return error instanceof RagtuiError ? `${error.message} ${error.hint}` : '';
+      }
+      return '';
+    })();
+    expect(fault).toMatch(why);
   });
 });
