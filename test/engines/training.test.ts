@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,13 +14,17 @@ import { launchJob } from '../../src/jobs/launcher.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
 import { resolveEmbedder, startEmbedder } from '../../src/models/embedder-client.ts';
+import { readGgufHeader } from '../../src/models/gguf/read.ts';
 import { pullModel } from '../../src/models/pull.ts';
-import { listAdapters, modelStatus } from '../../src/models/store.ts';
+import { installedModel, listAdapters, modelStatus, removeModel } from '../../src/models/store.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
 import { transformersFolder } from '../../src/training/base-llm.ts';
+import { readCard } from '../../src/training/card.ts';
+import { finalSaveProblem } from '../../src/training/final-save.ts';
 import { cosine } from '../../src/training/parity.ts';
+import { tunedFolder } from '../../src/training/tuned.ts';
 import type { Training } from '../../src/training/types.ts';
 import { towns } from './towns.ts';
 
@@ -118,6 +122,70 @@ describe('LLaMA-Factory on SmolLM2', () => {
     const printed = readFileSync(jobFiles(job?.folder ?? '').stdout, 'utf8');
     const example = printed.slice(printed.indexOf('inputs:\n') + 'inputs:\n'.length);
     expect(example).toMatch(/^<\|im_start\|>system\nYou are a helpful assistant\.<\|im_end\|>\n<\|im_start\|>user\n/);
+  });
+});
+
+describe('LLaMA-Factory, other ways to train', () => {
+  const two = { max_steps: 2, cutoff_len: 256 };
+  const run = async (changes: Partial<Training>) => {
+    const job = await launchJob(paths, { kind: 'train-llm', ...training, limit: 8, settings: two, ...changes });
+    return waitForJob(paths, job.spec.id);
+  };
+
+  test('the tokens it trained on are those that are sent to either server', () => {
+    const [adapter] = listAdapters(paths);
+    expect(adapter?.lineage['templateCheck']).toMatch(/^same tokens \(\d+\) as served from transformers and gguf$/);
+    expect(adapter?.templateSystem).toBe('You are a helpful assistant.');
+    expect(readCard(adapter?.path ?? '')).toMatchObject({ method: 'lora', curve: { steps: 4 } });
+  });
+
+  test('another chat format than is served is stopped before the first step', async () => {
+    const end = await run({ name: 'towns-planted', template: 'alpaca' });
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'invalid' } });
+    expect(end.error?.message).toMatch(/stopped before the first step/);
+    expect(steps(end, 'loss')).toEqual([]);
+    expect(readFileSync(path.join(end.folder, 'template-check.txt'), 'utf8')).toMatch(/DIFFERENT in the prompt/);
+  });
+
+  test('freeze gives a model of its own, as Transformers and as GGUF', async () => {
+    const end = await run({ name: 'towns-freeze', method: 'freeze', settings: { ...two, freeze_trainable_layers: 1 } });
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    const { files, entry } = installedModel(paths, 'towns-freeze');
+    expect(entry.kind).toBe('chat');
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['config.json', 'model.safetensors', 'model.gguf']));
+    // The layers that were frozen are the base's, to the last bit that f16 keeps.
+    const tuned = readGgufHeader(files['model.gguf'] ?? '');
+    const base = readGgufHeader(path.join(paths.models, LLM, 'model.gguf'));
+    expect([...tuned.tensors.keys()]).toEqual([...base.tensors.keys()]);
+    expect(tuned.metadata.get('tokenizer.chat_template')).toBe(base.metadata.get('tokenizer.chat_template'));
+  });
+
+  test('DPO learns from preferences, and a last save that was cut off is done again', async () => {
+    const file = path.join(home, 'preferences.json');
+    const rows = towns().map(({ instruction, output }) => ({
+      instruction,
+      input: '',
+      chosen: output,
+      rejected: 'I do not know.',
+    }));
+    writeFileSync(file, JSON.stringify(rows));
+    await importDataset(paths, file, { format: 'preference', name: 'preferences' });
+    const asked = { name: 'towns-dpo', dataset: 'preferences', stage: 'dpo' as const };
+    const end = await run(asked);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    // Before the first step both answers are as likely as in the model it began from: ln 2.
+    const [first] = eventsOf(end).flatMap((event) =>
+      event.type === 'metric' && event.name === 'loss' ? [event.value] : [],
+    );
+    expect(first).toBeCloseTo(Math.LN2, 3);
+
+    await removeModel(paths, 'towns-dpo');
+    const weights = path.join(tunedFolder(paths, 'towns-dpo').train, 'adapter_model.safetensors');
+    truncateSync(weights, 1_000_000);
+    const again = await run(asked);
+    expect([again.state, again.error]).toEqual(['succeeded', null]);
+    expect(finalSaveProblem(tunedFolder(paths, 'towns-dpo').train, 'adapter')).toBeUndefined();
+    expect(listAdapters(paths).map(({ name }) => name)).toContain('towns-dpo');
   });
 });
 
