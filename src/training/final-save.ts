@@ -1,5 +1,17 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { parseJson } from '../platform/json.ts';
 
 const HEADER_LENGTH = 8;
@@ -59,6 +71,29 @@ function endOf(tensor: unknown): number {
 function read(fd: number, position: number, length: number): Buffer {
   const buffer = Buffer.alloc(length);
   return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
+}
+
+const stateSchema = z.looseObject({ global_step: z.number().int(), max_steps: z.number().int().positive() });
+
+/** Whether a checkpoint is of the training's last step: going on from it would do a step too many. */
+export function isFinished(checkpoint: string): boolean {
+  const file = path.join(checkpoint, 'trainer_state.json');
+  const state = existsSync(file) ? stateSchema.safeParse(parseJson(readFileSync(file, 'utf8'))).data : undefined;
+  return state !== undefined && state.global_step >= state.max_steps;
+}
+
+const BESIDE = {
+  adapter: ['adapter_config.json'],
+  model: ['config.json', 'generation_config.json', 'model.safetensors.index.json'],
+} as const;
+
+/** Takes the weights of a checkpoint as what the training left: the last save, without the engine. */
+export function saveFromCheckpoint(folder: string, checkpoint: string, kind: 'adapter' | 'model'): void {
+  for (const name of [...weightFiles(folder, kind)]) rmSync(path.join(folder, name));
+  for (const name of [...BESIDE[kind], ...weightFiles(checkpoint, kind)]) {
+    const file = path.join(checkpoint, name);
+    if (existsSync(file)) copyFileSync(file, path.join(folder, name));
+  }
 }
 
 const checkpoints = (folder: string): string[] =>

@@ -48,6 +48,17 @@ export function noteSession(tuned: TunedFolder, job: string, seconds: number): v
   appendFileSync(sessionsFile(tuned), `${JSON.stringify({ job, seconds })}\n`, { mode: 0o600 });
 }
 
+const draftFile = (tuned: TunedFolder): string => path.join(tuned.root, 'training-draft.json');
+
+/** What `trained.json` will say, written down while the engine runs: its last save may be all that is left to do. */
+export function noteDraft(tuned: TunedFolder, trained: Trained): void {
+  writeJsonAtomic(draftFile(tuned), trained);
+}
+
+export function readDraft(tuned: TunedFolder): Trained | undefined {
+  return trainedSchema.safeParse(parseJson(readText(draftFile(tuned)))).data;
+}
+
 /** Takes what the engine left into `result/` with its card, and makes it known: an adapter, or a model of its own. */
 export async function registerResult(input: ResultInput): Promise<void> {
   const { work } = input.context;

@@ -13,12 +13,12 @@ import { CheckpointWatch } from './checkpoints.ts';
 import { zeroFile } from './deepspeed.ts';
 import { runEngine } from './engine-process.ts';
 import { FailureWatch } from './failures/report.ts';
-import { finalSaveProblem } from './final-save.ts';
+import { finalSaveProblem, isFinished, saveFromCheckpoint } from './final-save.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
 import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
 import { launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
-import { noteSession, registerResult, type Trained } from './llm-result.ts';
+import { noteDraft, noteSession, readDraft, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
@@ -50,15 +50,16 @@ export async function trainLlm(context: Context): Promise<void> {
   const result = makesAdapter(work) ? 'adapter' : 'model';
   let begun = begin(context, result);
   if (!begun.trained) {
-    await train(context, { engine, base, template, begun });
+    if (!finish(context, begun, result)) await train(context, { engine, base, template, begun });
     if (signal.aborted) return;
     const problem = finalSaveProblem(begun.folder.train, result);
     if (problem) {
       // What was saved on the way is whole: the last save is done again from there.
       rmSync(begun.folder.trained, { force: true });
-      begun = begin(context, result);
       report.log('warn', `The final save is not whole (${problem}): it is done again`);
-      if (begun.checkpoint) await train(context, { engine, base, template, begun });
+      begun = begin(context, result);
+      const again = finish(context, begun, result);
+      if (!again && begun.checkpoint) await train(context, { engine, base, template, begun });
       if (signal.aborted) return;
       const still = finalSaveProblem(begun.folder.train, result);
       if (still) {
@@ -83,6 +84,19 @@ function begin({ work, paths, report }: Context, result: 'adapter' | 'model'): B
   report.log('warn', `The final save of an earlier job is not whole: ${problem}`);
   rmSync(begun.folder.trained, { force: true });
   return beginTuned(paths, asked);
+}
+
+/**
+ * Where the last checkpoint is of the last step, its weights are the result: the engine, started again there, would do a
+ * step too many. False: there is something left to train.
+ */
+function finish({ report }: Context, { folder, checkpoint }: Begun, result: 'adapter' | 'model'): boolean {
+  const draft = readDraft(folder);
+  if (!checkpoint || !draft || !isFinished(checkpoint)) return false;
+  report.log('info', `All steps were done: the result is taken from ${path.basename(checkpoint)}`);
+  saveFromCheckpoint(folder.train, checkpoint, result);
+  writeJsonAtomic(folder.trained, { ...draft, steps: stepOf(checkpoint), totalSteps: stepOf(checkpoint) });
+  return true;
 }
 
 interface TrainInput {
@@ -142,6 +156,15 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
   const failures = new FailureWatch(context, 'LLaMA-Factory');
   const { args, env, depth } = launchOf(engine, YAML, devices, process.env);
   const startedAt = performance.now();
+  let drafted = false;
+  const trained = (): Trained => ({
+    steps: Math.max(feed.last.step, stepOf(checkpoint ?? '-0')),
+    totalSteps: feed.last.totalSteps,
+    rows: rows.conversations.length,
+    system: rows.systems[0] ?? '',
+    templateCheck: guard.verdict,
+    settings,
+  });
   const exit = await runEngine({
     program: engine.python,
     args,
@@ -155,6 +178,11 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
     onStart: (pid) => watch.started(pid),
     onLook: () => {
       guard.look();
+      if (guard.done && !drafted) {
+        // Whoever finishes this training knows what it was begun with.
+        drafted = true;
+        noteDraft(tuned, trained());
+      }
       feed.look();
       watch.look();
       checkpoints.look();
@@ -167,15 +195,7 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
   if (signal.aborted) return;
   await failures.throwIfFailed(exit);
   await watch.remember(paths, work);
-  const trained: Trained = {
-    steps: Math.max(feed.last.step, stepOf(checkpoint ?? '-0')),
-    totalSteps: feed.last.totalSteps,
-    rows: rows.conversations.length,
-    system: rows.systems[0] ?? '',
-    templateCheck: guard.verdict,
-    settings,
-  };
-  writeJsonAtomic(tuned.trained, trained);
+  writeJsonAtomic(tuned.trained, trained());
 }
 
 function tellBatch({ report }: Context, settings: Readonly<Record<string, Setting>>, devices: number): void {

@@ -45,6 +45,11 @@ export class TemplateGuard {
     return this.#controller.signal;
   }
 
+  /** Whether the example was seen and is what is served. */
+  get done(): boolean {
+    return this.#checks !== undefined && !this.#fault;
+  }
+
   /** Throws `invalid` when training and serving differ. */
   throwIfDifferent(): void {
     if (this.#fault) throw this.#fault;

@@ -91,7 +91,8 @@ function checkpoint(folder, step) {
   const at = path.join(folder, `checkpoint-${step}`);
   mkdirSync(at);
   writeFileSync(path.join(at, 'adapter_model.safetensors'), ADAPTER);
-  writeFileSync(path.join(at, 'trainer_state.json'), '{}');
+  writeFileSync(path.join(at, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
+  writeFileSync(path.join(at, 'trainer_state.json'), JSON.stringify({ global_step: step, max_steps: STEPS }));
 }
 
 function lastCheckpoint(folder) {
