@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { z } from 'zod';
 import type { DatasetTask } from '../src/datasets/task.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
+import type { JobWork } from '../src/jobs/types.ts';
 import { workerPath } from '../src/platform/entry.ts';
 import { errorCode, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
@@ -19,6 +20,8 @@ const messageSchema = z.union([
 
 export interface TaskOptions {
   readonly signal?: AbortSignal;
+  /** The child ends what it has started before it ends itself: told by TERM instead of KILL. */
+  readonly endsByItself?: boolean;
   readonly onProgress?: (progress: TaskProgress) => void;
 }
 
@@ -26,6 +29,7 @@ type Request =
   | { readonly task: 'dataset'; readonly work: DatasetTask }
   | { readonly task: 'curves'; readonly jobs: readonly string[] }
   | { readonly task: 'forecast-facts'; readonly kind: 'llm' | 'embedder'; readonly training: Training }
+  | { readonly task: 'measure'; readonly work: JobWork }
   | { readonly task: 'figures'; readonly run: string }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
   | { readonly task: 'serve'; readonly work: ServeTask };
@@ -38,7 +42,7 @@ export function childTask<S extends z.ZodType>(
   paths: WorkspacePaths,
   request: Request,
   schema: S,
-  { signal, onProgress }: TaskOptions = {},
+  { signal, onProgress, endsByItself = false }: TaskOptions = {},
 ): Promise<z.output<S>> {
   return new Promise((resolve, reject) => {
     const child = fork(workerPath('task'), [], {
@@ -52,7 +56,7 @@ export function childTask<S extends z.ZodType>(
       },
     });
     let answer: (() => void) | undefined;
-    const cancel = (): void => void child.kill('SIGKILL');
+    const cancel = (): void => void child.kill(endsByItself ? 'SIGTERM' : 'SIGKILL');
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     child.on('message', (message) => {

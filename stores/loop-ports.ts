@@ -158,6 +158,9 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
       kind === 'llm' ? planLlm(paths, training, facts) : planEmbedder(paths, training, facts),
     slowFacts: (kind, training, signal) =>
       childTask(paths, { task: 'forecast-facts', kind, training }, slowFactsSchema, { signal }),
+    measure: async (work, signal) => {
+      await childTask(paths, { task: 'measure', work }, z.unknown(), { signal, endsByItself: true });
+    },
     settingNames: (kind) => (kind === 'llm' ? LLAMAFACTORY_KEYS : FLAGEMBEDDING_KEYS),
     failure: ({ folder }) => readFailureFile(folder),
     exportCurves: async (jobs) =>

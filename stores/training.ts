@@ -30,6 +30,8 @@ export interface TrainingPort {
   plan(kind: TrainingKind, training: Training, facts?: SlowFacts): TrainingPlan;
   /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
   slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
+  /** Runs a few steps of it and remembers what they took: a minute and more. Aborting ends the engine. */
+  measure(work: JobWork, signal: AbortSignal): Promise<void>;
   /** Every key of an engine that may be set. */
   settingNames(kind: TrainingKind): readonly string[];
   /** Why the training of a job failed, with the lines that show it; undefined where nothing was kept. Quick. */
@@ -65,8 +67,9 @@ export interface TrainingState {
   readonly plan: TrainingPlan | null;
   /** Why there is no plan. */
   readonly problem: RagtuiError | null;
-  /** Token lengths are being counted. */
+  /** Token lengths are being counted, or steps are being run to measure them. */
   readonly counting: boolean;
+  readonly measuring: boolean;
   /** Forms before changes, the last one last. */
   readonly past: readonly TrainingForm[];
   /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
@@ -88,6 +91,8 @@ export interface TrainingState {
   undo(): boolean;
   /** Counts tokens for the forecast, instead of estimating them. */
   count(): Promise<void>;
+  /** Runs a few steps for the time they take; while it does so, ends that. */
+  measure(): Promise<void>;
   start(): Promise<JobId>;
   install(engine: EngineName): Promise<JobId>;
   watch(id: JobId): void;
@@ -119,6 +124,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
   const stopOverlays = new Map<JobId, () => void>();
   let counted: { readonly rows: string; readonly facts: SlowFacts } | undefined;
   let stopCounting: AbortController | undefined;
+  let stopMeasuring: AbortController | undefined;
   let failed: { readonly job: JobId; readonly failure: Failure | undefined } | undefined;
 
   const store = createStore<TrainingState>()((set, get) => {
@@ -169,6 +175,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       plan: null,
       problem: null,
       counting: false,
+      measuring: false,
       past: [],
       watched: null,
       overlays: [],
@@ -217,14 +224,32 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
           if (stopCounting === controller) set({ counting: false });
         }
       },
+      measure: async () => {
+        if (stopMeasuring) {
+          stopMeasuring.abort();
+          return;
+        }
+        const { form } = get();
+        const wanted = trainingOf(form);
+        if (!wanted) return;
+        const controller = new AbortController();
+        stopMeasuring = controller;
+        set({ measuring: true });
+        try {
+          await training.measure(workOf(form.kind, wanted), controller.signal);
+        } catch (error) {
+          if (!controller.signal.aborted) throw error;
+        } finally {
+          stopMeasuring = undefined;
+          set({ measuring: false, ...plan(get().form) });
+        }
+      },
       start: async () => {
         const { form } = get();
         const wanted = trainingOf(form);
         if (!wanted) throw new Error('the form is not filled in');
         refuseHopeless(training.plan(form.kind, wanted).forecast);
-        const work: JobWork =
-          form.kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
-        const id = await jobs.getState().launch(`train ${wanted.name}`, work);
+        const id = await jobs.getState().launch(`train ${wanted.name}`, workOf(form.kind, wanted));
         get().watch(id);
         get().refresh();
         return id;
@@ -307,6 +332,9 @@ export function trainingOf(form: TrainingForm): Training | undefined {
   if (dataset === null || base === null || name === '') return undefined;
   return { dataset, split, base, name, preset, settings, seed, ...(limit === null ? {} : { limit }) };
 }
+
+const workOf = (kind: TrainingKind, wanted: Training): JobWork =>
+  kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
 
 /** The texts a training is made of: what token lengths depend on. */
 const rowsOfTraining = ({ dataset, split, base, limit, template, system }: Training): string =>

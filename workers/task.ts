@@ -6,10 +6,13 @@ import { engineStatus } from '../src/engines/store.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
-import { toRagtuiError } from '../src/platform/errors.ts';
+import { jobWorkSchema } from '../src/jobs/types.ts';
+import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { runServeTask, serveTaskSchema } from '../src/serving/task.ts';
 import { exportCurves } from '../src/training/export-curves.ts';
+import { isTrainingWork } from '../src/training/forecast/final-settings.ts';
+import { measureTraining } from '../src/training/forecast/measure.ts';
 import { slowFacts } from '../src/training/forecast/slow-facts.ts';
 import { readCurves } from '../src/training/read-curves.ts';
 import { trainingSchema } from '../src/training/types.ts';
@@ -18,6 +21,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
   z.object({ task: z.literal('curves'), jobs: z.array(z.string()).min(1) }),
   z.object({ task: z.literal('forecast-facts'), kind: z.enum(['llm', 'embedder']), training: trainingSchema }),
+  z.object({ task: z.literal('measure'), work: jobWorkSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
@@ -27,7 +31,14 @@ const send = (message: object): Promise<void> =>
   new Promise((done) => (process.send ? process.send(message, () => done()) : done()));
 
 process.once('message', (message) => void work(message));
-process.once('disconnect', () => process.exit(1));
+/** Some work ends processes of its own first when it is told to stop. */
+const stop = new AbortController();
+let endsByItself = false;
+process.once('SIGTERM', () => stop.abort());
+process.once('disconnect', () => {
+  stop.abort();
+  if (!endsByItself) process.exit(1);
+});
 
 async function work(message: unknown): Promise<void> {
   try {
@@ -51,6 +62,11 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       const engine = request.kind === 'llm' ? 'llamafactory' : 'flagembedding';
       const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
       return slowFacts(paths, { engine, training: request.training, device });
+    }
+    case 'measure': {
+      if (!isTrainingWork(request.work)) throw new RagtuiError('usage', 'Only a training is measured.');
+      endsByItself = true;
+      return measureTraining(paths, request.work, { signal: stop.signal });
     }
     case 'figures':
       return runFigures(paths, request.run);

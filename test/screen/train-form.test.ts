@@ -124,6 +124,27 @@ describe('the form of a training', () => {
     expect(w.training.counted).toMatchObject([{ dataset: 'cmrc', base: 'smollm2-135m-instruct' }]);
     expect(w.stores.training.getState().counting).toBe(false);
   });
+
+  it('measures steps when it is asked to, and ends that at the same key', async () => {
+    const w = await form(wide);
+    await w.press('M');
+    expect(w.text()).toContain('being measured');
+    expect(w.training.measured.map(({ work }) => work)).toMatchObject([{ kind: 'train-llm', dataset: 'cmrc' }]);
+    await w.press('M');
+    await w.rest();
+    expect(w.text()).toContain('unknown until measured here (M)');
+    await w.press('M');
+    w.training.measured[1]?.end.resolve();
+    await w.rest();
+    expect(w.stores.training.getState().measuring).toBe(false);
+  });
+
+  it('does not measure beside a training that runs', async () => {
+    const w = await form({ ...wide, jobs: [jobView(trainingWork('t1'))] });
+    await w.press('M');
+    expect(w.text()).toContain('the steps would be measured beside it');
+    expect(w.training.measured).toEqual([]);
+  });
 });
 
 describe('names that are offered', () => {

@@ -185,6 +185,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const taken = new Set<string>();
   const exported: (readonly JobId[])[] = [];
   const counted: Training[] = [];
+  const measured: { readonly work: JobWork; readonly end: Deferred<void> }[] = [];
   const failures = new Map<JobId, Failure>();
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
@@ -213,6 +214,12 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
       counted.push(training);
       return {};
     },
+    measure: (work, signal) => {
+      const end = deferred<void>();
+      measured.push({ work, end });
+      signal.addEventListener('abort', () => end.reject(new RagtuiError('cancelled', 'cancelled')));
+      return end.promise;
+    },
     settingNames: () => ['learning_rate', 'lora_rank', 'max_steps', 'warmup_ratio', 'warmup_steps', 'weight_decay'],
     failure: ({ spec }) => failures.get(spec.id),
     exportCurves: async (jobs) => {
@@ -239,6 +246,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
     taken,
     exported,
     counted,
+    measured,
     failures,
     watchers: (id: JobId): number => listeners.get(id)?.size ?? 0,
   };

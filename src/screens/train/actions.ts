@@ -1,5 +1,7 @@
+import { isTraining } from '../../../stores/training.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
+import { toRagtuiError } from '../../platform/errors.ts';
 import type { NearestFit } from '../../training/forecast/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -247,6 +249,32 @@ export const besideFormActions: readonly Action<TrainModel>[] = [
       return plan.forecast.tokens?.source === 'counted' ? t('train.why.counted') : true;
     },
     run: ({ context }) => context.training.getState().count(),
+  },
+  {
+    id: 'train.measure',
+    title: 'Measure',
+    help: 'Runs a few steps of it, in a folder of their own, for the time it will take; once more: ends that.',
+    keys: ['M'],
+    rank: 7,
+    command: 'ragtui train llm --dataset NAME --base ID --name NAME --measure --dry-run',
+    when: (model) => {
+      if (showsForm(model) !== true) return showsForm(model);
+      const { measuring } = model.context.training.getState();
+      if (measuring) return true;
+      if ((model.context.jobs.getState().list ?? []).some((job) => isTraining(job) && !isOver(job.state)))
+        return t('train.why.busy');
+      return canStart(model.context);
+    },
+    // Not awaited: it takes minutes, and the same key ends it.
+    run: ({ context: { training, ui } }) => {
+      training
+        .getState()
+        .measure()
+        .catch((error: unknown) => {
+          const { message, hint } = toRagtuiError(error);
+          ui.getState().toast(`${message} ${hint}`.trim(), 'bad');
+        });
+    },
   },
   {
     id: 'train.plan',

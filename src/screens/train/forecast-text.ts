@@ -18,6 +18,8 @@ import { textWidth } from '../../ui/text.ts';
 export interface ForecastOptions {
   /** Tokens are being counted. */
   readonly counting: boolean;
+  /** Steps are being run to measure them. */
+  readonly measuring: boolean;
   /** What this training would wait for; undefined: it starts at once. */
   readonly waitsFor: string | undefined;
 }
@@ -28,7 +30,10 @@ const label = (text: string): string => text + ' '.repeat(Math.max(1, LABEL_CELL
 const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.1 ? 2 : 0)}%`;
 
 /** What a training will need and what stands against it, as lines of text. Pure. */
-export function forecastText({ forecast, template }: TrainingPlan, { counting, waitsFor }: ForecastOptions): string {
+export function forecastText(
+  { forecast, template }: TrainingPlan,
+  { counting, measuring, waitsFor }: ForecastOptions,
+): string {
   const { steps, tokens, parameters, memory, disk, time } = forecast;
   const unknown = t('train.forecast.unknown');
   return [
@@ -41,7 +46,7 @@ export function forecastText({ forecast, template }: TrainingPlan, { counting, w
         batch: formatCount(steps.effectiveBatch),
       }),
     ...(steps.evalRows > 0 ? [label('') + t('train.forecast.held', { rows: formatCount(steps.evalRows) })] : []),
-    label(t('train.forecast.time')) + timeText(time),
+    label(t('train.forecast.time')) + (measuring ? t('train.forecast.measuring') : timeText(time)),
     ...(memory ? memoryLines(memory) : [label(t('train.forecast.memory')) + unknown]),
     ...(disk ? diskLines(disk) : [label(t('train.forecast.disk')) + unknown]),
     label(t('train.forecast.trains')) +

@@ -106,7 +106,12 @@ export function createTrainModel(context: ScreenContext): TrainModel {
     }
     if (state.plan !== before.plan || state.problem !== before.problem || state.form !== before.form)
       plan.set(planText(context));
-    if (state.plan !== before.plan || state.problem !== before.problem || state.counting !== before.counting) {
+    if (
+      state.plan !== before.plan ||
+      state.problem !== before.problem ||
+      state.counting !== before.counting ||
+      state.measuring !== before.measuring
+    ) {
       forecast.set(forecastOf(context));
     }
   });
@@ -132,12 +137,12 @@ export function createTrainModel(context: ScreenContext): TrainModel {
 
 /** What it will need, or why that cannot be said. */
 function forecastOf({ training, jobs }: ScreenContext): string {
-  const { form, plan, problem, counting, engines, device } = training.getState();
+  const { form, plan, problem, counting, measuring, engines, device } = training.getState();
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}`);
   if (!plan) return t('train.planLater');
   const installed = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind])?.manifest?.device;
   const waits = waitsFor(jobs.getState().list ?? NO_JOBS, installed ?? device, isTraining);
-  return sanitize(forecastText(plan, { counting, waitsFor: waits }));
+  return sanitize(forecastText(plan, { counting, measuring, waitsFor: waits }));
 }
 
 /** What would run, to the letter: what `--dry-run` prints, and the command that does the same headless. */

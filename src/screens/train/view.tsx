@@ -145,6 +145,7 @@ function PlanPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
 function ForecastPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.training, (state) => state.plan);
   useStore(model.context.training, (state) => state.counting);
+  useStore(model.context.training, (state) => state.measuring);
   return <TextPanel text={model.forecast} title={t('train.forecast')} empty={t('train.planLater')} {...place} />;
 }
 

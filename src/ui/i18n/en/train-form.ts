@@ -36,7 +36,8 @@ export const trainForm = {
   'train.forecast.stepsText': '{total}: {epoch} an epoch, {batch} of {rows} rows each',
   'train.forecast.held': '{rows} rows held out',
   'train.forecast.time': 'time',
-  'train.forecast.noTime': 'unknown until measured here',
+  'train.forecast.noTime': 'unknown until measured here (M)',
+  'train.forecast.measuring': 'being measured, a minute or more; M ends that',
   'train.forecast.timeMeasured': 'about {middle} ({low} to {high}), measured on {steps} steps',
   'train.forecast.timeEarlier': 'about {middle} ({low} to {high}), from {steps} steps of an earlier training',
   'train.forecast.memory': 'memory',
@@ -77,5 +78,6 @@ export const trainForm = {
   'train.why.nothingUndone': 'nothing was changed yet',
   'train.why.notSet': 'it is as the preset has it',
   'train.why.nothingFits': 'there is nothing that fits better',
+  'train.why.busy': 'a training runs: the steps would be measured beside it',
   'train.why.counted': 'tokens are counted already',
 } as const;

@@ -36,7 +36,8 @@ export const trainForm: Texts<typeof english> = {
   'train.forecast.stepsText': '{total}：每轮 {epoch} 步（{rows} 行），每步 {batch} 行',
   'train.forecast.held': '留出 {rows} 行',
   'train.forecast.time': '时间',
-  'train.forecast.noTime': '在本机测过若干步之前未知',
+  'train.forecast.noTime': '在本机测量之前未知（按 M）',
+  'train.forecast.measuring': '正在测量，要一分钟以上；按 M 结束',
   'train.forecast.timeMeasured': '约 {middle}（{low} 到 {high}），由 {steps} 步测得',
   'train.forecast.timeEarlier': '约 {middle}（{low} 到 {high}），据以前训练的 {steps} 步',
   'train.forecast.memory': '内存',
@@ -77,6 +78,7 @@ export const trainForm: Texts<typeof english> = {
   'train.why.nothingUndone': '还没有改动',
   'train.why.notSet': '它与预设相同',
   'train.why.nothingFits': '没有更合适的设置',
+  'train.why.busy': '有训练正在运行：测量会受它影响',
   'train.why.counted': '词元已经计数',
 };
 
@@ -87,5 +89,6 @@ export const trainFormActions: ActionTexts = {
   'train.add': ['添加设置', '添加引擎的任何其他键，用它自己的名字。'],
   'train.fit': ['采用合适的', '采用内存放得下的最接近的设置。'],
   'train.count': ['计数词元', '用基座自己的分词器计数词元，而不是估计。'],
+  'train.measure': ['测量', '在单独的目录里运行几步，以测出所需时间；再按一次结束测量。'],
   'train.plan': ['计划/预估', '在将要运行的内容和预估之间切换。'],
 };
