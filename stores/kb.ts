@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { JobId } from '../src/jobs/types.ts';
+import type { JobId, JobView } from '../src/jobs/types.ts';
 import type { Result } from '../src/kb/protocol.ts';
 import {
   type Chunk,
@@ -299,6 +299,8 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
     const { refresh, loadDocuments, selected, ingests, documents } = store.getState();
     const job = jobs.getState().list?.find(({ spec }) => spec.id === ingests[selected ?? '']);
     const begun = job?.state === 'running' && job.progress !== null;
+    // A build beside the live index shows in the list alone.
+    if (!begun && jobs.getState().list?.some(isRunningShadow)) await refresh();
     if (!begun || documents?.loading) return;
     await refresh();
     await loadDocuments();
@@ -328,6 +330,8 @@ export function createKbStore({ workspace, jobs }: KbDependencies): KbStore {
   });
   return store;
 }
+
+const isRunningShadow = ({ spec, state }: JobView): boolean => spec.work.kind === 'shadow' && state === 'running';
 
 function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const keys = Object.keys(a);
