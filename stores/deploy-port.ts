@@ -8,10 +8,10 @@ import type { ChatEndpoint } from '../src/models/endpoint-url.ts';
 import { listAdapters } from '../src/models/store.ts';
 import { RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
-import { loadAdapterVersion, unloadAdapterVersions } from '../src/serving/adapters/change.ts';
 import { curlLine } from '../src/serving/curl-line.ts';
 import { readLoadTest } from '../src/serving/load-test/store.ts';
-import { serveTaskResultSchema } from '../src/serving/task.ts';
+import { listServers, servedAs } from '../src/serving/servers.ts';
+import { type ServeTask, serveTaskResultSchema } from '../src/serving/task.ts';
 import { childTask } from './child-task.ts';
 import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
 
@@ -29,13 +29,19 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
     if (found?.ready) return found;
     throw new RagtuiError('unavailable', `${id} does not answer.`, 'See its log.');
   };
+  const change = async (work: ServeTask): Promise<number | null> => {
+    const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema);
+    if (result.op !== 'changed') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+    return result.version;
+  };
   const open = async (target: ChatTarget): Promise<ChatEndpoint> => {
     if (target.kind === 'foreign') return openEndpoint(target.endpoint, env);
     const { url, key } = running(target.job);
-    return { url, key, model: target.model };
+    const server = listServers(paths).find(({ job }) => job.spec.id === target.job);
+    return { url, key, model: server ? servedAs(server, target.model) : target.model };
   };
   return {
-    servers: () => serversOf(listJobs(paths), Date.now()),
+    servers: () => [...listServers(paths), ...endedServers(listJobs(paths), Date.now())],
     loadTests: (jobs) =>
       jobs
         .filter(({ spec }) => spec.work.kind === 'load-test')
@@ -55,11 +61,14 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
       if (result.op !== 'start') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
       return result.job;
     },
-    load: async (job, { name, path }) => {
-      await loadAdapterVersion(paths, `${name}=${path}`, { job });
-    },
-    unload: async (job, name) => {
-      await unloadAdapterVersions(paths, name, { job });
+    load: (server, adapter) => change({ op: 'load', server, adapter }),
+    unload: (server, name) => change({ op: 'unload', server, name }),
+    roll: (server, name, to) => change({ op: 'roll', server, name, to }),
+    beside: async (name) => {
+      const work = { op: 'beside', name } as const;
+      const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema);
+      if (result.op !== 'beside') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+      return result;
     },
     chat: async (target, prompt, { signal, onStatus, onText }) =>
       streamChat(
@@ -76,25 +85,24 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
       const { url } = running(target.job);
       const { folder, spec } = readJob(paths, target.job);
       const kind = spec.work.kind === 'serve' && spec.work.runner === 'pooling' ? 'embedding' : 'chat';
-      return curlLine({ url, kind, model: target.model, keyFile: jobFiles(folder).endpoint });
+      const server = listServers(paths).find((one) => one.job.spec.id === target.job);
+      const model = server ? servedAs(server, target.model) : target.model;
+      return curlLine({ url, kind, model, keyFile: jobFiles(folder).endpoint });
     },
   };
 }
 
-/** Serve jobs that are not over, and the newest of those that ended lately, with the adapters they have now. Pure but for small files. */
-function serversOf(jobs: readonly JobView[], now: number): OwnServer[] {
+/** Serve jobs that stop, and the newest of those that ended lately. Pure. */
+function endedServers(jobs: readonly JobView[], now: number): OwnServer[] {
   let ended = 0;
   return jobs.flatMap((job) => {
     const { work } = job.spec;
     if (work.kind !== 'serve') return [];
-    if (isOver(job.state)) {
-      const age = now - Date.parse(job.endedAt ?? job.spec.createdAt);
-      if (age > LATELY_MS || ended >= MOST_ENDED) return [];
-      ended += 1;
-      return [{ job, work }];
-    }
-    const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
-    const adapters = endpoint?.ready ? endpoint.adapters : undefined;
-    return [{ job, work: adapters ? { ...work, adapters } : work }];
+    if (job.state === 'stopping') return [{ job, work, adapters: [] }];
+    if (!isOver(job.state)) return [];
+    const age = now - Date.parse(job.endedAt ?? job.spec.createdAt);
+    if (age > LATELY_MS || ended >= MOST_ENDED) return [];
+    ended += 1;
+    return [{ job, work, adapters: [] }];
   });
 }

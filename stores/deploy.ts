@@ -3,6 +3,7 @@ import type { JobId, JobView } from '../src/jobs/types.ts';
 import type { ChatResult } from '../src/models/endpoint.ts';
 import type { Adapter, Endpoint } from '../src/models/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import type { DeployedAdapter } from '../src/serving/adapters/types.ts';
 import type { LoadTest, LoadTestResult } from '../src/serving/load-test/types.ts';
 import type { ServerSample, TelemetrySample } from '../src/serving/metrics-types.ts';
 import type { StartPlan, StartRequest } from '../src/serving/start-plan.ts';
@@ -19,6 +20,8 @@ export interface OwnServer {
   readonly job: JobView;
   /** With the adapters it has now. */
   readonly work: ServeWork;
+  /** With their versions and what was checked of them. */
+  readonly adapters: readonly DeployedAdapter[];
 }
 
 /** Who is asked: a name on a server of ours, or an endpoint of the user's. */
@@ -33,8 +36,13 @@ export interface DeployPort {
   hasVllm(): boolean;
   plan(request: StartRequest, signal: AbortSignal): Promise<StartPlan>;
   start(request: StartRequest): Promise<JobId>;
-  load(server: JobId, adapter: { readonly name: string; readonly path: string }): Promise<void>;
-  unload(server: JobId, name: string): Promise<void>;
+  /** `NAME=PATH`, or `NAME` of the list of models, as its next version; gives the version its name means then. */
+  load(server: JobId, adapter: string): Promise<number | null>;
+  unload(server: JobId, name: string): Promise<number | null>;
+  /** To the version before or after. */
+  roll(server: JobId, name: string, to: 'back' | 'forward'): Promise<number | null>;
+  /** Serves an adapter beside its base by one server; resolves when both answer. */
+  beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Load tests with what they measured so far, newest first; reads small files. */
   loadTests(jobs: readonly JobView[]): readonly LoadTestResult[];
   /** One prompt, streamed. Errors: those of `streamChat`. */
@@ -127,10 +135,12 @@ export interface DeployState {
   configure(change: Partial<DeployForm>): void;
   /** Starts what the form says. */
   start(): Promise<JobId>;
-  load(server: JobId, adapter: { readonly name: string; readonly path: string }): Promise<void>;
-  unload(server: JobId, name: string): Promise<void>;
+  load(server: JobId, adapter: string): Promise<number | null>;
+  unload(server: JobId, name: string): Promise<number | null>;
+  roll(server: JobId, name: string, to: 'back' | 'forward'): Promise<number | null>;
   ask(target: ChatTarget, prompt: string): Promise<void>;
   cancelChat(): void;
+  beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Asks a server with more and more requests at a time, in a process of its own. */
   loadTest(test: LoadTest): Promise<JobId>;
   curl(target: ChatTarget): string;
@@ -213,10 +223,10 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
       }
     };
 
-    const during = async (what: string, work: () => Promise<void>): Promise<void> => {
+    const during = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
       set({ busy: what });
       try {
-        await work();
+        return await work();
       } finally {
         set({ busy: null });
         get().refresh();
@@ -282,7 +292,8 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         set({ view: 'look' });
         return id;
       },
-      load: (server, adapter) => during(`load ${adapter.name}`, () => deploy.load(server, adapter)),
+      load: (server, adapter) => during(`load ${adapter}`, () => deploy.load(server, adapter)),
+      roll: (server, name, to) => during(`${to} ${name}`, () => deploy.roll(server, name, to)),
       unload: (server, name) => during(`unload ${name}`, () => deploy.unload(server, name)),
       ask: async (target, prompt) => {
         asking?.abort();
@@ -316,6 +327,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         }
       },
       cancelChat: () => asking?.abort(),
+      beside: (name) => during(`deploy ${name}`, () => deploy.beside(name)),
       loadTest: async (test) => {
         const name = test.target.kind === 'name' ? test.target.name : test.target.model;
         const id = await jobs.getState().launch(`load test ${name}`, { kind: 'load-test', test });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/models/types.ts';
 import { LOAD_TEST_USUAL, type LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { ServerFigures, ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
-import { adapterOf, chatResult, serveWork } from '../store/deploy-fakes.ts';
+import { adapterOf, chatResult, deployedAdapter, serveWork } from '../store/deploy-fakes.ts';
 import { jobView } from '../store/fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
@@ -176,21 +176,53 @@ describe('the deploy screen', () => {
     expect(w.deploy.started).toEqual([{ model: BASE, adapters: ['sft-2'] }]);
   });
 
-  it('loads an adapter of the same base, and takes one off', async () => {
+  it('loads an adapter of the same base as a version, rolls back and forward, and takes it off', async () => {
     const job = server();
-    const w = await open({ ...wide, jobs: [job], adapters: [...(wide.adapters ?? []), adapterOf('other', 'qwen')] });
+    const w = await open({ ...wide, jobs: [job], adapters: [...(wide.adapters ?? []), adapterOf('qwen-sft', 'qwen')] });
+    await w.press('b');
+    expect(w.text()).toContain('the cursor is on no adapter');
     await w.press('l');
-    expect(w.text()).toContain('sft-2');
-    expect(w.text()).not.toMatch(/other/);
+    expect(w.text()).toMatch(/sft-1\s+version 1 is there/);
+    expect(w.text()).toMatch(/sft-2\s+rank 8/);
+    expect(w.text()).not.toContain('qwen-sft');
+    // The tune of that name was trained anew: it becomes the next version.
     await w.press('enter');
     await w.rest();
-    expect(w.deploy.riding.get(job.spec.id)).toMatchObject([{ name: 'sft-2' }]);
-    expect(w.text()).toContain('└ sft-2');
-    await w.press('u');
-    expect(w.text()).toContain('the cursor is on no adapter');
-    await w.press('down', 'u', 'y');
+    expect(w.text()).toMatch(/└ sft-1\s+LoRA\s+v2\/2/);
+    await w.press('down', 'b');
     await w.rest();
-    expect(w.deploy.riding.get(job.spec.id)).toEqual([]);
+    expect(w.text()).toMatch(/└ sft-1\s+LoRA\s+v1\/2/);
+    await w.press('b');
+    expect(w.text()).toContain('it has no older version');
+    await w.press('B');
+    await w.rest();
+    expect(w.text()).toContain('sft-1 means version 2 now');
+    await w.press('u', 'y');
+    await w.rest();
+    expect(w.text()).not.toContain('└ sft-1');
+  });
+
+  it('an adapter that does nothing is said to do nothing', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const effect = {
+      state: 'nothing',
+      largest: 0,
+      noise: 0,
+      tokens: 24,
+      why: '',
+      checkedAt: '2026-11-23T06:17:00.000Z',
+    } as const;
+    w.deploy.riding.set(job.spec.id, [deployedAdapter('sft-1', 1, { effect })]);
+    w.stores.deploy.getState().refresh();
+    await w.rest();
+    expect(w.text()).toMatch(/└ sft-1\s+LoRA\s+v1 ! does nothing/);
+    const works = { ...effect, state: 'works', largest: 1.25 } as const;
+    w.deploy.riding.set(job.spec.id, [deployedAdapter('sft-1', 1, { effect: works })]);
+    w.stores.deploy.getState().refresh();
+    await w.press('down');
+    expect(w.text()).toMatch(/└ sft-1\s+LoRA\s+v1 ✓/);
+    expect(w.text()).toContain('log-probabilities by up to 1.25');
   });
 
   it('streams one answer with its speed, and counts it for the adapter that gave it', async () => {

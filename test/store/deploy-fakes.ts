@@ -2,6 +2,7 @@ import type { JobId } from '../../src/jobs/types.ts';
 import { isOver, type JobView } from '../../src/jobs/types.ts';
 import type { ChatResult } from '../../src/models/endpoint.ts';
 import type { Adapter } from '../../src/models/types.ts';
+import type { DeployedAdapter } from '../../src/serving/adapters/types.ts';
 import type { LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { StartPlan, StartRequest } from '../../src/serving/start-plan.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
@@ -32,6 +33,29 @@ export const adapterOf = (name: string, base: string): Adapter => ({
   lineage: {},
 });
 
+/** An adapter of so many versions, the last of them current. */
+export const deployedAdapter = (
+  name: string,
+  count: number,
+  change: Partial<DeployedAdapter['versions'][number]> = {},
+): DeployedAdapter => ({
+  name,
+  current: count,
+  versions: Array.from({ length: count }, (_, i) => ({
+    version: i + 1,
+    served: `${name}.v${i + 1}`,
+    path: `/jobs/adapters/${name}.v${i + 1}`,
+    source: `/adapters/${name}`,
+    sha256: null,
+    rank: 8,
+    state: 'loaded',
+    loadedAt: '2026-11-23T06:16:00.000Z',
+    effect: null,
+    template: null,
+    ...(i + 1 === count ? change : {}),
+  })),
+});
+
 export const chatResult = (text: string): ChatResult => ({
   text,
   reasoning: '',
@@ -48,7 +72,13 @@ export const chatResult = (text: string): ChatResult => ({
 
 /** Servers in memory, as the jobs of the world have them; what is asked of them is answered by the test. */
 export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Adapter[] = []) {
-  const riding = new Map<string, ServeWork['adapters']>();
+  const riding = new Map<string, readonly DeployedAdapter[]>();
+  const ridingOn = (id: string): readonly DeployedAdapter[] => {
+    const job = jobs().find(({ spec }) => spec.id === id);
+    const work = job?.spec.work;
+    const own = work?.kind === 'serve' ? work.adapters.map(({ name }) => deployedAdapter(name, 1)) : [];
+    return riding.get(id) ?? own;
+  };
   const chats: {
     readonly target: ChatTarget;
     readonly prompt: string;
@@ -77,9 +107,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
       jobs().flatMap((job) => {
         const { work } = job.spec;
         if (work.kind !== 'serve') return [];
-        return [
-          { job, work: isOver(job.state) ? work : { ...work, adapters: riding.get(job.spec.id) ?? work.adapters } },
-        ];
+        return [{ job, work, adapters: isOver(job.state) ? [] : ridingOn(job.spec.id) }];
       }),
     loadTests: () => tests,
     adapters: () => adapters,
@@ -89,12 +117,33 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
       started.push(request);
       return jobs()[0]?.spec.id ?? ('20261123-061530-serve-0000' as JobId);
     },
-    load: async (server, adapter) => void riding.set(server, [...(riding.get(server) ?? []), adapter]),
-    unload: async (server, name) =>
-      void riding.set(
+    load: async (server, adapter) => {
+      const name = adapter.split('=')[0] ?? adapter;
+      const known = ridingOn(server);
+      const there = known.find((one) => one.name === name);
+      const version = (there?.versions.length ?? 0) + 1;
+      const added = deployedAdapter(name, version);
+      riding.set(server, [...known.filter((one) => one.name !== name), added]);
+      return version;
+    },
+    unload: async (server, name) => {
+      riding.set(
         server,
-        (riding.get(server) ?? []).filter((one) => one.name !== name),
-      ),
+        ridingOn(server).filter((one) => one.name !== name),
+      );
+      return null;
+    },
+    roll: async (server, name, to) => {
+      const step = to === 'back' ? -1 : 1;
+      const list = ridingOn(server).map((one) => (one.name === name ? { ...one, current: one.current + step } : one));
+      riding.set(server, list);
+      return list.find((one) => one.name === name)?.current ?? null;
+    },
+    beside: async (name) => {
+      const adapter = adapters.find((one) => one.name === name);
+      if (!adapter) throw new Error(`no adapter ${name}`);
+      return { base: adapter.base, engine: 'vllm' };
+    },
     chat: (target, prompt, { onText, signal }) => {
       const end = deferred<ChatResult>();
       chats.push({ target, prompt, onText, signal, end });

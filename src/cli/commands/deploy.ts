@@ -8,6 +8,7 @@ import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
 import { addVllmOptions, vllmOptionShape, vllmOptions } from '../vllm-options.ts';
 import { addBench } from './deploy/bench.ts';
+import { addDeployCompare } from './deploy/compare.ts';
 import { addMakeRoom } from './deploy/make-room.ts';
 import { jobJson } from './jobs.ts';
 
@@ -35,7 +36,7 @@ const loadSchema = z.object({
 });
 const rollbackSchema = z.object({ ...serverSchema.shape, to: whole.optional(), forward: z.boolean().default(false) });
 
-/** `ragtui deploy start|list|stop|load-adapter|unload-adapter|rollback|bench`. */
+/** `ragtui deploy start|list|stop|load-adapter|unload-adapter|rollback|bench|compare`. */
 export function addDeploy(program: Command, invocation: Invocation): void {
   const deploy = program.command('deploy').description('serve models and their adapters on this machine');
   const start = deploy
@@ -69,6 +70,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
   addAdapterCommands(deploy, invocation);
   addBench(deploy, invocation);
   addMakeRoom(deploy, invocation);
+  addDeployCompare(deploy, invocation);
 }
 
 /** Adapters of a server that runs. */

@@ -2,6 +2,7 @@ import { requestOf } from '../../../stores/deploy.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { deployAndCompare } from './compare.ts';
 import { canStart, fillForm, memoryText } from './form.ts';
 import type { DeployModel } from './model.ts';
 import { chatTargetOf, type DeployRow, isChat, nameOf, sampleOf, targetOf } from './rows.ts';
@@ -31,15 +32,44 @@ function askable({ rows }: DeployModel): true | string {
   return t(isChat(row) ? 'deploy.why.notRunning' : 'deploy.why.noChat');
 }
 
-/** Adapters of the base that the server does not have. */
-function loadable({ context, rows }: DeployModel) {
+/** The adapter under the cursor on a server that runs, else why not. */
+function adapterRow(model: DeployModel): Extract<DeployRow, { kind: 'adapter' }> | string {
+  const why = running(model);
+  if (why !== true) return why;
+  const row = model.rows.selected();
+  return row?.kind === 'adapter' ? row : t('deploy.why.noAdapterHere');
+}
+
+/** An action that makes another version of the adapter under the cursor the current one. */
+const roll = (to: 'back' | 'forward') => ({
+  when: (model: DeployModel): true | string => {
+    const row = adapterRow(model);
+    if (typeof row === 'string') return row;
+    const { versions, current } = row.adapter;
+    const there = versions.some(({ version }) => (to === 'back' ? version < current : version > current));
+    return there ? true : t(to === 'back' ? 'deploy.why.noOlder' : 'deploy.why.noNewer');
+  },
+  run: async (model: DeployModel): Promise<void> => {
+    const row = adapterRow(model);
+    if (typeof row === 'string') return;
+    const { deploy, ui } = model.context;
+    const { name } = row.adapter;
+    const version = await deploy.getState().roll(row.server.job.spec.id, name, to);
+    ui.getState().toast(t('deploy.rolledNow', { name, version: version ?? '–' }), 'good');
+  },
+});
+
+const OTHER = '…';
+
+/** Adapters of the base of the server under the cursor that the list of models knows. */
+function tunesOf({ context, rows }: DeployModel) {
   const row = rows.selected();
   if (!row || row.kind === 'foreign') return [];
-  const { work } = row.server;
+  const { model } = row.server.work;
   return context.deploy
     .getState()
     .adapters()
-    .filter(({ base, name }) => base === work.model && !work.adapters.some((one) => one.name === name));
+    .filter(({ base }) => base === model);
 }
 
 export const deployActions: readonly Action<DeployModel>[] = [
@@ -99,7 +129,7 @@ export const deployActions: readonly Action<DeployModel>[] = [
       const row = ownRow(model);
       if (typeof row === 'string') return undefined;
       const busy = sampleOf(model.context.deploy.getState(), row)?.figures?.running ?? 0;
-      const names = [row.server.work.model, ...row.server.work.adapters.map(({ name }) => name)].join(', ');
+      const names = [row.server.work.model, ...row.server.adapters.map(({ name }) => name)].join(', ');
       return t(busy > 0 ? 'deploy.confirmStopBusy' : 'deploy.confirmStop', { names, count: busy });
     },
     run: (model) => {
@@ -113,29 +143,44 @@ export const deployActions: readonly Action<DeployModel>[] = [
     help: 'Puts another adapter of the same base on the running server, without a restart.',
     keys: ['l'],
     rank: 5,
-    command: 'ragtui deploy load-adapter SERVER NAME=PATH',
+    command: 'ragtui deploy load-adapter NAME=PATH',
     when: (model) => {
       const why = running(model);
       if (why !== true) return why;
-      return loadable(model).length > 0 ? true : t('deploy.why.nothingToLoad');
+      const row = ownRow(model);
+      return typeof row !== 'string' && isChat(row) ? true : t('deploy.why.noAdapters');
     },
     run: (model) => {
       const row = ownRow(model);
       if (typeof row === 'string') return;
       const { deploy, ui } = model.context;
-      const found = loadable(model);
+      const { work, job, adapters } = row.server;
+      const load = async (adapter: string): Promise<void> => {
+        const version = await deploy.getState().load(job.spec.id, adapter);
+        const name = adapter.split('=')[0] ?? adapter;
+        ui.getState().toast(t('deploy.loadedNow', { name, model: work.model, version: version ?? '–' }), 'good');
+      };
+      const known = deploy
+        .getState()
+        .adapters()
+        .filter(({ base }) => base === work.model);
       ui.getState().choose({
-        title: t('deploy.loadOnto', { model: row.server.work.model }),
-        choices: found.map(({ name, rank, path }) => ({
-          id: name,
-          title: name,
-          note: `${t('deploy.rank', { rank })} · ${path}`,
-        })),
-        pick: async (name) => {
-          const adapter = found.find((one) => one.name === name);
-          if (!adapter) return;
-          await deploy.getState().load(row.server.job.spec.id, adapter);
-          ui.getState().toast(t('deploy.loadedNow', { name, model: row.server.work.model }), 'good');
+        title: t('deploy.loadOnto', { model: work.model }),
+        choices: [
+          ...known.map(({ name, rank }) => {
+            const there = adapters.find((one) => one.name === name);
+            const note = there ? t('deploy.alreadyLoaded', { version: there.current }) : t('deploy.rank', { rank });
+            return { id: name, title: name, note };
+          }),
+          { id: OTHER, title: t('deploy.loadOther') },
+        ],
+        pick: (name) => {
+          if (name !== OTHER) return load(name);
+          ui.getState().prompt({
+            title: t('deploy.loadOnto', { model: work.model }),
+            text: t('deploy.loadOther.help'),
+            submit: (text) => (text.trim() === '' ? undefined : load(text.trim())),
+          });
         },
       });
     },
@@ -146,20 +191,37 @@ export const deployActions: readonly Action<DeployModel>[] = [
     help: 'Takes the adapter under the cursor from its server; what it answers is answered first.',
     keys: ['u'],
     rank: 6,
-    command: 'ragtui deploy unload-adapter SERVER NAME',
+    command: 'ragtui deploy unload-adapter NAME',
     when: (model) => {
-      const why = running(model);
-      if (why !== true) return why;
-      return model.rows.selected()?.kind === 'adapter' ? true : t('deploy.why.noAdapterHere');
+      const row = adapterRow(model);
+      return typeof row === 'string' ? row : true;
     },
-    confirm: ({ rows }) => {
-      const row = rows.selected();
-      return row?.kind === 'adapter' ? t('deploy.confirmUnload', { name: row.adapter }) : undefined;
+    confirm: (model) => {
+      const row = adapterRow(model);
+      return typeof row === 'string' ? undefined : t('deploy.confirmUnload', { name: row.adapter.name });
     },
-    run: async ({ context, rows }) => {
-      const row = rows.selected();
-      if (row?.kind === 'adapter') await context.deploy.getState().unload(row.server.job.spec.id, row.adapter);
+    run: async (model) => {
+      const row = adapterRow(model);
+      if (typeof row === 'string') return;
+      await model.context.deploy.getState().unload(row.server.job.spec.id, row.adapter.name);
     },
+  },
+  {
+    id: 'deploy.rollback',
+    title: 'Roll back',
+    help: 'Makes the name of the adapter under the cursor mean its version before, at once.',
+    keys: ['b'],
+    rank: 8,
+    command: 'ragtui deploy rollback NAME',
+    ...roll('back'),
+  },
+  {
+    id: 'deploy.forward',
+    title: 'Roll forward',
+    help: 'Makes the name of the adapter under the cursor mean its version after.',
+    keys: ['B'],
+    command: 'ragtui deploy rollback NAME --forward',
+    ...roll('forward'),
   },
   {
     id: 'deploy.chat',
@@ -184,6 +246,30 @@ export const deployActions: readonly Action<DeployModel>[] = [
           // Its pane shows how it goes: keys stay free.
           void deploy.getState().ask(target, prompt.trim());
         },
+      });
+    },
+  },
+  {
+    id: 'deploy.compare',
+    title: 'Compare with base',
+    help: 'Asks a tune beside its base on one engine, with the questions that its training did not see.',
+    keys: ['a'],
+    rank: 9,
+    command: 'ragtui deploy compare NAME',
+    when: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return row;
+      if (!isChat(row)) return t('deploy.why.noChat');
+      return row.kind === 'adapter' || tunesOf(model).length > 0 ? true : t('deploy.why.noTune');
+    },
+    run: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return;
+      if (row.kind === 'adapter') return deployAndCompare(model.context, row.adapter.name);
+      model.context.ui.getState().choose({
+        title: t('deploy.beside.which', { base: row.server.work.model }),
+        choices: tunesOf(model).map(({ name, rank }) => ({ id: name, title: name, note: t('deploy.rank', { rank }) })),
+        pick: (name) => deployAndCompare(model.context, name),
       });
     },
   },

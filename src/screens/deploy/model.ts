@@ -75,7 +75,7 @@ export function createDeployModel(context: ScreenContext): DeployModel {
       row.kind === 'foreign'
         ? `${row.endpoint.name} ${row.endpoint.model} ${row.endpoint.url}`
         : row.kind === 'adapter'
-          ? row.adapter
+          ? row.adapter.name
           : `${row.server.work.model} ${row.server.work.engine} ${row.server.job.state}`,
     onSelect: followLog,
   });

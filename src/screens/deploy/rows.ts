@@ -1,6 +1,7 @@
 import { addressOf, type ChatTarget, type DeployState, type OwnServer, sampleKey } from '../../../stores/deploy.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Endpoint } from '../../models/types.ts';
+import type { DeployedAdapter } from '../../serving/adapters/types.ts';
 import { isHostedService } from '../../serving/hosted.ts';
 import type { ServerSample } from '../../serving/metrics-types.ts';
 
@@ -11,7 +12,7 @@ export type DeployRow =
       readonly kind: 'adapter';
       readonly key: string;
       readonly server: OwnServer;
-      readonly adapter: string;
+      readonly adapter: DeployedAdapter;
       readonly last: boolean;
     }
   | { readonly kind: 'foreign'; readonly key: string; readonly endpoint: Endpoint; readonly hosted: boolean };
@@ -22,15 +23,15 @@ export function deployRows(servers: readonly OwnServer[], endpoints: readonly En
   return [
     ...ours.flatMap((server): DeployRow[] => {
       const { id } = server.job.spec;
-      const adapters = isOver(server.job.state) ? [] : server.work.adapters;
+      const adapters = isOver(server.job.state) ? [] : server.adapters;
       return [
         { kind: 'server', key: id, server },
         ...adapters.map(
-          ({ name }, at): DeployRow => ({
+          (adapter, at): DeployRow => ({
             kind: 'adapter',
-            key: `${id}/${name}`,
+            key: `${id}/${adapter.name}`,
             server,
-            adapter: name,
+            adapter,
             last: at === adapters.length - 1,
           }),
         ),
@@ -62,7 +63,7 @@ export function targetOf(row: DeployRow): ChatTarget | undefined {
   if (row.kind === 'foreign') return { kind: 'foreign', endpoint: row.endpoint };
   const { job, work } = row.server;
   if (job.state !== 'running') return undefined;
-  return { kind: 'own', job: job.spec.id, model: row.kind === 'adapter' ? row.adapter : work.model };
+  return { kind: 'own', job: job.spec.id, model: row.kind === 'adapter' ? row.adapter.name : work.model };
 }
 
 /** Whether it answers prompts, not only makes vectors. Pure. */
@@ -74,7 +75,7 @@ export const chatTargetOf = (row: DeployRow): ChatTarget | undefined => (isChat(
 
 /** The name a row is asked by. Pure. */
 export const nameOf = (row: DeployRow): string =>
-  row.kind === 'foreign' ? row.endpoint.name : row.kind === 'adapter' ? row.adapter : row.server.work.model;
+  row.kind === 'foreign' ? row.endpoint.name : row.kind === 'adapter' ? row.adapter.name : row.server.work.model;
 
 /** A server counts as silent after so long without an answer, ms. */
 export const UNANSWERED_MS = 10_000;

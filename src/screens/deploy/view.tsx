@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
+import { currentVersion, type DeployedAdapter } from '../../serving/adapters/types.ts';
 import { formatBytes, formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { Empty, highlighted } from '../../ui/List.tsx';
@@ -71,12 +72,15 @@ const columns = (model: DeployModel): readonly Column<DeployRow>[] => [
     weight: 3,
     cell: (row, { matched }) => {
       if (row.kind === 'adapter')
-        return [{ text: row.last ? '└ ' : '├ ', style: 'border' }, ...highlighted(sanitizeLine(row.adapter), matched)];
+        return [
+          { text: row.last ? '└ ' : '├ ', style: 'border' },
+          ...highlighted(sanitizeLine(row.adapter.name), matched),
+        ];
       return highlighted(sanitizeLine(nameOf(row)), matched);
     },
   },
   { title: t('deploy.column.engine'), min: 8, cell: (row) => engineText(model, row) },
-  { title: t('deploy.column.state'), min: 12, weight: 2, cell: (row) => [stateCell(model, row)] },
+  { title: t('deploy.column.state'), min: 17, weight: 2, cell: (row) => [stateCell(model, row)] },
   {
     title: t('deploy.column.up'),
     min: 7,
@@ -93,7 +97,7 @@ const columns = (model: DeployModel): readonly Column<DeployRow>[] => [
   },
   {
     title: t('deploy.column.address'),
-    min: 15,
+    min: 9,
     weight: 1,
     optional: 3,
     cell: (row) => [{ text: row.kind === 'adapter' ? '' : addressText(row), style: 'muted' }],
@@ -120,7 +124,7 @@ const STATES: Readonly<Record<JobView['state'], StyleName>> = {
 function stateCell({ context }: DeployModel, row: DeployRow): { text: string; style: StyleName } {
   const sample = sampleOf(context.deploy.getState(), row);
   const since = unansweredSince(sample, context.now());
-  if (row.kind === 'adapter') return { text: '', style: 'muted' };
+  if (row.kind === 'adapter') return versionCell(row.adapter);
   if (since !== null) return { text: t('deploy.state.unanswered'), style: 'bad' };
   if (row.kind === 'foreign') {
     if (row.hosted) return { text: t('deploy.state.unwatched'), style: 'muted' };
@@ -135,6 +139,17 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
     text: `${state === 'succeeded' ? t('deploy.state.ended') : stateText(state)}${phase}`,
     style: STATES[state],
   };
+}
+
+/** `v2 ✓`, `v1 ! does nothing`: the version its name means, and what its check found. */
+function versionCell(adapter: DeployedAdapter): { text: string; style: StyleName } {
+  const now = currentVersion(adapter);
+  if (!now) return { text: '', style: 'muted' };
+  const version = `v${now.version}${adapter.versions.length > 1 ? `/${adapter.versions.length}` : ''}`;
+  if (now.state !== 'loaded') return { text: `${version} ${t(`deploy.version.${now.state}`)}`, style: 'accent' };
+  if (now.effect?.state === 'nothing') return { text: `${version} ! ${t('deploy.effect.nothing')}`, style: 'bad' };
+  if (now.template?.state === 'differs') return { text: `${version} ! ${t('deploy.template.differs')}`, style: 'warn' };
+  return { text: `${version}${now.effect?.state === 'works' ? ' ✓' : ''}`, style: 'good' };
 }
 
 /** Of the process and its children, or what they hold on the GPU where that is told. */
@@ -197,6 +212,7 @@ function headLines(
     return [...lines, ...wrapped(`${name} · ${url} · ${t('deploy.notOurs')}`, 'muted')];
   }
   const { job, work } = row.server;
+  if (row.kind === 'adapter') lines.push(...checkLines(row.adapter, width));
   for (const { step, graceSeconds } of stopping[job.spec.id] ?? NO_STEPS) {
     lines.push(...wrapped(`■ ${t(`jobs.stop.${step}`, { seconds: graceSeconds })}`, 'warn'));
   }
@@ -216,6 +232,28 @@ function headLines(
   return lines;
 }
 
+/** What was found out about the current version of an adapter. */
+function checkLines(adapter: DeployedAdapter, width: number): Line[] {
+  const now = currentVersion(adapter);
+  if (!now) return [];
+  const { effect, template } = now;
+  const facts = [
+    t('deploy.version', { served: now.served, versions: adapter.versions.map(({ version }) => version).join(', ') }),
+    effect === null
+      ? t('deploy.effect.checking')
+      : effect.state === 'works'
+        ? t('deploy.effect.works', { largest: effect.largest === null ? '' : effect.largest.toFixed(2) })
+        : effect.state === 'nothing'
+          ? t('deploy.effect.nothing')
+          : t('deploy.effect.unknown', { why: effect.why }),
+    ...(template ? [t(`deploy.template.${template.state}`)] : []),
+  ];
+  const bad = effect?.state === 'nothing' || template?.state === 'differs';
+  return wrapRows(sanitizeLine(facts.join(' · ')), Math.max(2, width - 2)).map(
+    (line): Line => [{ text: ` ${line}`, style: bad ? 'warn' : 'muted' }],
+  );
+}
+
 function numbers({ context }: DeployModel, row: DeployRow, width: number): readonly Line[] {
   const { deploy } = context;
   const { history, tally } = deploy.getState();
@@ -224,7 +262,7 @@ function numbers({ context }: DeployModel, row: DeployRow, width: number): reado
   const names =
     row.kind === 'foreign'
       ? [row.endpoint.name]
-      : [row.server.work.model, ...row.server.work.adapters.map(({ name }) => name)];
+      : [row.server.work.model, ...row.server.adapters.map(({ name }) => name)];
   const own = tallyLines(tally, key, names, width);
   if (row.kind === 'foreign' && row.hosted) return own;
   if (!sample) {

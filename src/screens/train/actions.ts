@@ -5,6 +5,7 @@ import { toRagtuiError } from '../../platform/errors.ts';
 import type { NearestFit } from '../../training/forecast/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { deployAndCompare } from '../deploy/compare.ts';
 import { askBeside } from './beside.ts';
 import { metricsOf } from './chart-data.ts';
 import { canStart, fillForm } from './form.ts';
@@ -130,6 +131,24 @@ export const trainActions: readonly Action<TrainModel>[] = [
     run: (model) => {
       const job = current(model);
       if (job) askBeside(model.context, job);
+    },
+  },
+  {
+    id: 'train.deploy',
+    title: 'Deploy and compare',
+    help: 'Serves the tune beside its base on one engine, then opens both with the questions that its training did not see.',
+    keys: ['D'],
+    rank: 5,
+    command: 'ragtui deploy compare NAME',
+    when: (model) => {
+      const job = current(model);
+      if (!job) return t('train.why.none');
+      if (job.spec.work.kind !== 'train-llm') return t('train.why.noAdapter');
+      return job.state === 'succeeded' ? true : t('train.why.notDone');
+    },
+    run: (model) => {
+      const work = current(model)?.spec.work;
+      return work?.kind === 'train-llm' ? deployAndCompare(model.context, work.name, work) : undefined;
     },
   },
   {

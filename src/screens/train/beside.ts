@@ -1,8 +1,7 @@
-import type { CompareStore } from '../../../stores/compare.ts';
-import type { ColumnSettings } from '../../../stores/compare-columns.ts';
 import type { JobView } from '../../jobs/types.ts';
 import { exportedName } from '../../training/embedder-base.ts';
 import type { ScreenContext } from '../context.ts';
+import { setColumns } from '../deploy/compare.ts';
 
 /** Sets up two columns, the base and its tune, and goes to where both are asked at once. */
 export function askBeside(context: ScreenContext, { spec: { work } }: JobView): void {
@@ -17,18 +16,4 @@ export function askBeside(context: ScreenContext, { spec: { work } }: JobView): 
     setColumns(compare, { embedder: exportedName(work.base) }, { embedder: work.name });
   }
   ui.getState().showScreen('compare');
-}
-
-/** Exactly two columns, the second a copy of the first: they differ in what is said and in nothing else. */
-function setColumns(compare: CompareStore, base: Partial<ColumnSettings>, tuned: Partial<ColumnSettings>): void {
-  const { remove, configure, select, clone } = compare.getState();
-  const slots = () => compare.getState().slots;
-  for (const { id } of slots().slice(1)) remove(id);
-  const [left] = slots();
-  if (!left) return;
-  configure(left.id, base);
-  select(left.id);
-  clone();
-  const [, right] = slots();
-  if (right) configure(right.id, tuned);
 }

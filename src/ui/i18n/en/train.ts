@@ -100,5 +100,6 @@ export const train = {
   'train.rung': 't tries again with {changes}; the rows of a step stay as many',
   'train.rungOtherBatch': 't tries again with {changes}; it is another batch then',
   'train.why.done': 'it came to its end',
+  'train.why.noAdapter': 'an embedder is no adapter: a on it asks base and tune side by side',
   'train.why.notDone': 'it has not come to its end',
 } as const;

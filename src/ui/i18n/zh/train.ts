@@ -101,6 +101,7 @@ export const train: Texts<typeof english> = {
   'train.rung': '按 t 用 {changes} 再试；每步的行数不变',
   'train.rungOtherBatch': '按 t 用 {changes} 再试；那是另一种批大小',
   'train.why.done': '它已经完成',
+  'train.why.noAdapter': '嵌入模型不是适配器：按 a 并排询问基座和微调',
   'train.why.notDone': '它还没有完成',
 };
 
@@ -112,6 +113,7 @@ export const trainActions: ActionTexts = {
   'train.resume': ['继续', '从最后的检查点继续停止或失败的训练。'],
   'train.rung': ['缩小再试', '内存不足之后：用下一个更省内存的改动重新训练，尽量保持同样的批大小。'],
   'train.beside': ['与基座并列提问', '把同一问题同时问微调模型和它的基座。'],
+  'train.deploy': ['部署并对比', '在同一引擎上把微调与基座一起提供服务，然后用训练没见过的问题打开对比。'],
   'train.install': ['安装', '作为任务把光标下的引擎装入独立环境。'],
   'train.change': ['修改', '修改光标下的值。'],
   'train.chart': ['图表', '单独显示一条曲线，再显示下一条：损失、留出数值、学习率、梯度；然后重新显示全部。'],

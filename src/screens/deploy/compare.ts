@@ -1,0 +1,75 @@
+import type { CompareStore } from '../../../stores/compare.ts';
+import type { ColumnSettings } from '../../../stores/compare-columns.ts';
+import { rowsOf } from '../../../stores/datasets.ts';
+import { heldOutPart } from '../../datasets/held-out.ts';
+import { t } from '../../ui/i18n/index.ts';
+import type { ScreenContext } from '../context.ts';
+
+/** What a tune was trained on. */
+export interface TrainedOn {
+  readonly dataset: string;
+  readonly split: string;
+}
+
+/**
+ * Serves a tune beside its base (by the server of the base that runs, else by a new one), then opens the comparison of
+ * both on one engine, with the questions that its training did not see. Who went elsewhere meanwhile is told instead of
+ * taken away. `trained` = where its lineage says it, unless given. Errors: those of `serveBeside`.
+ */
+export async function deployAndCompare(context: ScreenContext, name: string, trained?: TrainedOn): Promise<void> {
+  const { deploy, ui } = context;
+  const from = ui.getState().screen;
+  ui.getState().toast(t('deploy.beside.serving', { name }));
+  const { base, engine } = await deploy.getState().beside(name);
+  await setUp(context, { base: `${base}@${engine}`, tuned: `${name}@${engine}` }, trained ?? lineageOf(context, name));
+  if (ui.getState().screen === from) ui.getState().showScreen('compare');
+  else ui.getState().toast(t('deploy.beside.ready', { name, base }), 'good');
+}
+
+function lineageOf({ deploy }: ScreenContext, name: string): TrainedOn | undefined {
+  const lineage = deploy
+    .getState()
+    .adapters()
+    .find((one) => one.name === name)?.lineage;
+  const { dataset, split } = lineage ?? {};
+  return typeof dataset === 'string' && typeof split === 'string' ? { dataset, split } : undefined;
+}
+
+/** Two columns that differ in the model alone, and the held-out questions beside them. */
+async function setUp(
+  context: ScreenContext,
+  { base, tuned }: { readonly base: string; readonly tuned: string },
+  trained: TrainedOn | undefined,
+): Promise<void> {
+  const { compare, ask, datasets, ui } = context;
+  const { kb, llm } = ask.getState().settings;
+  compare.getState().refresh({ kb, llm });
+  await datasets.getState().refresh();
+  const manifest = datasets.getState().list?.find((one) => one.name === trained?.dataset);
+  const part = manifest && trained ? heldOutPart(manifest, trained.split) : null;
+  // The prompt it was trained with, and the passage of the row itself: what the training taught is what is asked.
+  const common = { prompt: 'sft', ...(part === null ? {} : { context: 'gold' as const }) };
+  setColumns(compare, { llm: base, ...common }, { llm: tuned, ...common });
+  if (!manifest || part === null) {
+    ui.getState().toast(t('deploy.beside.noRows'), 'warn');
+    return;
+  }
+  compare.getState().look({ lower: 'rows' });
+  ui.getState().setFocus('rows', 'compare');
+  const { name, version } = manifest;
+  void compare.getState().openRows({ dataset: name, version, part, total: rowsOf(manifest, part) });
+}
+
+/** Exactly two columns, the second a copy of the first: they differ in what is said and in nothing else. */
+export function setColumns(compare: CompareStore, base: Partial<ColumnSettings>, tuned: Partial<ColumnSettings>): void {
+  const { remove, configure, select, clone } = compare.getState();
+  const slots = () => compare.getState().slots;
+  for (const { id } of slots().slice(1)) remove(id);
+  const [left] = slots();
+  if (!left) return;
+  configure(left.id, base);
+  select(left.id);
+  clone();
+  const [, right] = slots();
+  if (right) configure(right.id, tuned);
+}
