@@ -3,7 +3,8 @@ import type { Endpoint } from '../../src/models/types.ts';
 import { LOAD_TEST_USUAL, type LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { ServerFigures, ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
 import { adapterOf, chatResult, deployedAdapter, serveWork } from '../store/deploy-fakes.ts';
-import { jobView } from '../store/fakes.ts';
+import { deferred, jobView } from '../store/fakes.ts';
+import { contextSplit, manifest } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
 let window: ScreensWindow | undefined;
@@ -331,5 +332,32 @@ describe('the deploy screen', () => {
     const w = await open({ ...wide, endpoints: [{ ...box, name: 'cloud', preset: 'openai' }] });
     await w.press('t');
     expect(w.text()).toContain('a hosted service is not ours to load');
+  });
+
+  it('puts a tune beside its base on one engine, with the questions its training did not see', async () => {
+    const tune = { ...adapterOf('sft-1', BASE), lineage: { dataset: 'cmrc', split: 'context/train' } };
+    const datasets = [manifest('cmrc', { splits: [contextSplit()] })];
+    const w = await open({ ...wide, jobs: [server()], adapters: [tune], datasets });
+    await w.press('down', 'a');
+    await w.rest();
+    expect(w.ui.getState().screen).toBe('compare');
+    const { slots, rows, lower } = w.stores.compare.getState();
+    expect(slots.map(({ settings }) => [settings.llm, settings.prompt, settings.context])).toEqual([
+      [`${BASE}@vllm`, 'sft', 'gold'],
+      ['sft-1@vllm', 'sft', 'gold'],
+    ]);
+    expect([lower, rows?.dataset, rows?.part]).toEqual(['rows', 'cmrc', 'context/test']);
+    expect(rows?.list.map(({ number }) => number)).toEqual([3, 1]);
+  });
+
+  it('who went elsewhere while it was being served is told, not taken away', async () => {
+    const w = await open({ ...wide, jobs: [server()], datasets: [] });
+    const served = deferred<{ base: string; engine: 'vllm' }>();
+    w.deploy.port.beside = () => served.promise;
+    await w.press('down', 'a', '1');
+    served.resolve({ base: BASE, engine: 'vllm' });
+    await w.rest();
+    expect(w.ui.getState().screen).toBe('home');
+    expect(w.text()).toContain('screen 7 compares them');
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobWork } from '../../src/jobs/types.ts';
 import { numbersText } from '../../src/screens/train/live-lines.ts';
+import { adapterOf } from '../store/deploy-fakes.ts';
 import { jobView } from '../store/fakes.ts';
 import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
@@ -138,6 +139,18 @@ it('asks the tune beside its base, with the prompt it was trained with', async (
     [LLM, 'sft'],
     ['t1', 'sft'],
   ]);
+});
+
+it('deploys a tune and compares it with its base by one key', async () => {
+  const job = jobView(trainingWork('t1'), { state: 'succeeded' });
+  const w = await open({ ...wide, jobs: [job], adapters: [adapterOf('t1', LLM)] });
+  await w.press('9');
+  await w.rest();
+  await w.press('D');
+  await w.rest();
+  expect(w.ui.getState().screen).toBe('compare');
+  const { slots } = w.stores.compare.getState();
+  expect(slots.map(({ settings }) => settings.llm)).toEqual([`${LLM}@vllm`, 't1@vllm']);
 });
 
 it('puts a tuned embedder beside its base, and nothing else differs', async () => {

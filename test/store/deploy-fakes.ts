@@ -102,7 +102,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     ],
     freeBytes: 3.1e9,
   });
-  const port: DeployPort = {
+  const port: { -readonly [K in keyof DeployPort]: DeployPort[K] } = {
     servers: () =>
       jobs().flatMap((job) => {
         const { work } = job.spec;

@@ -2,6 +2,7 @@ import type { CompareStore } from '../../../stores/compare.ts';
 import type { ColumnSettings } from '../../../stores/compare-columns.ts';
 import { rowsOf } from '../../../stores/datasets.ts';
 import { heldOutPart } from '../../datasets/held-out.ts';
+import { errorLine } from '../../platform/errors.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 
@@ -14,9 +15,16 @@ export interface TrainedOn {
 /**
  * Serves a tune beside its base (by the server of the base that runs, else by a new one), then opens the comparison of
  * both on one engine, with the questions that its training did not see. Who went elsewhere meanwhile is told instead of
- * taken away. `trained` = where its lineage says it, unless given. Errors: those of `serveBeside`.
+ * taken away; what goes wrong is told too: a server may take minutes to come up. `trained` = where its lineage says it,
+ * unless given.
  */
-export async function deployAndCompare(context: ScreenContext, name: string, trained?: TrainedOn): Promise<void> {
+export function deployAndCompare(context: ScreenContext, name: string, trained?: TrainedOn): void {
+  void serveThenCompare(context, name, trained).catch((error: unknown) =>
+    context.ui.getState().toast(errorLine(error), 'bad'),
+  );
+}
+
+async function serveThenCompare(context: ScreenContext, name: string, trained: TrainedOn | undefined): Promise<void> {
   const { deploy, ui } = context;
   const from = ui.getState().screen;
   ui.getState().toast(t('deploy.beside.serving', { name }));
