@@ -1,7 +1,9 @@
 import type { StopStep } from '../src/jobs/control.ts';
+import type { Deletion } from '../src/jobs/made.ts';
+import type { OutputName } from '../src/jobs/output.ts';
 import type { JobEvent, JobId, JobView, JobWork } from '../src/jobs/types.ts';
 import type { KbClient } from '../src/kb/protocol.ts';
-import type { ChunkDraft, NodeGroup } from '../src/kb/types.ts';
+import type { ChunkDraft, KnowledgeBase, NodeGroup } from '../src/kb/types.ts';
 import type { Endpoint, ModelStatus, PullProgress } from '../src/models/types.ts';
 import type { AnswerEvent, Message, Pipeline } from '../src/rag/types.ts';
 import type { ServersPort } from './endpoints.ts';
@@ -31,7 +33,23 @@ export interface JobsPort {
   stop(id: JobId, onStep: (step: StopStep) => void): Promise<void>;
   /** A queued job starts although others have its devices. */
   startNow(id: JobId): Promise<void>;
+  /** Goes on with a job that ended early. */
+  resume(id: JobId): Promise<JobId>;
+  /** The same work anew. */
+  retry(id: JobId): Promise<JobId>;
+  /** A job like it with changes, each `key=value`. */
+  clone(id: JobId, changes: readonly string[]): Promise<JobId>;
+  note(id: JobId, text: string): Promise<void>;
+  /** `+x` adds a tag, `-y` takes one off. */
+  tag(id: JobId, changes: readonly string[]): Promise<void>;
   remove(id: JobId): Promise<void>;
+  /** What deleting it with what it made would take. Deletes nothing. */
+  deletion(id: JobId, bases: readonly KnowledgeBase[]): Promise<Deletion>;
+  removeWithMade(id: JobId, bases: readonly KnowledgeBase[]): Promise<void>;
+  /** The end of what its processes printed, then what they print. Returns how to stop. */
+  output(id: JobId, name: OutputName, listener: (lines: readonly string[]) => void): () => void;
+  /** Its spec, the commands and the configuration of its engines. */
+  ran(id: JobId): Promise<string>;
 }
 
 export interface AskPort {

@@ -1,6 +1,9 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { StopStep } from '../src/jobs/control.ts';
+import type { Deletion } from '../src/jobs/made.ts';
+import type { OutputName } from '../src/jobs/output.ts';
 import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
+import type { KnowledgeBase } from '../src/kb/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { JobsPort, Schedule } from './dependencies.ts';
 
@@ -9,6 +12,11 @@ export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
 }
+
+/** What the log pane shows of the selected job: its events, what its processes print, or exactly what was run. */
+export type LogSource = 'events' | OutputName | 'ran';
+/** Those that are logs, in the order a key goes through them. */
+export const LOG_SOURCES: readonly LogSource[] = ['events', 'stdout', 'stderr'];
 
 /** What the last artifact event of a job carried, by artifact name (an ingest's `report`). */
 export type Artifacts = Readonly<Record<string, unknown>>;
@@ -20,16 +28,28 @@ export interface JobsState {
   /** Of every job that is tailed. Grows outside React; `logVersion` says when to look again. */
   readonly logs: ReadonlyMap<JobId, readonly LogLine[]>;
   readonly logVersion: number;
+  readonly source: LogSource;
+  /** Of the selected job, when `source` is not `events`. Grows outside React, as the logs do. */
+  readonly output: readonly string[];
   readonly artifacts: Readonly<Record<string, Artifacts>>;
   /** Steps so far of a stop under way. */
   readonly stopping: Readonly<Record<string, readonly StopStep[]>>;
   refresh(): Promise<void>;
   select(id: JobId): void;
   launch(name: string, work: JobWork): Promise<JobId>;
+  showSource(source: LogSource): void;
   stop(id: JobId): Promise<void>;
   /** A queued job starts although others have its devices. */
   startNow(id: JobId): Promise<void>;
-  remove(id: JobId): Promise<void>;
+  /** Each starts a new job and selects it. */
+  resume(id: JobId): Promise<JobId>;
+  retry(id: JobId): Promise<JobId>;
+  clone(id: JobId, changes: readonly string[]): Promise<JobId>;
+  note(id: JobId, text: string): Promise<void>;
+  tag(id: JobId, changes: readonly string[]): Promise<void>;
+  deletion(id: JobId, bases: readonly KnowledgeBase[]): Promise<Deletion>;
+  /** `bases`: with what it made, unless somebody uses it. */
+  remove(id: JobId, bases?: readonly KnowledgeBase[]): Promise<void>;
   /** Calls once for each job that ends while we look. */
   onEnd(listener: (job: JobView) => void): () => void;
   /** Starts to follow the jobs folder; returns how to stop everything. */
@@ -51,6 +71,8 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
   const tails = new Map<JobId, () => void>();
   const logs = new Map<JobId, LogLine[]>();
   const listeners = new Set<(job: JobView) => void>();
+  /** What the pane shows now, and how to stop it. */
+  let showing: { readonly key: string; readonly stop: () => void } | undefined;
   let refreshing: Promise<void> | undefined;
   let again = false;
 
@@ -125,6 +147,38 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
       logs.delete(id);
     };
 
+    /** Follows what the pane shows of the selected job; what it showed before is let go. */
+    const showOutput = (): void => {
+      const { selected, source } = get();
+      const key = `${selected ?? ''} ${source}`;
+      if (showing?.key === key) return;
+      showing?.stop();
+      showing = undefined;
+      const lines: string[] = [];
+      set({ output: lines });
+      if (!selected || source === 'events') return;
+      const add = (more: readonly string[]): void => {
+        if (showing?.key !== key) return;
+        lines.push(...more);
+        if (lines.length > LOG_LINES_KEPT) lines.splice(0, lines.length - LOG_LINES_KEPT);
+        schedule(bumpLog);
+      };
+      showing = { key, stop: () => undefined };
+      if (source === 'ran') {
+        jobs.ran(selected).then(
+          (text) => add(text.split('\n')),
+          (error: unknown) => add([toRagtuiError(error).message]),
+        );
+      } else showing = { key, stop: jobs.output(selected, source, add) };
+    };
+
+    /** A new job stands in the list and under the cursor. */
+    const started = async (id: JobId): Promise<JobId> => {
+      await get().refresh();
+      get().select(id);
+      return id;
+    };
+
     const read = async (): Promise<void> => {
       try {
         const list = await jobs.list();
@@ -148,6 +202,8 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
       selected: null,
       logs,
       logVersion: 0,
+      source: 'events',
+      output: [],
       artifacts: {},
       stopping: {},
       refresh: async () => {
@@ -169,7 +225,25 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
       select: (id) => {
         set({ selected: id });
         follow(id);
+        showOutput();
       },
+      showSource: (source) => {
+        set({ source });
+        showOutput();
+        bumpLog();
+      },
+      resume: async (id) => started(await jobs.resume(id)),
+      retry: async (id) => started(await jobs.retry(id)),
+      clone: async (id, changes) => started(await jobs.clone(id, changes)),
+      note: async (id, text) => {
+        await jobs.note(id, text);
+        await reload(id);
+      },
+      tag: async (id, changes) => {
+        await jobs.tag(id, changes);
+        await reload(id);
+      },
+      deletion: (id, bases) => jobs.deletion(id, bases),
       launch: async (name, work) => {
         const id = await jobs.launch(name, work);
         await get().refresh();
@@ -194,10 +268,12 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
         await jobs.startNow(id);
         await reload(id);
       },
-      remove: async (id) => {
+      remove: async (id, bases) => {
+        if (bases) await jobs.removeWithMade(id, bases);
+        else await jobs.remove(id);
         unfollow(id);
-        await jobs.remove(id);
         set((state) => ({ selected: state.selected === id ? null : state.selected }));
+        showOutput();
         await get().refresh();
       },
       onEnd: (listener) => {
@@ -214,6 +290,8 @@ export function createJobsStore({ jobs, schedule }: JobsDependencies): JobsStore
         return () => {
           clearInterval(look);
           unwatch();
+          showing?.stop();
+          showing = undefined;
           for (const id of [...tails.keys()]) unfollow(id);
         };
       },

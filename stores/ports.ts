@@ -2,18 +2,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { startNow, stopJob } from '../src/jobs/control.ts';
-import { readLastEvents, tailEvents } from '../src/jobs/events.ts';
-import { launchJob } from '../src/jobs/launcher.ts';
+import { cloneJob, noteJob, resumeJob, retryJob, startNow, tagJob } from '../src/jobs/control.ts';
+import { localLauncher } from '../src/jobs/launchers/local.ts';
+import { deleteWithMade, planDeletion } from '../src/jobs/made.ts';
+import { whatRan } from '../src/jobs/ran.ts';
 import { deleteJob, listJobs, readJob, watchJobs } from '../src/jobs/registry.ts';
-import type { JobEvent } from '../src/jobs/types.ts';
 import { assertEmbedderUnused } from '../src/kb/embedder-use.ts';
 import type { KbClient } from '../src/kb/protocol.ts';
 import { splitDocument } from '../src/kb/splitters/registry.ts';
 import { pullModel } from '../src/models/pull.ts';
 import { listEndpoints, listModels, modelFolder, modelStatus, removeModel, verifyModel } from '../src/models/store.ts';
 import { loadTokenizer, type TextTokenizer } from '../src/models/tokenizer.ts';
-import { errnoOf, RagtuiError } from '../src/platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { compare } from '../src/rag/compare.ts';
 import { changesSince, presentFor } from '../src/rag/comparisons/changes.ts';
@@ -50,40 +50,47 @@ export function realModels(paths: WorkspacePaths): ModelsPort {
 }
 
 export function realJobs(paths: WorkspacePaths): JobsPort {
+  const launcher = localLauncher(paths);
   return {
     list: async () => listJobs(paths),
-    view: async (id) => readJob(paths, id),
-    launch: async (name, work) => (await launchJob(paths, work, { name })).spec.id,
+    view: (id) => launcher.state(id),
+    launch: async (name, work) => (await launcher.start(work, { name })).spec.id,
     tail: (id, listener) => {
       const controller = new AbortController();
-      void follow(readJob(paths, id).folder, listener, controller.signal);
+      void launcher.attach(id, { signal: controller.signal, onEvents: listener });
       return () => controller.abort();
     },
     watch: (listener) => watchJobs(paths, listener),
     stop: async (id, onStep) => {
-      await stopJob(paths, id, { onStep });
+      await launcher.stop(id, { onStep });
     },
     startNow: async (id) => {
       startNow(paths, id);
     },
+    resume: async (id) => (await resumeJob(paths, id)).spec.id,
+    retry: async (id) => (await retryJob(paths, id)).spec.id,
+    clone: async (id, changes) => (await cloneJob(paths, id, changes)).spec.id,
+    note: async (id, text) => {
+      noteJob(paths, id, text);
+    },
+    tag: async (id, changes) => {
+      tagJob(paths, id, changes);
+    },
     remove: async (id) => deleteJob(paths, id),
+    deletion: (id, bases) => planDeletion(paths, id, bases),
+    removeWithMade: async (id, bases) => {
+      await deleteWithMade(paths, id, bases);
+    },
+    output: (id, name, listener) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      void launcher
+        .output(id, name, { signal, onLines: listener })
+        .catch((error: unknown) => listener([toRagtuiError(error).message]));
+      return () => controller.abort();
+    },
+    ran: async (id) => whatRan(readJob(paths, id)),
   };
-}
-
-/** What was logged last, then what comes. Ends quietly when the folder is deleted: its job left the list too. */
-async function follow(
-  folder: string,
-  listener: (events: readonly JobEvent[]) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const { events, offset } = await readLastEvents(folder);
-    if (signal.aborted) return;
-    listener(events);
-    await tailEvents(folder, { from: offset, signal, onEvent: (event) => listener([event]) });
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
 }
 
 export function realAnswers(

@@ -27,7 +27,7 @@ export function changedWork(work: JobWork, changes: Readonly<Record<string, Valu
   const schema = jobWorkSchema.options.find(({ shape }) => shape.kind.value === work.kind);
   const keys = Object.keys(schema?.shape ?? {}).filter((key) => !FIXED.includes(key));
   const before = new Map<string, unknown>(Object.entries(work));
-  const plain = keys.filter((key) => typeof before.get(key) !== 'object');
+  const plain = plainKeys(work);
   const trains = 'settings' in work;
 
   const own: Record<string, Value> = {};
@@ -46,6 +46,25 @@ export function changedWork(work: JobWork, changes: Readonly<Record<string, Valu
     'usage',
     `${issue?.path.join('.') ?? 'a value'} cannot be that: ${issue?.message ?? 'it does not fit'}.`,
     'See `ragtui jobs show ID` for what it was.',
+  );
+}
+
+/** The keys of a work that can be changed, with what they are now; '' = not set. An engine's own come after. Pure. */
+export function changeable(work: JobWork): { readonly key: string; readonly value: string }[] {
+  const values = new Map<string, unknown>(Object.entries(work));
+  const own = plainKeys(work).map((key) => ({ key, value: valueText(values.get(key)) }));
+  const engine = 'settings' in work ? Object.entries(work.settings) : [];
+  return [...own, ...engine.map(([key, value]) => ({ key, value: String(value) }))];
+}
+
+const valueText = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+
+/** Keys of one value. Lists and whole objects cannot be changed so. */
+function plainKeys(work: JobWork): string[] {
+  const schema = jobWorkSchema.options.find(({ shape }) => shape.kind.value === work.kind);
+  const values = new Map<string, unknown>(Object.entries(work));
+  return Object.keys(schema?.shape ?? {}).filter(
+    (key) => !FIXED.includes(key) && (typeof values.get(key) !== 'object' || values.get(key) === null),
   );
 }
 

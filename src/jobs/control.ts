@@ -3,11 +3,14 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
 import { drainSeconds } from '../serving/types.ts';
+import { changedWork, parseChanges } from './clone.ts';
 import { jobFiles } from './folder.ts';
 import { livingProcess, signalProcess } from './identity.ts';
 import { launchJob } from './launcher.ts';
+import { changedTags, writeNotes } from './notes.ts';
+import { readyWork } from './ready.ts';
 import { readJob } from './registry.ts';
-import { isOver, type JobView, type JobWork } from './types.ts';
+import { isOver, type JobView, type JobWork, whyNotResume } from './types.ts';
 
 /** A step of stopping a job: how it is told to end, and how long it is given before the next step. */
 export interface StopStep {
@@ -34,8 +37,9 @@ const isTraining = (kind: string): boolean => kind.startsWith('train-');
  */
 export async function stopJob(paths: WorkspacePaths, id: string, options: StopOptions = {}): Promise<JobView> {
   const view = readJob(paths, id);
-  if (isOver(view.state)) return view;
+  if (isOver(view.state) && view.orphans.length === 0) return view;
   const grace = { ...graceOf(view.spec.work), ...options.grace };
+  if (view.orphans.length > 0) return endOrphans(paths, id, grace, options);
   const files = jobFiles(view.folder);
   const worker = () => livingProcess(files.worker);
   const isOverNow = () => isOver(readJob(paths, id).state);
@@ -55,6 +59,32 @@ export async function stopJob(paths: WorkspacePaths, id: string, options: StopOp
   return readJob(paths, id);
 }
 
+/** An engine whose keepers were killed: TERM (a training saves a checkpoint), then KILL. */
+async function endOrphans(
+  paths: WorkspacePaths,
+  id: string,
+  grace: { readonly ask: number; readonly kill: number },
+  { onStep }: StopOptions,
+): Promise<JobView> {
+  const left = () => readJob(paths, id).orphans;
+  onStep?.({ step: 'terminate', graceSeconds: grace.ask });
+  for (const pid of left()) signalPid(pid, 'SIGTERM');
+  if (await waitUntil(() => left().length === 0, grace.ask * 1000, 100)) return readJob(paths, id);
+
+  onStep?.({ step: 'kill', graceSeconds: grace.kill });
+  for (const pid of left()) signalPid(pid, 'SIGKILL');
+  await waitUntil(() => left().length === 0, grace.kill * 1000, 100);
+  return readJob(paths, id);
+}
+
+function signalPid(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
 /** Lets a queued job start although others have its devices. Errors: `usage` when it does not wait. */
 export function startNow(paths: WorkspacePaths, id: string): JobView {
   const view = readJob(paths, id);
@@ -71,6 +101,20 @@ function graceOf(work: JobWork): typeof GRACE {
   return { ...GRACE, ask: drainSeconds(work) + SERVER_END_SECONDS };
 }
 
+/** Keeps a note on a job; '' takes it away. */
+export function noteJob(paths: WorkspacePaths, id: string, note: string): JobView {
+  const { folder, tags } = readJob(paths, id);
+  writeNotes(folder, { note: note.trim(), tags: [...tags] });
+  return readJob(paths, id);
+}
+
+/** `+x` adds a tag, `-y` takes one off. Throws `usage` for what is no tag. */
+export function tagJob(paths: WorkspacePaths, id: string, changes: readonly string[]): JobView {
+  const { folder, tags, note } = readJob(paths, id);
+  writeNotes(folder, { note, tags: changedTags(tags, changes) });
+  return readJob(paths, id);
+}
+
 function raiseFlag(file: string): void {
   try {
     if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600 });
@@ -84,14 +128,34 @@ function signalIf(identity: ProcessIdentity | undefined, send: (identity: Proces
   if (identity) send(identity);
 }
 
-/** Starts the same work again as a new job. What is done already (ingested documents, downloaded bytes) is not done twice. */
-export function retryJob(paths: WorkspacePaths, id: string): Promise<JobView> {
+/** Starts the same work anew, as a new job. A training that has its name already gets the next one. */
+export async function retryJob(paths: WorkspacePaths, id: string): Promise<JobView> {
   const { spec } = readJob(paths, id);
-  return launchJob(paths, spec.work, { name: spec.name });
+  // It was let run before, whatever it needs.
+  const work = readyWork(paths, spec.work, { keepFree: true, oversize: true });
+  return launchJob(paths, work, work === spec.work ? { name: spec.name } : {});
 }
 
-/** Goes on with a job that was stopped, failed or lost: the same as `retryJob`, since every kind of work goes on where it was. */
-export const resumeJob = retryJob;
+/** Starts a job like another one with `--set key=value` changes. Errors: `usage`, those of the plan. */
+export async function cloneJob(paths: WorkspacePaths, id: string, texts: readonly string[]): Promise<JobView> {
+  const changes = parseChanges(texts);
+  const work = changedWork(readJob(paths, id).spec.work, changes);
+  return launchJob(paths, readyWork(paths, work, { named: 'name' in changes }));
+}
+
+/** Goes on with a job that ended early, as a new job: what is done already is not done twice. Errors: `usage`. */
+export async function resumeJob(paths: WorkspacePaths, id: string): Promise<JobView> {
+  const view = readJob(paths, id);
+  const why = whyNotResume(view);
+  if (why === null) return launchJob(paths, view.spec.work, { name: view.spec.name });
+  const texts = {
+    running: [`Job ${id} is not over.`, `Stop it first: \`ragtui jobs stop ${id}\`.`],
+    done: [`Job ${id} has done all of its work.`, `To do it anew: \`ragtui jobs retry ${id}\`.`],
+    server: [`Job ${id} is a server: there is nothing to go on with.`, `Start it anew: \`ragtui jobs retry ${id}\`.`],
+  } as const;
+  const [what, hint] = texts[why];
+  throw new RagtuiError('usage', what, hint);
+}
 
 /** Waits until a job is over (or `signal` aborts) and returns it; `onView` hears of every change on the way. */
 export async function waitForJob(

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { type MachineClock, machineClock } from '../platform/clock.ts';
 import { Bell } from './bell.ts';
 import { jobFiles } from './folder.ts';
 import { hasStarted, isOver, type JobEvent, type JobView, jobEventSchema } from './types.ts';
@@ -18,16 +19,18 @@ const READ_BYTES = 256 * 1024;
  */
 export class EventWriter {
   readonly #fd: number;
+  readonly #clock: MachineClock;
   readonly #writer: JobEvent['writer'];
   #seq = 0;
 
-  constructor(folder: string, writer: JobEvent['writer']) {
+  constructor(folder: string, writer: JobEvent['writer'], clock: MachineClock = machineClock) {
+    this.#clock = clock;
     this.#fd = openSync(jobFiles(folder).events, 'a+', 0o600);
     this.#writer = writer;
   }
 
   append(body: JobEventBody): JobEvent {
-    const envelope = { seq: this.#seq, time: new Date().toISOString(), writer: this.#writer };
+    const envelope = { seq: this.#seq, time: this.#clock.now().toISOString(), writer: this.#writer };
     this.#seq += 1;
     const event: JobEvent = { ...envelope, ...body };
     // The other writer may have died, or filled the disk, in the middle of a line.
@@ -97,6 +100,16 @@ export async function readLastEvents(
     const onEvent = (event: JobEvent) => events.push(event);
     const offset = await readLines(file, start, { onEvent, signal: new AbortController().signal }, size);
     return { events, offset };
+  } finally {
+    await file.close();
+  }
+}
+
+/** All events so far, one after the other: however long the log, little of it is in memory at once. */
+export async function readEvents(folder: string, onEvent: (event: JobEvent) => void): Promise<void> {
+  const file = await open(jobFiles(folder).events, 'a+', 0o600);
+  try {
+    await readLines(file, 0, { onEvent, signal: new AbortController().signal });
   } finally {
     await file.close();
   }

@@ -27,6 +27,8 @@ export interface JobFiles {
   readonly worker: string;
   /** Supervisor: the last state event, so that nobody has to read the whole log. */
   readonly state: string;
+  /** Supervisor: its sign of life, every few seconds. */
+  readonly heartbeat: string;
   /** Worker: the last progress event. */
   readonly progress: string;
   /** Worker: how it ended, in its own words. */
@@ -51,6 +53,7 @@ export function jobFiles(folder: string): JobFiles {
     supervisor: at('pid.json'),
     worker: at('worker.json'),
     state: at('state.json'),
+    heartbeat: at('heartbeat.json'),
     progress: at('progress.json'),
     result: at('result.json'),
     endpoint: at('endpoint.json'),
@@ -87,11 +90,26 @@ export const stateFileSchema = z.object({
   reason: z.string(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
+  /** When it started, in seconds since the machine did: times of day can jump. */
+  startedUptime: z.number().nullable().default(null),
+  /** From its start to its end, by that clock. */
+  seconds: z.number().nullable().default(null),
   error: jobErrorSchema.nullable(),
   /** Indexes of the GPUs it has for itself. */
   gpus: z.array(z.number().int()).default([]),
 });
 export type StateFile = z.infer<typeof stateFileSchema>;
+
+export const NOTHING_YET: StateFile = {
+  state: 'queued',
+  reason: '',
+  startedAt: null,
+  endedAt: null,
+  startedUptime: null,
+  seconds: null,
+  error: null,
+  gpus: [],
+};
 
 /** `result.json`. */
 export const resultFileSchema = z.object({
@@ -99,6 +117,7 @@ export const resultFileSchema = z.object({
   reason: z.string(),
   error: jobErrorSchema.nullable(),
   endedAt: z.string(),
+  endedUptime: z.number().nullable().default(null),
 });
 export type ResultFile = z.infer<typeof resultFileSchema>;
 

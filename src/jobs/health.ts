@@ -21,18 +21,21 @@ export async function watchHealth(
   { silent, answers }: HealthListener,
   signal: AbortSignal,
 ): Promise<void> {
-  let lastAnswer = Date.now();
+  let lastAnswer = new Date();
+  // Measured by a clock that only goes forward.
+  let answeredAt = performance.now();
   let isSilent = false;
   while (!signal.aborted) {
     const endpoint = readJsonFile(file, endpointFileSchema);
     // Not there while it starts or ends.
     if (!endpoint?.ready || (await doesAnswer(endpoint.url))) {
-      lastAnswer = Date.now();
+      lastAnswer = new Date();
+      answeredAt = performance.now();
       if (isSilent && !signal.aborted) answers();
       isSilent = false;
-    } else if (!isSilent && Date.now() - lastAnswer >= SILENT_MS && !signal.aborted) {
+    } else if (!isSilent && performance.now() - answeredAt >= SILENT_MS && !signal.aborted) {
       isSilent = true;
-      silent(new Date(lastAnswer));
+      silent(lastAnswer);
     }
     await delay(EVERY_MS, undefined, { signal }).catch(() => {});
   }

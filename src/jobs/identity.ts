@@ -6,6 +6,8 @@ import { identityFileSchema, readJsonFile, type StoredIdentity, writeJsonFile } 
 export interface ProcessTable {
   readonly boot: string;
   identity(pid: number): ProcessIdentity | undefined;
+  /** What is left of a job whose worker is dead and led the group `worker`. */
+  leftOf(job: string, worker: number): readonly number[];
 }
 
 let boot: string | undefined;
@@ -17,7 +19,17 @@ export const systemProcesses: ProcessTable = {
     return boot;
   },
   identity: processIdentity,
+  leftOf: (job, worker) => (groupLives(worker) ? jobProcesses(job) : []),
 };
+
+function groupLives(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function readBootId(): string {
   try {
@@ -48,6 +60,12 @@ export function livingIdentity(
 ): ProcessIdentity | undefined {
   if (boot !== table.boot) return undefined;
   return table.identity(pid)?.startTime === startTime ? { pid, startTime } : undefined;
+}
+
+/** Processes of a job that outlived its supervisor and its worker, recorded in `file`: an engine that nobody watches. */
+export function orphansOf(file: string, job: string, table: ProcessTable = systemProcesses): readonly number[] {
+  const worker = readJsonFile(file, identityFileSchema);
+  return worker && worker.boot === table.boot ? table.leftOf(job, worker.pid) : [];
 }
 
 /** Ourselves, to be recorded. */

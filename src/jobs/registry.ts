@@ -6,6 +6,7 @@ import {
   endpointFileSchema,
   jobFiles,
   jobFolder,
+  NOTHING_YET,
   progressFileSchema,
   readJsonFile,
   resultFileSchema,
@@ -13,7 +14,9 @@ import {
   specFileSchema,
   stateFileSchema,
 } from './folder.ts';
-import { livingProcess, type ProcessTable, systemProcesses } from './identity.ts';
+import { readHeartbeat } from './heartbeat.ts';
+import { livingProcess, orphansOf, type ProcessTable, systemProcesses } from './identity.ts';
+import { readNotes } from './notes.ts';
 import { isOver, type JobSpec, type JobState, type JobView, jobIdSchema } from './types.ts';
 
 /**
@@ -21,8 +24,7 @@ import { isOver, type JobSpec, type JobState, type JobView, jobIdSchema } from '
  * Errors: `not-found`, `corrupt` when its spec cannot be read, `usage` for what is no job id.
  */
 export function readJob(paths: WorkspacePaths, id: string, table: ProcessTable = systemProcesses): JobView {
-  const folder = jobFolder(paths, id);
-  if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
+  const folder = existingFolder(paths, id);
   const view = viewOf(folder, table);
   if (!view) {
     throw new RagtuiError(
@@ -32,6 +34,18 @@ export function readJob(paths: WorkspacePaths, id: string, table: ProcessTable =
     );
   }
   return view;
+}
+
+function existingFolder(paths: WorkspacePaths, id: string): string {
+  const folder = jobFolder(paths, id);
+  if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
+  return folder;
+}
+
+/** Whether the job's spec can be read. Errors: `not-found`, `usage`. */
+export function isJob(paths: WorkspacePaths, id: string): boolean {
+  const folder = existingFolder(paths, id);
+  return readJsonFile(jobFiles(folder).spec, specFileSchema) !== undefined;
 }
 
 /** Every job of the workspace, newest first. A folder whose spec cannot be read (its launcher died) is left out. */
@@ -63,10 +77,11 @@ export function watchJobs(paths: WorkspacePaths, listener: () => void): () => vo
 
 /** Deletes a finished job's folder with its logs. Errors: `busy` while it runs. */
 export function deleteJob(paths: WorkspacePaths, id: string): void {
-  const folder = jobFolder(paths, id);
-  if (!existsSync(folder)) throw new RagtuiError('not-found', `There is no job ${id}.`, 'See `ragtui jobs list`.');
+  const folder = existingFolder(paths, id);
   const view = viewOf(folder, systemProcesses);
-  const goesOn = view ? !isOver(view.state) : livingProcess(jobFiles(folder).supervisor) !== undefined;
+  const goesOn = view
+    ? !isOver(view.state) || view.orphans.length > 0
+    : livingProcess(jobFiles(folder).supervisor) !== undefined;
   if (goesOn) {
     throw new RagtuiError('busy', `Job ${id} is running.`, `Stop it first: \`ragtui jobs stop ${id}\`.`);
   }
@@ -83,18 +98,24 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
   const written = readJsonFile(files.state, stateFileSchema);
   const endpoint = readJsonFile(files.endpoint, endpointFileSchema);
   const alive = { supervisor: supervisor !== undefined, worker: worker !== undefined };
+  const thisBoot = supervisor !== undefined || worker !== undefined;
+  const heartbeat = supervisor ? readHeartbeat(files) : null;
   const now = currentState(files, written, alive, spec, endpoint?.ready === true);
+  const orphans = now.state === 'lost' ? orphansOf(files.worker, spec.id, table) : [];
   return {
     spec,
+    ...readNotes(folder),
     folder,
     ...now,
+    ...(orphans.length > 0 ? { reason: 'its supervisor and its worker were killed; what they started goes on' } : {}),
+    orphans,
+    startedUptime: thisBoot ? now.startedUptime : null,
+    heartbeat: heartbeat && !isOver(now.state) ? { uptime: heartbeat.uptime, quiet: heartbeat.quiet } : null,
     progress: readJsonFile(files.progress, progressFileSchema) ?? null,
     pid: worker?.pid ?? null,
     endpoint: endpoint && !isOver(now.state) ? { url: endpoint.url, model: endpoint.model } : null,
   };
 }
-
-type Now = Pick<JobView, 'state' | 'reason' | 'error' | 'startedAt' | 'endedAt' | 'gpus'>;
 
 /**
  * What is true now. The supervisor's word counts while it lives and once it has said the last one; without it the
@@ -106,15 +127,8 @@ function currentState(
   alive: { supervisor: boolean; worker: boolean },
   spec: JobSpec,
   answers: boolean,
-): Now {
-  const base: StateFile = written ?? {
-    state: 'queued',
-    reason: '',
-    startedAt: null,
-    endedAt: null,
-    error: null,
-    gpus: [],
-  };
+): StateFile {
+  const base: StateFile = written ?? NOTHING_YET;
   if (isOver(base.state)) return base;
   const asked = existsSync(files.stop);
   if (alive.supervisor) return asked ? { ...base, state: 'stopping', reason: 'asked to stop' } : base;
@@ -124,6 +138,10 @@ function currentState(
     return { ...base, state, reason: 'its supervisor died; the worker goes on by itself' };
   }
   const result = readJsonFile(files.result, resultFileSchema);
-  if (result) return { ...base, ...result };
+  if (result) {
+    const { state, reason, error, endedAt, endedUptime } = result;
+    const measured = endedUptime === null || base.startedUptime === null ? null : endedUptime - base.startedUptime;
+    return { ...base, state, reason, error, endedAt, seconds: measured !== null && measured >= 0 ? measured : null };
+  }
   return { ...base, state: 'lost', reason: 'its processes are gone and left no result' };
 }

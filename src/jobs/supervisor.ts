@@ -7,20 +7,12 @@ import { toRagtuiError } from '../platform/errors.ts';
 import { endOfFile } from '../platform/file-end.ts';
 import { workspacePaths } from '../platform/paths.ts';
 import { type Reserved, reserveDevices } from './devices/reserve.ts';
-import { EventWriter } from './events.ts';
-import {
-  type JobError,
-  type JobFiles,
-  jobFiles,
-  readJsonFile,
-  resultFileSchema,
-  type StateFile,
-  specFileSchema,
-  writeJsonFile,
-} from './folder.ts';
+import { type JobError, type JobFiles, jobFiles, readJsonFile, resultFileSchema, specFileSchema } from './folder.ts';
 import { watchHealth } from './health.ts';
+import { beat } from './heartbeat.ts';
 import { JOB_MARK, storeIdentity } from './identity.ts';
-import { hasStarted, isOver, type JobSpec, type JobState, type JobWork } from './types.ts';
+import { StateLog } from './state-log.ts';
+import type { JobSpec, JobState, JobWork } from './types.ts';
 import { EXIT } from './worker.ts';
 
 const NICE = 10;
@@ -51,28 +43,35 @@ interface Exit {
 export async function superviseJob(folder: string, program?: string): Promise<void> {
   const files = jobFiles(folder);
   storeIdentity(files.supervisor, process.pid);
-  const states = new StateLog(folder, files);
+  const states = new StateLog(folder);
   ignoreTerminal();
   const spec = readJsonFile(files.spec, specFileSchema);
   if (!spec) return states.enter('failed', 'spec.json is missing or damaged');
   let worker: ChildProcess | undefined;
   // A TERM to the supervisor alone (a shutdown, a careful `kill`) is a request to stop the job.
   process.on('SIGTERM', () => {
-    writeFileSync(files.stop, '', { mode: 0o600 });
+    try {
+      writeFileSync(files.stop, '', { mode: 0o600 });
+    } catch {
+      // A full disk: the signal gets through.
+    }
     worker?.kill('SIGTERM');
   });
   lowerPriority();
-  const devices = await devicesOf(spec, folder, states);
-  if (!devices) return;
-  states.has(devices.gpus);
+  let devices: Reserved | undefined;
+  const stopBeating = beat(files, { onBeat: () => devices?.refresh() });
   try {
+    devices = await devicesOf(spec, folder, states);
+    if (!devices) return;
+    states.has(devices.gpus);
     states.enter('starting');
     if (existsSync(files.stop)) return states.enter('stopped', 'asked to stop before it started');
     const env = { ...process.env, [JOB_MARK]: spec.id, ...devices.env };
     worker = startWorker(folder, program ?? workerPath(workerOf(spec.work)), env);
     await watchWorker(worker, folder, files, spec.work, states);
   } finally {
-    devices.release();
+    stopBeating();
+    devices?.release();
   }
 }
 
@@ -221,43 +220,4 @@ function onStopFile(folder: string, files: JobFiles, action: () => void): () => 
     clearInterval(timer);
     watcher.close();
   };
-}
-
-/** The job's states: an event each, and the last one in `state.json`. */
-class StateLog {
-  readonly #events: EventWriter;
-  readonly #files: JobFiles;
-  #now: StateFile = { state: 'queued', reason: '', startedAt: null, endedAt: null, error: null, gpus: [] };
-
-  constructor(folder: string, files: JobFiles) {
-    this.#events = new EventWriter(folder, 'supervisor');
-    this.#files = files;
-  }
-
-  /** Told with the next state. */
-  has(gpus: readonly number[]): void {
-    this.#now = { ...this.#now, gpus: [...gpus] };
-  }
-
-  enter(state: JobState, reason = '', error: JobError | null = null): void {
-    const { state: before, startedAt, gpus } = this.#now;
-    // What a queued job waits for changes, and whether a server answers.
-    const tellsMore = state === 'queued' || state === 'running';
-    if (before === state && (!tellsMore || this.#now.reason === reason)) return;
-    if (isOver(before) || (state === 'running' && before === 'stopping')) return;
-    const time = new Date().toISOString();
-    const started = startedAt ?? (hasStarted(state) ? time : null);
-    this.#now = { state, reason, startedAt: started, endedAt: isOver(state) ? time : null, error, gpus };
-    this.#try(() => writeJsonFile(this.#files.state, this.#now, { durable: true }));
-    this.#try(() => this.#events.append({ type: 'state', state, reason }));
-  }
-
-  #try(action: () => void): void {
-    try {
-      action();
-    } catch (thrown) {
-      // A full disk: the worker's result.json or the missing processes tell the rest.
-      console.error(thrown);
-    }
-  }
 }

@@ -121,6 +121,9 @@ export type JobEvent = z.infer<typeof jobEventSchema>;
 /** A job as screens and `jobs list` see it, folded from its folder. */
 export interface JobView {
   readonly spec: JobSpec;
+  /** What a person said about it. */
+  readonly note: string;
+  readonly tags: readonly string[];
   readonly folder: string;
   readonly state: JobState;
   readonly reason: string;
@@ -128,9 +131,24 @@ export interface JobView {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** When it started, in seconds since the machine did; null: not on this boot, or not known. */
+  readonly startedUptime: number | null;
+  /** From its start to its end, by the clock that nobody sets. */
+  readonly seconds: number | null;
+  /** Of a job whose supervisor lives: its last sign of life (machine seconds) and how long the job had said nothing then. */
+  readonly heartbeat: { readonly uptime: number; readonly quiet: number } | null;
   readonly pid: number | null;
+  /** Of a `lost` job: its processes that go on although supervisor and worker are dead. Stopping ends them. */
+  readonly orphans: readonly number[];
   /** Indexes of the GPUs it has for itself, now or at its end. */
   readonly gpus: readonly number[];
   /** Of a `serve` job: where it answers. */
   readonly endpoint: { readonly url: string; readonly model: string } | null;
+}
+
+/** Why a job cannot be gone on with; null: it can. Pure. */
+export function whyNotResume({ state, orphans, spec }: JobView): 'running' | 'done' | 'server' | null {
+  if (!isOver(state) || orphans.length > 0) return 'running';
+  if (spec.work.kind === 'serve') return 'server';
+  return state === 'succeeded' ? 'done' : null;
 }

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, watch } from 'node:fs';
 import type { z } from 'zod';
+import { machineClock } from '../platform/clock.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { type WorkspacePaths, workspacePaths } from '../platform/paths.ts';
 import { redactSecrets } from '../platform/redact.ts';
@@ -77,10 +78,11 @@ export async function runJobWorker<K extends JobWork['kind']>(
     end(stop.signal.aborted ? stopped() : failure(error));
   }
 
-  function end(result: Omit<ResultFile, 'endedAt'>): void {
+  function end(result: Outcome): void {
     if (result.error) report.fail(result.error);
     report.flush();
-    quietly(() => writeJsonFile(files.result, { ...result, endedAt: new Date().toISOString() }, { durable: true }));
+    const times = { endedAt: machineClock.now().toISOString(), endedUptime: machineClock.uptime() };
+    quietly(() => writeJsonFile(files.result, { ...result, ...times } satisfies ResultFile, { durable: true }));
     quietly(() => rmSync(files.reserve, { force: true }));
     process.exit(EXIT[result.state]);
   }
@@ -93,9 +95,10 @@ const ownGpus = (): number[] =>
     .filter((index) => index !== '')
     .map(Number);
 
-const stopped = (): Omit<ResultFile, 'endedAt'> => ({ state: 'stopped', reason: 'asked to stop', error: null });
+type Outcome = Pick<ResultFile, 'state' | 'reason' | 'error'>;
+const stopped = (): Outcome => ({ state: 'stopped', reason: 'asked to stop', error: null });
 
-function failure(thrown: unknown): Omit<ResultFile, 'endedAt'> {
+function failure(thrown: unknown): Outcome {
   const { stack, cause } = toRagtuiError(thrown);
   // The event says it in one line; stderr.log keeps where it came from.
   console.error(redactSecrets((cause instanceof Error ? cause.stack : stack) ?? ''));

@@ -1,5 +1,7 @@
 import type { Pull } from '../../stores/models.ts';
+import { secondsOf } from '../jobs/time.ts';
 import type { JobView } from '../jobs/types.ts';
+import { machineClock } from '../platform/clock.ts';
 import { formatBytes, formatDuration, formatRate, formatShort } from '../ui/format.ts';
 import { t } from '../ui/i18n/index.ts';
 import { progressSpans } from '../ui/Meters.tsx';
@@ -52,16 +54,16 @@ export function stateText(state: JobView['state']): string {
   return t(`jobs.state.${state}`);
 }
 
-/** How long a job took, or takes so far, in words. */
-export function jobDuration(job: JobView, now: number): string {
-  if (!job.startedAt) return '';
-  const end = job.endedAt ? Date.parse(job.endedAt) : now;
-  return formatDuration((end - Date.parse(job.startedAt)) / 1000);
+/** How long a job took, or takes so far, in words; '' where no clock tells. */
+export function jobDuration(job: JobView, now: number, uptime = machineClock.uptime()): string {
+  const seconds = secondsOf(job, { now, uptime });
+  return seconds === null ? '' : formatDuration(seconds);
 }
 
 const UNITS = ['chunks', 'documents', 'tokens', 'files', 'embedded', 'steps', 'items', 'packages', 'requests'] as const;
 
-function unitText(unit: string): string {
+/** A unit in the language of the screen. */
+export function unitText(unit: string): string {
   const known = UNITS.find((each) => each === unit);
   return known ? t(`unit.${known}`) : unit;
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepCommand } from '../jobs/ran.ts';
 import { toRagtuiError } from '../platform/errors.ts';
 
 /** How long an engine may take to save a checkpoint after TERM: it waits 3 s, then for the end of its step. */
@@ -36,6 +37,7 @@ export interface EngineExit {
  * minutes KILL. It stays in our process group, so that whoever ends us by force ends it as well.
  */
 export async function runEngine(run: EngineRun): Promise<EngineExit> {
+  keepCommand(run.cwd, run.program, run.args);
   const out = openSync(run.stdout, 'a', 0o600);
   const err = openSync(run.stderr, 'a', 0o600);
   const child = spawn(run.program, run.args, { cwd: run.cwd, env: run.env, stdio: ['ignore', out, err] });

@@ -8,7 +8,7 @@ import { startNow, stopJob } from '../../src/jobs/control.ts';
 import { parseEvent } from '../../src/jobs/events.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { launchJob } from '../../src/jobs/launcher.ts';
-import { listJobs, readJob } from '../../src/jobs/registry.ts';
+import { deleteJob, listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobState, type JobView } from '../../src/jobs/types.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
@@ -94,6 +94,7 @@ describe('trainings on GPUs', () => {
     go(first);
     go(third);
     await untilState(third, 'succeeded');
+    await until(() => statesOf(third).includes('succeeded'));
     // 'queued' once for looking, once with the reason.
     expect(statesOf(third)).toEqual(['queued', 'queued', 'starting', 'running', 'succeeded']);
     await untilState(first, 'succeeded');
@@ -130,7 +131,12 @@ describe('trainings on GPUs', () => {
     await until(() => readJob(paths, third.spec.id).reason.includes('came before it'));
     expect(processIdentity(engine)).toBeDefined();
     expect(stateOf(second)).toBe('queued');
-    process.kill(engine, 'SIGKILL');
+    const left = readJob(paths, first.spec.id);
+    expect(left).toMatchObject({ state: 'lost', orphans: [engine], reason: expect.stringContaining('goes on') });
+    expect(() => deleteJob(paths, first.spec.id)).toThrow('is running');
+    // Stopping a lost job ends what is left of it.
+    expect(await stopJob(paths, first.spec.id)).toMatchObject({ state: 'lost', orphans: [] });
+    expect(processIdentity(engine)).toBeUndefined();
     expect(await seenBy(second)).toMatchObject({ gpus: [0] });
   });
 

@@ -22,7 +22,7 @@ const job = (id: JobId, change: Parameters<typeof jobView>[1]) => {
 const progress = { phase: 'training', done: 24, total: 48, unit: 'steps', rate: 0.5, secondsLeft: 48, details: {} };
 const world = (place: Pick<World, 'columns' | 'rows' | 'language'>): World => ({
   ...place,
-  jobs: [job(OTHER, { state: 'succeeded' }), job(ID, { pid: PID, progress })],
+  jobs: [job(OTHER, { state: 'succeeded', endedAt: '2026-11-23T06:20:00.000Z' }), job(ID, { pid: PID, progress })],
   models: ['smollm2-135m-instruct'],
 });
 const sample: TelemetrySample = {

@@ -1,3 +1,5 @@
+import type { Deletion } from '../../src/jobs/made.ts';
+import { changedTags } from '../../src/jobs/notes.ts';
 import type { JobEvent, JobId, JobView, JobWork } from '../../src/jobs/types.ts';
 import { jobSpecSchema } from '../../src/jobs/types.ts';
 import type { KbClient, Method, Params, Result } from '../../src/kb/protocol.ts';
@@ -219,6 +221,12 @@ export function jobView(work: JobWork, change: Partial<JobView> = {}): JobView {
     startedAt: '2026-11-23T06:15:31.000Z',
     endedAt: null,
     pid: 4711,
+    startedUptime: null,
+    seconds: null,
+    heartbeat: null,
+    note: '',
+    tags: [],
+    orphans: [],
     gpus: [],
     endpoint: null,
     ...change,
@@ -241,6 +249,10 @@ export function fakeJobs(initial: readonly JobView[] = []) {
   const tails = new Map<JobId, Set<(events: readonly JobEvent[]) => void>>();
   const watchers = new Set<() => void>();
   const launched: JobWork[] = [];
+  const clones: (readonly string[])[] = [];
+  const removedWithMade: JobId[] = [];
+  const deletions = new Map<JobId, Deletion>();
+  const outputs = new Map<string, (lines: readonly string[]) => void>();
   let seq = 0;
   const port: JobsPort = {
     list: async () => [...jobs.values()].reverse(),
@@ -274,9 +286,44 @@ export function fakeJobs(initial: readonly JobView[] = []) {
       const job = jobs.get(id);
       if (job) jobs.set(id, { ...job, state: 'starting', reason: '' });
     },
+    resume: async (id) => again(id),
+    retry: async (id) => again(id),
+    clone: async (id, changes) => {
+      clones.push(changes);
+      return again(id);
+    },
+    note: async (id, note) => change(id, { note }),
+    tag: async (id, changes) => change(id, { tags: changedTags(jobs.get(id)?.tags ?? [], changes) }),
     remove: async (id) => {
       jobs.delete(id);
     },
+    deletion: async (id) => {
+      const deletion = deletions.get(id);
+      const logs = { folder: `/jobs/${id}`, bytes: 2_000_000 };
+      return deletion ?? { job: id, logs, made: null, usedBy: [], stays: null };
+    },
+    removeWithMade: async (id) => {
+      removedWithMade.push(id);
+      jobs.delete(id);
+    },
+    output: (id, name, listener) => {
+      const key = `${id} ${name}`;
+      outputs.set(key, listener);
+      return () => void outputs.delete(key);
+    },
+    ran: async (id) => `what ${id} ran\nrank: 8`,
+  };
+  const again = (id: JobId): JobId => {
+    const before = jobs.get(id);
+    if (!before) throw new RagtuiError('not-found', `There is no job ${id}.`);
+    const job = jobView(before.spec.work);
+    launched.push(before.spec.work);
+    jobs.set(job.spec.id, job);
+    return job.spec.id;
+  };
+  const change = (id: JobId, now: Partial<JobView>): void => {
+    const job = jobs.get(id);
+    if (job) jobs.set(id, { ...job, ...now });
   };
   const emit = (id: JobId, event: EventBody): void => {
     const full: JobEvent = { seq: seq++, time: '2026-11-23T06:15:32.000Z', writer: 'worker', ...event };
@@ -285,6 +332,11 @@ export function fakeJobs(initial: readonly JobView[] = []) {
   return {
     port,
     launched,
+    clones,
+    removedWithMade,
+    deletions,
+    /** Those that are listened to, by job and name: `ID stdout`. */
+    outputs,
     emit,
     tailed: (id: JobId): number => tails.get(id)?.size ?? 0,
     all: (): JobView[] => [...jobs.values()].reverse(),

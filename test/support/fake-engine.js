@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
-//   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | oom | killed | hang (does not react to TERM)
-//   torn (its last save is cut off the first time)
+//   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
+//   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
 //   no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -51,6 +51,7 @@ async function train(yaml) {
       fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
     if (behaviour === 'killed') process.kill(process.pid, 'SIGKILL');
     while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
+    while (behaviour === 'gate' && !stopping && !existsSync(path.join(folder, 'go'))) await pause(20);
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
     if (stopping) checkpoint(folder, step - 1);
   }

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { Deletion } from '../../jobs/made.ts';
 import { isOver, type JobEvent, type JobView, type JobWork, jobStateSchema, jobWorkSchema } from '../../jobs/types.ts';
+import { machineClock } from '../../platform/clock.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import { sanitizeLine } from '../../platform/sanitize.ts';
 import type { ProcessTree } from '../../platform/telemetry/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
+import { withKb } from '../kb-client.ts';
 import { clock, megabytes, table } from '../output.ts';
 import { addJobsMetrics } from './jobs-metrics.ts';
 
@@ -16,6 +20,7 @@ const none = z.tuple([]);
 const noOptions = z.object({});
 const listOptions = z.object({
   state: z.array(jobStateSchema).default([]),
+  tag: z.array(z.string()).default([]),
   kind: z.array(z.enum(jobWorkSchema.options.map(({ shape }) => shape.kind.value))).default([]),
 });
 const cloneOptions = z.object({
@@ -24,8 +29,13 @@ const cloneOptions = z.object({
   dryRun: z.boolean().default(false),
 });
 const retryOptions = z.object({ nextRung: z.boolean().default(false), dryRun: z.boolean().default(false) });
+const logOptions = z.object({
+  follow: z.boolean().default(false),
+  stdout: z.boolean().default(false),
+  stderr: z.boolean().default(false),
+});
 
-/** `ragtui jobs list|show|logs|metrics|stop|start-now|resume|retry|clone|delete`. */
+/** `ragtui jobs list|show|logs|metrics|stop|start-now|resume|retry|clone|note|tag|delete`. */
 export function addJobs(program: Command, invocation: Invocation): void {
   const jobs = program.command('jobs').description('work that goes on by itself: ingests, servers, downloads');
 
@@ -34,21 +44,32 @@ export function addJobs(program: Command, invocation: Invocation): void {
       .command('list')
       .description('all jobs, newest first')
       .option('--state <state>', `only these: ${jobStateSchema.options.join(', ')}; repeatable`, collect)
+      .option('--tag <tag>', 'only those that have it; repeatable: all of them', collect)
       .option('--kind <kind>', 'only these: ingest, serve, train-llm …; repeatable', collect),
     invocation,
     { args: none, options: listOptions },
     list,
   );
   handle(
-    jobs.command('show').description('one job').argument('<id>'),
+    jobs
+      .command('show')
+      .description('one job')
+      .argument('<id>')
+      .option('--ran', 'exactly what was run: spec, commands, configuration of its engine'),
     invocation,
-    { args: one, options: noOptions },
+    { args: one, options: z.object({ ran: z.boolean().default(false) }) },
     show,
   );
   handle(
-    jobs.command('logs').description('what a job said').argument('<id>').option('-f, --follow', 'go on until it ends'),
+    jobs
+      .command('logs')
+      .description('what a job said')
+      .argument('<id>')
+      .option('-f, --follow', 'go on until it ends')
+      .option('--stdout', 'what its programs printed instead (the end of it)')
+      .option('--stderr', 'what its programs printed as errors'),
     invocation,
-    { args: one, options: z.object({ follow: z.boolean().default(false) }) },
+    { args: one, options: logOptions },
     logs,
   );
   handle(
@@ -102,24 +123,46 @@ export function addJobs(program: Command, invocation: Invocation): void {
     clone,
   );
   handle(
+    jobs.command('note').description('keep a note on a job ("" takes it away)').argument('<id>').argument('<text>'),
+    invocation,
+    { args: z.tuple([z.string(), z.string()]), options: noOptions },
+    note,
+  );
+  handle(
+    jobs
+      .command('tag')
+      .description('add tags to a job or take them off: jobs tag ID +good -old')
+      .argument('<id>')
+      .argument('<changes...>', '+TAG or -TAG')
+      // "-old" is no option.
+      .allowUnknownOption(),
+    invocation,
+    { args: z.tuple([z.string(), z.array(z.string())]), options: noOptions },
+    tag,
+  );
+  handle(
     jobs
       .command('delete')
       .description('delete a finished job with its logs')
       .argument('<id>')
+      .option('--artifacts', 'and what it made: the adapter or model of a training, with its checkpoints')
       .option('--yes', 'do not ask'),
     invocation,
-    { args: one, options: z.object({ yes: z.boolean().default(false) }) },
+    { args: one, options: z.object({ yes: z.boolean().default(false), artifacts: z.boolean().default(false) }) },
     remove,
   );
 }
 
 /** `job` {id, kind, state, progress} as scripts may count on it (design §8). */
 export function jobJson(view: JobView) {
-  const { spec, state, reason, progress, error, startedAt, endedAt, pid, gpus, endpoint, folder } = view;
+  const { spec, state, reason, progress, error, startedAt, endedAt, seconds, heartbeat, pid, gpus, endpoint, folder } =
+    view;
   return {
     id: spec.id,
     kind: spec.work.kind,
     name: spec.name,
+    note: view.note,
+    tags: view.tags,
     state,
     reason,
     progress,
@@ -127,6 +170,8 @@ export function jobJson(view: JobView) {
     createdAt: spec.createdAt,
     startedAt,
     endedAt,
+    seconds,
+    heartbeat,
     pid,
     gpus,
     endpoint,
@@ -145,28 +190,42 @@ function progressText(view: JobView): string {
 async function list(
   { out, paths }: CommandContext,
   _: [],
-  { state, kind }: z.output<typeof listOptions>,
+  { state, kind, tag }: z.output<typeof listOptions>,
 ): Promise<undefined> {
   const { listJobs } = await import('../../jobs/registry.ts');
   const views = listJobs(paths).filter(
     (view) =>
-      (state.length === 0 || state.includes(view.state)) && (kind.length === 0 || kind.includes(view.spec.work.kind)),
+      (state.length === 0 || state.includes(view.state)) &&
+      (kind.length === 0 || kind.includes(view.spec.work.kind)) &&
+      tag.every((one) => view.tags.includes(one)),
   );
   out.result({ jobs: views.map(jobJson) }, () =>
     views.length === 0
-      ? state.length + kind.length > 0
+      ? state.length + kind.length + tag.length > 0
         ? 'No job is like that.'
         : 'No jobs yet.'
       : table(
-          ['ID', 'STATE', 'NAME', 'PROGRESS'],
-          views.map((view) => [view.spec.id, view.state, view.spec.name, progressText(view) || view.reason]),
+          ['ID', 'STATE', 'NAME', 'TAGS', 'PROGRESS'],
+          views.map((view) => [
+            view.spec.id,
+            view.state,
+            view.spec.name,
+            view.tags.join(' '),
+            progressText(view) || view.reason,
+          ]),
         ),
   );
 }
 
-async function show({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+async function show({ out, paths }: CommandContext, [id]: [string], { ran }: { ran: boolean }): Promise<undefined> {
   const { readJob } = await import('../../jobs/registry.ts');
   const view = readJob(paths, id);
+  if (ran) {
+    const { whatRan } = await import('../../jobs/ran.ts');
+    const text = whatRan(view);
+    out.result({ job: { id: view.spec.id, work: view.spec.work }, ran: text }, () => text.trimEnd());
+    return;
+  }
   const { readLastEvents } = await import('../../jobs/events.ts');
   const { usageOf } = await import('../../jobs/usage.ts');
   const usage = view.pid === null ? null : await usageOf(view.pid);
@@ -175,13 +234,16 @@ async function show({ out, paths }: CommandContext, [id]: [string]): Promise<und
   const { readFailureFile } = await import('../../training/failures/file.ts');
   const failure = readFailureFile(view.folder) ?? null;
   const job = { ...jobJson(view), work: view.spec.work, usage, made, failure };
+  const times = timeLines(view, await import('../../jobs/time.ts'));
   out.result({ job }, () => [
     `${view.spec.name}  (${job.id})`,
     `state     ${job.state}${job.reason ? `: ${job.reason}` : ''}`,
+    ...(view.tags.length > 0 ? [`tags      ${view.tags.join(', ')}`] : []),
+    ...(view.note ? [`note      ${view.note}`] : []),
     `created   ${job.createdAt}`,
     ...(job.startedAt ? [`started   ${job.startedAt}`] : []),
     ...(job.endedAt ? [`ended     ${job.endedAt}`] : []),
-    ...(tookSeconds(view) === null ? [] : [`took      ${clock(tookSeconds(view) ?? 0)}`]),
+    ...times,
     ...(progressText(view) ? [`progress  ${progressText(view)}`] : []),
     ...(job.pid ? [`process   ${job.pid}${usage ? `: ${usageText(usage)}` : ''}`] : []),
     ...made.map(({ name, path }) => `made      ${name}${path ? ` (${path})` : ''}`),
@@ -194,12 +256,18 @@ async function show({ out, paths }: CommandContext, [id]: [string]): Promise<und
   ]);
 }
 
-/** From its first to its last state; null while it runs, or where the clock was set back in between. */
-function tookSeconds({ startedAt, endedAt }: JobView): number | null {
-  if (startedAt === null || endedAt === null) return null;
-  const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
-  return seconds >= 0 ? seconds : null;
+/** How long it took or takes, and since when it has said nothing. */
+function timeLines(view: JobView, { secondsOf, signsOfLife }: typeof import('../../jobs/time.ts')): string[] {
+  const uptime = machineClock.uptime();
+  const seconds = secondsOf(view, { now: machineClock.now().getTime(), uptime });
+  const signs = signsOfLife(view, uptime);
+  return [
+    ...(seconds === null ? [] : [`${isOver(view.state) ? 'took      ' : 'runs for  '}${clock(seconds)}`]),
+    ...(signs ? [`alive     ${ago(signs.beat)}; its last word ${ago(signs.word)}`] : []),
+  ];
 }
+
+const ago = (seconds: number): string => `${Math.round(seconds)} s ago`;
 
 function usageText({ processes, memory, cores }: ProcessTree): string {
   const busy = cores === null ? '' : `, ${cores.toFixed(1)} cores busy`;
@@ -229,10 +297,11 @@ export function eventLine(event: JobEvent): string | undefined {
   }
 }
 
-async function logs(context: CommandContext, [id]: [string], options: { follow: boolean }): Promise<number> {
+async function logs(context: CommandContext, [id]: [string], options: z.output<typeof logOptions>): Promise<number> {
   const { out, paths, signal } = context;
   const { readJob } = await import('../../jobs/registry.ts');
-  const { readLastEvents } = await import('../../jobs/events.ts');
+  const { readEvents } = await import('../../jobs/events.ts');
+  if (options.stdout || options.stderr) return output(context, id, options);
   const print = (event: JobEvent) => {
     if (out.json) return out.jsonLine(event);
     const line = eventLine(event);
@@ -242,9 +311,32 @@ async function logs(context: CommandContext, [id]: [string], options: { follow: 
     await followJob(paths, id, { signal, onEvent: print });
     return signal.aborted ? EXIT.interrupted : EXIT.done;
   }
-  const { events } = await readLastEvents(readJob(paths, id).folder, Number.MAX_SAFE_INTEGER);
-  for (const event of events) print(event);
+  await readEvents(readJob(paths, id).folder, print);
   return EXIT.done;
+}
+
+/** The end of what a job's programs printed; with `--follow` until the job is over. */
+async function output(
+  { out, paths, signal }: CommandContext,
+  id: string,
+  { follow, stderr }: z.output<typeof logOptions>,
+): Promise<number> {
+  const { readJob } = await import('../../jobs/registry.ts');
+  const { localLauncher } = await import('../../jobs/launchers/local.ts');
+  const { spec } = readJob(paths, id);
+  const onLines = (lines: readonly string[]) => {
+    for (const line of lines) {
+      const text = sanitizeLine(line);
+      if (out.json) out.jsonLine({ text });
+      else out.result({ text }, () => text);
+    }
+  };
+  await localLauncher(paths).output(spec.id, stderr ? 'stderr' : 'stdout', {
+    signal,
+    isOver: () => !follow || isOver(readJob(paths, id).state),
+    onLines,
+  });
+  return signal.aborted ? EXIT.interrupted : EXIT.done;
 }
 
 async function stop({ out, paths }: CommandContext, [id]: [string]): Promise<number> {
@@ -329,8 +421,10 @@ async function startChanged(
   const { out, paths } = context;
   const { readJob } = await import('../../jobs/registry.ts');
   const { changedWork } = await import('../../jobs/clone.ts');
+  const { readyWork } = await import('../../jobs/ready.ts');
   const { spec } = readJob(paths, id);
-  const work = await readyToTrain(paths, changedWork(spec.work, changes), 'name' in changes, oversize || dryRun);
+  const options = { named: 'name' in changes, oversize: oversize || dryRun };
+  const work = readyWork(paths, changedWork(spec.work, changes), options);
   if (dryRun) return wouldStart(out, work);
   const { launchJob } = await import('../../jobs/launcher.ts');
   return again(context, id, () => launchJob(paths, work));
@@ -340,32 +434,51 @@ function wouldStart(out: CommandContext['out'], work: JobWork): undefined {
   out.result({ work }, () => [`Would start a job of kind ${work.kind}:`, ...workLines(work)]);
 }
 
-/** A training gets a free name, since its folder is its own, and is planned: what cannot run is refused here, not in the job. */
-async function readyToTrain(
-  paths: CommandContext['paths'],
-  work: JobWork,
-  named: boolean,
-  oversize: boolean,
-): Promise<JobWork> {
-  if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return work;
-  const { existsSync } = await import('node:fs');
-  const { nextName } = await import('../../jobs/clone.ts');
-  const { tunedFolder } = await import('../../training/tuned.ts');
-  const taken = (name: string) => existsSync(tunedFolder(paths, name).root);
-  const ready = named ? work : { ...work, name: nextName(work.name, taken) };
-  const { forecast } =
-    ready.kind === 'train-llm'
-      ? (await import('../../training/llm-plan.ts')).planLlm(paths, ready)
-      : (await import('../../training/embedder-plan.ts')).planEmbedder(paths, ready);
-  const { refuseHopeless } = await import('../../training/forecast/refusal.ts');
-  refuseHopeless(forecast, { oversize });
-  return ready;
+async function note({ out, paths }: CommandContext, [id, text]: [string, string]): Promise<undefined> {
+  const { noteJob } = await import('../../jobs/control.ts');
+  const view = noteJob(paths, id, text);
+  out.result({ job: jobJson(view) }, () => (view.note ? `Noted on ${id}.` : `${id} has no note now.`));
 }
 
-async function remove(context: CommandContext, [id]: [string], options: { yes: boolean }): Promise<undefined> {
-  const { deleteJob, readJob } = await import('../../jobs/registry.ts');
-  readJob(context.paths, id);
-  await confirm(context, options.yes, `Deletes job ${id} with its logs.`);
-  deleteJob(context.paths, id);
-  context.out.result({ deleted: id }, () => `Deleted ${id}.`);
+async function tag({ out, paths }: CommandContext, [id, changes]: [string, string[]]): Promise<undefined> {
+  const { tagJob } = await import('../../jobs/control.ts');
+  const view = tagJob(paths, id, changes);
+  out.result({ job: jobJson(view) }, () =>
+    view.tags.length > 0 ? `${id} is tagged ${view.tags.join(', ')}.` : `${id} has no tags now.`,
+  );
+}
+
+async function remove(
+  context: CommandContext,
+  [id]: [string],
+  { yes, artifacts }: { yes: boolean; artifacts: boolean },
+): Promise<undefined> {
+  const { out, paths } = context;
+  const { deleteJob, isJob } = await import('../../jobs/registry.ts');
+  const { assertUnused, deleteWithMade, planDeletion } = await import('../../jobs/made.ts');
+  if (!isJob(paths, id)) {
+    await confirm(context, yes, `Deletes the folder of job ${id}, whose spec cannot be read.`);
+    deleteJob(paths, id);
+    out.result({ deleted: id }, () => `Deleted ${id}.`);
+    return;
+  }
+  const bases = artifacts ? await withKb(context, (kb) => kb.call('kb.list', {})) : [];
+  const plan = await planDeletion(paths, id, bases);
+  if (artifacts) assertUnused(plan);
+  await confirm(context, yes, deletionText(plan, artifacts));
+  if (artifacts) await deleteWithMade(paths, id, bases);
+  else deleteJob(paths, id);
+  out.result({ deleted: id, plan, artifacts }, () => [
+    `Deleted ${id}${artifacts && plan.made ? ` and ${plan.made.name}` : ''}.`,
+    ...(artifacts && plan.stays ? [plan.stays] : []),
+  ]);
+}
+
+function deletionText({ job, logs, made, stays }: Deletion, artifacts: boolean): string {
+  const logText = `Deletes job ${job} with its logs (${megabytes(logs.bytes)})`;
+  if (!made) return `${logText}.${artifacts && stays ? ` ${stays}.` : ''}`;
+  const what = `${made.name} (${megabytes(made.bytes)} in ${made.folder})`;
+  if (!artifacts) return `${logText}. What it made stays: ${what}; --artifacts deletes it too.`;
+  const also = made.alsoBy.length > 0 ? `, which ${made.alsoBy.join(', ')} worked on too` : '';
+  return `${logText} and what it made: ${what}${also}.`;
 }

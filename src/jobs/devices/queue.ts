@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { RagtuiError } from '../../platform/errors.ts';
 import { lockFile } from '../../platform/lock.ts';
@@ -141,7 +141,13 @@ const jobText = ({ job, name }: Claim): string => `job ${job} (${name})`;
 function holdOf(folder: string, { job, among }: DeviceRequest, claim: Claim): Hold {
   return {
     devices: among.filter(({ id }) => claim.held.includes(id)),
-    refresh: () => writeClaim(folder, claim),
+    refresh: () => {
+      try {
+        if (!existsSync(claimFile(folder, job))) writeClaim(folder, claim);
+      } catch {
+        // A full disk: tried again at the next heartbeat.
+      }
+    },
     release: () => rmSync(claimFile(folder, job), { force: true }),
   };
 }

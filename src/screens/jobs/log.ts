@@ -13,6 +13,15 @@ export function logText(lines: readonly LogLine[], search: string): string {
     .join('');
 }
 
+/** The lines of a text that hold every word of `search`. Pure. */
+export function plainText(lines: readonly string[], search: string): string {
+  return lines
+    .map((line) => sanitizeLine(line))
+    .filter((line) => search === '' || matchText(line, search) !== undefined)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
 function clock(iso: string): string {
   const time = new Date(iso);
   const two = (n: number): string => String(n).padStart(2, '0');

@@ -7,7 +7,8 @@ import type { ScreenDefinition } from '../../ui/screen.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
 import { jobsActions } from './actions.ts';
-import { logText } from './log.ts';
+import { ALL, type Facet, isShown } from './facet.ts';
+import { logText, plainText } from './log.ts';
 import { JobsScreenView } from './view.tsx';
 
 const WIDE = 150;
@@ -19,6 +20,9 @@ export interface JobsModel {
   /** What lines of the log must hold; '' = all are shown. */
   readonly search: () => string;
   readonly setSearch: (text: string) => void;
+  /** Which jobs are listed. */
+  readonly facet: () => Facet;
+  readonly setFacet: (facet: Facet) => void;
 }
 
 const NO_JOBS: readonly JobView[] = [];
@@ -29,11 +33,25 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
   const log = createStreamModel({ follow: true });
   let search = '';
   let shown = '';
+  let facet: Facet = ALL;
+  let listed:
+    | { readonly of: readonly JobView[]; readonly facet: Facet; readonly items: readonly JobView[] }
+    | undefined;
 
+  /** The same array while nothing changed: the list compares. */
+  const items = (): readonly JobView[] => {
+    const all = jobs.getState().list ?? NO_JOBS;
+    if (facet.by === 'all') return all;
+    if (listed?.of !== all || listed.facet !== facet) {
+      listed = { of: all, facet, items: all.filter((job) => isShown(job, facet)) };
+    }
+    return listed.items;
+  };
   const list = createListModel<JobView>({
-    items: () => jobs.getState().list ?? NO_JOBS,
+    items,
     key: ({ spec }) => spec.id,
-    text: ({ spec, state }) => `${spec.name} ${spec.work.kind} ${state} ${spec.id}`,
+    text: ({ spec, state, tags, note }) =>
+      [spec.name, spec.work.kind, state, spec.id, ...tags.map((tag) => `#${tag}`), note].join(' '),
     onSelect: (job) => {
       if (job) jobs.getState().select(job.spec.id);
     },
@@ -41,9 +59,10 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
   /** The log as it is now; while lines are only added, only they are appended, so that scrolling stays. */
   const sync = (): void => {
     const job = list.selected();
-    const lines = job ? (jobs.getState().logs.get(job.spec.id) ?? []) : [];
-    const text = logText(lines, search);
-    const key = `${job?.spec.id ?? ''} ${search}`;
+    const { source, output, logs } = jobs.getState();
+    const text =
+      source === 'events' ? logText(job ? (logs.get(job.spec.id) ?? []) : [], search) : plainText(output, search);
+    const key = `${job?.spec.id ?? ''} ${source} ${search}`;
     if (key === shown && text.startsWith(log.text())) log.append(text.slice(log.text().length));
     else log.set(text);
     shown = key;
@@ -68,6 +87,13 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
       search = text;
       sync();
     },
+    facet: () => facet,
+    setFacet: (next) => {
+      facet = next;
+      list.edge('first');
+      const first = list.selected();
+      if (first) jobs.getState().select(first.spec.id);
+    },
   };
   return {
     id: 'jobs',
@@ -86,6 +112,13 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
     view: (props) => <JobsScreenView model={model} {...props} />,
     actions: bindActions(jobsActions, () => model),
     copyAll: () => log.text() || null,
+    back: () => {
+      if (jobs.getState().source !== 'events') jobs.getState().showSource('events');
+      else if (facet.by !== 'all') model.setFacet(ALL);
+      else return false;
+      return true;
+    },
+    canGoBack: () => jobs.getState().source !== 'events' || facet.by !== 'all',
     onEnter: () => {
       const current = list.selected();
       if (current) jobs.getState().select(current.spec.id);

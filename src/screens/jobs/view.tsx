@@ -1,8 +1,10 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
+import { signsOfLife } from '../../jobs/time.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
+import { machineClock } from '../../platform/clock.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
-import { formatTime } from '../../ui/format.ts';
+import { formatBytes, formatDuration, formatRate, formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { highlighted } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
@@ -11,11 +13,13 @@ import { inside, type Rect } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
 import type { ScreenViewProps } from '../../ui/screen.ts';
 import { type Column, Table } from '../../ui/Table.tsx';
-import type { Line } from '../../ui/text.ts';
+import { cut, type Line } from '../../ui/text.ts';
 import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { Placed } from '../Placed.tsx';
-import { jobDuration, jobProgressLine, progressDetails, stateText } from '../progress.ts';
+import { jobDuration, jobProgressLine, progressDetails, stateText, unitText } from '../progress.ts';
+import { usageLine } from '../train/live-lines.ts';
+import { facetText } from './facet.ts';
 import type { JobsModel } from './screen.tsx';
 
 export function JobsScreenView({
@@ -51,12 +55,14 @@ function JobTable({ model, rect, focused }: PaneProps): ReactNode {
   const list = useStore(model.context.jobs, (state) => state.list);
   const { filter } = useStore(model.list.store);
   const { width, height } = inside(rect);
-  const note = filter ? t('filter.active', { text: filter }) : list ? String(list.length) : '';
+  const facet = model.facet();
+  const shown = facet.by === 'all' ? '' : `${facetText(facet)} `;
+  const note = filter ? t('filter.active', { text: filter }) : list ? `${shown}${model.list.rows().length}` : '';
   return (
     <Panel rect={rect} title={t('jobs.list')} note={note} focused={focused}>
       <Table
         model={model.list}
-        columns={columns(model.context.now())}
+        columns={columns(model.context.now(), width >= NUMBERS)}
         width={width}
         height={height}
         focused={focused}
@@ -78,7 +84,10 @@ const STYLES: Readonly<Record<JobView['state'], StyleName>> = {
   lost: 'bad',
 };
 
-function columns(now: number): readonly Column<JobView>[] {
+/** From here on rate and time left have columns of their own. */
+const NUMBERS = 110;
+
+function columns(now: number, numbers: boolean): readonly Column<JobView>[] {
   return [
     {
       title: t('jobs.column.name'),
@@ -107,23 +116,57 @@ function columns(now: number): readonly Column<JobView>[] {
       align: 'right',
       cell: (job) => (isOver(job.state) ? jobDuration(job, now) : ''),
     },
+    ...(numbers ? numberColumns() : []),
     {
       title: t('jobs.column.progress'),
       min: 24,
       weight: 3,
-      cell: (job, { width }) => progressCell(job, width),
+      cell: (job, { width }) => progressCell(job, width, numbers),
     },
   ];
 }
 
-function progressCell(job: JobView, width: number): Line {
+function numberColumns(): readonly Column<JobView>[] {
+  const running = (job: JobView) => (isOver(job.state) ? null : job.progress);
+  return [
+    {
+      title: t('jobs.column.rate'),
+      min: 10,
+      align: 'right',
+      cell: (job) => {
+        const { rate, unit } = running(job) ?? { rate: null, unit: '' };
+        return rate === null ? '' : unit === 'bytes' ? `${formatBytes(rate)}/s` : formatRate(rate, unitText(unit));
+      },
+    },
+    {
+      title: t('jobs.column.left'),
+      min: 7,
+      align: 'right',
+      cell: (job) => {
+        const left = running(job)?.secondsLeft ?? null;
+        return left === null ? '' : formatDuration(left);
+      },
+    },
+    {
+      title: t('jobs.column.tags'),
+      min: 8,
+      max: 24,
+      weight: 1,
+      cell: ({ tags }) => [{ text: tags.map((tag) => `#${sanitizeLine(tag)}`).join(' '), style: 'muted' }],
+    },
+  ];
+}
+
+function progressCell(job: JobView, width: number, numbers: boolean): Line {
   if (job.state === 'failed' || job.state === 'lost') {
     return [{ text: sanitizeLine(job.error?.message ?? job.reason), style: 'bad' }];
   }
   if (job.state === 'queued') return [{ text: sanitizeLine(job.reason), style: 'warn' }];
   if (job.endpoint) return [{ text: job.endpoint.url, style: 'muted' }];
   if (isOver(job.state)) return [{ text: progressDetails(job), style: 'muted' }];
-  return jobProgressLine(job, width);
+  // Said once: in the columns or in the bar.
+  const bare = numbers && job.progress ? { ...job, progress: { ...job.progress, rate: null, secondsLeft: null } } : job;
+  return jobProgressLine(bare, width);
 }
 
 function LogPane({ model, rect, focused }: PaneProps): ReactNode {
@@ -133,12 +176,21 @@ function LogPane({ model, rect, focused }: PaneProps): ReactNode {
   const { width, height } = inside(rect);
   const job = model.list.selected();
   const search = model.search();
-  const head = job ? headLines(job, stopping[job.spec.id] ?? [], width) : [];
-  const empty = search ? t('jobs.noMatch', { text: search }) : t('jobs.noLog');
+  const { telemetry } = model.context;
+  const usage = useStore(telemetry);
+  const pid = job?.pid ?? null;
+  useEffect(() => telemetry.getState().watchProcess(pid), [telemetry, pid]);
+  useEffect(() => () => telemetry.getState().watchProcess(null), [telemetry]);
+  const used = job && pid !== null ? usageLine(usage, job) : undefined;
+  const head = job ? [...headLines(job, stopping[job.spec.id] ?? [], width), ...(used ? [used] : [])] : [];
+  const source = useStore(model.context.jobs, (state) => state.source);
+  const empty = search
+    ? t('jobs.noMatch', { text: search })
+    : t(source === 'events' ? 'jobs.noLog' : `jobs.empty.${source}`);
   return (
     <Panel
       rect={rect}
-      title={job ? `${t('jobs.log')}: ${job.spec.name}` : t('jobs.log')}
+      title={job ? `${t(`jobs.source.${source}`)}: ${sanitizeLine(job.spec.name)}` : t('jobs.log')}
       note={search ? t('filter.active', { text: search }) : ''}
       focused={focused}
     >
@@ -163,8 +215,40 @@ function headLines(
   }
   if (job.error) {
     const rows = wrapRows(sanitizeLine(`✗ ${job.error.message} ${job.error.hint}`), width - 2).slice(0, 4);
-    return rows.map((row): Line => [{ text: ` ${row}`, style: 'bad' }]);
+    return [...rows.map((row): Line => [{ text: ` ${row}`, style: 'bad' }]), ...mutedLines([noteText(job)], width)];
   }
-  const details = progressDetails(job);
-  return details && !isOver(job.state) ? [[{ text: ` ${details}`, style: 'muted' }]] : [];
+  if (job.state === 'queued') {
+    const rows = wrapRows(sanitizeLine(job.reason), width - 2).slice(0, 4);
+    return [...rows.map((row): Line => [{ text: ` ${row}`, style: 'warn' }]), ...mutedLines([noteText(job)], width)];
+  }
+  const details = isOver(job.state) ? '' : progressDetails(job);
+  const left = job.orphans.length > 0 ? job.reason : '';
+  return mutedLines([left, details, signsText(job), noteText(job)], width);
+}
+
+const noteText = ({ note, tags }: JobView): string =>
+  [...tags.map((tag) => `#${tag}`), ...(note ? [t('jobs.noted', { note })] : [])].join(' ');
+
+const mutedLines = (texts: readonly string[], width: number): readonly Line[] =>
+  texts
+    .filter(Boolean)
+    .map((text): Line => [{ text: ` ${cut(sanitizeLine(text), Math.max(1, width - 2))}`, style: 'muted' }]);
+
+/** Silence below this is no news. */
+const QUIET_SECONDS = 30;
+/** Three heartbeats. */
+const LATE_SECONDS = 15;
+
+/** The GPUs of a job that runs, and when it was last heard of, where that is long ago. */
+function signsText(job: JobView): string {
+  if (isOver(job.state)) return '';
+  const signs = signsOfLife(job, machineClock.uptime());
+  return [
+    job.gpus.length > 0 ? `GPU ${job.gpus.join(', ')}` : '',
+    signs && signs.beat >= LATE_SECONDS ? t('jobs.lastSign', { ago: formatDuration(signs.beat) }) : '',
+    signs && signs.word >= QUIET_SECONDS ? t('jobs.quiet', { ago: formatDuration(signs.word) }) : '',
+    job.state === 'running' && job.reason ? job.reason : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }

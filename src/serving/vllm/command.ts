@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { shellLine } from '../../jobs/ran.ts';
 import { pythonScript } from '../../platform/entry.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { LoraRoom } from '../adapters/types.ts';
@@ -135,6 +136,4 @@ function rankFor(wanted: number): number {
 
 /** The command as a person would type it. */
 export const shownCommand = ({ program, args }: { program: string; args: readonly string[] }): string =>
-  [program, ...args]
-    .map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  shellLine([program, ...args]);

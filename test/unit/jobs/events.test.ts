@@ -136,6 +136,12 @@ test('a view follows its events', () => {
     startedAt: null,
     endedAt: null,
     pid: null,
+    startedUptime: null,
+    seconds: null,
+    heartbeat: null,
+    note: '',
+    tags: [],
+    orphans: [],
     gpus: [],
     endpoint: null,
   };

@@ -42,6 +42,7 @@ const state = (name: string, endedAt: string | null = null) => ({
 const machine = (...alive: { pid: number; startTime: string }[]): ProcessTable => ({
   boot: 'this',
   identity: (pid) => alive.find((process) => process.pid === pid),
+  leftOf: () => [],
 });
 
 test('while the supervisor lives its word counts', () => {
@@ -63,6 +64,53 @@ test('without any process and without a result the job is lost, however young it
   put(ID, 'state.json', state('running'));
   put(ID, 'worker.json', worker);
   expect(readJob(paths, ID, machine())).toMatchObject({ state: 'lost', endpoint: null });
+});
+
+test('what outlived both keepers is told, and the job cannot be deleted under it', () => {
+  makePull();
+  put(ID, 'pid.json', supervisor);
+  put(ID, 'state.json', state('running'));
+  put(ID, 'worker.json', worker);
+  const left = (job: string, group: number) => (job === ID && group === worker.pid ? [102, 103] : []);
+  expect(readJob(paths, ID, { ...machine(), leftOf: left })).toMatchObject({
+    state: 'lost',
+    orphans: [102, 103],
+    reason: expect.stringContaining('goes on'),
+  });
+  // After a reboot the same numbers are other processes.
+  expect(readJob(paths, ID, { ...machine(), boot: 'next', leftOf: left })).toMatchObject({
+    state: 'lost',
+    orphans: [],
+  });
+});
+
+test('a sign of life is told while the supervisor lives, never taken for one of a dead job', () => {
+  makePull();
+  put(ID, 'pid.json', supervisor);
+  put(ID, 'state.json', { ...state('running'), startedUptime: 90 });
+  put(ID, 'heartbeat.json', { beat: 7, time: '2026-11-23T06:00:35.000Z', uptime: 125, quiet: 4 });
+  expect(readJob(paths, ID, machine(supervisor))).toMatchObject({
+    state: 'running',
+    heartbeat: { uptime: 125, quiet: 4 },
+    startedUptime: 90,
+  });
+  expect(readJob(paths, ID, machine())).toMatchObject({ state: 'lost', heartbeat: null, startedUptime: null });
+});
+
+test('a worker that outlived its supervisor has its time measured by the clock that nobody sets', () => {
+  makePull();
+  put(ID, 'worker.json', worker);
+  put(ID, 'state.json', { ...state('running'), startedUptime: 100 });
+  // The time of day was set back by an hour in between.
+  const result = {
+    state: 'succeeded',
+    reason: '',
+    error: null,
+    endedAt: '2026-11-23T05:01:01.000Z',
+    endedUptime: 160.5,
+  };
+  put(ID, 'result.json', result);
+  expect(readJob(paths, ID, machine())).toMatchObject({ state: 'succeeded', seconds: 60.5 });
 });
 
 test('another process with the same pid is another process, also after a reboot with the same start time', () => {
