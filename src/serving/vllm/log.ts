@@ -106,6 +106,12 @@ const CAUSES: readonly Cause[] = [
     hint: MEMORY_HINT,
   },
   {
+    pattern: /SafetensorError: (.+)/,
+    code: 'corrupt',
+    say: (match) => `its weights are damaged (${match[1]})`,
+    hint: 'Pull or make the model again.',
+  },
+  {
     pattern: /Model architectures (\[.*?\]) (?:are not supported|failed)/,
     code: 'unsupported',
     say: (match) => `vLLM does not know the architecture ${match[1]}`,
@@ -120,7 +126,10 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /** What a wrapper says after the true cause. */
-const WRAPPER = /Engine core initialization failed|engine core.*(?:died|dead)|EngineDeadError/i;
+const WRAPPER =
+  /Engine core initialization failed|WorkerProc initialization failed|engine core.*(?:died|dead)|EngineDeadError/i;
+/** With no exception before it: nothing in the engine went wrong by itself. */
+const KILLED_CORE = /engine core exited unexpectedly/;
 const EXCEPTION = /^(?:[\w.]+\.)?(\w*(?:Error|Exception)): (.+)/;
 
 /** Why a server ended, from its log lines (without prefixes) and its exit: the first cause above the wrapper. Pure. */
@@ -138,6 +147,13 @@ export function vllmFault(
     return new RagtuiError('unavailable', 'vLLM was killed from outside, most often for lack of memory.', MEMORY_HINT);
   }
   const said = lines.map((line) => EXCEPTION.exec(line.trim())).find((match) => match && !WRAPPER.test(match[0]));
+  if (!said && lines.some((line) => KILLED_CORE.test(line))) {
+    return new RagtuiError(
+      'unavailable',
+      'vLLM ended: its engine died, killed from outside, most often for lack of memory.',
+      MEMORY_HINT,
+    );
+  }
   const died = lines.some((line) => WRAPPER.test(line)) ? ' (its engine died)' : '';
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${code ?? 'none'}`;
   const why = said ? `: ${said[1]}: ${(said[2] ?? '').slice(0, 300)}` : '';

@@ -31,6 +31,10 @@ describe('a failure is classified from the real log', () => {
     ['length', 'invalid', /context of 99999 tokens is longer than the model's 8192/],
     ['adapter', 'not-found', /no adapter in \/data\/nothing\b/],
     ['rank', 'invalid', /rank 16.*started for 8/],
+    ['architecture', 'unsupported', /architecture \['MadeUpForCausalLM'\]/],
+    // kill -9 of the engine core of a server that answered.
+    ['died', 'unavailable', /its engine died, killed from outside/],
+    ['weights', 'corrupt', /damaged \(.*file not fully covered\)/],
     ['memory', 'unavailable', /19\.27\/23\.54 GiB free, 900\.0 GiB wanted/],
   ])('%s', (name, code, message) => {
     const fault = read(name).log.fault(failed);
