@@ -201,7 +201,12 @@ async function exportBoth(
     {
       name: work.name,
       base,
-      config: { ...base.embedder, queryInstruction: instructionOf(work, base.embedder) },
+      config: {
+        ...base.embedder,
+        queryInstruction: instructionOf(work, base.embedder),
+        // Who serves it may cut its vectors to these.
+        ...(work.embedder?.matryoshka ? { matryoshka: work.embedder.matryoshka } : {}),
+      },
       source: best ? bestFolder(begun.folder) : begun.folder.train,
       target: begun.folder.result,
       scratch,

@@ -53,6 +53,23 @@ describe('an index beside the live one, on the knowledge screen', () => {
     expect(w.jobs.all().map(({ spec }) => spec.work)).toEqual([work]);
   });
 
+  it('is offered for an embedder behind a server too, and not for a chat model there', async () => {
+    const about = { url: 'http://127.0.0.1:1/v1', model: 'm' };
+    const w = await open({
+      bases: [knowledgeBase('papers', { embedders: [LIVE], indexes: [index(LIVE, 0, true)] })],
+      models: [LIVE],
+      endpoints: [
+        { ...about, name: 'vec-server', kind: 'embedding' },
+        { ...about, name: 'chat-server', kind: 'chat' },
+      ],
+    });
+    await w.press('b');
+    expect(text(w)).toMatch(/vec-server +add/);
+    expect(text(w)).not.toMatch(/chat-server +add/);
+    await w.press('enter', 'y');
+    expect(w.jobs.all().map(({ spec }) => spec.work)).toEqual([{ ...work, embedder: 'vec-server' }]);
+  });
+
   it('shows how far it is and which embedder answers meanwhile; not before it is whole can one switch', async () => {
     const w = await open({ bases: [base(4)], jobs: [running()] });
     expect(text(w)).toContain(`Index of ${TUNED}, beside ${LIVE}, which answers`);

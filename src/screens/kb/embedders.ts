@@ -4,7 +4,7 @@ import { t } from '../../ui/i18n/index.ts';
 import type { KbModel } from './model.ts';
 import { buildable, confirmShadow, embedderState, runningShadow, switchTo } from './shadows.ts';
 
-/** The embedders of the selected base, the active one first, then those on this disk that could be added. */
+/** The embedders of the selected base, the active one first, then those on this disk or behind a server that could be added. */
 export function embedderChoices(model: KbModel): readonly Choice[] {
   const base = model.base();
   if (!base) return [];

@@ -40,14 +40,15 @@ export function buildable(model: KbModel): readonly Choice[] {
       const { missing } = embedderState(base, id);
       return { id, title: id, note: t('kb.embedder.missing', { count: formatCount(missing) }) };
     });
-  const fresh = (model.context.models.getState().list ?? [])
-    .filter(
-      ({ entry, state }) => entry.kind === 'embedder' && state === 'present' && !base.embedders.includes(entry.id),
-    )
+  const { list, endpoints } = model.context.models.getState();
+  const here = (list ?? []).filter(({ entry, state }) => entry.kind === 'embedder' && state === 'present');
+  const remote = endpoints.filter(({ kind }) => kind === 'embedding');
+  const fresh = [...here.map(({ entry }) => entry.id), ...remote.map(({ name }) => name)]
+    .filter((id) => !base.embedders.includes(id))
     .map(
-      ({ entry }): Choice => ({
-        id: entry.id,
-        title: entry.id,
+      (id): Choice => ({
+        id,
+        title: id,
         note: t('kb.embedder.add', { chunks: formatCount(base.chunks) }),
       }),
     );
