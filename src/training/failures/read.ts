@@ -22,10 +22,21 @@ export function readFailure(engine: string, end: EngineEnd, output: string): Fai
   const lines = output.split(/[\r\n]+/).filter((line) => line.trim() !== '');
   const first = firstFailure(lines);
   const killed = end.signal === 'SIGKILL' || first?.exitCode === -9;
-  const cause = CAUSES.find(({ pattern }) => lines.some((line) => pattern.test(withoutRank(line))));
+  const fatal = fromTraceback(lines);
+  const told = causeIn(fatal) ? fatal : lines;
+  const cause = causeIn(told);
   if (killed && cause?.kind !== 'memory') return ofKill(engine, end, first ?? null);
-  if (cause) return ofCause(engine, cause, lines, first?.rank ?? null);
+  if (cause) return ofCause(engine, cause, told, first?.rank ?? null);
   return ofNothingKnown(engine, end, lines, first ?? null);
+}
+
+const causeIn = (lines: readonly string[]): Cause | undefined =>
+  CAUSES.find(({ pattern }) => lines.some((line) => pattern.test(withoutRank(line))));
+
+/** What comes before the first traceback are warnings, which say much that is no cause. */
+function fromTraceback(lines: readonly string[]): readonly string[] {
+  const at = lines.findIndex((line) => /^Traceback \(most recent call last\)/.test(withoutRank(line)));
+  return at < 0 ? [] : lines.slice(at);
 }
 
 function ofCause(engine: string, cause: Cause, lines: readonly string[], firstRank: number | null): Failure {

@@ -68,6 +68,22 @@ describe('why the real engines failed', () => {
   });
 });
 
+describe('a warning', () => {
+  const warning = 'UserWarning: bitsandbytes requires CUDA 12 but none was found; pip install bitsandbytes';
+
+  it('before the traceback is not taken for the cause', () => {
+    const text = `${warning}\nTraceback (most recent call last):\n  File "x.py", line 1\nValueError: Loss is nan, stopping training`;
+    expect(readFailure('x', ENDED, text)).toMatchObject({
+      kind: 'diverged',
+      lines: [expect.stringMatching(/Loss is nan/)],
+    });
+  });
+
+  it('is all there is when nothing else was said', () => {
+    expect(readFailure('x', ENDED, warning).kind).toBe('version');
+  });
+});
+
 describe('a kill', () => {
   it('was most likely memory, and certainly when the kernel counted one', () => {
     const end = { code: null, signal: 'SIGKILL' } as const;
