@@ -5,6 +5,8 @@ export interface Cause {
   readonly kind: FailureKind;
   /** Looked for in each line. */
   readonly pattern: RegExp;
+  /** Must be found in some other line, too. */
+  readonly also?: RegExp;
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
@@ -101,6 +103,13 @@ export const CAUSES: readonly Cause[] = [
       /Cannot find valid samples|Converting format of dataset.*0 examples|num_samples should be a positive integer/i,
     message: 'The engine found no usable rows in the data',
     hint: 'Run "ragtui dataset check" on it; rows longer than the cutoff and turns out of order are dropped.',
+  },
+  {
+    ...BASE,
+    pattern: /JSONDecodeError/,
+    also: /in load_tokenizer|File ".*tokenization_\w+\.py"/,
+    message: 'The tokenizer of the base cannot be read',
+    hint: 'Run "ragtui models verify", remove the folder of the base and start again.',
   },
   {
     ...DATA,

@@ -31,7 +31,10 @@ export function readFailure(engine: string, end: EngineEnd, output: string): Fai
 }
 
 const causeIn = (lines: readonly string[]): Cause | undefined =>
-  CAUSES.find(({ pattern }) => lines.some((line) => pattern.test(withoutRank(line))));
+  CAUSES.find(
+    ({ pattern, also }) =>
+      lines.some((line) => pattern.test(withoutRank(line))) && (!also || lines.some((line) => also.test(line))),
+  );
 
 /** What comes before the first traceback are warnings, which say much that is no cause. */
 function fromTraceback(lines: readonly string[]): readonly string[] {

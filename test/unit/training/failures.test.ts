@@ -47,6 +47,8 @@ const EXPECTED: Readonly<Record<string, readonly [kind: string, line: RegExp]>> 
   'llamafactory-hub.txt': ['network', /couldn't connect to/],
   'llamafactory-dataset.txt': ['data', /Undefined dataset nope/],
   'llamafactory-nofile.txt': ['data', /gone\.jsonl not found/],
+  'llamafactory-target.txt': ['setting', /Target modules .* not found/],
+  'llamafactory-token.txt': ['base', /JSONDecodeError/],
   'llamafactory-template.txt': ['template', /Template smollm9 does not exist/],
   'llamafactory-unknown.txt': ['setting', /lora_rnk/],
 };
