@@ -34,7 +34,7 @@ import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
 import type { EvaluationPort, ModelChoice } from './evaluation.ts';
-import type { TrainingKind, TrainingPort } from './training.ts';
+import type { TrainingKind, TrainingPort, TrainingWay } from './training.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
 const SLICE_MS = 12;
@@ -190,8 +190,8 @@ async function follow(
 }
 
 /** A preset's values as the engine is told them; places and names are left out by who shows them. */
-function presetOf(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>> {
-  const training: Training = { dataset: 'x', split: 'all', base: 'x', name: 'x', preset, settings: {}, seed: 0 };
+function presetOf(kind: TrainingKind, way: TrainingWay): Readonly<Record<string, Setting>> {
+  const training: Training = { dataset: 'x', split: 'all', base: 'x', name: 'x', settings: {}, seed: 0, ...way };
   if (kind === 'llm') {
     return llmSettings(training, {
       basePath: '',
@@ -201,7 +201,7 @@ function presetOf(kind: TrainingKind, preset: Training['preset']): Readonly<Reco
       outputFolder: '',
     });
   }
-  return embedderPreset(preset);
+  return embedderPreset(way.preset);
 }
 
 const writtenSchema = z.object({ file: z.string() });

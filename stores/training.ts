@@ -8,7 +8,7 @@ import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import { refuseHopeless } from '../src/training/forecast/refusal.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
-import type { Setting, Training } from '../src/training/types.ts';
+import type { Method, Setting, Stage, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
 import type { JobsStore } from './jobs.ts';
 
@@ -24,8 +24,8 @@ export interface TrainingPort {
   device(): EngineDevice;
   /** Ids of LLMs whose chat template is known: others cannot be trained. */
   llmBases(): readonly string[];
-  /** The values of a preset, by the engine's own keys. */
-  preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
+  /** The values of a preset for this way of training, by the engine's own keys. */
+  preset(kind: TrainingKind, way: TrainingWay): Readonly<Record<string, Setting>>;
   /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
   plan(kind: TrainingKind, training: Training, facts?: SlowFacts): TrainingPlan;
   /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
@@ -42,6 +42,9 @@ export interface TrainingPort {
   events(id: JobId, listener: (events: readonly JobEvent[]) => void): () => void;
 }
 
+/** What decides the values of a preset. */
+export type TrainingWay = Pick<Training, 'preset' | 'method' | 'stage'>;
+
 /** What the form holds; null and '' are not filled in yet. */
 export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'settings' | 'seed'> {
   readonly kind: TrainingKind;
@@ -49,6 +52,9 @@ export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'setti
   readonly base: string | null;
   readonly name: string;
   readonly limit: number | null;
+  /** Of an LLM; null: the preset's. */
+  readonly method: Method | null;
+  readonly stage: Stage;
 }
 
 /** A training whose numbers are followed. */
@@ -79,8 +85,8 @@ export interface TrainingState {
   readonly version: number;
   /** Ids of LLMs that can be trained. */
   llmBases(): readonly string[];
-  /** The values of a preset, by the engine's own keys. */
-  preset(kind: TrainingKind, preset: Training['preset']): Readonly<Record<string, Setting>>;
+  /** The values that settings have before they are changed, by the engine's own keys. */
+  preset(): Readonly<Record<string, Setting>>;
   refresh(): void;
   setView(view: TrainingState['view']): void;
   turnBeside(): void;
@@ -170,6 +176,8 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         preset: 'cpu',
         settings: {},
         limit: null,
+        method: null,
+        stage: 'sft',
         seed: SEED,
       },
       plan: null,
@@ -181,7 +189,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       overlays: [],
       version: 0,
       llmBases: () => training.llmBases(),
-      preset: (kind, preset) => training.preset(kind, preset),
+      preset: () => training.preset(get().form.kind, wayOf(get().form)),
       settingNames: (kind) => training.settingNames(kind),
       setView: (view) => set({ view }),
       turnBeside: () => set(({ beside }) => ({ beside: beside === 'plan' ? 'forecast' : 'plan' })),
@@ -197,7 +205,13 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         const fresh: Partial<TrainingForm> =
           kind === before.kind
             ? {}
-            : { settings: {}, base: null, preset: engineDevice(kind) === 'cpu' ? 'cpu' : 'tutorial' };
+            : {
+                settings: {},
+                base: null,
+                method: null,
+                stage: 'sft',
+                preset: engineDevice(kind) === 'cpu' ? 'cpu' : 'tutorial',
+              };
         const form: TrainingForm = { ...before, ...fresh, ...change, kind };
         const past = remember ? [...get().past, before].slice(-MOST_UNDONE) : get().past;
         set({ form, past, ...plan(form) });
@@ -328,9 +342,15 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
 
 /** The form as a training; undefined while something is missing. */
 export function trainingOf(form: TrainingForm): Training | undefined {
-  const { dataset, split, base, name, preset, settings, seed, limit } = form;
+  const { dataset, split, base, name, settings, seed, limit } = form;
   if (dataset === null || base === null || name === '') return undefined;
-  return { dataset, split, base, name, preset, settings, seed, ...(limit === null ? {} : { limit }) };
+  return { dataset, split, base, name, settings, seed, ...wayOf(form), ...(limit === null ? {} : { limit }) };
+}
+
+/** Preset, method and stage; what an embedder has not, or is as usual, is left out. */
+function wayOf({ kind, preset, method, stage }: TrainingForm): TrainingWay {
+  if (kind === 'embedder') return { preset };
+  return { preset, ...(method === null ? {} : { method }), ...(stage === 'sft' ? {} : { stage }) };
 }
 
 const workOf = (kind: TrainingKind, wanted: Training): JobWork =>

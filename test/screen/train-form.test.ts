@@ -51,14 +51,14 @@ describe('the form of a training', () => {
     const w = await form(wide);
     await w.press(...down(2));
     expect(w.text()).toContain('The rows it learns from');
-    await w.press(...down(10));
+    await w.press(...down(12));
     expect(w.text()).toContain('1 to 512, whole');
     expect(w.text()).toContain('preset 8');
   });
 
   it('refuses a value out of its range, and says which it has', async () => {
     const w = await form(wide);
-    await w.press(...down(12), 'enter');
+    await w.press(...down(14), 'enter');
     await w.press('backspace');
     await w.type('600');
     await w.press('enter');
@@ -91,7 +91,7 @@ describe('the form of a training', () => {
     const w = await form(wide);
     await w.press('u');
     expect(w.text()).toContain('nothing was changed yet');
-    await w.press(...down(9), 'enter');
+    await w.press(...down(11), 'enter');
     await w.type('6');
     await w.press('enter');
     expect(settings(w)).toEqual({ max_steps: 6 });
@@ -123,6 +123,26 @@ describe('the form of a training', () => {
     await w.rest();
     expect(w.training.counted).toMatchObject([{ dataset: 'cmrc', base: 'smollm2-135m-instruct' }]);
     expect(w.stores.training.getState().counting).toBe(false);
+  });
+
+  it('trains another way: whole weights drop what only an adapter has', async () => {
+    const w = await form(wide);
+    w.stores.training.getState().configure({ settings: { lora_rank: 4, weight_decay: 0.1 } });
+    await w.press(...down(7), 'enter');
+    expect(w.text()).toContain('All weights learn');
+    await w.press('down', 'down', 'enter');
+    await w.rest();
+    expect(w.stores.training.getState().form).toMatchObject({ method: 'full', settings: { weight_decay: 0.1 } });
+    expect(w.text()).toContain('--method full');
+    await w.press('u');
+    expect(w.stores.training.getState().form).toMatchObject({ method: null, settings: { lora_rank: 4 } });
+  });
+
+  it('learns preferences from preference rows alone', async () => {
+    const w = await form({ ...wide, datasets: [manifest('cmrc'), manifest('likes', { kind: 'preference' })] });
+    await w.press(...down(8), 'enter', 'down', 'enter');
+    await w.rest();
+    expect(w.stores.training.getState().form).toMatchObject({ stage: 'dpo', dataset: 'likes' });
   });
 
   it('measures steps when it is asked to, and ends that at the same key', async () => {

@@ -214,8 +214,7 @@ export const formActions: readonly Action<TrainModel>[] = [
     keys: ['+'],
     command: 'ragtui train llm --dataset NAME --base ID --name NAME --set key=value',
     run: ({ context }) => {
-      const { form, preset } = context.training.getState();
-      addSetting(context, preset(form.kind, form.preset));
+      addSetting(context, context.training.getState().preset());
     },
   },
 ];

@@ -2,7 +2,9 @@ import { partsOf, rowsOf } from '../../../stores/datasets.ts';
 import { ENGINE_OF, type TrainingForm, type TrainingKind, trainingOf } from '../../../stores/training.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
-import type { Setting } from '../../training/types.ts';
+import { fieldsOf, METHODS, PRESETS, STAGES, TRAINING_FIELDS } from '../../training/fields.ts';
+import { methodOf } from '../../training/llm-config.ts';
+import type { Method, Preset, Setting, Stage } from '../../training/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
@@ -66,10 +68,14 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
     {
       id: 'preset',
       title: t('train.field.preset'),
-      about: t('train.about.field.preset'),
+      about: [
+        ...(kind === 'llm' ? [t(`training.about.preset.${form.preset}`)] : []),
+        t('train.about.field.preset'),
+      ].join(' '),
       value: form.preset,
       change: () => choosePreset(context),
     },
+    ...(kind === 'llm' ? wayFields(context) : []),
     ...settingFields(context, preset),
   ];
 }
@@ -134,10 +140,11 @@ function chooseBase(context: ScreenContext): void {
 }
 
 /** Datasets that this kind of model can be trained on. */
-const usable = ({ datasets }: ScreenContext, kind: TrainingKind): readonly DatasetManifest[] =>
-  (datasets.getState().list ?? []).filter(
-    (one) => one.kind === 'qa' || one.kind === (kind === 'llm' ? 'sft' : 'retrieval'),
-  );
+const usable = ({ datasets, training }: ScreenContext, kind: TrainingKind): readonly DatasetManifest[] =>
+  (datasets.getState().list ?? []).filter((one) => {
+    if (kind === 'llm' && training.getState().form.stage === 'dpo') return one.kind === 'preference';
+    return one.kind === 'qa' || one.kind === (kind === 'llm' ? 'sft' : 'retrieval');
+  });
 
 const manifestOf = ({ datasets }: ScreenContext, name: string | null): DatasetManifest | undefined =>
   datasets.getState().list?.find((one) => one.name === name);
@@ -204,23 +211,106 @@ function askName({ training, ui }: ScreenContext): void {
   });
 }
 
-function choosePreset({ training, ui }: ScreenContext): void {
-  const { form, device, engines } = training.getState();
-  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
-  const gpu = (engine?.manifest?.device ?? device) === 'cuda';
+/** What the engine of a kind runs on. */
+function hasGpu({ training }: ScreenContext, kind: TrainingKind): boolean {
+  const { device, engines } = training.getState();
+  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[kind]);
+  return (engine?.manifest?.device ?? device) === 'cuda';
+}
+
+function choosePreset(context: ScreenContext): void {
+  const { training, ui } = context;
+  const { form } = training.getState();
+  const gpu = hasGpu(context, form.kind);
+  const offered: readonly Preset[] = form.kind === 'llm' ? PRESETS : ['cpu', 'tutorial'];
+  const noteOf = (id: Preset): string =>
+    form.kind === 'embedder' && (id === 'cpu' || id === 'tutorial')
+      ? t(`train.preset.${id}`)
+      : t(`training.about.preset.${id}`);
   ui.getState().choose({
     title: t('train.field.preset'),
-    choices: [
-      { id: 'cpu', title: 'cpu', note: t('train.preset.cpu') },
-      {
-        id: 'tutorial',
-        title: 'tutorial',
-        note: t('train.preset.tutorial'),
-        ...(gpu ? {} : { disabled: t('train.why.noGpu') }),
-      },
-    ],
+    choices: offered.map((id) => ({
+      id,
+      title: id,
+      note: noteOf(id),
+      ...(gpu || id === 'cpu' ? {} : { disabled: t('train.why.noGpu') }),
+    })),
     selected: form.preset,
-    pick: (id) => training.getState().configure({ preset: id === 'tutorial' ? 'tutorial' : 'cpu' }),
+    pick: (id) => {
+      const preset = offered.find((one) => one === id);
+      if (preset) training.getState().configure({ preset });
+    },
+  });
+}
+
+const METHOD_NAMES: Readonly<Record<Method, string>> = { lora: 'LoRA', qlora: 'QLoRA', full: 'full', freeze: 'freeze' };
+
+/** What of an LLM learns, and from what. */
+function wayFields(context: ScreenContext): FormField[] {
+  const { method, stage, preset } = context.training.getState().form;
+  const now = method ?? methodOf({ preset });
+  return [
+    {
+      id: 'method',
+      title: t('train.field.method'),
+      about: t(`training.about.method.${now}`),
+      value: METHOD_NAMES[now],
+      ...(method === null ? {} : { tone: 'changed' as const }),
+      change: () => chooseMethod(context, now),
+    },
+    {
+      id: 'stage',
+      title: t('train.field.stage'),
+      about: t(`training.about.stage.${stage}`),
+      value: stage.toUpperCase(),
+      change: () => chooseStage(context, stage),
+    },
+  ];
+}
+
+/** Settings of another method are no settings of this one: they go. */
+function chooseMethod(context: ScreenContext, selected: Method): void {
+  const { training, ui } = context;
+  ui.getState().choose({
+    title: t('train.field.method'),
+    choices: METHODS.map((id) => ({
+      id,
+      title: METHOD_NAMES[id],
+      note: t(`training.about.method.${id}`),
+      ...(id === 'qlora' && !hasGpu(context, 'llm') ? { disabled: t('train.why.noGpu') } : {}),
+    })),
+    selected,
+    pick: (id) => {
+      const picked = METHODS.find((one) => one === id);
+      const { form, configure } = training.getState();
+      if (!picked) return;
+      const method = picked === methodOf({ preset: form.preset }) ? null : picked;
+      const counts = new Set<string>(
+        fieldsOf({ preset: form.preset, method: picked, stage: form.stage }).map(({ key }) => key),
+      );
+      const explained = new Set<string>(TRAINING_FIELDS.map(({ key }) => key));
+      const settings = Object.fromEntries(
+        Object.entries(form.settings).filter(([key]) => counts.has(key) || !explained.has(key)),
+      );
+      configure({ method, settings });
+    },
+  });
+}
+
+function chooseStage(context: ScreenContext, selected: Stage): void {
+  const { training, ui } = context;
+  ui.getState().choose({
+    title: t('train.field.stage'),
+    choices: STAGES.map((id) => ({ id, title: id.toUpperCase(), note: t(`training.about.stage.${id}`) })),
+    selected,
+    pick: (id) => {
+      const stage = STAGES.find((one) => one === id);
+      const { form, configure } = training.getState();
+      if (!stage || stage === form.stage) return;
+      // They learn from rows of other kinds.
+      configure({ stage, dataset: null, name: '' });
+      fillForm(context);
+    },
   });
 }
 
@@ -258,9 +348,10 @@ function takeLast({ training, jobs, datasets, ui }: ScreenContext, manifest: Dat
     )[0];
   if (!last) return;
   const { base, preset, settings } = last;
+  const way = last.kind === 'train-llm' ? { method: last.method ?? null, stage: last.stage ?? 'sft' } : {};
   const usableBase = form.kind === 'embedder' || llmBases().includes(base) ? base : form.base;
   if (base === form.base && preset === form.preset && Object.keys(settings).length === 0) return;
-  configure({ base: usableBase, preset, settings });
+  configure({ base: usableBase, preset, settings, ...way });
   ui.getState().toast(t('train.lastUsed', { name: last.name }));
 }
 
@@ -287,10 +378,12 @@ function freeName({ jobs }: ScreenContext, stem: string): string {
 
 /** The command that does the same without the screen. */
 export function headlessCommand(form: TrainingForm): string {
-  const { kind, dataset, split, base, name, preset, settings, limit, seed } = form;
+  const { kind, dataset, split, base, name, preset, settings, limit, seed, method, stage } = form;
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split, '--base', base ?? 'ID', '--name', name || 'NAME'],
     ...['--preset', preset],
+    ...(kind === 'llm' && method !== null ? ['--method', method] : []),
+    ...(kind === 'llm' && stage !== 'sft' ? ['--stage', stage] : []),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...(limit === null ? [] : ['--limit', String(limit)]),
     ...['--seed', String(seed)],
@@ -306,7 +399,7 @@ export function canStart(context: ScreenContext): true | string {
   if (problem) return `${problem.message} ${problem.hint}`.trim();
   const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
   if (!engine?.manifest) return t('train.why.noEngine', { engine: engine?.definition.title ?? '' });
-  if (form.preset === 'tutorial' && engine.manifest.device === 'cpu') return t('train.why.noGpu');
+  if (form.preset !== 'cpu' && engine.manifest.device === 'cpu') return t('train.why.noGpu');
   const base = basesOf(context, form.kind).find(({ entry }) => entry.id === form.base);
   if (base && base.state !== 'present') return t('train.why.noBase', { id: base.entry.id });
   return plan ? true : t('train.why.incomplete');

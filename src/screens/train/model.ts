@@ -71,8 +71,7 @@ export function createTrainModel(context: ScreenContext): TrainModel {
   });
   const fields = createListModel<FormField>({
     items: () => {
-      const { form } = training.getState();
-      return trainingFields(context, training.getState().preset(form.kind, form.preset));
+      return trainingFields(context, training.getState().preset());
     },
     key: ({ id }) => id,
   });
