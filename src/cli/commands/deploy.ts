@@ -222,11 +222,14 @@ async function runStart(
     out.clearProgress();
   }
   const { readJob } = await import('../../jobs/registry.ts');
+  const { versionedName } = await import('../../serving/adapters/state.ts');
   const view = readJob(paths, id);
   out.result({ job: jobJson(view), served: names(work) }, () =>
     view.endpoint && options.wait
       ? [
           `${names(work).join(', ')} at ${view.endpoint.url}`,
+          // Our names are for our commands and columns; whoever asks the server itself needs its own.
+          ...work.adapters.map(({ name }) => `Other clients ask the server for ${versionedName(name, 1)}.`),
           `The key is in ${view.folder}/endpoint.json. Stop it: ragtui deploy stop ${work.model}`,
         ]
       : `Started ${id}. Follow it: ragtui jobs logs -f ${id}`,
