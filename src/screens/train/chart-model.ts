@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { curveRows } from '../../training/curves.ts';
+import type { Point } from '../../training/curves.ts';
 import type { NavigationTarget } from '../../ui/screen.ts';
 import type { Axis, ChartRun } from './chart-data.ts';
 import { metricsOf } from './chart-data.ts';
@@ -30,9 +30,14 @@ const PAGES = 10;
 
 export function createChartModel(runs: () => readonly ChartRun[]): ChartModel {
   const store = createStore<ChartState>(() => ({ metric: null, axis: 'step', cursor: null }));
+  // Of the curve with the most steps: all of them together would be sorted anew at every key.
   const steps = (): readonly number[] => {
-    const [first] = runs();
-    return first ? curveRows(first.curves).map(({ step }) => step) : [];
+    const curves = [...(runs()[0]?.curves.series.values() ?? [])];
+    const longest = curves.reduce<readonly Point[]>(
+      (most, points) => (points.length > most.length ? points : most),
+      [],
+    );
+    return longest.map(({ step }) => step);
   };
   const indexOf = (all: readonly number[]): number => {
     const { cursor } = store.getState();
