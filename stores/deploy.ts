@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { JobId, JobView } from '../src/jobs/types.ts';
+import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import type { ChatResult } from '../src/models/endpoint.ts';
 import type { Adapter, Endpoint } from '../src/models/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
@@ -172,11 +172,19 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
   let worker: TelemetryWorker | null = null;
   let everyMs = 0;
   let restarts = 0;
+  let lookAgain = (): void => undefined;
   const history = new Map<string, History<HistoryField>>();
   const machine = createHistory<MachineField>(SLOT_MS, SLOTS);
 
   const store = createStore<DeployState>()((set, get) => {
-    const look = (): void => worker?.watch({ type: 'watch', llms: [], pids: [], all: true, everyMs });
+    /** With the workers of all jobs: a GPU may be a training's. */
+    const look = (): void => {
+      const pids = (jobs.getState().list ?? []).flatMap(({ pid, state }) =>
+        pid === null || isOver(state) ? [] : [pid],
+      );
+      worker?.watch({ type: 'watch', llms: [], pids, all: true, everyMs });
+    };
+    lookAgain = look;
     const startWorker = (): void => {
       const started = telemetry.start({
         onSample: (sample) => {
@@ -345,10 +353,16 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
 
   // Another window, a command or the job itself changed something.
   jobs.subscribe((state, before) => {
-    if (state.list !== before.list && store.getState().servers !== null) store.getState().refresh();
+    if (state.list === before.list || store.getState().servers === null) return;
+    store.getState().refresh();
+    if (pidsOf(state.list) !== pidsOf(before.list)) lookAgain();
   });
   return store;
 }
+
+/** The workers of jobs that run, as one text. */
+const pidsOf = (list: readonly JobView[] | null): string =>
+  (list ?? []).flatMap(({ pid, state }) => (isOver(state) ? [] : [pid])).join(' ');
 
 /** What a server is known by: its job, or its address. */
 export const targetKey = (target: ChatTarget): string =>

@@ -1,6 +1,6 @@
 import type { ChatEndpoint } from '../models/endpoint-url.ts';
 import { type NvidiaSmi, nvidiaSmi, readGpus } from '../platform/telemetry/nvidia-smi.ts';
-import { createMachineSampler, type MachineSampler } from '../platform/telemetry/proc.ts';
+import { createMachineSampler, type Family, type MachineSampler } from '../platform/telemetry/proc.ts';
 import type { Gpus } from '../platform/telemetry/types.ts';
 import { createServerWatch, type ServerWatch } from './metrics-differences.ts';
 import { readServerFacts } from './metrics-facts.ts';
@@ -161,7 +161,7 @@ export function createObserver({
         type: 'sample',
         at: time(),
         machine: sampler.machine(),
-        gpus: gpus ?? { state: 'unknown' },
+        gpus: withOwners(gpus, trees),
         servers: list.map((target, i): ServerSample => {
           const seen = watched[i];
           const family = target.pid === null ? undefined : trees.get(target.pid);
@@ -185,6 +185,17 @@ export function createObserver({
       };
     },
   };
+}
+
+/** The GPUs, with whose each process is among those that are watched. */
+function withOwners(gpus: Gpus | undefined, trees: ReadonlyMap<number, Family>): Gpus {
+  if (gpus?.state !== 'ok') return gpus ?? { state: 'unknown' };
+  const families = [...trees];
+  const processes = gpus.processes.map((one) => {
+    const owner = families.find(([, { pids }]) => pids.includes(one.pid))?.[0];
+    return owner === undefined ? one : { ...one, owner };
+  });
+  return { ...gpus, processes };
 }
 
 /** GPU memory of a process and its children; null where the driver tells none of theirs. */

@@ -110,7 +110,7 @@ describe('the deploy screen', () => {
     expect(w.text()).toContain('└ sft-1');
     expect(w.text()).toMatch(/gpu-box\s+not ours/);
     expect(w.telemetry.workers.at(-1)?.asked).toEqual([
-      { type: 'watch', llms: [], pids: [], all: true, everyMs: 1000 },
+      { type: 'watch', llms: [], pids: [4711], all: true, everyMs: 1000 },
     ]);
     w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)]));
     await w.rest();
@@ -359,5 +359,37 @@ describe('the deploy screen', () => {
     await w.rest();
     expect(w.ui.getState().screen).toBe('home');
     expect(w.text()).toContain('screen 7 compares them');
+  });
+
+  it('shows GPUs with what runs on them and which job it is; what is missing stays missing', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const gpu = { index: 0, uuid: 'GPU-1', name: 'NVIDIA A100', busy: 0.87, memoryUsed: 60e9, memoryTotal: 80e9 };
+    const mig = { index: 1, uuid: 'GPU-2', name: 'NVIDIA H100 MIG', busy: null, memoryUsed: null, memoryTotal: null };
+    const silent = { temperature: null, power: null, powerLimit: null };
+    const gpus = {
+      state: 'ok' as const,
+      gpus: [
+        { ...gpu, temperature: 64, power: 287.3, powerLimit: 400 },
+        { ...mig, ...silent },
+      ],
+      processes: [
+        { pid: 4802, gpu: 'GPU-1', memory: 40e9, owner: 4711 },
+        { pid: 900, gpu: 'GPU-1', memory: null },
+      ],
+    };
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id)], { gpus }));
+    await w.rest();
+    expect(w.text()).toContain('GPU 0 NVIDIA A100  64 °C  287/400 W');
+    expect(w.text()).toMatch(/busy\s+\S+\s*▕ 87%/);
+    expect(w.text()).toContain(`${job.spec.name} · 40.0 GB · pid 4802`);
+    expect(w.text()).toContain('no job of ours · – · pid 900');
+    expect(w.text()).toMatch(/GPU 1 NVIDIA H100 MIG {2}– °C {2}– W/);
+    expect(w.text()).toMatch(/busy\s+–/);
+    const reason = 'Failed to initialize NVML: Driver/library version mismatch';
+    w.telemetry.workers.at(-1)?.say(telling([], { gpus: { state: 'failed', reason } }));
+    await w.rest();
+    await w.press('tab', 'tab', 'z');
+    expect(w.text()).toContain(reason);
   });
 });

@@ -32,6 +32,8 @@ export const gpuProcessSchema = z.object({
   gpu: z.string(),
   /** Bytes; null = the driver does not tell (MIG, containers). */
   memory: z.number().nullable(),
+  /** The watched process that it is, or is below of: the worker of a job. Absent: none of them. */
+  owner: z.number().int().optional(),
 });
 export type GpuProcess = z.infer<typeof gpuProcessSchema>;
 

@@ -1,7 +1,8 @@
 import type { MachineField } from '../../../stores/deploy.ts';
 import type { History } from '../../../stores/history.ts';
+import type { JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
-import type { Gpu } from '../../platform/telemetry/types.ts';
+import type { Gpu, GpuProcess } from '../../platform/telemetry/types.ts';
 import type { TelemetrySample } from '../../serving/metrics-types.ts';
 import { bar, sparkline } from '../../ui/charts.ts';
 import { formatBytes, formatPercent } from '../../ui/format.ts';
@@ -24,6 +25,7 @@ export function machinePanel(
   history: History<MachineField>,
   width: number,
   now: number,
+  jobs: readonly JobView[] = [],
 ): readonly Line[] {
   const spark = (field: MachineField): readonly number[] => history.values(field, now);
   const used =
@@ -70,7 +72,13 @@ export function machinePanel(
         ...host,
       ];
     case 'ok':
-      return [...gpus.gpus.flatMap((gpu) => gpuLines(gpu, spark, width)), ...host];
+      return [
+        ...gpus.gpus.flatMap((gpu) => [
+          ...gpuLines(gpu, spark, width),
+          ...gpus.processes.filter((one) => one.gpu === gpu.uuid).flatMap((one) => processLines(one, jobs, width)),
+        ]),
+        ...host,
+      ];
   }
 }
 
@@ -93,6 +101,21 @@ function gpuLines(gpu: Gpu, spark: (field: MachineField) => readonly number[], w
       width,
     ),
   ];
+}
+
+/** `train fin-llm-1 · 12.3 GB · pid 4711`: whose it is, where a job of ours has it. */
+function processLines({ pid, memory, owner }: GpuProcess, jobs: readonly JobView[], width: number): readonly Line[] {
+  const job = owner === undefined ? undefined : jobs.find((one) => one.pid === owner);
+  return packed(
+    [
+      job
+        ? { text: sanitizeLine(job.spec.name), style: 'accent' }
+        : { text: t('deploy.machine.stranger'), style: 'muted' },
+      { text: bytes(memory) },
+      { text: `pid ${pid}`, style: 'muted' },
+    ],
+    width,
+  );
 }
 
 /** Label, bar, value, and the last minutes where there is room. A share that is missing has no bar. */

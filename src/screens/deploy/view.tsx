@@ -286,7 +286,7 @@ function MachinePane({ model, rect, focused }: PaneProps<DeployModel>): ReactNod
   const { sample, machine } = useStore(model.context.deploy);
   const { width, height } = inside(rect);
   const lines = sample
-    ? machinePanel(sample, machine, width, model.context.now())
+    ? machinePanel(sample, machine, width, model.context.now(), model.context.jobs.getState().list ?? [])
     : [[{ text: ` ${t('metrics.notYet')}`, style: 'muted' as const }]];
   const shown = lines.length > height ? [...lines.slice(0, height - 1), more(lines.length - height + 1)] : lines;
   return (

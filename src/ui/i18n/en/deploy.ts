@@ -69,6 +69,7 @@ export const deploy = {
   'deploy.machine.memory': 'memory',
   'deploy.machine.busy': 'busy',
   'deploy.machine.processes': '{count} processes',
+  'deploy.machine.stranger': 'no job of ours',
   'deploy.machine.asking': 'Asking the driver for GPUs …',
   'deploy.machine.noGpu': 'No GPU here (no nvidia-smi, or it finds none): the host instead.',
   'deploy.machine.failed': 'The GPUs cannot be read: {reason}',

@@ -70,6 +70,7 @@ export const deploy: Texts<typeof english> = {
   'deploy.machine.memory': '内存',
   'deploy.machine.busy': '占用',
   'deploy.machine.processes': '{count} 个进程',
+  'deploy.machine.stranger': '不是我们的任务',
   'deploy.machine.asking': '正在向驱动查询 GPU……',
   'deploy.machine.noGpu': '没有 GPU（没有 nvidia-smi，或它没有找到）：改为显示主机。',
   'deploy.machine.failed': '无法读取 GPU：{reason}',
