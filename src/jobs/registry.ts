@@ -65,11 +65,23 @@ function jobIds(paths: WorkspacePaths): string[] {
   }
 }
 
-/** Calls `listener` when a job appears or is deleted; no timer. Returns the way to stop. */
+/** A folder is there a moment before the spec in it, and only the folder is seen to come. */
+const SPEC_MS = 50;
+const SPEC_TRIES = 100;
+
+/** Calls `listener` when a job appears or is deleted; no timer but for the moment a new one needs. Returns the way to stop. */
 export function watchJobs(paths: WorkspacePaths, listener: () => void): () => void {
   mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
+  const untilThere = (folder: string, tries: number): void => {
+    if (tries === 0 || !existsSync(folder)) return;
+    if (existsSync(jobFiles(folder).spec)) listener();
+    else setTimeout(() => untilThere(folder, tries - 1), SPEC_MS).unref();
+  };
   const watcher = watch(paths.jobs, (_, name) => {
-    if (name === null || jobIdSchema.safeParse(name).success) listener();
+    if (name !== null && !jobIdSchema.safeParse(name).success) return;
+    listener();
+    const folder = name === null ? null : path.join(paths.jobs, name);
+    if (folder !== null && !existsSync(jobFiles(folder).spec)) untilThere(folder, SPEC_TRIES);
   });
   watcher.on('error', () => watcher.close());
   return () => watcher.close();

@@ -6,7 +6,7 @@ import { createJobsStore } from '../../stores/jobs.ts';
 import { createModelsStore } from '../../stores/models.ts';
 import { realJobs, realModels } from '../../stores/ports.ts';
 import { fakeTelemetry } from '../store/telemetry-fakes.ts';
-import { ensureBuilt } from '../support/models.ts';
+import { ensureBuilt, ensureModels } from '../support/models.ts';
 import { CommandWorkspace } from '../support/ragtui.ts';
 
 const LLM = 'smollm2-135m-instruct';
@@ -14,7 +14,10 @@ const PATIENT = 60_000;
 
 let workspace: CommandWorkspace;
 const closing: (() => void)[] = [];
-beforeAll(ensureBuilt);
+beforeAll(async () => {
+  ensureBuilt();
+  await ensureModels([LLM]);
+});
 beforeEach(() => {
   workspace = new CommandWorkspace();
 });
