@@ -19,7 +19,7 @@ import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
 import { launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
 import { noteDraft, noteSession, readDraft, registerResult, type Trained } from './llm-result.ts';
-import { MetricFeed } from './metrics.ts';
+import { MetricFeed, tellEarlier } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
 import type { TemplateChoice } from './template-choice.ts';
@@ -49,6 +49,7 @@ export async function trainLlm(context: Context): Promise<void> {
   if (!template) throw new RagtuiError('internal', `The base ${work.base} was made and has no template.`);
   const result = makesAdapter(work) ? 'adapter' : 'model';
   let begun = begin(context, result);
+  if (begun.trained) tellDone(context, begun.folder);
   if (!begun.trained) {
     if (!finish(context, begun, result)) await train(context, { engine, base, template, begun });
     if (signal.aborted) return;
@@ -86,15 +87,26 @@ function begin({ work, paths, report }: Context, result: 'adapter' | 'model'): B
   return beginTuned(paths, asked);
 }
 
+/** The curve and the checkpoints of earlier sessions: nothing is trained, and this job's view is whole all the same. */
+function tellDone({ report }: Context, { train: folder, root }: Begun['folder']): void {
+  tellEarlier(report, {
+    rows: path.join(folder, 'trainer_log.jsonl'),
+    kept: path.join(root, 'grad-norms.jsonl'),
+    sessions: path.join(root, 'sessions.jsonl'),
+  });
+  new CheckpointWatch(report, folder).look(true);
+}
+
 /**
  * Where the last checkpoint is of the last step, its weights are the result: the engine, started again there, would do a
  * step too many. False: there is something left to train.
  */
-function finish({ report }: Context, { folder, checkpoint }: Begun, result: 'adapter' | 'model'): boolean {
+function finish(context: Context, { folder, checkpoint }: Begun, result: 'adapter' | 'model'): boolean {
   const draft = readDraft(folder);
   if (!checkpoint || !draft || !isFinished(checkpoint)) return false;
-  report.log('info', `All steps were done: the result is taken from ${path.basename(checkpoint)}`);
+  context.report.log('info', `All steps were done: the result is taken from ${path.basename(checkpoint)}`);
   saveFromCheckpoint(folder.train, checkpoint, result);
+  tellDone(context, folder);
   writeJsonAtomic(folder.trained, { ...draft, steps: stepOf(checkpoint), totalSteps: stepOf(checkpoint) });
   return true;
 }

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobReport } from '../../../src/jobs/worker.ts';
-import { MetricFeed } from '../../../src/training/metrics.ts';
+import { MetricFeed, tellEarlier } from '../../../src/training/metrics.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -103,5 +103,20 @@ describe('the numbers of a job', () => {
     const again = listen();
     new MetricFeed(again.report, { rows: at('rows'), resumedAt: 2, printed }).look();
     expect(again.metrics.filter(([name]) => name === 'tokens_per_second')).toEqual(rates);
+  });
+
+  it('of a training that is done are told again by the job that only finishes it', () => {
+    writeFileSync(at('rows'), row(1, 3) + row(2, 2));
+    writeFileSync(at('norms'), norm(1, 0.1));
+    writeFileSync(at('sessions'), row(1, 0));
+    const { report, metrics } = listen();
+    tellEarlier(report, { rows: at('rows'), kept: at('norms'), sessions: at('sessions') });
+    expect(metrics).toEqual([
+      ['loss', 1, 3],
+      ['loss', 2, 2],
+      ['grad_norm', 1, 0.1],
+      ['resumed', 1, 1],
+    ]);
+    expect(readFileSync(at('rows'), 'utf8')).toBe(row(1, 3) + row(2, 2));
   });
 });
