@@ -60,6 +60,7 @@ export const PROMISED: readonly Promised[] = [
     notYet: ['--launcher'],
   })),
   { command: 'deploy start', options: ['--engine', '--adapter', ...STARTING] },
+  { command: 'deploy compare', options: ['--engine'] },
   { command: 'deploy bench', options: ['--concurrency', '--against', '--list'] },
   { command: 'deploy list' },
   { command: 'deploy stop' },

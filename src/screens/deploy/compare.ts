@@ -56,7 +56,9 @@ async function setUp(
   const manifest = datasets.getState().list?.find((one) => one.name === trained?.dataset);
   const part = manifest && trained ? heldOutPart(manifest, trained.split) : null;
   // The prompt it was trained with, and the passage of the row itself: what the training taught is what is asked.
-  const common = { prompt: 'sft', ...(part === null ? {} : { context: 'gold' as const }) };
+  // Without such a row and without a knowledge base there is nothing to read: it is asked as it is.
+  const reads = part === null ? (kb === null ? ('none' as const) : undefined) : ('gold' as const);
+  const common = { prompt: 'sft', ...(reads === undefined ? {} : { context: reads }) };
   setColumns(compare, { llm: base, ...common }, { llm: tuned, ...common });
   if (!manifest || part === null) {
     ui.getState().toast(t('deploy.beside.noRows'), 'warn');
