@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { madeBy, tellsGone } from '../../jobs/artifacts.ts';
 import type { Deletion } from '../../jobs/made.ts';
 import { isOver, type JobEvent, type JobView, type JobWork, jobStateSchema, jobWorkSchema } from '../../jobs/types.ts';
 import { machineClock } from '../../platform/clock.ts';
@@ -230,7 +231,7 @@ async function show({ out, paths }: CommandContext, [id]: [string], { ran }: { r
   const { usageOf } = await import('../../jobs/usage.ts');
   const usage = view.pid === null ? null : await usageOf(view.pid);
   const { events } = await readLastEvents(view.folder);
-  const made = events.flatMap((event) => (event.type === 'artifact' ? { name: event.name, path: event.path } : []));
+  const made = madeBy(events);
   const { readFailureFile } = await import('../../training/failures/file.ts');
   const failure = readFailureFile(view.folder) ?? null;
   const job = { ...jobJson(view), work: view.spec.work, usage, made, failure };
@@ -291,7 +292,7 @@ export function eventLine(event: JobEvent): string | undefined {
     case 'error':
       return `${time} error: ${event.message} ${event.hint}`.trimEnd();
     case 'artifact':
-      return `${time} made ${event.name}${event.path ? ` (${event.path})` : ''}`;
+      return `${time} ${tellsGone(event) ? 'removed' : 'made'} ${event.name}${event.path ? ` (${event.path})` : ''}`;
     default:
       return undefined;
   }
