@@ -1,5 +1,6 @@
 import { type AskStore, createAskStore } from './ask.ts';
 import { type ComparePort, type CompareStore, createCompareStore } from './compare.ts';
+import { countRequests } from './count-requests.ts';
 import { createDatasetsStore, type DatasetsPort, type DatasetsStore } from './datasets.ts';
 import { keepAskDefaults } from './defaults.ts';
 import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './dependencies.ts';
@@ -107,6 +108,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     sample: dependencies.sample,
     finish: dependencies.onGuideEnd,
   });
+  countRequests({ ask, compare, deploy, models });
   keepAskDefaults({ ask, kb, models, settings });
   return {
     workspace,

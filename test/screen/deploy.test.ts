@@ -2,9 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/models/types.ts';
 import { LOAD_TEST_USUAL, type LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { ServerFigures, ServerSample, TelemetrySample } from '../../src/serving/metrics-types.ts';
+import type { Running } from '../../stores/ask.ts';
+import { createStreamBuffer } from '../../stores/stream-buffer.ts';
 import { adapterOf, chatResult, deployedAdapter, serveWork } from '../store/deploy-fakes.ts';
 import { deferred, jobView } from '../store/fakes.ts';
 import { contextSplit, manifest } from '../store/loop-fakes.ts';
+import { answerOf } from './compare-metrics-samples.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
 let window: ScreensWindow | undefined;
@@ -391,5 +394,36 @@ describe('the deploy screen', () => {
     await w.rest();
     await w.press('tab', 'tab', 'z');
     expect(w.text()).toContain(reason);
+  });
+
+  it('counts what Ask was answered for the adapter on the server that gave it', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const { ask, deploy } = w.stores;
+    const answer = answerOf({});
+    ask.setState({ answer: { ...answer, pipeline: { ...answer.pipeline, llm: 'sft-1@llama' } } });
+    // Opened from the history: nobody asked.
+    expect(deploy.getState().tally.of(job.spec.id, 'sft-1')).toBeNull();
+    const running: Running = {
+      question: 'How hot?',
+      phase: 'answering',
+      status: '',
+      startedAt: 0,
+      search: null,
+      messages: [],
+      promptTokens: null,
+      cut: '',
+      buffer: createStreamBuffer(),
+      version: 0,
+    };
+    ask.setState({ running });
+    ask.setState({ running: null, answer: { ...answer, pipeline: { ...answer.pipeline, llm: 'sft-1@llama' } } });
+    expect(deploy.getState().tally.of(job.spec.id, 'sft-1')).toEqual({
+      count: 1,
+      failed: 0,
+      tokens: 134,
+      rate: 31.2,
+      firstTokenMs: 120,
+    });
   });
 });
