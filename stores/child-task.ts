@@ -7,6 +7,7 @@ import { workerPath } from '../src/platform/entry.ts';
 import { errorCode, RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import type { ServeTask } from '../src/serving/task.ts';
+import type { BaseAsked } from '../src/training/base-facts.ts';
 import type { Training } from '../src/training/types.ts';
 
 const progressSchema = z.object({ done: z.number(), total: z.number(), rows: z.number() });
@@ -29,6 +30,7 @@ type Request =
   | { readonly task: 'dataset'; readonly work: DatasetTask }
   | { readonly task: 'curves'; readonly jobs: readonly string[] }
   | { readonly task: 'forecast-facts'; readonly kind: 'llm' | 'embedder'; readonly training: Training }
+  | { readonly task: 'base-facts'; readonly asked: BaseAsked }
   | { readonly task: 'measure'; readonly work: JobWork }
   | { readonly task: 'figures'; readonly run: string }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }

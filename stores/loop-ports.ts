@@ -21,11 +21,12 @@ import type { JobEvent, JobId } from '../src/jobs/types.ts';
 import { allModels, listAdapters, listEndpoints, listModels, modelStatus } from '../src/models/store.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { baseFactsKey } from '../src/training/base-facts.ts';
 import { embedderPreset } from '../src/training/embedder-config.ts';
 import { planEmbedder } from '../src/training/embedder-plan.ts';
 import { readFailureFile } from '../src/training/failures/file.ts';
 import { FLAGEMBEDDING_KEYS } from '../src/training/flagembedding-keys.ts';
-import type { SlowFacts } from '../src/training/forecast/gather.ts';
+import type { BaseFacts, SlowFacts } from '../src/training/forecast/gather.ts';
 import { LLAMAFACTORY_KEYS } from '../src/training/llamafactory-keys.ts';
 import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
@@ -149,13 +150,17 @@ async function orderOf(
 }
 
 export function realTraining(paths: WorkspacePaths): TrainingPort {
+  const bases = knownBases(paths);
   return {
     engines: () => listEngines(paths),
     device: () => machineDevice(),
     llmBases: () => allModels(paths).flatMap(({ id, kind }) => (kind === 'chat' ? [id] : [])),
     preset: presetOf,
+    prepare: (kind, training) => (kind === 'llm' ? bases.prepare(training) : undefined),
     plan: (kind, training, facts) =>
-      kind === 'llm' ? planLlm(paths, training, facts) : planEmbedder(paths, training, facts),
+      kind === 'llm'
+        ? planLlm(paths, training, { ...facts, ...bases.known(training) })
+        : planEmbedder(paths, training, facts),
     slowFacts: (kind, training, signal) =>
       childTask(paths, { task: 'forecast-facts', kind, training }, slowFactsSchema, { signal }),
     measure: async (work, signal) => {
@@ -169,6 +174,45 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
       const controller = new AbortController();
       void follow(paths, id, listener, controller.signal);
       return () => controller.abort();
+    },
+  };
+}
+
+/** What was found out about bases, in child processes: reading them and comparing templates takes longer than a frame. */
+function knownBases(paths: WorkspacePaths) {
+  const known = new Map<string, BaseFacts>();
+  const underway = new Map<string, Promise<void>>();
+  const keyOf = (training: Training): string | undefined => {
+    try {
+      return baseFactsKey(paths, training);
+    } catch {
+      // A base that is not there: the plan says so.
+      return undefined;
+    }
+  };
+  const read = async (key: string, { base, system, template }: Training): Promise<void> => {
+    const asked = {
+      base,
+      ...(system === undefined ? {} : { system }),
+      ...(template === undefined ? {} : { template }),
+    };
+    try {
+      known.set(key, await childTask(paths, { task: 'base-facts', asked }, baseFactsSchema));
+    } finally {
+      underway.delete(key);
+    }
+  };
+  return {
+    known: (training: Training): { readonly base?: BaseFacts } => {
+      const base = known.get(keyOf(training) ?? '');
+      return base ? { base } : {};
+    },
+    prepare: (training: Training): Promise<void> | undefined => {
+      const key = keyOf(training);
+      if (key === undefined || known.has(key)) return undefined;
+      const reading = underway.get(key) ?? read(key, training);
+      underway.set(key, reading);
+      return reading;
     },
   };
 }
@@ -205,6 +249,7 @@ function presetOf(kind: TrainingKind, way: TrainingWay): Readonly<Record<string,
 }
 
 const writtenSchema = z.object({ file: z.string() });
+const baseFactsSchema = z.custom<BaseFacts>((value) => typeof value === 'object' && value !== null && 'shape' in value);
 const slowFactsSchema = z.custom<SlowFacts>((value) => typeof value === 'object' && value !== null);
 const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' && value !== null && 'report' in value);
 

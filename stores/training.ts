@@ -26,6 +26,11 @@ export interface TrainingPort {
   llmBases(): readonly string[];
   /** The values of a preset for this way of training, by the engine's own keys. */
   preset(kind: TrainingKind, way: TrainingWay): Readonly<Record<string, Setting>>;
+  /**
+   * Finds out what takes longer than a frame before this can be planned: what its base is like. Undefined when that is
+   * known by now; else it is when this settles. A plan without it is right too, but late.
+   */
+  prepare(kind: TrainingKind, training: Training): Promise<void> | undefined;
   /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
   plan(kind: TrainingKind, training: Training, facts?: SlowFacts): TrainingPlan;
   /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
@@ -73,6 +78,8 @@ export interface TrainingState {
   readonly plan: TrainingPlan | null;
   /** Why there is no plan. */
   readonly problem: RagtuiError | null;
+  /** Its base is being looked at: the plan comes with what is found. */
+  readonly reading: boolean;
   /** Token lengths are being counted, or steps are being run to measure them. */
   readonly counting: boolean;
   readonly measuring: boolean;
@@ -137,14 +144,28 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
     const engineDevice = (kind: TrainingKind): EngineDevice =>
       get().engines?.find(({ definition }) => definition.name === ENGINE_OF[kind])?.manifest?.device ?? get().device;
 
-    const plan = (form: TrainingForm): Pick<TrainingState, 'plan' | 'problem'> => {
+    const plan = (form: TrainingForm): Pick<TrainingState, 'plan' | 'problem' | 'reading'> => {
       const wanted = trainingOf(form);
-      if (!wanted) return { plan: null, problem: null };
-      try {
-        return { plan: training.plan(form.kind, wanted, factsOf(wanted)), problem: null };
-      } catch (error) {
-        return { plan: null, problem: toRagtuiError(error) };
+      if (!wanted) return { plan: null, problem: null, reading: false };
+      const prepared = training.prepare(form.kind, wanted);
+      if (prepared) {
+        planAfter(prepared);
+        return { plan: null, problem: null, reading: true };
       }
+      try {
+        return { plan: training.plan(form.kind, wanted, factsOf(wanted)), problem: null, reading: false };
+      } catch (error) {
+        return { plan: null, problem: toRagtuiError(error), reading: false };
+      }
+    };
+    /** The form as it is by then. */
+    const planAfter = (prepared: Promise<void>): void => {
+      prepared.then(
+        () => set(plan(get().form)),
+        (error: unknown) => {
+          if (get().reading) set({ plan: null, problem: toRagtuiError(error), reading: false });
+        },
+      );
     };
 
     /** Counted facts hold as long as base and rows stay the same. */
@@ -182,6 +203,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       },
       plan: null,
       problem: null,
+      reading: false,
       counting: false,
       measuring: false,
       past: [],
@@ -262,6 +284,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         const { form } = get();
         const wanted = trainingOf(form);
         if (!wanted) throw new Error('the form is not filled in');
+        await training.prepare(form.kind, wanted);
         refuseHopeless(training.plan(form.kind, wanted).forecast);
         const id = await jobs.getState().launch(`train ${wanted.name}`, workOf(form.kind, wanted));
         get().watch(id);
@@ -320,7 +343,9 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         );
         const next = wanted(nextName(work.name, (name) => names.has(name)));
         // What cannot run is refused here, not in the job.
-        training.plan(work.kind === 'train-llm' ? 'llm' : 'embedder', next);
+        const kind = work.kind === 'train-llm' ? 'llm' : 'embedder';
+        await training.prepare(kind, next);
+        training.plan(kind, next);
         const id = await jobs.getState().launch(`train ${next.name}`, next);
         get().watch(id);
         return id;

@@ -10,6 +10,7 @@ import { jobWorkSchema } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
 import { runServeTask, serveTaskSchema } from '../src/serving/task.ts';
+import { baseFacts } from '../src/training/base-facts.ts';
 import { exportCurves } from '../src/training/export-curves.ts';
 import { isTrainingWork } from '../src/training/forecast/final-settings.ts';
 import { measureTraining } from '../src/training/forecast/measure.ts';
@@ -21,6 +22,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('dataset'), work: datasetTaskSchema }),
   z.object({ task: z.literal('curves'), jobs: z.array(z.string()).min(1) }),
   z.object({ task: z.literal('forecast-facts'), kind: z.enum(['llm', 'embedder']), training: trainingSchema }),
+  z.object({ task: z.literal('base-facts'), asked: trainingSchema.pick({ base: true, system: true, template: true }) }),
   z.object({ task: z.literal('measure'), work: jobWorkSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
@@ -63,6 +65,8 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
       return slowFacts(paths, { engine, training: request.training, device });
     }
+    case 'base-facts':
+      return baseFacts(paths, request.asked);
     case 'measure': {
       if (!isTrainingWork(request.work)) throw new RagtuiError('usage', 'Only a training is measured.');
       endsByItself = true;

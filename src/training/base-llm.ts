@@ -70,23 +70,46 @@ const templates = new Map<string, ModelTemplate>();
  * for a model without one.
  */
 export function baseTemplate(paths: WorkspacePaths, id: string): ModelTemplate | undefined {
-  if (modelStatus(paths, id).state !== 'present') return undefined;
-  const folder = transformersFolder(paths, id);
-  const file = existsSync(path.join(folder, 'tokenizer_config.json'))
-    ? undefined
-    : fileOf(installedModel(paths, id), 'model.gguf');
-  const place = file ?? folder;
-  const known = `${place}:${statSync(place).mtimeMs}`;
-  const found = templates.get(known) ?? (file ? fromGguf(file) : folderTemplate(folder));
+  const place = templatePlace(paths, id);
+  if (!place) return undefined;
+  const known = markOf(place);
+  const found = templates.get(known) ?? ('file' in place ? fromGguf(place.file) : folderTemplate(place.folder));
   if (!found) {
     throw new RagtuiError(
       'unsupported',
-      `${place} has no chat template: it is no instruct model.`,
+      `${'file' in place ? place.file : place.folder} has no chat template: it is no instruct model.`,
       'Take another base.',
     );
   }
   templates.set(known, found);
   return found;
+}
+
+/** Changes with the files that a base's chat template and shape are read from; undefined while it is not on this disk. Quick. */
+export function baseMark(paths: WorkspacePaths, id: string): string | undefined {
+  const place = templatePlace(paths, id);
+  return place && markOf(place);
+}
+
+type TemplatePlace = { readonly file: string } | { readonly folder: string };
+
+function templatePlace(paths: WorkspacePaths, id: string): TemplatePlace | undefined {
+  if (modelStatus(paths, id).state !== 'present') return undefined;
+  const folder = transformersFolder(paths, id);
+  if (existsSync(path.join(folder, 'tokenizer_config.json'))) return { folder };
+  return { file: fileOf(installedModel(paths, id), 'model.gguf') };
+}
+
+const TEMPLATE_FILES = ['config.json', 'tokenizer_config.json', 'chat_template.jinja', 'tokenizer.json'];
+
+function markOf(place: TemplatePlace): string {
+  const files = 'file' in place ? [place.file] : TEMPLATE_FILES.map((name) => path.join(place.folder, name));
+  return files
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return `${file}:${found?.size}:${found?.mtimeMs}`;
+    })
+    .join('\n');
 }
 
 function fromGguf(file: string): ModelTemplate | undefined {

@@ -4,12 +4,12 @@ import type { DatasetKind } from '../datasets/types.ts';
 import { machineDevice } from '../engines/device.ts';
 import { engineStatus } from '../engines/store.ts';
 import { findModel } from '../models/store.ts';
-import { RagtuiError } from '../platform/errors.ts';
+import { errorCode, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { baseTemplate, transformersFolder } from './base-llm.ts';
 import { checkLlmKeys, checkMethod, checkServable } from './check-settings.ts';
 import { forecastTraining } from './forecast/forecast.ts';
-import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
+import { type BaseFacts, gatherFacts, type SlowFacts } from './forecast/gather.ts';
 import type { Forecast } from './forecast/types.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
 import { effectiveBatch, llmSettings, methodOf, stageOf } from './llm-config.ts';
@@ -61,7 +61,7 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
       'Choose another --base.',
     );
   }
-  const template = templateFor(paths, training);
+  const template = slow.base ? chosen(slow.base.template) : templateFor(paths, training);
   // An environment of the user's own may be of another version, whose keys we do not know.
   const { manifest } = engineStatus(paths, 'llamafactory');
   const version = manifest?.versions['llamafactory'];
@@ -86,6 +86,13 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
     stage: stageOf(training),
     ...(batch === undefined ? {} : { effectiveBatch: batch }),
   };
+}
+
+function chosen(found: BaseFacts['template']): TemplateChoice | undefined {
+  if (!found) return undefined;
+  if ('choice' in found) return found.choice;
+  const { code, message, hint } = found.refused;
+  throw new RagtuiError(errorCode(code), message, hint);
 }
 
 /** All that will be written into LLaMA-Factory's file. Throws `usage` for a key that is ours. */

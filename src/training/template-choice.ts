@@ -43,15 +43,18 @@ const finer = (system: string): Message[][] => [
  * `invalid` (the asked one writes otherwise), `unsupported` (none of those known does).
  */
 export function chooseTemplate(model: ModelTemplate, system: string, asked?: string): TemplateChoice {
-  const own = new ChatTemplate(model.source, { all: [], bos: model.special.bos, eos: model.special.eos });
+  const own = rememberingTurns(
+    new ChatTemplate(model.source, { all: [], bos: model.special.bos, eos: model.special.eos }),
+  );
   const same = (template: EngineTemplate, messages: readonly Message[]) =>
     differenceOf(template, own, model, messages) === undefined;
   const trims = trimsTexts(own, system);
   const first = trims ? tight(system) : loose(system);
   if (asked !== undefined) return { ...checkAsked(asked, own, model, first), trims };
+  const more = finer(system);
   const rated = ENGINE_TEMPLATES.filter((template) => same(template, first)).map((template) => ({
     template,
-    points: finer(system).filter((messages) => same(template, messages)).length,
+    points: more.filter((messages) => same(template, messages)).length,
   }));
   const [best] = rated.sort((a, b) => b.points - a.points);
   if (best) return { name: best.template.name, how: 'compared', trims };
@@ -77,7 +80,7 @@ export function checkTemplateName(name: string): void {
 
 function checkAsked(
   asked: string,
-  own: ChatTemplate,
+  own: OwnTurns,
   model: ModelTemplate,
   messages: readonly Message[],
 ): Pick<TemplateChoice, 'name' | 'how'> {
@@ -102,12 +105,12 @@ interface Difference {
 /** Where the engine's text first differs from the model's own; undefined where they are the same. */
 function differenceOf(
   template: EngineTemplate,
-  own: ChatTemplate,
+  own: OwnTurns,
   { special }: ModelTemplate,
   messages: readonly Message[],
 ): Difference | undefined {
   const trained = engineTurns(template, messages, special);
-  const served = servedTurns(own, messages);
+  const served = own(messages);
   if (!served) return { at: 0, trained: trained.prompt, served: '' };
   const { prompt, target } = served;
   if (trained.prompt !== prompt) return firstDifference(trained.prompt, prompt);
@@ -122,7 +125,18 @@ interface ServedTurns {
   readonly target: string | undefined;
 }
 
-/** Undefined where the template cannot write the conversation. */
+/** What the model's own template makes of a conversation; undefined where it cannot write it. */
+type OwnTurns = (messages: readonly Message[]) => ServedTurns | undefined;
+
+/** The same conversation is compared with dozens of templates: it is written once. */
+function rememberingTurns(own: ChatTemplate): OwnTurns {
+  const known = new Map<readonly Message[], ServedTurns | undefined>();
+  return (messages) => {
+    if (!known.has(messages)) known.set(messages, servedTurns(own, messages));
+    return known.get(messages);
+  };
+}
+
 function servedTurns(own: ChatTemplate, messages: readonly Message[]): ServedTurns | undefined {
   try {
     const prompt = textOf(own.render(messages.slice(0, -1)));
@@ -138,8 +152,8 @@ function sameEnd(trained: string, served: string, eos: string): boolean {
   return trained.trimEnd() === served.trimEnd() || (eos !== '' && `${trained.trimEnd()}${eos}` === served.trimEnd());
 }
 
-function trimsTexts(own: ChatTemplate, system: string): boolean {
-  const [untouched, trimmed] = [servedTurns(own, loose(system)), servedTurns(own, tight(system))];
+function trimsTexts(own: OwnTurns, system: string): boolean {
+  const [untouched, trimmed] = [own(loose(system)), own(tight(system))];
   return untouched !== undefined && untouched.prompt === trimmed?.prompt;
 }
 
@@ -149,7 +163,7 @@ function firstDifference(trained: string, served: string): Difference {
   return { at, trained, served };
 }
 
-function nearest(own: ChatTemplate, model: ModelTemplate, messages: readonly Message[]): string {
+function nearest(own: OwnTurns, model: ModelTemplate, messages: readonly Message[]): string {
   const all = ENGINE_TEMPLATES.flatMap((template) => {
     const difference = differenceOf(template, own, model, messages);
     return difference ? [{ name: template.name, difference }] : [];

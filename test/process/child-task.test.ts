@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jobIdSchema } from '../../src/jobs/types.ts';
+import { addLocalModel } from '../../src/models/own.ts';
 import { ensureWorkspace, workspacePaths } from '../../src/platform/paths.ts';
+import { planLlm } from '../../src/training/llm-plan.ts';
 import type { RowSummary } from '../../stores/datasets.ts';
-import { realDatasets, realEvaluation } from '../../stores/loop-ports.ts';
+import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
+import { writeChatFolder } from '../support/chat-model.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-task-'));
 const paths = workspacePaths(path.join(folder, 'home with a space'), {});
@@ -59,5 +62,31 @@ describe('work for the screens in a child process', () => {
     await expect(realEvaluation(paths).figures(run, new AbortController().signal)).rejects.toMatchObject({
       code: 'not-found',
     });
+  });
+
+  it('reads a base once: from then on a plan knows its template, and says why one that is asked for is wrong', async () => {
+    const model = path.join(folder, 'a base');
+    mkdirSync(model);
+    writeChatFolder(model);
+    writeFileSync(path.join(model, 'model.safetensors'), 'weights');
+    await addLocalModel(paths, { name: 'mine', path: model, kind: 'chat' });
+    const training = realTraining(paths);
+    const asked = {
+      dataset: 'chat',
+      split: 'all',
+      base: 'mine',
+      name: 't1',
+      preset: 'cpu',
+      settings: {},
+      seed: 1,
+    } as const;
+    await training.prepare('llm', asked);
+    expect(training.prepare('llm', asked)).toBeUndefined();
+    expect(training.plan('llm', asked)).toEqual(planLlm(paths, asked));
+    expect(training.plan('llm', asked).template).toMatchObject({ name: 'smollm2', how: 'compared' });
+    const wrong = { ...asked, template: 'llama3' };
+    await training.prepare('llm', wrong);
+    expect(() => training.plan('llm', wrong)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(training.prepare('llm', { ...asked, base: 'nothing' })).toBeUndefined();
   });
 });

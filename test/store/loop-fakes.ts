@@ -187,6 +187,8 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const counted: Training[] = [];
   const measured: { readonly work: JobWork; readonly end: Deferred<void> }[] = [];
   const failures = new Map<JobId, Failure>();
+  /** Bases that are still being read, by id. */
+  const preparing = new Map<string, Deferred<void>>();
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
   const port: TrainingPort = {
@@ -200,6 +202,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
       lora_rank: 8,
       cutoff_len: 512,
     }),
+    prepare: (_kind, training) => preparing.get(training.base)?.promise,
     plan: (kind, training: Training) => {
       if (taken.has(training.name)) throw new RagtuiError('exists', `There is a model "${training.name}" already.`);
       const files = Object.entries(training.settings).map(([key, value]) => `${key}: ${value}\n`);
@@ -248,6 +251,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
     counted,
     measured,
     failures,
+    preparing,
     watchers: (id: JobId): number => listeners.get(id)?.size ?? 0,
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RagtuiError } from '../../src/platform/errors.ts';
 import { createJobsStore } from '../../stores/jobs.ts';
 import { createTrainingStore, trainingOf, trainingToWatch } from '../../stores/training.ts';
-import { fakeJobs, immediately, ingestWork, jobView, settle } from './fakes.ts';
+import { deferred, fakeJobs, immediately, ingestWork, jobView, settle } from './fakes.ts';
 import { fakeTraining, trainingWork } from './loop-fakes.ts';
 
 const make = (...installed: Parameters<typeof fakeTraining>) => {
@@ -24,6 +25,27 @@ describe('the form of a training', () => {
     store.getState().refresh();
     expect(store.getState().plan).toBeNull();
     expect(store.getState().problem?.code).toBe('exists');
+  });
+
+  it('plans when its base was read, the form as it is by then; what fails there is the problem', async () => {
+    const { store, fake } = make();
+    const slow = deferred<void>();
+    fake.preparing.set(FILLED.base, slow);
+    store.getState().configure(FILLED);
+    expect(store.getState()).toMatchObject({ plan: null, problem: null, reading: true });
+    store.getState().configure({ limit: 20 });
+    expect(store.getState()).toMatchObject({ plan: null, reading: true });
+    fake.preparing.delete(FILLED.base);
+    slow.resolve();
+    await settle();
+    expect(store.getState()).toMatchObject({ plan: { rows: 20 }, problem: null, reading: false });
+
+    const dying = deferred<void>();
+    fake.preparing.set(FILLED.base, dying);
+    store.getState().configure({ limit: 30 });
+    dying.reject(new RagtuiError('unavailable', 'The helper process died.'));
+    await settle();
+    expect(store.getState()).toMatchObject({ plan: null, problem: { code: 'unavailable' }, reading: false });
   });
 
   it('drops base and settings with the kind: another engine has other keys', () => {

@@ -394,7 +394,7 @@ export function headlessCommand(form: TrainingForm): string {
 /** `true`, or why it cannot start yet. */
 export function canStart(context: ScreenContext): true | string {
   const { training } = context;
-  const { form, plan, problem, engines } = training.getState();
+  const { form, plan, problem, reading, engines } = training.getState();
   if (!trainingOf(form)) return t('train.why.incomplete');
   if (problem) return `${problem.message} ${problem.hint}`.trim();
   const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
@@ -402,5 +402,6 @@ export function canStart(context: ScreenContext): true | string {
   if (form.preset !== 'cpu' && engine.manifest.device === 'cpu') return t('train.why.noGpu');
   const base = basesOf(context, form.kind).find(({ entry }) => entry.id === form.base);
   if (base && base.state !== 'present') return t('train.why.noBase', { id: base.entry.id });
+  if (reading) return t('train.reading');
   return plan ? true : t('train.why.incomplete');
 }

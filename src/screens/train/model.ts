@@ -103,9 +103,15 @@ export function createTrainModel(context: ScreenContext): TrainModel {
       drawLog();
       charts.release();
     }
-    if (state.plan !== before.plan || state.problem !== before.problem || state.form !== before.form)
+    if (
+      state.plan !== before.plan ||
+      state.problem !== before.problem ||
+      state.reading !== before.reading ||
+      state.form !== before.form
+    )
       plan.set(planText(context));
     if (
+      state.reading !== before.reading ||
       state.plan !== before.plan ||
       state.problem !== before.problem ||
       state.counting !== before.counting ||
@@ -136,9 +142,9 @@ export function createTrainModel(context: ScreenContext): TrainModel {
 
 /** What it will need, or why that cannot be said. */
 function forecastOf({ training, jobs }: ScreenContext): string {
-  const { form, plan, problem, counting, measuring, engines, device } = training.getState();
+  const { form, plan, problem, reading, counting, measuring, engines, device } = training.getState();
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}`);
-  if (!plan) return t('train.planLater');
+  if (!plan) return t(reading ? 'train.reading' : 'train.planLater');
   const installed = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind])?.manifest?.device;
   const waits = waitsFor(jobs.getState().list ?? NO_JOBS, installed ?? device, isTraining);
   return sanitize(forecastText(plan, { counting, measuring, waitsFor: waits }));
@@ -146,10 +152,10 @@ function forecastOf({ training, jobs }: ScreenContext): string {
 
 /** What would run, to the letter: what `--dry-run` prints, and the command that does the same headless. */
 function planText({ training }: ScreenContext): string {
-  const { form, plan, problem } = training.getState();
+  const { form, plan, problem, reading } = training.getState();
   const headless = `$ ${headlessCommand(form)} --dry-run`;
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
-  if (!plan) return `${t('train.planLater')}\n\n${headless}`;
+  if (!plan) return `${t(reading ? 'train.reading' : 'train.planLater')}\n\n${headless}`;
   const files = Object.entries(plan.files).map(([name, text]) => `── ${name} ──\n${text.trimEnd()}\n`);
   return sanitize(
     [...files, plan.command.join(' '), '', headless, '', t('train.planRows', { rows: plan.rows })].join('\n'),

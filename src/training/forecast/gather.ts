@@ -7,6 +7,7 @@ import { modelFolder } from '../../models/store.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersFolder } from '../base-llm.ts';
 import { part } from '../open-data.ts';
+import type { TemplateChoice } from '../template-choice.ts';
 import type { Setting, Training } from '../types.ts';
 import { estimateLengths } from './estimate-lengths.ts';
 import { knownPace, paceKey } from './known-pace.ts';
@@ -20,6 +21,22 @@ export interface SlowFacts {
   readonly lengths?: TokenLengths;
   /** As the driver tells them (`gpuFacts`). */
   readonly gpus?: MachineFacts['gpus'];
+  /** Of an LLM's base (`baseFacts`); else they are read while the plan is made. */
+  readonly base?: BaseFacts;
+}
+
+/** What is read from the files of a base and compared with them. */
+export interface BaseFacts {
+  /** Null while the base is not on this disk: it is then chosen when the training begins. */
+  readonly template: { readonly choice: TemplateChoice } | { readonly refused: Refused } | null;
+  readonly shape: ModelShape | null;
+}
+
+/** An error as it comes from another process. */
+interface Refused {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
 }
 
 export interface GatherRequest {
@@ -46,7 +63,7 @@ export function gatherFacts(paths: WorkspacePaths, request: GatherRequest): Fore
     gpus,
     rows,
     lengths: slow.lengths ?? estimated(request),
-    shape: engine === 'llamafactory' ? llmShape(paths, base) : folderShape(modelFolder(paths, base), 'encoder'),
+    shape: slow.base ? slow.base.shape : shapeOf(paths, engine, base),
     machine: machineFacts(paths.home, slow.gpus ?? null),
     pace: knownPace(paths, paceKey({ engine, settings, device, gpus, base })),
     convertsBase: engine === 'llamafactory' && !existsSync(path.join(transformersFolder(paths, base), 'manifest.json')),
@@ -54,8 +71,11 @@ export function gatherFacts(paths: WorkspacePaths, request: GatherRequest): Fore
   };
 }
 
-/** The folder that is trained on, or the GGUF it will be made of. */
-function llmShape(paths: WorkspacePaths, base: string): ModelShape | null {
+const shapeOf = (paths: WorkspacePaths, engine: ForecastInput['engine'], base: string): ModelShape | null =>
+  engine === 'llamafactory' ? llmShape(paths, base) : folderShape(modelFolder(paths, base), 'encoder');
+
+/** The shape of the folder that is trained on, or of the GGUF it will be made of; null where neither is here. */
+export function llmShape(paths: WorkspacePaths, base: string): ModelShape | null {
   const folder = transformersFolder(paths, base);
   const made = folderShape(folder, 'decoder');
   if (made) return made;

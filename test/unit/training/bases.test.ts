@@ -7,6 +7,7 @@ import { addLocalModel } from '../../../src/models/own.ts';
 import { fileOf, installedModel, listAdapters } from '../../../src/models/store.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { promptFor } from '../../../src/rag/trained-prompt.ts';
+import { baseFacts, baseFactsKey } from '../../../src/training/base-facts.ts';
 import { baseTemplate, transformersBase, transformersFolder } from '../../../src/training/base-llm.ts';
 import { bringAdapter } from '../../../src/training/bring-adapter.ts';
 import { templateFor } from '../../../src/training/llm-plan.ts';
@@ -54,6 +55,23 @@ describe('a base that is a folder in Transformers’ layout', () => {
     const base = await transformersBase(paths, 'mine', noEngine, { float32: true });
     const weights = createHash('sha256').update('weights').digest('hex');
     expect(base).toEqual({ folder, weights, recipe: 'as it is' });
+  });
+
+  it('is known again by its files, the system text and the template asked for; a refusal is told, not thrown', async () => {
+    const folder = chatFolder();
+    await addLocalModel(paths, { name: 'mine', path: folder, kind: 'chat' });
+    expect(baseFacts(paths, { base: 'mine' }).template).toMatchObject({ choice: { name: 'smollm2' } });
+    const refused = baseFacts(paths, { base: 'mine', template: 'llama3' }).template;
+    expect(refused).toMatchObject({ refused: { code: 'invalid', message: expect.stringContaining('llama3') } });
+    const key = (asked: object = {}) => baseFactsKey(paths, { base: 'mine', ...asked });
+    const first = key();
+    expect(key({ system: 'You are a helpful assistant.' })).toBe(first);
+    expect(new Set([first, key({ system: 'Be brief.' }), key({ template: 'chatml' })]).size).toBe(3);
+    const file = path.join(folder, 'chat_template.jinja');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}{# new #}`);
+    expect(key()).not.toBe(first);
+    expect(baseFactsKey(paths, { base: 'smollm2-135m-instruct' })).toBeUndefined();
+    expect(() => baseFactsKey(paths, { base: 'nothing' })).toThrow(expect.objectContaining({ code: 'not-found' }));
   });
 
   it('is copied as float32 only where that is asked for and it is something else', async () => {

@@ -20,6 +20,7 @@ export const train = {
   'train.nameHelp': 'Small letters, digits, ".", "_" and "-". The tuned model is known by it everywhere.',
   'train.badName': '“{name}” is no such name.',
   'train.planLater': 'What would run stands here as soon as base, dataset and name are chosen.',
+  'train.reading': 'Its base is being read, and chat templates compared…',
   'train.planRows': '{rows} rows',
   'train.field.kind': 'What',
   'train.field.base': 'Base',

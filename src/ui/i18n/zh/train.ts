@@ -21,6 +21,7 @@ export const train: Texts<typeof english> = {
   'train.nameHelp': '小写字母、数字、“.”、“_”和“-”。微调后的模型到处都用这个名字。',
   'train.badName': '“{name}”不能作名字。',
   'train.planLater': '选好基座、数据集和名字后，这里显示将要运行的内容。',
+  'train.reading': '正在读取基础模型并比较对话模板…',
   'train.planRows': '{rows} 行',
   'train.field.kind': '对象',
   'train.field.base': '基座',
