@@ -48,7 +48,8 @@ export async function trainEmbedder(context: Context): Promise<void> {
   if (signal.aborted) return;
   await exportBoth(context, engine, { base, rows, begun });
   if (!signal.aborted) rmSync(begun.folder.cache, { recursive: true, force: true });
-  report.progress(phase('done'));
+  const { steps } = readTrained(begun);
+  report.progress({ ...phase('done'), done: steps, total: steps });
 }
 
 interface TrainInput {
@@ -80,6 +81,8 @@ const trainedSchema = z.object({
     .nullable(),
 });
 type Trained = z.infer<typeof trainedSchema>;
+const readTrained = ({ folder }: Begun): Trained =>
+  trainedSchema.parse(JSON.parse(readFileSync(folder.trained, 'utf8')));
 
 async function train(context: Context, engine: InstalledEngine, input: TrainInput): Promise<void> {
   const { work, folder, report, signal, gpus } = context;
@@ -200,7 +203,7 @@ async function exportBoth(
   if (exported) tell('base', exported);
   report.progress(phase('exporting the tuned embedder'));
   const { manifest } = openTrainingData(paths, work);
-  const trained: Trained = trainedSchema.parse(JSON.parse(readFileSync(begun.folder.trained, 'utf8')));
+  const trained = readTrained(begun);
   const { step, best } = trained;
   const { int8, ...tuned } = await exportEmbedder(
     paths,
