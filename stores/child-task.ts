@@ -32,7 +32,7 @@ type Request =
   | { readonly task: 'forecast-facts'; readonly kind: 'llm' | 'embedder'; readonly training: Training }
   | { readonly task: 'base-facts'; readonly asked: BaseAsked }
   | { readonly task: 'measure'; readonly work: JobWork }
-  | { readonly task: 'figures'; readonly run: string }
+  | { readonly task: 'figures' | 'blame'; readonly run: string }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
   | { readonly task: 'serve'; readonly work: ServeTask };
 

@@ -7,6 +7,7 @@ import type { AskPort, Clock, Connect, JobsPort, ModelsPort, Schedule } from './
 import { createDeployStore, type DeployPort, type DeployStore } from './deploy.ts';
 import { createEndpointsStore, type EndpointsStore } from './endpoints.ts';
 import { createEvaluationStore, type EvaluationPort, type EvaluationStore } from './evaluation.ts';
+import { createEvaluationItemsStore, type EvaluationItemsStore } from './evaluation-items.ts';
 import { createJobsStore, type JobsStore } from './jobs.ts';
 import { createKbStore, type KbStore } from './kb.ts';
 import { createModelsStore, type ModelsStore } from './models.ts';
@@ -52,6 +53,7 @@ export interface Stores {
   readonly datasets: DatasetsStore;
   readonly training: TrainingStore;
   readonly evaluation: EvaluationStore;
+  readonly evaluationItems: EvaluationItemsStore;
   readonly telemetry: TelemetryStore;
   readonly deploy: DeployStore;
   readonly settings: SettingsStore;
@@ -70,6 +72,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
   const datasets = createDatasetsStore({ datasets: dependencies.datasets, schedule, now });
   const training = createTrainingStore({ training: dependencies.training, jobs, schedule });
   const evaluation = createEvaluationStore({ evaluation: dependencies.evaluation, jobs });
+  const evaluationItems = createEvaluationItemsStore({ items: dependencies.evaluation.items, evaluation });
   const { defaults } = settings.getState().settings;
   const ask = createAskStore({
     workspace,
@@ -121,6 +124,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     datasets,
     training,
     evaluation,
+    evaluationItems,
     telemetry,
     deploy,
     settings,

@@ -1,5 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { BlameReport } from '../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
+import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import type { Evaluation } from '../src/evaluation/types.ts';
@@ -15,7 +17,16 @@ export interface ModelChoice {
   readonly base: string | null;
 }
 
+/** What is asked and said about single items. */
+export interface ItemsPort {
+  /** Where wrong answers went wrong; asked in a child process, of the knowledge base too. */
+  blame(run: JobId, signal: AbortSignal): Promise<BlameReport>;
+  notes(run: JobId): ItemNotes;
+  note(run: JobId, items: readonly string[], change: Partial<ItemNote>): ItemNotes;
+}
+
 export interface EvaluationPort {
+  readonly items: ItemsPort;
   /** LLMs (models, adapters, endpoints) and embedders that are here. */
   models(): readonly ModelChoice[];
   /** Checks the wish and fills in what is not said. Errors: `usage`, `not-found`, those of the dataset. */

@@ -13,7 +13,9 @@ import { rowOrder } from '../src/datasets/view/order.ts';
 import { rowTexts } from '../src/datasets/view/row-texts.ts';
 import { machineDevice } from '../src/engines/device.ts';
 import { listEngines } from '../src/engines/store.ts';
+import type { BlameReport } from '../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
+import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
@@ -34,7 +36,7 @@ import type { Setting, Training } from '../src/training/types.ts';
 import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
-import type { EvaluationPort, ModelChoice } from './evaluation.ts';
+import type { EvaluationPort, ItemsPort, ModelChoice } from './evaluation.ts';
 import type { TrainingKind, TrainingPort, TrainingWay } from './training.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
@@ -255,12 +257,23 @@ const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' 
 
 export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
   return {
+    items: realItems(paths),
     models: () => modelChoices(paths),
     prepare: (wish) => prepareEvaluation(paths, wish),
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
     figures: (run, signal) => childTask(paths, { task: 'figures', run }, figuresSchema, { signal }),
     export: async (run, format) => (await childTask(paths, { task: 'report', run, format }, writtenSchema)).file,
+  };
+}
+
+const blameSchema = z.custom<BlameReport>((value) => typeof value === 'object' && value !== null && 'columns' in value);
+
+function realItems(paths: WorkspacePaths): ItemsPort {
+  return {
+    blame: (run, signal) => childTask(paths, { task: 'blame', run }, blameSchema, { signal }),
+    notes: (run) => readItemNotes(paths, run),
+    note: (run, items, change) => changeItemNotes(paths, run, items, change),
   };
 }
 

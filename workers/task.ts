@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
 import { machineDevice } from '../src/engines/device.ts';
 import { engineStatus } from '../src/engines/store.ts';
+import { blameRun } from '../src/evaluation/blame/run.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
@@ -25,6 +26,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('base-facts'), asked: trainingSchema.pick({ base: true, system: true, template: true }) }),
   z.object({ task: z.literal('measure'), work: jobWorkSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
+  z.object({ task: z.literal('blame'), run: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
 ]);
@@ -74,6 +76,8 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
     }
     case 'figures':
       return runFigures(paths, request.run);
+    case 'blame':
+      return blameRun(paths, request.run, { signal: stop.signal });
     case 'report':
       return { file: writeRunReport(paths, request.run, request.format) };
     case 'serve':

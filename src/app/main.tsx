@@ -108,8 +108,8 @@ interface Parts {
 }
 
 async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
-  const { workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, deploy, settings, onboarding } =
-    stores;
+  const { workspace, kb, ask, compare, models, jobs, datasets, training, deploy, settings, onboarding } = stores;
+  const { evaluation, evaluationItems } = stores;
   const context: ScreenContext = {
     ...stores,
     ui,
@@ -125,7 +125,10 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       ui,
       scheduler,
       screens: createScreens(context),
-      watch: [workspace, kb, ask, compare, models, jobs, datasets, training, evaluation, deploy, settings, onboarding],
+      watch: [
+        ...[workspace, kb, ask, compare, models, jobs, datasets, training],
+        ...[evaluation, evaluationItems, deploy, settings, onboarding],
+      ],
       status: () => statusItems(stores),
       runningJobs: () =>
         (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),

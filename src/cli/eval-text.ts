@@ -1,8 +1,18 @@
 import type { BlameLabel } from '../evaluation/blame/label.ts';
 import type { BlameReport } from '../evaluation/blame/run.ts';
 import type { ColumnComparison } from '../evaluation/diff.ts';
+import type { QuestionRow } from '../evaluation/figures.ts';
+import type { ItemScope } from '../evaluation/items/fields.ts';
 import type { RunReport } from '../evaluation/report.ts';
-import { differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../evaluation/report-text.ts';
+import {
+  differenceCell,
+  formatP,
+  meanCell,
+  points,
+  shownMetrics,
+  signedPoints,
+  verdicts,
+} from '../evaluation/report-text.ts';
 import type { Evaluation } from '../evaluation/types.ts';
 import type { JobView, Progress } from '../jobs/types.ts';
 import { clock, table } from './output.ts';
@@ -67,6 +77,24 @@ export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[
       Object.entries(metrics).map(([name, one]) => [name, differenceCell(one), formatP(one.p), one.verdict]),
     ),
     ...(verdict === undefined ? [] : ['', verdict]),
+  ];
+}
+
+const QUESTION_CHARACTERS = 60;
+
+/** A question in one row: each column's score in the primary metric, the difference, the beginning of the question. */
+export function itemRow(row: QuestionRow, { columns, primary }: ItemScope, difference: number | undefined): string[] {
+  const cell = (name: string): string => {
+    const answer = row.columns[name];
+    const score = answer?.scores[primary];
+    return typeof score === 'number' ? points(score) : (answer?.state ?? '–');
+  };
+  const question = row.question.replace(/\s+/g, ' ');
+  return [
+    row.item,
+    ...columns.map(cell),
+    difference === undefined ? '–' : signedPoints(difference),
+    question.length > QUESTION_CHARACTERS ? `${question.slice(0, QUESTION_CHARACTERS)}…` : question,
   ];
 }
 

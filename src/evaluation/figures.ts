@@ -9,6 +9,7 @@ export interface QuestionRow {
   readonly item: string;
   readonly question: string;
   readonly answers: readonly string[];
+  readonly contextId: string;
   readonly columns: Readonly<Record<string, ColumnAnswer>>;
 }
 
@@ -20,6 +21,14 @@ export interface ColumnAnswer {
   /** What was found first; null without retrieval. */
   readonly retrieved: readonly { readonly document: string; readonly text: string; readonly score: number }[] | null;
   readonly totalMs: number | null;
+  readonly firstTokenMs: number | null;
+  readonly retrievalMs: number | null;
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+  readonly finish: ItemResult['finish'];
+  /** How the context was cut to fit, '' if it was not. */
+  readonly cut: string;
+  readonly reusedFrom: string | null;
 }
 
 /** All that the screen shows of a run. */
@@ -49,12 +58,14 @@ export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
       item: first.item,
       question: first.question,
       answers: first.answers,
+      contextId: first.contextId,
       columns,
     })),
   };
 }
 
-function answerOf({ state, output, error, scores, retrieved, timing }: ItemResult): ColumnAnswer {
+function answerOf(item: ItemResult): ColumnAnswer {
+  const { state, output, error, scores, retrieved, timing, usage } = item;
   const cut = (text: string): string => text.slice(0, SHOWN_CHARACTERS);
   return {
     state,
@@ -63,5 +74,12 @@ function answerOf({ state, output, error, scores, retrieved, timing }: ItemResul
     scores,
     retrieved: retrieved?.slice(0, SHOWN_PASSAGES).map((one) => ({ ...one, text: cut(one.text) })) ?? null,
     totalMs: timing.totalMs ?? timing.retrievalMs,
+    firstTokenMs: timing.firstTokenMs,
+    retrievalMs: timing.retrievalMs,
+    promptTokens: usage?.promptTokens ?? null,
+    completionTokens: usage?.completionTokens ?? null,
+    finish: item.finish,
+    cut: item.cut,
+    reusedFrom: item.reusedFrom ?? null,
   };
 }

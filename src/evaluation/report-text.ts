@@ -4,7 +4,8 @@ import type { Interval } from './statistics/closed-forms.ts';
 
 /** `0.397` → `39.7`: every score is shown in points of 100. */
 export const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
-const signed = (value: number): string => (value > 0 ? `+${points(value)}` : points(value)).replace('-', '−');
+export const signedPoints = (value: number): string =>
+  (value > 0 ? `+${points(value)}` : points(value)).replace('-', '−');
 export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** `39.7 [36.7, 42.8]`. */
@@ -15,7 +16,7 @@ export const meanCell = (column: ColumnReport, metric: string): string => {
 export const intervalCell = (mean: number, { low, high }: Interval): string =>
   `${points(mean)} [${points(low)}, ${points(high)}]`;
 export const differenceCell = ({ difference, low, high }: Interval & { readonly difference: number }): string =>
-  `${signed(difference)} [${signed(low)}, ${signed(high)}]`;
+  `${signedPoints(difference)} [${signedPoints(low)}, ${signedPoints(high)}]`;
 
 /** Metrics that any column has, the primary one first. */
 export const shownMetrics = ({ columns, primary, run }: RunReport): string[] =>

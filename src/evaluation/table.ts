@@ -38,13 +38,13 @@ function byQuestion(items: readonly ItemResult[]): Map<string, ItemResult> {
   );
 }
 
-export const isFailure = ({ state }: ItemResult): boolean => state === 'error' || state === 'timeout';
+export const isFailure = ({ state }: Pick<ItemResult, 'state'>): boolean => state === 'error' || state === 'timeout';
 
 /**
  * What an item counts for in a mean: its score; the worst one for an item that failed where the metric applies to the
  * column, so that the mean is over all items; undefined where the metric does not apply.
  */
-function countedScore(item: ItemResult, metric: Metric): number | undefined {
+export function countedScore(item: Pick<ItemResult, 'state' | 'scores'>, metric: Metric): number | undefined {
   const score = item.scores[metric.name];
   if (score !== null && score !== undefined) return score;
   if (!isFailure(item) || metric.kind !== 'answer') return undefined;

@@ -55,6 +55,11 @@ const runSchema = z.object({
   metrics: z.record(z.string(), figure),
   columns: z.array(z.object({ name: z.string(), metrics: z.record(z.string(), figure) })),
 });
+const itemsSchema = z.object({
+  items: z.array(
+    z.object({ item: z.string(), difference: z.number().nullable(), flag: z.boolean(), comment: z.string() }),
+  ),
+});
 const diffSchema = z.object({
   metrics: z.record(
     z.string(),
@@ -122,6 +127,25 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
       { column: 'tuned', items: 15, wrong: 0, labels: [] },
     ],
   });
+
+  // Single questions: filtered, sorted, noted in a file of their own.
+  const items = async (...options: string[]) =>
+    itemsSchema.parse(await workspace.json(['eval', 'items', made.run.id, ...options]));
+  expect((await items('--filter', 'em=1 & base.em=0 & gold~1812')).items).toMatchObject([
+    { item: 'q12', difference: 1, flag: false },
+  ]);
+  expect((await items('--filter', 'base.blame=none')).items).toHaveLength(0);
+  expect((await items('--sort', '-item')).items[0]?.item).toBe('q9');
+  expect((await items('--filter', 'diff>0', '--column', 'base', '--base', 'tuned')).items).toHaveLength(0);
+  const wrong = await workspace.run(['eval', 'items', made.run.id, '--filter', 'em=0 & (f1>0']);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('At character 8: this bracket is not closed.'),
+  ]);
+  await workspace.json(['eval', 'note', made.run.id, 'q3', '--flag', '--comment', 'the year is odd']);
+  expect((await items('--filter', 'flag=yes & comment~odd')).items).toMatchObject([
+    { item: 'q3', comment: 'the year is odd' },
+  ]);
 
   const { stdout: list } = await workspace.run(['eval', 'list']);
   expect(list).toMatch(/base, tuned +75 of 75/);

@@ -95,6 +95,57 @@ describe('the evaluate screen', () => {
     expect(w.text()).toContain('· 八十度的水');
   });
 
+  it('filters the questions by an expression, says where it is wrong, and forgets it with Esc', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'tab', '/');
+    await w.type('base.f1<0.5 & nam=1');
+    expect(w.text()).toContain('✗ At character 15: there is no "nam".');
+    for (let i = 0; i < 5; i++) await w.press('backspace');
+    await w.type('question~1');
+    await w.press('enter');
+    expect(w.text()).toContain('1/2');
+    expect(w.text()).toContain('Question 1');
+    expect(w.text()).not.toContain('Question 0');
+    await w.press('esc');
+    expect(w.text()).toContain('Question 0');
+  });
+
+  it('shows the difference of two columns, sorts by any, and goes from one change to the next', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'tab');
+    expect(w.text()).toContain('Δ tuned − base');
+    expect(w.text()).toContain('▲ +80.0');
+    await w.press('w');
+    expect(w.text()).toContain('No question got worse.');
+    await w.press('c');
+    expect(w.text()).toContain('base − tuned');
+    await w.press('down', 'down', 'enter');
+    expect(w.text()).toContain('▼ −80.0');
+    expect(w.text()).toContain('Δ base − tuned');
+    await w.press('t');
+    await w.press('down', 'down', 'enter');
+    expect(w.text()).toContain('↓ diff');
+  });
+
+  it('flags marked questions and keeps a comment', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'tab', 'space', 'space', 'f');
+    expect(w.evaluation.notes).toEqual({ q0: { flag: true, comment: '' }, q1: { flag: true, comment: '' } });
+    expect(w.text()).toContain('⚑ Question 0');
+    await w.press('f', 'm');
+    await w.type('odd');
+    await w.press('enter');
+    await w.rest();
+    expect(w.evaluation.notes['q1']).toEqual({ flag: false, comment: 'odd' });
+    expect(w.text()).toContain('✎ Question 1');
+  });
+
   it('writes the report in a format that is chosen', async () => {
     const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
     await w.press('0');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { createEvaluationStore, runToShow } from '../../stores/evaluation.ts';
+import { createEvaluationItemsStore } from '../../stores/evaluation-items.ts';
 import { createJobsStore } from '../../stores/jobs.ts';
 import { fakeJobs, immediately, ingestWork, jobView, settle } from './fakes.ts';
 import { evaluationWork, fakeEvaluation } from './loop-fakes.ts';
@@ -70,5 +71,50 @@ describe('a run that is looked at', () => {
     const running = run();
     expect(runToShow([jobView(ingestWork('tea')), over, running])).toBe(running);
     expect(runToShow([over])).toBe(over);
+  });
+});
+
+describe('the items of a run', () => {
+  const looking = async () => {
+    const job = run('succeeded');
+    const { store, fake } = make([job]);
+    const items = createEvaluationItemsStore({ items: fake.port.items, evaluation: store });
+    await store.getState().show(job.spec.id);
+    return { items, fake, store };
+  };
+
+  it('keep their rows while a filter cannot be read', async () => {
+    const { items } = await looking();
+    items.getState().setFilter('item=q1');
+    expect(items.getState().rows.map(({ item }) => item)).toEqual(['q1']);
+    items.getState().setFilter('item=q1 & (');
+    expect(items.getState().problem?.message).toContain('At character 12');
+    expect(items.getState().rows).toHaveLength(1);
+  });
+
+  it('ask where answers went wrong when a filter is about it, once, and show what it finds', async () => {
+    const { items, fake, store } = await looking();
+    items.getState().setFilter('blame=ignored');
+    expect(items.getState()).toMatchObject({ blaming: true, rows: [] });
+    items.getState().setFilter('blame=ignored ');
+    const byItem = { q1: 'ignored' } as const;
+    const column = { column: 'tuned', items: 2, wrong: 1, labels: [], byItem };
+    fake.blame.resolve({ run: 'r', metric: 'token-f1', below: 0.5, columns: [column] });
+    await settle();
+    expect(fake.blamed()).toBe(1);
+    expect(items.getState().rows.map(({ item }) => item)).toEqual(['q1']);
+    // New figures, new answers: what was said of the old ones is forgotten, and asked again as the filter is about it.
+    await store.getState().recompute();
+    expect(fake.blamed()).toBe(2);
+  });
+
+  it('do not ask again and again when it cannot be told', async () => {
+    const { items, fake } = await looking();
+    items.getState().setFilter('blame=ignored');
+    fake.blame.reject(new RagtuiError('invalid', 'The dataset is gone.'));
+    await settle();
+    items.getState().setFilter('blame=ignored | em=1');
+    expect(fake.blamed()).toBe(1);
+    expect(items.getState().blameError?.message).toBe('The dataset is gone.');
   });
 });

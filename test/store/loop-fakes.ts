@@ -3,7 +3,9 @@ import type { DatasetTask, DatasetTaskResult } from '../../src/datasets/task.ts'
 import type { DatasetManifest, QaRow } from '../../src/datasets/types.ts';
 import { ENGINES } from '../../src/engines/definitions.ts';
 import type { EngineName, EngineStatus } from '../../src/engines/types.ts';
+import type { BlameReport } from '../../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../../src/evaluation/figures.ts';
+import type { ItemNote } from '../../src/evaluation/items/notes.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
 import type { JobEventBody } from '../../src/jobs/events.ts';
@@ -322,6 +324,13 @@ export function figures(id: JobId, interim = false): RunFigures {
     scores: { 'token-f1': score, exact: 0 },
     retrieved: null,
     totalMs: 900,
+    firstTokenMs: 200,
+    retrievalMs: null,
+    promptTokens: 120,
+    completionTokens: 10,
+    finish: 'stop' as const,
+    cut: '',
+    reusedFrom: null,
   });
   return {
     report: {
@@ -354,6 +363,7 @@ export function figures(id: JobId, interim = false): RunFigures {
       item: `q${number}`,
       question: qaRow(number).question,
       answers: qaRow(number).answers,
+      contextId: qaRow(number).contextId,
       columns: {
         base: answer('水要热。', 0.2),
         tuned: answer('八十度的水', 1),
@@ -368,7 +378,21 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   const asked: JobId[] = [];
   const wishes: EvaluationWish[] = [];
   const exported: string[] = [];
+  const notes: Record<string, ItemNote> = {};
+  const blame = deferred<BlameReport>();
+  let blamed = 0;
   const port: EvaluationPort = {
+    items: {
+      blame: () => {
+        blamed += 1;
+        return blame.promise;
+      },
+      notes: () => ({ ...notes }),
+      note: (_run, items, change) => {
+        for (const item of items) notes[item] = { ...(notes[item] ?? { flag: false, comment: '' }), ...change };
+        return { ...notes };
+      },
+    },
     models: () => models,
     prepare: async (wish) => {
       wishes.push(wish);
@@ -385,7 +409,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       return `/exports/${run}.${format}`;
     },
   };
-  return { port, asked, wishes, exported };
+  return { port, asked, wishes, exported, notes, blame, blamed: () => blamed };
 }
 
 export const trainingWork = (name: string): JobWork => ({

@@ -12,6 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
+import { addEvalItems } from './eval-items.ts';
 import { jobJson } from './jobs.ts';
 
 const none = z.tuple([]);
@@ -59,7 +60,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|list|show|diff|report|gate|blame`. */
+/** `ragtui eval run|resume|list|show|diff|report|gate|blame|items|note`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -121,6 +122,7 @@ export function addEval(program: Command, invocation: Invocation): void {
     gate,
   );
   addBlame(evaluation, invocation);
+  addEvalItems(evaluation, invocation);
 }
 
 function addBlame(evaluation: Command, invocation: Invocation): void {

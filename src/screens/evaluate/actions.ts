@@ -143,15 +143,3 @@ export const runsActions: readonly Action<EvaluateModel>[] = [
     },
   },
 ];
-
-export const questionActions: readonly Action<EvaluateModel>[] = [
-  {
-    id: 'evaluate.question',
-    title: 'Open',
-    help: 'Shows this question with its gold answers and what every column said.',
-    keys: ['enter'],
-    rank: 7,
-    when: ({ questions }) => (questions.selected() ? true : t('evaluate.why.noQuestion')),
-    run: ({ openQuestion }) => openQuestion(),
-  },
-];

@@ -27,7 +27,6 @@ export interface EvaluateModel {
 
 const NO_JOBS: readonly JobView[] = [];
 const NO_METRICS: readonly string[] = [];
-const NO_QUESTIONS: readonly QuestionRow[] = [];
 /** While a run goes on its figures are computed again each time so much of it is done. */
 const INTERIM_SHARE = 0.1;
 
@@ -56,11 +55,23 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     },
     key: (name) => name,
   });
-  const questions = createListModel<QuestionRow>({
-    items: () => evaluation.getState().figures?.questions ?? NO_QUESTIONS,
+  const items = createListModel<QuestionRow>({
+    items: () => context.evaluationItems.getState().rows,
     key: ({ item }) => item,
-    text: ({ question }) => question,
+    marks: true,
   });
+  // What is typed after "/" is an expression here; the store finds the rows that answer it.
+  const questions: ListModel<QuestionRow> = {
+    ...items,
+    filter: {
+      get: () => context.evaluationItems.getState().filter,
+      set: (text) => {
+        const kept = items.selected();
+        context.evaluationItems.getState().setFilter(text);
+        if (kept) items.select(kept.item);
+      },
+    },
+  };
   const plan = createStreamModel();
   const question = createStreamModel();
   const shown = (): JobView | undefined => {

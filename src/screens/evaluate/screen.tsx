@@ -4,7 +4,8 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
-import { evaluateActions, formActions, questionActions, runsActions } from './actions.ts';
+import { evaluateActions, formActions, runsActions } from './actions.ts';
+import { itemsActions } from './item-actions.ts';
 import { createEvaluateModel } from './model.ts';
 import { EvaluateView } from './view.tsx';
 
@@ -55,7 +56,7 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
         target: () => model.questions,
         focusable: () => showing('figures'),
         copy: () => model.questions.selected()?.question ?? null,
-        actions: bindActions(questionActions, () => model),
+        actions: bindActions(itemsActions, () => model),
       },
     ],
     layout: (rect) => layout(rect, showing('form')),
