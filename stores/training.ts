@@ -285,8 +285,9 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         const wanted = trainingOf(form);
         if (!wanted) throw new Error('the form is not filled in');
         await training.prepare(form.kind, wanted);
-        refuseHopeless(training.plan(form.kind, wanted).forecast);
-        const id = await jobs.getState().launch(`train ${wanted.name}`, workOf(form.kind, wanted));
+        const { forecast, dataset } = training.plan(form.kind, wanted);
+        refuseHopeless(forecast);
+        const id = await jobs.getState().launch(`train ${wanted.name}`, workOf(form.kind, { ...wanted, dataset }));
         get().watch(id);
         get().refresh();
         return id;
@@ -351,7 +352,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         return id;
       },
       resume: async (job) => {
-        const id = await jobs.getState().launch(job.spec.name, job.spec.work);
+        const id = await jobs.getState().resume(job.spec.id);
         get().watch(id);
         return id;
       },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { workerPath } from '../platform/entry.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
@@ -8,15 +8,16 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { spawnDetached, waitUntil } from '../platform/processes.ts';
 import { type JobFiles, jobFiles } from './folder.ts';
 import { storeIdentity } from './identity.ts';
-import { readJob } from './registry.ts';
-import { type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema } from './types.ts';
+import { listJobs, readJob } from './registry.ts';
+import { isOver, type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema } from './types.ts';
 
 const START_TIMEOUT_MS = 20_000;
 
 /**
  * Starts a job: its spec is on disk before anything runs, and a supervisor in a session of its own runs the worker, so
  * that the job outlives whoever launched it. Resolves when the supervisor has taken over.
- * Errors: `unavailable` when the supervisor does not start, `disk-full`, `permission`.
+ * Errors: `unavailable` when the supervisor does not start, `busy` when another job trains under that name, `disk-full`,
+ * `permission`.
  */
 export async function launchJob(
   paths: WorkspacePaths,
@@ -27,8 +28,11 @@ export async function launchJob(
   if (!existsSync(program)) {
     throw new RagtuiError('unavailable', `${program} is not built.`, 'Run `npm run setup` in the ragtui folder.');
   }
+  assertAlone(paths, work);
   const { spec, folder } = createFolder(paths, work, options.name ?? defaultName(work));
   const files = jobFiles(folder);
+  // Until there is a supervisor the job is ours: nobody who looks in between finds it lost.
+  storeIdentity(files.supervisor, process.pid);
   writeSpec(files, spec);
   const supervisor = spawnDetached(process.execPath, [program, folder], {
     logFolder: folder,
@@ -47,10 +51,26 @@ export async function launchJob(
   const over = () => failed !== undefined || supervisor.exitCode !== null || supervisor.signalCode !== null;
   await waitUntil(() => existsSync(files.state) || over(), START_TIMEOUT_MS, 10);
   if (!existsSync(files.state)) {
+    if (supervisor.pid === undefined) rmSync(files.supervisor, { force: true });
     const why = failed ? toRagtuiError(failed).message : lastLine(files.stderr) || 'it gave no sign of life';
     throw new RagtuiError('unavailable', `The job's supervisor did not start: ${why}.`, `See ${files.stderr}.`);
   }
   return readJob(paths, spec.id);
+}
+
+/** The folder of a tune is one job's at a time, its orphaned engine included. */
+function assertAlone(paths: WorkspacePaths, work: JobWork): void {
+  if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return;
+  const other = listJobs(paths).find(
+    ({ spec, state, orphans }) =>
+      spec.work.kind === work.kind && spec.work.name === work.name && (!isOver(state) || orphans.length > 0),
+  );
+  if (!other) return;
+  throw new RagtuiError(
+    'busy',
+    `The job ${other.spec.id} trains ${work.name} now.`,
+    `Choose another name, or stop it: ragtui jobs stop ${other.spec.id}`,
+  );
 }
 
 function createFolder(paths: WorkspacePaths, work: JobWork, name: string): { spec: JobSpec; folder: string } {

@@ -20,8 +20,8 @@ export interface Deletion {
     readonly name: string;
     readonly folder: string;
     readonly bytes: number;
-    /** It can be chosen as a model; its entry goes too. */
-    readonly registered: boolean;
+    /** Names by which it can be chosen as a model (an int8 copy has its own); these entries go too. */
+    readonly registered: readonly string[];
     /** Other jobs that worked on the same thing. */
     readonly alsoBy: readonly string[];
   } | null;
@@ -44,13 +44,16 @@ export async function planDeletion(
   if (!trains) return { job: id, logs, made: null, usedBy: [], stays: stays(work) };
 
   const { root } = tunedFolder(paths, work.name);
-  const registered = isRegistered(paths, work.name);
+  const registered = registeredIn(paths, root);
   const others = listJobs(paths).filter(
     ({ spec }) => spec.id !== id && spec.work.kind === work.kind && spec.work.name === work.name,
   );
   const busy = others.filter(({ state }) => !isOver(state)).map(({ spec }) => `the job ${spec.id} (${spec.name})`);
-  const uses = modelUses(paths, work.name, bases).map(({ by }) => by);
-  const there = existsSync(root) || registered;
+  // Also by its own name: a server that runs may still have what was taken off the list.
+  const uses = [...new Set([work.name, ...registered])].flatMap((name) =>
+    modelUses(paths, name, bases).map(({ by }) => by),
+  );
+  const there = existsSync(root) || registered.length > 0;
   return {
     job: id,
     logs,
@@ -81,7 +84,7 @@ export async function deleteWithMade(
   const view = readJob(paths, id);
   if (isOver(view.state) && view.orphans.length === 0 && plan.made) {
     assertUnused(plan);
-    if (plan.made.registered) await removeModel(paths, plan.made.name);
+    for (const name of plan.made.registered) await removeModel(paths, name);
     rmSync(plan.made.folder, { recursive: true, force: true });
   }
   deleteJob(paths, id);
@@ -100,14 +103,13 @@ export function assertUnused({ made, usedBy }: Deletion): void {
   );
 }
 
-/** Whether the entry of that name is of this tune: an adapter or model that lies in its folder. */
-function isRegistered(paths: WorkspacePaths, name: string): boolean {
-  const { root } = tunedFolder(paths, name);
+/** Names of the adapters and models that lie in the folder of a tune. */
+function registeredIn(paths: WorkspacePaths, root: string): string[] {
   const inside = (folder: string) => path.resolve(folder).startsWith(`${root}${path.sep}`);
-  return (
-    listAdapters(paths).some((adapter) => adapter.name === name && inside(adapter.path)) ||
-    readOwnModels(paths).models.some(({ entry, folder }) => entry.id === name && inside(folder))
-  );
+  return [
+    ...listAdapters(paths).flatMap((adapter) => (inside(adapter.path) ? [adapter.name] : [])),
+    ...readOwnModels(paths).models.flatMap(({ entry, folder }) => (inside(folder) ? [entry.id] : [])),
+  ];
 }
 
 function stays(work: JobWork): string | null {

@@ -26,7 +26,7 @@ export function readyWork(paths: WorkspacePaths, work: JobWork, options: ReadyOp
   const taken = (name: string) => existsSync(tunedFolder(paths, name).root);
   const kept = named || (keepFree && !taken(work.name));
   const ready = kept ? work : { ...work, name: nextName(work.name, taken) };
-  const { forecast } = ready.kind === 'train-llm' ? planLlm(paths, ready) : planEmbedder(paths, ready);
+  const { forecast, dataset } = ready.kind === 'train-llm' ? planLlm(paths, ready) : planEmbedder(paths, ready);
   refuseHopeless(forecast, { oversize });
-  return ready;
+  return { ...ready, dataset };
 }

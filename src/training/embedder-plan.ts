@@ -16,7 +16,7 @@ import { forecastTraining } from './forecast/forecast.ts';
 import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
 import { heldOutPart } from './held-out.ts';
 import type { TrainingPlan } from './llm-plan.ts';
-import { openTrainingData, part } from './open-data.ts';
+import { openTrainingData, part, withVersion } from './open-data.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { EmbedderTraining } from './types.ts';
 
@@ -39,6 +39,7 @@ export function planEmbedder(paths: WorkspacePaths, training: EmbedderTraining, 
   const settings = finalEmbedderSettings(paths, training);
   return {
     rows,
+    dataset: withVersion(dataset),
     command: ['python', ...trainerArguments(path.join('<job>', 'embedder.json'), settings, training.gpus ?? 1)],
     files: {},
     forecast: forecastTraining(

@@ -132,7 +132,7 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   });
   checkpoints.look(true);
   if (signal.aborted) return;
-  await failures.throwIfFailed(exit);
+  await failures.throwIfFailed(exit, feed.last);
   await watch.remember(context.paths, work);
   if (!existsSync(path.join(tuned.train, 'model.safetensors'))) {
     throw new RagtuiError('unavailable', 'FlagEmbedding ended well but left no weights.', `See ${files.stderr}.`);

@@ -75,7 +75,7 @@ function read(fd: number, position: number, length: number): Buffer {
 
 const stateSchema = z.looseObject({ global_step: z.number().int(), max_steps: z.number().int().positive() });
 
-/** Whether a checkpoint is of the training's last step: going on from it would do a step too many. */
+/** Whether a checkpoint, or the folder of a training that ended, is of the last step: going on from it would do a step too many. */
 export function isFinished(checkpoint: string): boolean {
   const file = path.join(checkpoint, 'trainer_state.json');
   const state = existsSync(file) ? stateSchema.safeParse(parseJson(readFileSync(file, 'utf8'))).data : undefined;

@@ -13,7 +13,7 @@ import { type BaseFacts, gatherFacts, type SlowFacts } from './forecast/gather.t
 import type { Forecast } from './forecast/types.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
 import { effectiveBatch, llmSettings, methodOf, stageOf } from './llm-config.ts';
-import { openTrainingData, part } from './open-data.ts';
+import { openTrainingData, part, withVersion } from './open-data.ts';
 import { checkTemplateName, chooseTemplate, type TemplateChoice } from './template-choice.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { Method, Setting, Stage, Training } from './types.ts';
@@ -22,6 +22,8 @@ import { toYaml } from './yaml.ts';
 /** What a training would run, before anything is started. */
 export interface TrainingPlan {
   readonly rows: number;
+  /** The dataset with the version it would learn from. */
+  readonly dataset: string;
   readonly command: readonly string[];
   /** Files it would write first, by name. */
   readonly files: Readonly<Record<string, string>>;
@@ -76,6 +78,7 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
   const rows = dataset.count(part(training.split));
   return {
     rows: Math.min(rows, training.limit ?? rows),
+    dataset: withVersion(dataset),
     command: ['python', '-m', 'llamafactory.cli', 'train', 'train.yaml'],
     files: { 'train.yaml': toYaml(settings) },
     ...(template ? { template } : {}),

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { SFT_SYSTEM } from '../datasets/render.ts';
@@ -40,12 +40,15 @@ export interface ResultInput {
   readonly tuned: TunedFolder;
 }
 
-const sessionSchema = z.object({ seconds: z.number() });
-const sessionsFile = (tuned: TunedFolder): string => path.join(tuned.root, 'sessions.jsonl');
+/** How long the engine ran for each job, so far: a training may be stopped and resumed. */
+const secondsSchema = z.record(z.string(), z.number());
+const secondsFile = (tuned: TunedFolder): string => path.join(tuned.root, 'seconds.json');
+const readSeconds = (tuned: TunedFolder): Readonly<Record<string, number>> =>
+  secondsSchema.safeParse(parseJson(readText(secondsFile(tuned)))).data ?? {};
 
-/** Writes down how long one session of the engine took: a training may be stopped and resumed. */
-export function noteSession(tuned: TunedFolder, job: string, seconds: number): void {
-  appendFileSync(sessionsFile(tuned), `${JSON.stringify({ job, seconds })}\n`, { mode: 0o600 });
+/** Writes down how long the engine has run for a job; also while it runs, since a session may be killed. */
+export function noteSeconds(tuned: TunedFolder, job: string, seconds: number): void {
+  writeJsonAtomic(secondsFile(tuned), { ...readSeconds(tuned), [job]: seconds });
 }
 
 const draftFile = (tuned: TunedFolder): string => path.join(tuned.root, 'training-draft.json');
@@ -218,10 +221,8 @@ async function writeCard(input: ResultInput, trained: Trained): Promise<void> {
 
 /** All sessions together; null when none was written down. */
 function sessionSeconds(tuned: TunedFolder): number | null {
-  const sessions = readText(sessionsFile(tuned))
-    .split('\n')
-    .flatMap((line) => sessionSchema.safeParse(parseJson(line)).data ?? []);
-  return sessions.length === 0 ? null : sessions.reduce((sum, { seconds }) => sum + seconds, 0);
+  const sessions = Object.values(readSeconds(tuned));
+  return sessions.length === 0 ? null : sessions.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 const readText = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');

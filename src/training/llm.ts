@@ -18,7 +18,7 @@ import { RememberedRun } from './forecast/remember-run.ts';
 import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
 import { launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
-import { noteDraft, noteSession, readDraft, registerResult, type Trained } from './llm-result.ts';
+import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed, tellEarlier } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
@@ -51,7 +51,8 @@ export async function trainLlm(context: Context): Promise<void> {
   let begun = begin(context, result);
   if (begun.trained) tellDone(context, begun.folder);
   if (!begun.trained) {
-    if (!finish(context, begun, result)) await train(context, { engine, base, template, begun });
+    if (finish(context, begun, result)) tellDone(context, begun.folder);
+    else await train(context, { engine, base, template, begun });
     if (signal.aborted) return;
     const problem = finalSaveProblem(begun.folder.train, result);
     if (problem) {
@@ -106,7 +107,6 @@ function finish(context: Context, { folder, checkpoint }: Begun, result: 'adapte
   if (!checkpoint || !draft || !isFinished(checkpoint)) return false;
   context.report.log('info', `All steps were done: the result is taken from ${path.basename(checkpoint)}`);
   saveFromCheckpoint(folder.train, checkpoint, result);
-  tellDone(context, folder);
   writeJsonAtomic(folder.trained, { ...draft, steps: stepOf(checkpoint), totalSteps: stepOf(checkpoint) });
   return true;
 }
@@ -167,7 +167,7 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
   const watch = new RememberedRun(path.join(tuned.train, 'trainer_log.jsonl'), stepOf(checkpoint ?? '-0'));
   const failures = new FailureWatch(context, 'LLaMA-Factory');
   const { args, env, depth } = launchOf(engine, YAML, devices, process.env);
-  const startedAt = performance.now();
+  const session = new SessionClock((seconds) => noteSeconds(tuned, spec.id, seconds));
   let drafted = false;
   const trained = (): Trained => ({
     steps: Math.max(feed.last.step, stepOf(checkpoint ?? '-0')),
@@ -198,16 +198,45 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
       feed.look();
       watch.look();
       checkpoints.look();
+      session.look();
     },
     onLog: (text) => report.log('info', text),
   });
   checkpoints.look(true);
-  noteSession(tuned, spec.id, (performance.now() - startedAt) / 1000);
+  session.end();
   guard.throwIfDifferent();
   if (signal.aborted) return;
-  await failures.throwIfFailed(exit);
+  await failures.throwIfFailed(exit, endOf(tuned.train, feed.last, settings));
   await watch.remember(paths, work);
   writeJsonAtomic(tuned.trained, trained());
+}
+
+/** Where it ended. What its rows say counts unless the engine's own state, written last, says that it came to its end. */
+function endOf(folder: string, { step, totalSteps }: MetricFeed['last'], settings: Readonly<Record<string, Setting>>) {
+  const mayEnd = settings['early_stopping_steps'] !== undefined || isFinished(folder);
+  return { step, totalSteps: mayEnd ? step : totalSteps };
+}
+
+const NOTE_MS = 5000;
+
+/** Tells how many seconds a session has taken: now and then, and at its end. */
+class SessionClock {
+  readonly #tell: (seconds: number) => void;
+  readonly #startedAt = performance.now();
+  #toldAt = performance.now();
+
+  constructor(tell: (seconds: number) => void) {
+    this.#tell = tell;
+  }
+
+  look(): void {
+    if (performance.now() - this.#toldAt >= NOTE_MS) this.end();
+  }
+
+  end(): void {
+    this.#toldAt = performance.now();
+    this.#tell((this.#toldAt - this.#startedAt) / 1000);
+  }
 }
 
 function tellBatch({ report }: Context, settings: Readonly<Record<string, Setting>>, devices: number): void {

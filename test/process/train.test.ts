@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { importDataset } from '../../src/datasets/import.ts';
 import { engineFolder } from '../../src/engines/store.ts';
 import type { EngineManifest } from '../../src/engines/types.ts';
@@ -204,6 +205,71 @@ describe('a training job', () => {
         .subarray(1, 4)
         .toString('latin1'),
     ).toBe('PNG');
+  });
+
+  test('counts the seconds of all its sessions', async () => {
+    const first = await start('wait');
+    await untilStep(first, 3);
+    await stopJob(paths, first.spec.id);
+    process.env['FAKE_ENGINE'] = 'ok';
+    const end = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
+    expect(end.state).toBe('succeeded');
+    const seconds = JSON.parse(readFileSync(path.join(tunedFolder(paths, 'mine').root, 'seconds.json'), 'utf8'));
+    expect(Object.keys(seconds)).toEqual([first.spec.id, end.spec.id]);
+    const [before, after] = Object.values(seconds);
+    expect(readCard(tunedFolder(paths, 'mine').result)?.seconds).toBeCloseTo(Number(before) + Number(after), 6);
+  });
+
+  test('one name is trained by one job at a time', async () => {
+    const first = await start('wait');
+    await untilStep(first, 3);
+    await expect(start('ok')).rejects.toMatchObject({ code: 'busy' });
+    expect(listJobs(paths)).toHaveLength(1);
+  });
+
+  test('goes on with the version of the dataset that it was started with', async () => {
+    process.env['FAKE_ENGINE'] = 'wait';
+    const cli = [
+      'train',
+      'llm',
+      '--dataset',
+      'questions',
+      '--split',
+      'all',
+      '--base',
+      BASE,
+      '--name',
+      'mine',
+      '--json',
+    ];
+    const { code, stdout } = await ragtui(cli);
+    expect(code).toBe(0);
+    const id = z.object({ job: z.object({ id: z.string() }) }).parse(JSON.parse(stdout)).job.id;
+    await untilStep(readJob(paths, id), 3);
+    await stopJob(paths, id);
+    const file = path.join(home, 'questions.json');
+    writeFileSync(file, JSON.stringify([{ instruction: 'Say 9.', input: '', output: '9', system: 'Count.' }]));
+    const newer = await importDataset(paths, file, { format: 'alpaca' });
+    process.env['FAKE_ENGINE'] = 'ok';
+    const end = await waitForJob(paths, (await resumeJob(paths, id)).spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    const [adapter] = listAdapters(paths);
+    expect(adapter?.lineage).toMatchObject({ dataset: 'questions', rows: 4 });
+    expect(adapter?.lineage['datasetVersion']).not.toBe(newer.manifest.version);
+  });
+
+  test('an engine that somebody else told to end is not done', async () => {
+    const job = await start('wait');
+    await untilStep(job, 3);
+    process.kill(Number(readFileSync(path.join(tunedFolder(paths, 'mine').train, 'engine.pid'), 'utf8')), 'SIGTERM');
+    const end = await waitForJob(paths, job.spec.id);
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable' } });
+    expect(end.error?.message).toMatch(/step 3 of 6/);
+    expect(listAdapters(paths)).toEqual([]);
+    process.env['FAKE_ENGINE'] = 'ok';
+    const again = await waitForJob(paths, (await resumeJob(paths, job.spec.id)).spec.id);
+    expect([again.state, again.error]).toEqual(['succeeded', null]);
+    expect(metric(again, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test.each([

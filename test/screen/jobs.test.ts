@@ -111,7 +111,7 @@ describe('the jobs screen', () => {
   it('deletes the logs alone or with what was made, and not what somebody uses', async () => {
     const job = tuned();
     const w = await open({ jobs: [job] });
-    const made = { name: 'mine', folder: '/t/mine', bytes: 34_000_000, registered: true, alsoBy: [] };
+    const made = { name: 'mine', folder: '/t/mine', bytes: 34_000_000, registered: ['mine'], alsoBy: [] };
     const plan = { job: job.spec.id, logs: { folder: job.folder, bytes: 1_000_000 }, made, stays: null };
     w.jobs.deletions.set(job.spec.id, { ...plan, usedBy: ['the server 2026 (serve)'] });
     await w.press('d');

@@ -210,6 +210,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
       const files = Object.entries(training.settings).map(([key, value]) => `${key}: ${value}\n`);
       return {
         rows: training.limit ?? 100,
+        dataset: training.dataset,
         command: ['python', '-m', kind === 'llm' ? 'llamafactory.cli' : 'flagembedding'],
         files: { 'train.yaml': `stage: sft\n${files.join('')}` },
         forecast: forecastTraining(nothingKnown(kind === 'llm' ? 'llamafactory' : 'flagembedding', training)),

@@ -53,6 +53,11 @@ class NumbersCallback(TrainerCallback):
         if state.is_world_process_zero and logs and "loss" in logs:
             self.numbers.add(state, {ours: float(logs[theirs]) for theirs, ours in NAMES.items() if theirs in logs})
 
+    def on_train_end(self, args, state, control, **kwargs):
+        # Not every step is logged: this row says how far it came.
+        if state.is_world_process_zero:
+            self.numbers.add(state, {})
+
 
 class Best:
     """Keeps the weights of the step with the highest MRR@10; of equal ones the first. Step 0 is the base: not kept."""

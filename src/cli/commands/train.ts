@@ -138,7 +138,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(paths);
-  const job = await launchJob(paths, { kind, ...training });
+  const job = await launchJob(paths, { kind, ...training, dataset: plan.dataset });
   if (!options.wait) {
     out.result(
       { job: jobJson(job) },
@@ -146,7 +146,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     );
     return 0;
   }
-  out.note(`${job.spec.id}: ${plan.rows} rows of ${training.dataset} (${training.split})`);
+  out.note(`${job.spec.id}: ${plan.rows} rows of ${plan.dataset} (${training.split})`);
   const made: string[] = [];
   return jobToEnd(context, job, {
     onEvent: (event) => {
@@ -252,6 +252,7 @@ const TEMPLATE_HOW = {
 
 function planLines({
   rows,
+  dataset,
   command,
   files,
   template,
@@ -262,7 +263,7 @@ function planLines({
   notes = [],
 }: TrainingPlan): string[] {
   return [
-    `rows     ${rows}`,
+    `rows     ${rows} of ${dataset}`,
     ...(method ? [`method   ${method}, ${stage ?? 'sft'}`] : []),
     ...(effectiveBatch === undefined ? [] : [`batch    ${effectiveBatch} rows a step`]),
     ...(template ? [`template ${template.name} (${TEMPLATE_HOW[template.how]})`] : []),

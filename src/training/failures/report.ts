@@ -7,6 +7,7 @@ import { nextRungOf } from '../forecast/next-rung.ts';
 import { rungText } from '../forecast/rung-text.ts';
 import type { Rung } from '../forecast/types.ts';
 import { readDivergence } from './divergence.ts';
+import { type End, readEarlyEnd } from './early-end.ts';
 import { faultOf, keepFailure } from './file.ts';
 import { oomKills } from './oom-kills.ts';
 import { readFailure } from './read.ts';
@@ -30,14 +31,14 @@ export class FailureWatch {
 
   /**
    * Throws when the run failed, with the cause, its lines in the job's log and in `failure.json`, and after an
-   * out-of-memory what to change next. Also for a run that ended well but trained nothing but NaN.
+   * out-of-memory what to change next. Also for a run that ended well but trained nothing but NaN, or not to its end.
    */
-  async throwIfFailed(exit: EngineExit): Promise<void> {
-    const { folder } = this.#context;
+  async throwIfFailed(exit: EngineExit, end: End): Promise<void> {
+    const { folder, spec } = this.#context;
     const files = jobFiles(folder);
     const failure =
       exit.code === 0
-        ? readDivergence(this.#engine, endOfFile(files.stdout))
+        ? (readDivergence(this.#engine, endOfFile(files.stdout)) ?? readEarlyEnd(this.#engine, spec.id, end))
         : readFailure(
             this.#engine,
             { ...exit, oomKilled: oomKills() > this.#oomBefore },

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assertUnused, deleteWithMade, planDeletion } from '../../../src/jobs/made.ts';
 import { listJobs } from '../../../src/jobs/registry.ts';
 import type { KnowledgeBase } from '../../../src/kb/types.ts';
-import { addAdapter } from '../../../src/models/own.ts';
-import { listAdapters } from '../../../src/models/store.ts';
+import { addAdapter, addLocalModel } from '../../../src/models/own.ts';
+import { listAdapters, readOwnModels } from '../../../src/models/store.ts';
 import { modelUses } from '../../../src/models/uses.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 
@@ -67,7 +67,7 @@ test('a training is deleted with its checkpoints and its entry among the models;
   const root = await tune();
   const plan = await planDeletion(paths, TUNE, []);
   expect(plan).toMatchObject({
-    made: { name: 'mine', folder: root, bytes: 307, registered: true, alsoBy: [AGAIN] },
+    made: { name: 'mine', folder: root, bytes: 307, registered: ['mine'], alsoBy: [AGAIN] },
     usedBy: [],
   });
   expect(plan.logs.bytes).toBeGreaterThan(0);
@@ -101,6 +101,23 @@ test('what somebody uses is not deleted, and it is said by whom', async () => {
   await expect(deleteWithMade(paths, TUNE, [])).rejects.toMatchObject({ code: 'busy' });
   expect(existsSync(path.join(root, 'result', 'adapter_model.safetensors'))).toBe(true);
   expect(listJobs(paths)).toHaveLength(2);
+});
+
+test('the int8 copy of a tuned embedder is used and deleted with it', async () => {
+  job(TUNE, { kind: 'train-embedder', ...training, embedder: { int8: true } });
+  const root = path.join(home, 'tuned', 'mine');
+  for (const [name, part] of Object.entries({ mine: 'result', 'mine-int8': 'int8' })) {
+    const folder = path.join(root, part);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'model.onnx'), part);
+    writeFileSync(path.join(folder, 'tokenizer.json'), '{}');
+    await addLocalModel(paths, { name, path: folder, kind: 'embedding', embedder: { dimension: 4 } });
+  }
+  const used = await planDeletion(paths, TUNE, [kb(['mine-int8'])]);
+  expect(used).toMatchObject({ made: { registered: ['mine', 'mine-int8'] }, usedBy: ['the knowledge base notes'] });
+  await expect(deleteWithMade(paths, TUNE, [kb(['mine-int8'])])).rejects.toMatchObject({ code: 'busy' });
+  await deleteWithMade(paths, TUNE, []);
+  expect([existsSync(root), readOwnModels(paths).models]).toEqual([false, []]);
 });
 
 test('uses of a model: servers only while they run, runs also afterwards, adapters that ride on it', async () => {
