@@ -64,6 +64,18 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
     load: (server, adapter) => change({ op: 'load', server, adapter }),
     unload: (server, name) => change({ op: 'unload', server, name }),
     roll: (server, name, to) => change({ op: 'roll', server, name, to }),
+    holding: async (server) => {
+      const work = { op: 'holding', server } as const;
+      const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema);
+      if (result.op !== 'holding') throw new RagtuiError('internal', 'The helper answered nonsense.', '');
+      return result.holding;
+    },
+    takeMemory: async (server) => {
+      await childTask(paths, { task: 'serve', work: { op: 'take', server } }, serveTaskResultSchema);
+    },
+    wake: async (server) => {
+      await childTask(paths, { task: 'serve', work: { op: 'wake', server } }, serveTaskResultSchema);
+    },
     beside: async (name) => {
       const work = { op: 'beside', name } as const;
       const result = await childTask(paths, { task: 'serve', work }, serveTaskResultSchema);

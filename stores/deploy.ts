@@ -4,10 +4,11 @@ import type { ChatResult } from '../src/models/endpoint.ts';
 import type { Adapter, Endpoint } from '../src/models/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { DeployedAdapter } from '../src/serving/adapters/types.ts';
+import type { Holding } from '../src/serving/hand-over.ts';
 import type { LoadTest, LoadTestResult } from '../src/serving/load-test/types.ts';
 import type { ServerSample, TelemetrySample } from '../src/serving/metrics-types.ts';
 import type { StartPlan, StartRequest } from '../src/serving/start-plan.ts';
-import type { ServeEngine, ServeWork } from '../src/serving/types.ts';
+import type { ServeEngine, ServeWork, VllmOptions } from '../src/serving/types.ts';
 import type { Clock, Schedule } from './dependencies.ts';
 import { createHistory, type History } from './history.ts';
 import type { JobsStore } from './jobs.ts';
@@ -22,6 +23,8 @@ export interface OwnServer {
   readonly work: ServeWork;
   /** With their versions and what was checked of them. */
   readonly adapters: readonly DeployedAdapter[];
+  /** It gave a GPU's memory back and answers nothing until it is woken. */
+  readonly asleep?: boolean;
 }
 
 /** Who is asked: a name on a server of ours, or an endpoint of the user's. */
@@ -41,6 +44,11 @@ export interface DeployPort {
   unload(server: JobId, name: string): Promise<number | null>;
   /** To the version before or after. */
   roll(server: JobId, name: string, to: 'back' | 'forward'): Promise<number | null>;
+  /** What a server holds, and what taking it costs. */
+  holding(server: JobId): Promise<Holding>;
+  /** It sleeps, or is stopped. */
+  takeMemory(server: JobId): Promise<void>;
+  wake(server: JobId): Promise<void>;
   /** Serves an adapter beside its base by one server; resolves when both answer. */
   beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Load tests with what they measured so far, newest first; reads small files. */
@@ -67,6 +75,10 @@ export interface DeployForm {
   readonly engine: ServeEngine | null;
   readonly contextTokens: number | null;
   readonly kvCacheGiB: number | null;
+  /** What only vLLM is told. */
+  readonly vllm: VllmOptions;
+  /** A server that is stopped first. */
+  readonly swap: JobId | null;
 }
 
 /** One prompt to a served model. `text` grows outside React: `chatVersion` says when to look again. */
@@ -140,6 +152,9 @@ export interface DeployState {
   roll(server: JobId, name: string, to: 'back' | 'forward'): Promise<number | null>;
   ask(target: ChatTarget, prompt: string): Promise<void>;
   cancelChat(): void;
+  holding(server: JobId): Promise<Holding>;
+  takeMemory(server: JobId): Promise<void>;
+  wake(server: JobId): Promise<void>;
   beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Asks a server with more and more requests at a time, in a process of its own. */
   loadTest(test: LoadTest): Promise<JobId>;
@@ -163,6 +178,8 @@ export const NEW_SERVER: DeployForm = {
   engine: null,
   contextTokens: null,
   kvCacheGiB: null,
+  vllm: {},
+  swap: null,
 };
 
 /** Servers of ours and of others, what they do, and what is done with them. */
@@ -297,12 +314,15 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         await jobs.getState().refresh();
         jobs.getState().select(id);
         get().refresh();
-        set({ view: 'look' });
+        set({ view: 'look', form: { ...get().form, swap: null } });
         return id;
       },
       load: (server, adapter) => during(`load ${adapter}`, () => deploy.load(server, adapter)),
       roll: (server, name, to) => during(`${to} ${name}`, () => deploy.roll(server, name, to)),
       unload: (server, name) => during(`unload ${name}`, () => deploy.unload(server, name)),
+      holding: (server) => during(`look ${server}`, () => deploy.holding(server)),
+      takeMemory: (server) => during(`make room ${server}`, () => deploy.takeMemory(server)),
+      wake: (server) => during(`wake ${server}`, () => deploy.wake(server)),
       ask: async (target, prompt) => {
         asking?.abort();
         const mine = new AbortController();
@@ -377,7 +397,7 @@ export function addressOf(url: string): string {
 
 /** The form as a request; undefined while no model is chosen. */
 export function requestOf(form: DeployForm): StartRequest | undefined {
-  const { model, adapters, engine, contextTokens, kvCacheGiB } = form;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = form;
   if (model === null) return undefined;
   return {
     model,
@@ -385,6 +405,8 @@ export function requestOf(form: DeployForm): StartRequest | undefined {
     ...(engine === null ? {} : { engine }),
     ...(contextTokens === null ? {} : { contextTokens }),
     ...(kvCacheGiB === null ? {} : { kvCacheGiB }),
+    ...(Object.keys(vllm).length === 0 ? {} : { vllm }),
+    ...(swap === null ? {} : { swap }),
   };
 }
 

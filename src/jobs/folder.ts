@@ -42,6 +42,8 @@ export interface JobFiles {
   readonly stop: string;
   /** Present = somebody wants the job to start although others have its devices. */
   readonly startNow: string;
+  /** Present = a server that sleeps: its GPUs are lent to others until it is woken. */
+  readonly asleep: string;
   /** Room on the disk that is given up so that a job on a full disk can still say how it ended. */
   readonly reserve: string;
 }
@@ -62,6 +64,7 @@ export function jobFiles(folder: string): JobFiles {
     stderr: at('stderr.log'),
     stop: at('stop'),
     startNow: at('start-now'),
+    asleep: at('asleep'),
     reserve: at('reserve'),
   };
 }

@@ -1,37 +1,46 @@
+import { z } from 'zod';
 import { engineStatus } from '../engines/store.ts';
 import { stopJob } from '../jobs/control.ts';
+import { lendDevices, takeBackDevices } from '../jobs/devices/lend.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
-import type { JobId } from '../jobs/types.ts';
+import { readJob } from '../jobs/registry.ts';
+import { type JobId, jobIdSchema } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { groupMembers } from '../platform/process-group.ts';
 import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
 import { anonymousMemory } from './memory.ts';
-import { listServers, type Server } from './servers.ts';
+import { listServers } from './servers.ts';
+import { serveEngineSchema } from './types.ts';
 import { usualTimes } from './vllm/stage-times.ts';
 
 const ASK_MS = 120_000;
 
 /** A server that holds memory another program wants, and what taking it costs. */
-export interface Holding {
-  readonly job: JobId;
-  readonly model: string;
-  readonly adapters: readonly string[];
-  readonly engine: Server['work']['engine'];
+export const holdingSchema = z.object({
+  job: jobIdSchema,
+  model: z.string(),
+  adapters: z.array(z.string()),
+  engine: serveEngineSchema,
   /** Where the memory is. */
-  readonly device: 'cpu' | 'gpu';
+  device: z.enum(['cpu', 'gpu']),
   /** Bytes it holds there; null = not known. */
-  readonly bytes: number | null;
+  bytes: z.number().nullable(),
   /** `sleep`: gives a GPU's memory back and keeps the rest; `stop`: must be started again. */
-  readonly how: 'sleep' | 'stop';
+  how: z.enum(['sleep', 'stop']),
   /** Seconds its last start took: what it costs to have it back; null = not known. */
-  readonly startSeconds: number | null;
-}
+  startSeconds: z.number().nullable(),
+});
+export type Holding = z.infer<typeof holdingSchema>;
 
-/** Servers of ours by what they hold: of a GPU where vLLM runs on one, else of the machine's memory. Starts nvidia-smi where there is a GPU. */
+/** Servers of ours (`name`: a model, an adapter or a job) by what they hold: of a GPU where vLLM runs on one, else of the machine's memory. Starts nvidia-smi where there is a GPU. */
 export async function holdings(paths: WorkspacePaths, name?: string): Promise<Holding[]> {
   const servers = listServers(paths).filter(
-    ({ work }) => name === undefined || work.model === name || work.adapters.some((one) => one.name === name),
+    ({ job, work, asleep }) =>
+      !asleep &&
+      (name === undefined ||
+        [job.spec.id, work.model, work.servedName].includes(name) ||
+        work.adapters.some((one) => one.name === name)),
   );
   const onGpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
   const gpus = onGpu && servers.some(({ work }) => work.engine === 'vllm') ? await readGpus() : undefined;
@@ -54,6 +63,13 @@ export async function holdings(paths: WorkspacePaths, name?: string): Promise<Ho
   });
 }
 
+/** What one server holds. Errors: `not-found` when it ended or sleeps. */
+export async function holdingOf(paths: WorkspacePaths, job: JobId): Promise<Holding> {
+  const [found] = await holdings(paths, job);
+  if (found) return found;
+  throw new RagtuiError('not-found', `${job} holds no memory: it ended, or it sleeps.`, 'See `ragtui deploy list`.');
+}
+
 function gpuBytes(gpus: Awaited<ReturnType<typeof readGpus>> | undefined, pids: readonly number[]): number | null {
   if (gpus?.state !== 'ok') return null;
   const mine = gpus.processes.filter(({ pid }) => pids.includes(pid));
@@ -61,15 +77,26 @@ function gpuBytes(gpus: Awaited<ReturnType<typeof readGpus>> | undefined, pids: 
   return sizes.length === 0 ? null : sizes.reduce((sum, one) => sum + one, 0);
 }
 
-/** Takes the memory of one server: it sleeps, or is stopped. Errors: `unavailable`, those of `stopJob`. */
+/**
+ * Takes the memory of one server: it sleeps and lends its GPUs, or is stopped. Errors: `unavailable`, those of `stopJob`.
+ */
 export async function takeMemory(paths: WorkspacePaths, { job, how }: Holding): Promise<void> {
   if (how === 'stop') await stopJob(paths, job);
-  else await switchSleep(paths, job, 'sleep?level=1');
+  else {
+    await switchSleep(paths, job, 'sleep?level=1');
+    lendDevices(readJob(paths, job).folder);
+  }
 }
 
-/** Wakes a server that sleeps. Errors: `not-found`, `unavailable`. */
+/**
+ * Wakes a server that sleeps (`name`: its model or its job). Errors: `not-found`, `busy` while another job has its GPU,
+ * `unavailable`.
+ */
 export async function wake(paths: WorkspacePaths, name: string): Promise<JobId> {
-  const server = listServers(paths).find(({ work }) => work.model === name && work.vllm?.sleepMode === true);
+  const can = listServers(paths).filter(
+    ({ job, work }) => [job.spec.id, work.model, work.servedName].includes(name) && work.vllm?.sleepMode === true,
+  );
+  const server = can.find(({ asleep }) => asleep) ?? can[0];
   if (!server) {
     throw new RagtuiError(
       'not-found',
@@ -77,8 +104,15 @@ export async function wake(paths: WorkspacePaths, name: string): Promise<JobId> 
       'See `ragtui deploy list`; one that was stopped is started again with `ragtui jobs retry`.',
     );
   }
-  await switchSleep(paths, server.job.spec.id, 'wake_up');
-  return server.job.spec.id;
+  const { folder, spec } = server.job;
+  await takeBackDevices(paths, spec.id, folder);
+  try {
+    await switchSleep(paths, spec.id, 'wake_up');
+  } catch (error) {
+    if (server.asleep) lendDevices(folder);
+    throw error;
+  }
+  return spec.id;
 }
 
 async function switchSleep(paths: WorkspacePaths, id: JobId, what: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -204,7 +205,7 @@ function errorMessage(text: string): string {
   }
 }
 
-/** Stops the servers that have a model or an adapter under this name (`now`: answers under way are cut off); returns their jobs as they are then. */
+/** Stops the servers that have a model or an adapter under this name, or the one of this job (`now`: answers under way are cut off); returns their jobs as they are then. */
 export async function stopServers(
   paths: WorkspacePaths,
   name: string,
@@ -212,7 +213,8 @@ export async function stopServers(
 ): Promise<JobView[]> {
   const { engine, now = false, onStep } = options;
   const isMeant = (server: Server) =>
-    namesOf(server).includes(name) && (engine === undefined || server.work.engine === engine);
+    (namesOf(server).includes(name) || server.job.spec.id === name) &&
+    (engine === undefined || server.work.engine === engine);
   const stopped: JobView[] = [];
   for (const { job } of listServers(paths).filter(isMeant)) {
     if (now) askToStopNow(job.folder);
@@ -234,6 +236,9 @@ export async function untilServed(
     if (signal?.aborted) throw new RagtuiError('cancelled', `Stopped waiting for ${name}.`);
     const job = readJob(paths, id);
     if (isOver(job.state)) throw startFailure(job, name);
+    if (existsSync(jobFiles(job.folder).asleep)) {
+      throw new RagtuiError('unavailable', `The server of ${name} sleeps.`, `Wake it: \`ragtui deploy wake ${id}\`.`);
+    }
     const { work } = job.spec;
     if (work.kind !== 'serve') throw new RagtuiError('usage', `The job ${id} serves nothing.`);
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);

@@ -94,7 +94,9 @@ export function createObserver({
   };
 
   const readServer = async (target: MetricsTarget, all: boolean): Promise<Watched> => {
-    const known = servers.get(target.url);
+    // A port may be given to another server of ours: what was seen of the one before is not its own.
+    const key = `${target.job ?? ''} ${target.url}`;
+    const known = servers.get(key);
     const watched: Watched = known ?? {
       watch: createServerWatch(),
       last: NOT_YET,
@@ -107,7 +109,7 @@ export function createObserver({
       factsAt: Number.NEGATIVE_INFINITY,
       asking: false,
     };
-    servers.set(target.url, watched);
+    servers.set(key, watched);
     if (!target.endpoint) {
       watched.last = NOT_YET;
       return watched;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { listJobs } from '../jobs/registry.ts';
 import { isOver, type JobView } from '../jobs/types.ts';
@@ -16,6 +17,8 @@ export interface Server {
   readonly adapters: readonly DeployedAdapter[];
   /** What it was started for; null = no limit, or not known yet. */
   readonly room: LoraRoom | null;
+  /** It gave a GPU's memory back (`deploy make-room`) and answers nothing until it is woken. */
+  readonly asleep: boolean;
 }
 
 /** Servers that run or start, newest first, with the adapters they have now. */
@@ -28,7 +31,8 @@ export function listServers(paths: WorkspacePaths): Server[] {
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
     const now = endpoint?.ready ? (endpoint.adapters ?? work.adapters) : work.adapters;
     const adapters = [...versioned, ...plain(now, versioned, job, endpoint?.ready === true)];
-    return [{ job, work: { ...work, adapters: named(now, adapters) }, adapters, room: file?.room ?? null }];
+    const asleep = existsSync(jobFiles(job.folder).asleep);
+    return [{ job, work: { ...work, adapters: named(now, adapters) }, adapters, room: file?.room ?? null, asleep }];
   });
 }
 
@@ -61,11 +65,19 @@ function plain(
         rank: null,
         state: isReady ? 'loaded' : 'loading',
         loadedAt: job.startedAt ?? job.spec.createdAt,
-        effect: null,
+        effect: notChecked(job),
         template: null,
       },
     ],
   }));
+}
+
+/** A server that a question or a comparison started takes the newest tune as it is: nobody waits for its checks. */
+function notChecked({ spec, startedAt }: JobView): AdapterVersion['effect'] {
+  if (spec.work.kind !== 'serve' || spec.work.idleMinutes === 0) return null;
+  const why = 'its server was started for a question; one that is loaded by hand (load-adapter) is checked';
+  const checkedAt = startedAt ?? spec.createdAt;
+  return { state: 'unknown', largest: null, noise: null, tokens: 0, why, checkedAt };
 }
 
 /** The model and its adapters. */

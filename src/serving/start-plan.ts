@@ -7,7 +7,8 @@ import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
 import { planDeployment } from './deploy.ts';
 import { defaultLanes } from './embedding/job.ts';
 import { availableMemory, embeddedParts } from './memory.ts';
-import { serveEngineSchema, serveSchema } from './types.ts';
+import { leavingServers } from './start.ts';
+import { type ServeWork, serveEngineSchema, serveSchema, vllmOptionsSchema } from './types.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { vllmNeed } from './vllm/memory.ts';
 import { plannedCommand } from './vllm/plan.ts';
@@ -22,6 +23,9 @@ export const startRequestSchema = z.object({
   adapters: z.array(z.string()),
   contextTokens: z.number().int().positive().optional(),
   kvCacheGiB: z.number().int().positive().optional(),
+  vllm: vllmOptionsSchema.optional(),
+  /** Servers that are stopped first: of this model, adapter or job. */
+  swap: z.string().min(1).optional(),
 });
 export type StartRequest = z.infer<typeof startRequestSchema>;
 
@@ -36,24 +40,32 @@ export const startPlanSchema = z.object({
   device: z.enum(['memory', 'gpu']),
   /** Bytes; a part that cannot be told yet (weights that are not made) is left out. */
   parts: z.array(partSchema),
-  /** What can be had now, bytes; null = not known. */
+  /** What can be had, bytes, with what stops first; null = not known. */
   freeBytes: z.number().nullable(),
 });
 export type StartPlan = z.infer<typeof startPlanSchema>;
 
 /**
  * What `deploy start` would do, with its memory. Reads model headers and asks the driver: for a child process.
- * Errors: those of `planDeployment`.
+ * Errors: those of `planDeployment` and `leavingServers`.
  */
 export async function planStart(paths: WorkspacePaths, request: StartRequest): Promise<StartPlan> {
-  const { model, adapters, engine, contextTokens, kvCacheGiB } = request;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = request;
   const work = planDeployment(paths, {
     model,
     adapters,
     ...(engine === undefined ? {} : { engine }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(kvCacheGiB === undefined ? {} : { kvCacheGiB }),
+    ...(vllm === undefined ? {} : { vllm }),
   });
+  return await sizedPlan(paths, work, swap);
+}
+
+/** What a server takes, and what there is when the servers of `swap` are gone. Errors: `not-found`, `unavailable` (not pulled). */
+export async function sizedPlan(paths: WorkspacePaths, work: ServeWork, swap?: string): Promise<StartPlan> {
+  const { freed } = await leavingServers(paths, swap);
+  const memory = finite(availableMemory() + freed.memory);
   if (work.engine === 'llama') {
     const { weights, context, adapters: riding, process: own } = embeddedParts(ggufOf(paths, work.model), work);
     return {
@@ -61,7 +73,7 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
       command: null,
       device: 'memory',
       parts: parts({ weights, context, adapters: riding, process: own }),
-      freeBytes: finite(availableMemory()),
+      freeBytes: memory,
     };
   }
   if (work.engine === 'onnx') {
@@ -72,7 +84,7 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
       device: 'memory',
       // Each process holds the model once.
       parts: parts({ weights: onnxWeights(paths, work.model) * lanes, process: LANE_BYTES * lanes }),
-      freeBytes: finite(availableMemory()),
+      freeBytes: memory,
     };
   }
   const gpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
@@ -82,7 +94,7 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
     command: plannedCommand(paths, work),
     device: gpu ? 'gpu' : 'memory',
     parts: parts({ weights: need.weights, context: need.cache, process: need.process }),
-    freeBytes: gpu ? await freeGpuMemory() : finite(availableMemory()),
+    freeBytes: gpu ? await freeGpuMemory(freed.gpu) : memory,
   };
 }
 
@@ -101,12 +113,12 @@ function onnxWeights(paths: WorkspacePaths, model: string): number {
     .reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
-/** Of the GPU with most of it free. */
-async function freeGpuMemory(): Promise<number | null> {
+/** Of the GPU with most of it free, once `freed` is. */
+async function freeGpuMemory(freed: number): Promise<number | null> {
   const gpus = await readGpus();
   if (gpus.state !== 'ok') return null;
   const free = gpus.gpus.flatMap(({ memoryTotal, memoryUsed }) =>
     memoryTotal === null || memoryUsed === null ? [] : [memoryTotal - memoryUsed],
   );
-  return free.length === 0 ? null : Math.max(...free);
+  return free.length === 0 ? null : Math.max(...free) + freed;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { installedEngine } from '../engines/store.ts';
 import { jobIdSchema } from '../jobs/types.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ChangedAdapter, loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from './adapters/change.ts';
 import { serveBeside } from './beside.ts';
-import { ensureJob } from './llama.ts';
+import { holdingOf, holdingSchema, takeMemory, wake } from './hand-over.ts';
+import { startServer } from './start.ts';
 import { planStart, startPlanSchema, startRequestSchema } from './start-plan.ts';
 import { serveEngineSchema } from './types.ts';
 
@@ -17,6 +17,10 @@ export const serveTaskSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('unload'), server: jobIdSchema, name: z.string().min(1) }),
   /** An adapter beside its base. */
   z.object({ op: z.literal('beside'), name: z.string().min(1) }),
+  /** What a server holds, and what taking it costs. */
+  z.object({ op: z.literal('holding'), server: jobIdSchema }),
+  z.object({ op: z.literal('take'), server: jobIdSchema }),
+  z.object({ op: z.literal('wake'), server: jobIdSchema }),
   z.object({ op: z.literal('roll'), server: jobIdSchema, name: z.string().min(1), to: z.enum(['back', 'forward']) }),
 ]);
 export type ServeTask = z.input<typeof serveTaskSchema>;
@@ -25,6 +29,8 @@ export const serveTaskResultSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('plan'), plan: startPlanSchema }),
   z.object({ op: z.literal('start'), job: jobIdSchema }),
   z.object({ op: z.literal('beside'), base: z.string(), engine: serveEngineSchema }),
+  z.object({ op: z.literal('holding'), holding: holdingSchema }),
+  z.object({ op: z.literal('done') }),
   /** The version that an adapter's name means now; null = it has none left. */
   z.object({ op: z.literal('changed'), version: z.number().int().nullable() }),
 ]);
@@ -47,6 +53,14 @@ export async function runServeTask(
       const { base, engine } = await serveBeside(paths, task.name);
       return { op: 'beside', base, engine };
     }
+    case 'holding':
+      return { op: 'holding', holding: await holdingOf(paths, task.server) };
+    case 'take':
+      await takeMemory(paths, await holdingOf(paths, task.server));
+      return { op: 'done' };
+    case 'wake':
+      await wake(paths, task.server);
+      return { op: 'done' };
     case 'roll':
       return changed(await rollbackAdapter(paths, task.name, task.to, { job: task.server }));
   }
@@ -63,7 +77,6 @@ async function planOrStart(
 ): Promise<ServeTaskResult> {
   const plan = await planStart(paths, task.request);
   if (task.op === 'plan') return { op: 'plan', plan };
-  if (plan.work.engine === 'vllm') installedEngine(paths, 'vllm');
-  const { spec } = await ensureJob(paths, plan.work);
+  const { spec } = await startServer(paths, plan.work, { swap: task.request.swap });
   return { op: 'start', job: spec.id };
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +17,11 @@ import { loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from '../.
 import { checkedVersion } from '../../src/serving/adapters/checked.ts';
 import { readAdapters, updateAdapters, withVersion } from '../../src/serving/adapters/state.ts';
 import { planDeployment } from '../../src/serving/deploy.ts';
-import { ensureJob, loadAdapter, untilServed } from '../../src/serving/llama.ts';
+import { ensureJob, loadAdapter, stopServers, untilServed } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
 import { findServer, listServers } from '../../src/serving/servers.ts';
+import { startServer } from '../../src/serving/start.ts';
+import { sizedPlan } from '../../src/serving/start-plan.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
 import { installFakeVllm } from '../support/install-fake-vllm.ts';
 import { ensureBuilt, pathsWithModels } from '../support/models.ts';
@@ -105,6 +107,47 @@ test('an adapter no server would take is refused before anything is started', as
   await expect(untilServed(paths, job.spec.id, 'sft', {})).rejects.toThrow(/rank 512/);
 });
 
+test('a whole tuned model is served beside its base, or in its place once it is known to fit', async () => {
+  const folder = path.join(home, 'full');
+  mkdirSync(folder);
+  writeFileSync(
+    path.join(folder, 'config.json'),
+    JSON.stringify({ model_type: 'llama', max_position_embeddings: 512 }),
+  );
+  writeFileSync(path.join(folder, 'tokenizer.json'), '{}');
+  writeFileSync(path.join(folder, 'model.safetensors'), Buffer.alloc(3 * 1024 ** 2));
+  await addLocalModel(paths, { name: 'full', path: folder, kind: 'chat' });
+  const base = await start();
+  await untilServed(paths, base.spec.id, 'base', {});
+  const planned = planDeployment(paths, { model: 'full', adapters: [] });
+  expect(planned).toMatchObject({ engine: 'vllm', contextTokens: 512 });
+  const sized = await sizedPlan(paths, planned, 'base');
+  expect(sized.parts).toContainEqual({ what: 'context', bytes: 1024 ** 3 });
+  expect(sized.parts.find(({ what }) => what === 'weights')?.bytes).toBeGreaterThan(1024 ** 2);
+  expect(sized.command).toContain(`--model '${folder}'`);
+
+  // What does not fit, has no file for its engine, or is to replace nothing, stops nobody.
+  const huge = startServer(paths, { ...planned, kvCacheGiB: 100_000 }, { swap: 'base' });
+  await expect(huge).rejects.toThrow(/needs about .* are free/);
+  const embedded = startServer(paths, { ...planned, engine: 'llama' }, { swap: 'base' });
+  await expect(embedded).rejects.toThrow(/reads GGUF alone/);
+  await expect(startServer(paths, planned, { swap: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
+  expect(readJob(paths, base.spec.id).state).toBe('running');
+
+  const beside = await startServer(paths, planned);
+  await untilServed(paths, beside.spec.id, 'full', {});
+  expect(listServers(paths).map(({ work: { model } }) => model)).toEqual(['full', 'base']);
+  await stopServers(paths, beside.spec.id);
+  const stopped: string[] = [];
+  const instead = await startServer(paths, planned, {
+    swap: base.spec.id,
+    onStopped: ({ spec }) => stopped.push(spec.id),
+  });
+  expect(stopped).toEqual([base.spec.id]);
+  expect((await untilServed(paths, instead.spec.id, 'full', {})).model).toBe('full');
+  expect(listServers(paths).map(({ work: { model } }) => model)).toEqual(['full']);
+});
+
 describe('adapters of a running server', () => {
   const tune = (name: string, seed: number, more: { zero?: boolean; rank?: number; hidden?: number } = {}) => {
     const { zero = false, rank = 8, hidden = TINY.hidden } = more;
@@ -152,6 +195,14 @@ describe('adapters of a running server', () => {
     expect(await served()).toEqual(['base', 'sft.v2', 'sft.v3', 'sft.v4']);
     expect((await rollbackAdapter(paths, 'sft', 1)).current).toMatchObject({ served: 'sft.v1', state: 'loaded' });
     expect(await served()).toContain('sft.v1');
+  });
+
+  test('the same weights under another alpha are another version: they change the base by another amount', async () => {
+    await running();
+    const stronger = path.join(home, 'stronger');
+    writeRandomAdapter(stronger, { seed: 1, rank: 8, alpha: 32, dtype: 'F32' });
+    expect((await loadAdapterVersion(paths, `sft=${stronger}`)).current).toMatchObject({ served: 'sft.v2' });
+    expect((await loadAdapterVersion(paths, `sft=${path.join(home, 'tune')}`)).current?.served).toBe('sft.v1');
   });
 
   test('an unload takes one version or all of them', async () => {

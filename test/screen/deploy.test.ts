@@ -331,6 +331,94 @@ describe('the deploy screen', () => {
     expect(w.jobs.all().find(({ spec }) => spec.work.kind === 'load-test')?.state).toBe('stopped');
   });
 
+  it('fills in what only vLLM is told, with the command that says the same', async () => {
+    const w = await open({ ...wide, jobs: [server()] });
+    w.deploy.port.hasVllm = () => true;
+    await w.press('n');
+    await w.rest();
+    w.stores.deploy.getState().configure({ engine: 'vllm' });
+    await w.rest();
+    expect(w.text()).toContain('Number format');
+    const at = (id: string) =>
+      [
+        'model',
+        'adapters',
+        'engine',
+        'context',
+        'kv',
+        'dtype',
+        'quantization',
+        'tensorParallel',
+        'pipelineParallel',
+        'dataParallel',
+        'gpuMemoryUtilization',
+        'maxNumSeqs',
+        'loraSlots',
+        'maxLoraRank',
+        'drainSeconds',
+        'sleepMode',
+        'flags',
+        'swap',
+      ].indexOf(id);
+    const go = async (id: string, ...keys: string[]) => {
+      await w.press('home', ...Array.from({ length: at(id) }, () => 'down'), 'enter', ...keys);
+      await w.rest();
+    };
+    await go('tensorParallel', '2', 'enter');
+    await go('dtype', 'down', 'down', 'enter');
+    await go('gpuMemoryUtilization', '2', 'enter');
+    expect(w.text()).toContain('is no number above 0 and up to 1');
+    await go('sleepMode');
+    await go('swap', 'down', 'enter');
+    w.stores.deploy
+      .getState()
+      .configure({ vllm: { ...w.stores.deploy.getState().form.vllm, flags: [{ name: 'seed', value: '3' }] } });
+    await w.rest();
+    const id = w.jobs.all()[0]?.spec.id ?? '';
+    expect(w.stores.deploy.getState().form).toMatchObject({
+      vllm: { tensorParallel: 2, dtype: 'float32', sleepMode: true, flags: [{ name: 'seed', value: '3' }] },
+      swap: id,
+    });
+    const text = w.text().replace(/[\s│]+/g, ' ');
+    expect(w.stores.deploy.getState().plan?.command).toContain('vllm');
+    expect(text).toContain('--tensor-parallel 2');
+    expect(text).toContain('is stopped first');
+    await w.press('s');
+    expect(w.text()).toContain('is stopped first');
+    await w.press('y');
+    expect(w.deploy.started).toMatchObject([{ engine: 'vllm', swap: id, vllm: { tensorParallel: 2 } }]);
+    // What only vLLM knows goes with vLLM.
+    w.stores.deploy.getState().configure({ swap: null });
+  });
+
+  it('makes room for a training: what it costs first, then it sleeps, and is woken', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    await w.press('w');
+    expect(w.text()).toContain('it does not sleep');
+    await w.press('m');
+    await w.rest();
+    expect(w.text()).toContain('holds 20.0 GB of a GPU');
+    expect(w.text()).toContain('w wakes it in seconds');
+    await w.press('enter');
+    await w.rest();
+    expect(w.text()).toMatch(/embedded\s+asleep/);
+    for (const [key, why] of [
+      ['m', 'it sleeps'],
+      ['c', 'it does not answer'],
+    ] as const) {
+      await w.press(key);
+      expect(w.text()).toContain(why);
+    }
+    await w.press('w');
+    await w.rest();
+    expect(w.text()).toMatch(/embedded\s+running/);
+    w.deploy.sleeps.can = false;
+    await w.press('m');
+    await w.rest();
+    expect(w.text()).toContain('its last start took 2m 02s');
+  });
+
   it('takes no hosted service for a server to load', async () => {
     const w = await open({ ...wide, endpoints: [{ ...box, name: 'cloud', preset: 'openai' }] });
     await w.press('t');

@@ -87,6 +87,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     readonly end: Deferred<ChatResult>;
   }[] = [];
   const started: StartRequest[] = [];
+  const sleeps = { can: true, asleep: new Set<JobId>() };
   const tests: LoadTestResult[] = [];
   const planOf = (request: StartRequest): StartPlan => ({
     work: serveWork(request.model, {
@@ -107,7 +108,14 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
       jobs().flatMap((job) => {
         const { work } = job.spec;
         if (work.kind !== 'serve') return [];
-        return [{ job, work, adapters: isOver(job.state) ? [] : ridingOn(job.spec.id) }];
+        return [
+          {
+            job,
+            work,
+            adapters: isOver(job.state) ? [] : ridingOn(job.spec.id),
+            asleep: sleeps.asleep.has(job.spec.id),
+          },
+        ];
       }),
     loadTests: () => tests,
     adapters: () => adapters,
@@ -139,6 +147,22 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
       riding.set(server, list);
       return list.find((one) => one.name === name)?.current ?? null;
     },
+    holding: async (server) => {
+      const work = jobs().find(({ spec }) => spec.id === server)?.spec.work;
+      const model = work?.kind === 'serve' ? work.model : '?';
+      return {
+        job: server,
+        model,
+        adapters: [],
+        engine: 'vllm',
+        device: 'gpu',
+        bytes: 20e9,
+        how: sleeps.can ? 'sleep' : 'stop',
+        startSeconds: 122,
+      };
+    },
+    takeMemory: async (server) => void sleeps.asleep.add(server),
+    wake: async (server) => void sleeps.asleep.delete(server),
     beside: async (name) => {
       const adapter = adapters.find((one) => one.name === name);
       if (!adapter) throw new Error(`no adapter ${name}`);
@@ -151,5 +175,5 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     },
     curl: (target) => `curl ${target.kind === 'own' ? target.model : target.endpoint.name}`,
   };
-  return { port, chats, started, riding, tests };
+  return { port, chats, started, riding, tests, sleeps };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { AdapterVersion, DeployedAdapter } from '../../serving/adapters/types.ts';
+import type { StartPlan } from '../../serving/start-plan.ts';
 import { type ServeWork, serveEngineSchema } from '../../serving/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
@@ -52,17 +53,19 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .option('--context <tokens>', 'prompt and answer together (default: 4096, or what the model has)')
     .option('--kv-gib <n>', 'vLLM on a CPU: memory for the cache of contexts, GiB (default: 1)')
     .option('--served-name <name>', 'the name clients ask for (default: the model’s own)')
-    .option('--swap <name>', 'stop the servers that have this model or adapter first, once it is known to fit')
+    .option('--swap <name>', 'stop the servers of this model, adapter or job first, once it is known to fit')
     .option('--wait', 'stay until it answers')
     .option('--dry-run', 'show what would run, start nothing')
     .option('--no-pull', 'do not fetch a missing default model');
   const startArgs = z.tuple([z.string().min(1), z.array(z.string()).default([])]);
   handle(addVllmOptions(start), invocation, { args: startArgs, options: startSchema }, runStart);
-  const list = deploy.command('list').description('what is served where');
+  const list = deploy
+    .command('list')
+    .description('what is served where; with --json also a line for curl, which reads the key from its file');
   handle(list, invocation, { args: z.tuple([]), options: z.object({}) }, runList);
   const stop = deploy
     .command('stop')
-    .description('stop the servers that have this model or adapter')
+    .description('stop the servers that have this model or adapter, or the server of this job')
     .argument('<name>')
     .option('--engine <engine>', 'only those on this engine')
     .option('--now', 'cut off what it is answering');
@@ -184,7 +187,7 @@ async function runStart(
   options: StartOptions,
 ): Promise<undefined> {
   const { planDeployment } = await import('../../serving/deploy.ts');
-  const { ensureJob, untilServed } = await import('../../serving/llama.ts');
+  const { untilServed } = await import('../../serving/llama.ts');
   const { out, paths, signal } = context;
   const { engine, adapter, context: contextTokens, kvGib, dryRun } = options;
   if (!dryRun) await needModels(context, [model], options.pull);
@@ -199,23 +202,14 @@ async function runStart(
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(kvGib === undefined ? {} : { kvCacheGiB: kvGib }),
   });
-  if (dryRun) return showPlan(context, work);
-  if (work.engine === 'vllm') {
-    const { installedEngine } = await import('../../engines/store.ts');
-    const { checkVllmMemory } = await import('../../serving/vllm/memory.ts');
-    const { cpuHasBfloat16 } = await import('../../serving/vllm/machine.ts');
-    const { availableMemory } = await import('../../serving/memory.ts');
-    const { holdings } = await import('../../serving/hand-over.ts');
-    const leaving = options.swap === undefined ? [] : await holdings(paths, options.swap);
-    const freed = leaving.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
-    const { device } = installedEngine(paths, 'vllm');
-    checkVllmMemory(paths, work, device, cpuHasBfloat16(), availableMemory() + freed);
-  }
-  if (options.swap !== undefined) {
-    const { stopServers } = await import('../../serving/llama.ts');
-    for (const { spec } of await stopServers(paths, options.swap)) out.note(`stopped ${spec.id}`);
-  }
-  const job = await ensureJob(paths, work, { signal, onStatus: (text) => out.note(text) });
+  if (dryRun) return showPlan(context, work, options.swap);
+  const { startServer } = await import('../../serving/start.ts');
+  const job = await startServer(paths, work, {
+    swap: options.swap,
+    signal,
+    onStatus: (text) => out.note(text),
+    onStopped: ({ spec }) => out.note(`stopped ${spec.id}`),
+  });
   const { id } = job.spec;
   if (options.wait) {
     await untilServed(paths, id, model, { signal, onStatus: (text) => out.progress(text) });
@@ -240,25 +234,44 @@ const names = ({ model, adapters, engine }: ServeWork): string[] =>
   engine === 'onnx' ? [model, `${model}:query`, `${model}:plain`] : [model, ...adapters.map(({ name }) => name)];
 
 /** Exactly what would run. The key is made at the start and never part of a command line. */
-async function showPlan({ out, paths }: CommandContext, work: ServeWork): Promise<undefined> {
-  if (work.engine !== 'vllm') {
-    out.result({ work, command: null }, () => [
-      `Would serve ${names(work).join(', ')} on the embedded server, with ${work.contextTokens} tokens of context.`,
-    ]);
-    return;
-  }
+async function showPlan({ out, paths }: CommandContext, work: ServeWork, swap?: string): Promise<undefined> {
+  const { sizedPlan } = await import('../../serving/start-plan.ts');
   const { plannedCommand } = await import('../../serving/vllm/plan.ts');
-  const command = plannedCommand(paths, work);
-  out.result({ work, command }, () => [command]);
+  const { leavingServers } = await import('../../serving/start.ts');
+  const { modelStatus } = await import('../../models/store.ts');
+  const { servers } = await leavingServers(paths, swap);
+  const isHere = modelStatus(paths, work.model).state === 'present';
+  const plan = isHere ? await sizedPlan(paths, work, swap) : null;
+  const command = work.engine === 'vllm' ? plannedCommand(paths, work) : null;
+  const memory = plan && { device: plan.device, parts: plan.parts, freeBytes: plan.freeBytes };
+  const stops = servers.map(({ job }) => job);
+  out.result({ work, command, memory, stops }, () => [
+    command ??
+      `Would serve ${names(work).join(', ')} on the embedded server, with ${work.contextTokens} tokens of context.`,
+    ...servers.map(({ job, model }) => `Would stop ${model} (${job}) first.`),
+    plan ? memoryLine(plan) : `What it takes is known once ${work.model} is pulled.`,
+  ]);
+}
+
+/** `Takes about 940 MB of memory (weights 94 MB, context 546 MB, process 300 MB); 3100 MB are free.` */
+function memoryLine({ device, parts, freeBytes }: StartPlan): string {
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MB`;
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const each = parts.map(({ what, bytes }) => `${what} ${megabytes(bytes)}`).join(', ');
+  const free = freeBytes === null ? 'what is free is not known' : `${megabytes(freeBytes)} can be had`;
+  return `Takes ${device === 'gpu' ? 'at least' : 'about'} ${megabytes(total)} of ${device === 'gpu' ? 'a GPU' : 'memory'} (${each}); ${free}.`;
 }
 
 async function runList({ out, paths }: CommandContext): Promise<undefined> {
   const { listServers } = await import('../../serving/servers.ts');
+  const { curlLine } = await import('../../serving/curl-line.ts');
+  const { jobFiles } = await import('../../jobs/folder.ts');
   const servers = listServers(paths);
-  const deployments = servers.map(({ job, work, adapters }) => ({
+  const deployments = servers.map(({ job, work, adapters, asleep }) => ({
     job: job.spec.id,
     engine: work.engine,
     state: job.state,
+    asleep,
     phase: job.progress?.phase ?? '',
     reason: job.reason,
     secondsLeft: job.progress?.secondsLeft ?? null,
@@ -268,6 +281,14 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
     url: job.endpoint?.url ?? null,
     startedAt: job.startedAt,
     contextTokens: work.contextTokens,
+    curl: job.endpoint
+      ? curlLine({
+          url: job.endpoint.url,
+          kind: work.runner === 'pooling' ? 'embedding' : 'chat',
+          model: work.servedName ?? work.model,
+          keyFile: jobFiles(job.folder).endpoint,
+        })
+      : null,
   }));
   out.result({ deployments }, () =>
     deployments.length === 0
@@ -287,13 +308,15 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
 }
 
 /** `starting: loading weights, about 40 s left`, `running: has not answered since …`. */
-function shownState({ state, phase, reason, secondsLeft }: ShownState): string {
+function shownState({ state, phase, reason, secondsLeft, asleep }: ShownState): string {
+  if (asleep) return 'asleep';
   if (state === 'running') return reason ? `running: ${reason}` : state;
   const left = secondsLeft === null || secondsLeft < 1 ? '' : `, about ${Math.round(secondsLeft)} s left`;
   return phase ? `${state}: ${phase}${left}` : state;
 }
 interface ShownState {
   readonly state: string;
+  readonly asleep: boolean;
   readonly phase: string;
   readonly reason: string;
   readonly secondsLeft: number | null;

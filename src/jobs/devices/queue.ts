@@ -4,6 +4,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import { lockFile } from '../../platform/lock.ts';
 import { assertOwnRunFolder } from '../../platform/paths.ts';
 import { Bell } from '../bell.ts';
+import { jobFiles } from '../folder.ts';
 import { ownIdentity } from '../identity.ts';
 import type { JobId } from '../types.ts';
 import { type Claim, claimFile, liveClaims, writeClaim } from './claims.ts';
@@ -71,7 +72,7 @@ export async function takeDevices(
   }
 }
 
-async function underLock<T>(folder: string, action: () => T): Promise<T> {
+export async function underLock<T>(folder: string, action: () => T): Promise<T> {
   const unlock = await lockFile(path.join(folder, 'queue.lock'), { everyMs: 20 });
   try {
     return action();
@@ -95,10 +96,26 @@ function takeTurn(folder: string, request: DeviceRequest, force: boolean): { cla
     among: request.among.map(({ id }) => id),
     held: [],
   };
-  const turn = turnOf(request, claim, claims, force);
+  const turn = turnOf(request, claim, claims.filter(isAwake), force);
   const now = 'held' in turn ? { ...claim, held: turn.held } : claim;
   if (now !== known) writeClaim(folder, now);
-  return 'held' in turn ? { claim: now } : turn;
+  return 'held' in turn ? { claim: now } : { waits: turn.waits + wayOut(request, claims.filter(isAwake)) };
+}
+
+/** A server that sleeps has given its GPUs' memory back: others may have them until it is woken. */
+export const isAwake = ({ folder }: Claim): boolean => !existsSync(jobFiles(folder).asleep);
+
+/** What a person can do when servers of the same workspace hold what a job waits for; '' when none does. Pure. */
+export function wayOut({ folder, among }: Pick<DeviceRequest, 'folder' | 'among'>, claims: readonly Claim[]): string {
+  const servers = claims.filter(
+    ({ job, held, folder: theirs }) =>
+      job.includes('-serve-') &&
+      path.dirname(theirs) === path.dirname(folder) &&
+      among.some(({ id }) => held.includes(id)),
+  );
+  return servers.length === 0
+    ? ''
+    : `; a server has it: ${servers.map(({ job }) => `\`ragtui deploy make-room ${job}\``).join(' or ')} takes it, m on the deploy screen`;
 }
 
 /**

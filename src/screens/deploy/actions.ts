@@ -1,9 +1,10 @@
 import { requestOf } from '../../../stores/deploy.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
+import { formatBytes, formatDuration } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { deployAndCompare } from './compare.ts';
-import { canStart, fillForm, memoryText } from './form.ts';
+import { canStart, fillForm, memoryText, swapName } from './form.ts';
 import type { DeployModel } from './model.ts';
 import { chatTargetOf, type DeployRow, isChat, nameOf, sampleOf, targetOf } from './rows.ts';
 
@@ -22,6 +23,13 @@ function running(model: DeployModel): true | string {
   if (typeof row === 'string') return row;
   if (model.context.deploy.getState().busy) return t('deploy.why.busy');
   return row.server.job.state === 'running' ? true : t('deploy.why.notRunning');
+}
+
+/** `true` for a server of ours that does not sleep, else why not. */
+function awake(model: DeployModel): true | string {
+  const row = ownRow(model);
+  if (typeof row === 'string') return row;
+  return row.server.asleep ? t('deploy.why.asleep') : true;
 }
 
 /** `true` where a prompt can go, else why not. */
@@ -101,11 +109,12 @@ export const deployActions: readonly Action<DeployModel>[] = [
       const { plan, form } = context.deploy.getState();
       if (!plan) return undefined;
       const names = [form.model, ...form.adapters].join(', ');
-      return t('deploy.confirmStart', {
+      const start = t('deploy.confirmStart', {
         names,
         engine: t(`deploy.engine.${plan.work.engine}`),
         memory: memoryText(plan),
       });
+      return form.swap === null ? start : `${t('deploy.confirmSwap', { name: swapName(context) })} ${start}`;
     },
     run: async ({ context, rows }) => {
       const id = await context.deploy.getState().start();
@@ -271,6 +280,57 @@ export const deployActions: readonly Action<DeployModel>[] = [
         choices: tunesOf(model).map(({ name, rank }) => ({ id: name, title: name, note: t('deploy.rank', { rank }) })),
         pick: (name) => deployAndCompare(model.context, name),
       });
+    },
+  },
+  {
+    id: 'deploy.room',
+    title: 'Make room',
+    help: 'Gives the memory of the server under the cursor to a training: it sleeps where it can, else it is stopped; what that costs is said first.',
+    keys: ['m'],
+    command: 'ragtui deploy make-room NAME',
+    when: (model) => (awake(model) === true ? running(model) : awake(model)),
+    run: async (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return;
+      const { deploy, ui } = model.context;
+      const { id } = row.server.job.spec;
+      const { model: name, bytes, device, how, startSeconds } = await deploy.getState().holding(id);
+      ui.getState().choose({
+        title: t('deploy.room.title', {
+          name,
+          bytes: bytes === null ? '?' : formatBytes(bytes),
+          where: t(`deploy.room.${device}`),
+        }),
+        choices: [
+          {
+            id: how,
+            title: t(`deploy.room.${how}`),
+            note:
+              how === 'sleep'
+                ? t('deploy.room.wakes')
+                : startSeconds === null
+                  ? t('deploy.room.unknown')
+                  : t('deploy.room.back', { time: formatDuration(startSeconds) }),
+          },
+        ],
+        pick: () => deploy.getState().takeMemory(id),
+      });
+    },
+  },
+  {
+    id: 'deploy.wake',
+    title: 'Wake',
+    help: 'Wakes the server under the cursor, which gave its GPU memory to a training.',
+    keys: ['w'],
+    command: 'ragtui deploy wake NAME',
+    when: (model) => {
+      const row = ownRow(model);
+      if (typeof row === 'string') return row;
+      return row.server.asleep ? running(model) : t('deploy.why.awake');
+    },
+    run: (model) => {
+      const row = ownRow(model);
+      return typeof row === 'string' ? undefined : model.context.deploy.getState().wake(row.server.job.spec.id);
     },
   },
   {

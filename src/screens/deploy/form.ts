@@ -1,4 +1,5 @@
 import { type DeployForm, requestOf } from '../../../stores/deploy.ts';
+import { isOver } from '../../jobs/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { needBytes } from '../../serving/start-plan-size.ts';
@@ -6,6 +7,7 @@ import { formatBytes, formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { vllmFields, vllmWords } from './vllm-form.ts';
 
 const AUTO = 'auto';
 
@@ -50,9 +52,42 @@ export function deployFields(context: ScreenContext): FormField[] {
             ...(form.kvCacheGiB === null && work ? { note: `${work.kvCacheGiB} GiB` } : {}),
             change: () => askNumber(context, 'kvCacheGiB', t('deploy.field.kv')),
           },
+          ...vllmFields(context),
         ]
       : []),
+    {
+      id: 'swap',
+      title: t('deploy.field.swap'),
+      value: form.swap === null ? t('deploy.swapNone') : swapName(context),
+      change: () => chooseSwap(context),
+    },
   ];
+}
+
+/** Which server the new one takes the place of: its memory counts as free. */
+function chooseSwap({ deploy, ui }: ScreenContext): void {
+  const { servers, form } = deploy.getState();
+  const running = (servers ?? []).filter(({ job }) => !isOver(job.state) && job.state !== 'stopping');
+  ui.getState().choose({
+    title: t('deploy.field.swap'),
+    choices: [
+      { id: '', title: t('deploy.swapNone') },
+      ...running.map(({ job, work }) => ({
+        id: job.spec.id,
+        title: [work.model, ...work.adapters.map(({ name }) => name)].join(', '),
+        note: t(`deploy.engine.short.${work.engine}`),
+      })),
+    ],
+    selected: form.swap ?? '',
+    pick: (id) =>
+      deploy.getState().configure({ swap: running.find(({ job }) => job.spec.id === id)?.job.spec.id ?? null }),
+  });
+}
+
+/** The model of the server that is to be stopped first. */
+export function swapName({ deploy }: Pick<ScreenContext, 'deploy'>): string {
+  const { servers, form } = deploy.getState();
+  return servers?.find(({ job }) => job.spec.id === form.swap)?.work.model ?? form.swap ?? '';
 }
 
 /** What can be served: chat models first, then embedders. */
@@ -124,7 +159,11 @@ function chooseEngine({ deploy, ui }: ScreenContext): void {
       { id: 'onnx', title: t('deploy.engine.onnx'), note: t('deploy.engine.onnx.note') },
     ],
     selected: deploy.getState().form.engine ?? AUTO,
-    pick: (id) => deploy.getState().configure({ engine: id === 'llama' || id === 'vllm' || id === 'onnx' ? id : null }),
+    pick: (id) => {
+      const engine = id === 'llama' || id === 'vllm' || id === 'onnx' ? id : null;
+      // What only vLLM is told is no request to another engine.
+      deploy.getState().configure({ engine, ...(engine === 'vllm' ? {} : { vllm: {}, kvCacheGiB: null }) });
+    },
   });
 }
 
@@ -154,13 +193,15 @@ export function fillForm(context: ScreenContext): void {
 
 /** The command that does the same without the screen. */
 export function headlessStart(form: DeployForm): string {
-  const { model, adapters, engine, contextTokens, kvCacheGiB } = form;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = form;
   const words = [
     model ?? 'MODEL',
     ...adapters.flatMap((name) => ['--adapter', name]),
     ...(engine === null ? [] : ['--engine', engine]),
     ...(contextTokens === null ? [] : ['--context', String(contextTokens)]),
     ...(kvCacheGiB === null ? [] : ['--kv-gib', String(kvCacheGiB)]),
+    ...vllmWords(vllm),
+    ...(swap === null ? [] : ['--swap', swap]),
   ];
   return `ragtui deploy start ${words.map(shellWord).join(' ')}`;
 }
@@ -177,6 +218,7 @@ export function planText({ deploy }: ScreenContext): string {
     '',
     ...plan.parts.map(({ what, bytes }) => `${t(`deploy.part.${what}`)}: ${formatBytes(bytes)}`),
     memoryText(plan),
+    ...(form.swap === null ? [] : [t('deploy.confirmSwap', { name: swapName({ deploy }) })]),
     '',
     plan.command ??
       t('deploy.embedded', {

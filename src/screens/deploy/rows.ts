@@ -61,8 +61,8 @@ export const serverKeyOf = (row: DeployRow): string =>
 /** What this row is reached as; undefined while it does not run. Pure. */
 export function targetOf(row: DeployRow): ChatTarget | undefined {
   if (row.kind === 'foreign') return { kind: 'foreign', endpoint: row.endpoint };
-  const { job, work } = row.server;
-  if (job.state !== 'running') return undefined;
+  const { job, work, asleep } = row.server;
+  if (job.state !== 'running' || asleep) return undefined;
   return { kind: 'own', job: job.spec.id, model: row.kind === 'adapter' ? row.adapter.name : work.model };
 }
 

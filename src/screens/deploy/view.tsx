@@ -125,6 +125,7 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
   const sample = sampleOf(context.deploy.getState(), row);
   const since = unansweredSince(sample, context.now());
   if (row.kind === 'adapter') return versionCell(row.adapter);
+  if (row.kind === 'server' && row.server.asleep) return { text: t('deploy.state.asleep'), style: 'muted' };
   if (since !== null) return { text: t('deploy.state.unanswered'), style: 'bad' };
   if (row.kind === 'foreign') {
     if (row.hosted) return { text: t('deploy.state.unwatched'), style: 'muted' };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type EndpointFile, endpointFileSchema, jobFiles, readJsonFile, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobId } from '../../jobs/types.ts';
 import { checkAdapterConfig, readAdapterConfig } from '../../models/gguf/lora.ts';
-import { fileOf, installedModel } from '../../models/store.ts';
+import { allModels, fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { lockFile } from '../../platform/lock.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
@@ -14,7 +14,7 @@ import { adapterNeed, modelNeed } from '../memory.ts';
 import { makeRoomForAdapter } from '../room.ts';
 import { listServers, type Server } from '../servers.ts';
 import type { ServeEngine } from '../types.ts';
-import { adapterHash, copyAdapter } from './copy.ts';
+import { adapterHash, copyAdapter, haveSameConfig } from './copy.ts';
 import { adapterRank, checkFitsVllm } from './fits.ts';
 import {
   changeVersion,
@@ -57,8 +57,8 @@ export interface ChangedAdapter {
 
 /**
  * Loads an adapter (`NAME=PATH`, or `NAME` of the list of models) into a running server as its next version, under a
- * path and name of its own; from then on the plain name means it. The same weights as an earlier version make that one
- * current instead. Errors: `not-found` (adapter, server), what `checkFitsVllm` refuses, `unavailable` (memory, no answer),
+ * path and name of its own; from then on the plain name means it. The same weights and settings as an earlier version make
+ * that one current instead. Errors: `not-found` (adapter, server), what `checkFitsVllm` refuses, `unavailable` (memory, no answer),
  * `invalid` in the server's own words.
  */
 export async function loadAdapterVersion(
@@ -75,7 +75,9 @@ export async function loadAdapterVersion(
       throw new RagtuiError('usage', `"${name}" is the model itself.`, 'Give the adapter another name: NAME=PATH.');
     }
     const sha256 = await adapterHash(source, options.signal);
-    const before = findAdapter(server, name)?.versions.find((one) => one.sha256 === sha256);
+    const before = findAdapter(server, name)?.versions.find(
+      (one) => one.sha256 === sha256 && haveSameConfig(one.path, source),
+    );
     if (before) {
       await makeCurrent(paths, server, name, before);
       return { ...answer(server, name), unloaded: await unloadSpare(server, name) };
@@ -194,7 +196,10 @@ async function reconcile(server: Server): Promise<void> {
     // What was loaded under its plain name becomes the first version.
     const whole = server.adapters.filter(({ name }) => !known.includes(name));
     const taken = whole.reduce(
-      (all, { name, versions }) => versions.reduce((one, version) => withVersion(one, name, version), all),
+      (
+        all,
+        { name, versions }, // From here on it is a version like any other: it gets its checks.
+      ) => versions.reduce((one, version) => withVersion(one, name, { ...version, effect: null }), all),
       file,
     );
     return {
@@ -341,10 +346,13 @@ function baseNamed(paths: WorkspacePaths, source: string, servers: readonly Serv
   if (source.endsWith('.gguf')) return null;
   const named = readAdapterConfig(source).base_model_name_or_path;
   if (!named) return null;
-  const found = servers.find(({ work }) =>
-    [work.model, work.weights, transformersFolder(paths, work.model)].includes(named),
-  );
+  const found = servers.find(({ work }) => [work.model, work.weights, folderOf(paths, work.model)].includes(named));
   return found?.work.model ?? null;
+}
+
+/** Undefined of a model that was taken from the list while it is served. */
+function folderOf(paths: WorkspacePaths, model: string): string | undefined {
+  return allModels(paths).some(({ id }) => id === model) ? transformersFolder(paths, model) : undefined;
 }
 
 function checkFits(paths: WorkspacePaths, server: Server, source: string): void {

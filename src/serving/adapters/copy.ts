@@ -1,4 +1,4 @@
-import { constants, existsSync, statSync } from 'node:fs';
+import { constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
@@ -6,13 +6,23 @@ import { hashFile } from '../../platform/files.ts';
 import { copiesFolder } from './state.ts';
 
 const WEIGHTS = 'adapter_model.safetensors';
-const FILES = ['adapter_config.json', WEIGHTS];
+const CONFIG = 'adapter_config.json';
+const FILES = [CONFIG, WEIGHTS];
 
 /** sha256 of an adapter's weights: of a peft folder, or of a GGUF file. Errors: `not-found`, `cancelled`. */
 export async function adapterHash(source: string, signal?: AbortSignal): Promise<string> {
   const file = statSync(source).isDirectory() ? path.join(source, WEIGHTS) : source;
   if (!existsSync(file)) throw new RagtuiError('not-found', `${source} has no ${WEIGHTS}.`, 'Save it as safetensors.');
   return await hashFile(file, signal);
+}
+
+/** Whether two adapters say the same beside their weights: with another alpha the same weights change another amount. */
+export function haveSameConfig(one: string, other: string): boolean {
+  const config = (source: string): string => {
+    const file = path.join(source, CONFIG);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  };
+  return config(one) === config(other);
 }
 
 /**

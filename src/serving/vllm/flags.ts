@@ -64,6 +64,28 @@ export function parseFlags(named: readonly string[], words: readonly string[] = 
   return flags;
 }
 
+/** Words of a line as a shell cuts them: at spaces, what is in quotes together. Errors: `usage` (a quote that stays open). Pure. */
+export function shellWords(line: string): string[] {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote = '';
+  for (let at = 0; at < line.length; at += 1) {
+    const letter = line[at] ?? '';
+    if (letter === '\\' && quote !== "'" && at + 1 < line.length) {
+      at += 1;
+      word = (word ?? '') + (line[at] ?? '');
+    } else if (quote ? letter === quote : letter === '"' || letter === "'") {
+      quote = quote ? '' : letter;
+      word ??= '';
+    } else if (!quote && /\s/.test(letter)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else word = (word ?? '') + letter;
+  }
+  if (quote) throw new RagtuiError('usage', `A quote stays open in: ${line}`, 'Close it, or leave it out.');
+  return word === null ? words : [...words, word];
+}
+
 const dashed = (name: string): string => name.replaceAll('_', '-');
 
 /**

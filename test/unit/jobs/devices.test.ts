@@ -4,10 +4,12 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Claim, claimFile, liveClaims, writeClaim } from '../../../src/jobs/devices/claims.ts';
 import { machineGpus, parseGpuList, visibleGpus } from '../../../src/jobs/devices/gpus.ts';
+import { lendDevices, takeBackDevices } from '../../../src/jobs/devices/lend.ts';
 import { fillsCpu, gpusWanted } from '../../../src/jobs/devices/need.ts';
-import { assertEnough, turnOf } from '../../../src/jobs/devices/queue.ts';
+import { assertEnough, takeDevices, turnOf, wayOut } from '../../../src/jobs/devices/queue.ts';
 import { jobProcesses } from '../../../src/jobs/identity.ts';
 import { type JobWork, jobIdSchema, jobWorkSchema } from '../../../src/jobs/types.ts';
+import { workspacePaths } from '../../../src/platform/paths.ts';
 
 const training = { dataset: 'd', split: 'all', base: 'b', name: 'n', preset: 'cpu', settings: {}, seed: 1 };
 const work = (change: object): JobWork => jobWorkSchema.parse(change);
@@ -140,6 +142,48 @@ describe('the turn of a job', () => {
     expect(() => assertEnough({ count: 3, among })).toThrow('wants 3 GPUs; this machine shows GPU 0, GPU 1');
     expect(() => assertEnough({ count: 1, among: [] })).toThrow('wants 1 GPU; this machine shows none');
   });
+});
+
+test('who waits for a server of this workspace is told how to have its GPU', () => {
+  const server = (folder: string) =>
+    claim(1, { job: jobIdSchema.parse('20261123-061530-serve-00a1'), held: ['a'], folder });
+  const wants = { folder: '/ws/jobs/2', among };
+  expect(wayOut(wants, [server('/ws/jobs/1')])).toContain('`ragtui deploy make-room 20261123-061530-serve-00a1`');
+  expect(wayOut(wants, [server('/other/jobs/1')])).toBe('');
+  expect(wayOut(wants, [claim(1, { held: ['a'], folder: '/ws/jobs/1' })])).toBe('');
+  expect(wayOut({ ...wants, among: among.slice(1) }, [server('/ws/jobs/1')])).toBe('');
+});
+
+test('a server that sleeps lends its GPU, and has it back when nobody has it any more', async () => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui-lend-'));
+  const paths = workspacePaths(home, { RAGTUI_DEVICES: path.join(home, 'devices') });
+  const folderOf = (n: number) => {
+    const folder = path.join(home, 'jobs', String(n));
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  };
+  const waits: string[] = [];
+  let tries = 0;
+  const take = (n: number) =>
+    takeDevices(
+      paths.devices,
+      { job: id(n), name: `job ${n}`, folder: folderOf(n), count: 1, among: among.slice(0, 1) },
+      { stopped: () => tries++ > 0, force: () => false, onWait: (why) => waits.push(why) },
+    );
+  expect(await take(1)).toBeDefined();
+  tries = 0;
+  expect(await take(2)).toBeUndefined();
+  expect(waits).toEqual([expect.stringContaining(`held by job ${id(1)}`)]);
+  lendDevices(folderOf(1));
+  tries = 0;
+  const training = await take(2);
+  expect(training?.devices).toEqual([among[0]]);
+  await expect(takeBackDevices(paths, id(1), folderOf(1))).rejects.toMatchObject({ code: 'busy' });
+  training?.release();
+  await takeBackDevices(paths, id(1), folderOf(1));
+  tries = 0;
+  expect(await take(3)).toBeUndefined();
+  rmSync(home, { recursive: true, force: true });
 });
 
 describe('claims', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkFlags, parseFlags } from '../../../src/serving/vllm/flags.ts';
+import { checkFlags, parseFlags, shellWords } from '../../../src/serving/vllm/flags.ts';
 
 describe('flags for vLLM', () => {
   test('are read as people write them', () => {
@@ -13,6 +13,18 @@ describe('flags for vLLM', () => {
       { name: 'a', value: 'b=c' },
     ]);
     expect(() => parseFlags([], ['5'])).toThrow(/belongs to no flag/);
+  });
+
+  test('of one line are cut as a shell cuts them', () => {
+    expect(shellWords(` --seed 3  --hf-overrides '{"a": "b c"}' --x="d \\" e" ''`)).toEqual([
+      '--seed',
+      '3',
+      '--hf-overrides',
+      '{"a": "b c"}',
+      '--x=d " e',
+      '',
+    ]);
+    expect(() => shellWords("--a 'b")).toThrow(/stays open/);
   });
 
   const check = (text: string, version?: string) => checkFlags(parseFlags([text]), version);

@@ -13,11 +13,14 @@ export function addMakeRoom(deploy: Command, invocation: Invocation): void {
   const room = deploy
     .command('make-room')
     .description('take the memory that servers hold, for a training: they sleep, or are stopped; says what it costs')
-    .argument('[name]', 'only the servers that have this model or adapter')
+    .argument('[name]', 'only the servers that have this model or adapter, or the server of this job')
     .option('--dry-run', 'show what they hold, change nothing')
     .option('--yes', 'do not ask');
   handle(room, invocation, { args: z.tuple([z.string().min(1).optional()]), options: optionsSchema }, runMakeRoom);
-  const wake = deploy.command('wake').description('wake a server that make-room let sleep').argument('<name>');
+  const wake = deploy
+    .command('wake')
+    .description('wake a server that make-room let sleep; NAME is its model or its job')
+    .argument('<name>');
   handle(wake, invocation, { args: z.tuple([z.string().min(1)]), options: z.object({}) }, runWake);
 }
 
@@ -41,7 +44,7 @@ async function runMakeRoom(
   out.result({ holdings: found, changed: true }, () =>
     found.map(({ model, how, job }) =>
       how === 'sleep'
-        ? `${model} sleeps; wake it: ragtui deploy wake ${model}`
+        ? `${model} sleeps; wake it: ragtui deploy wake ${job}`
         : `${model} was stopped; have it back: ragtui jobs retry ${job}`,
     ),
   );

@@ -1,0 +1,64 @@
+import { installedEngine } from '../engines/store.ts';
+import type { JobView } from '../jobs/types.ts';
+import { fileOf, installedModel } from '../models/store.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type Holding, holdings } from './hand-over.ts';
+import { ensureJob, stopServers } from './llama.ts';
+import { availableMemory, embeddedNeed, inMegabytes } from './memory.ts';
+import type { ServeWork } from './types.ts';
+import { cpuHasBfloat16 } from './vllm/machine.ts';
+import { checkVllmMemory } from './vllm/memory.ts';
+
+/** Servers that are stopped for another one, and what that frees, bytes; what is not known counts as nothing. */
+export interface Leaving {
+  readonly servers: readonly Holding[];
+  readonly freed: { readonly memory: number; readonly gpu: number };
+}
+
+/** Who leaves when `swap` (a model, an adapter or a job) does. Errors: `not-found` when nothing is served as that. */
+export async function leavingServers(paths: WorkspacePaths, swap: string | undefined): Promise<Leaving> {
+  const servers = swap === undefined ? [] : await holdings(paths, swap);
+  if (swap !== undefined && servers.length === 0) {
+    throw new RagtuiError('not-found', `Nothing is served as "${swap}".`, 'See `ragtui deploy list`; or leave it out.');
+  }
+  const on = (where: Holding['device']) =>
+    servers.filter(({ device }) => device === where).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  return { servers, freed: { memory: on('cpu'), gpu: on('gpu') } };
+}
+
+/**
+ * Starts a server, in the place of those of `swap`: they are stopped once it is known that it fits without them.
+ * Errors: `not-found`, `unavailable` (memory, engine), those of `ensureJob`.
+ */
+export async function startServer(
+  paths: WorkspacePaths,
+  work: ServeWork,
+  options: {
+    readonly swap?: string | undefined;
+    readonly signal?: AbortSignal;
+    readonly onStatus?: (text: string) => void;
+    readonly onStopped?: (job: JobView) => void;
+  } = {},
+): Promise<JobView> {
+  const { swap, onStopped, ...rest } = options;
+  const { freed } = await leavingServers(paths, swap);
+  const free = availableMemory() + freed.memory;
+  if (work.engine === 'vllm') {
+    checkVllmMemory(paths, work, installedEngine(paths, 'vllm').device, cpuHasBfloat16(), free);
+  }
+  if (work.engine === 'llama' && swap !== undefined) checkEmbedded(paths, work, free);
+  if (swap !== undefined) for (const job of await stopServers(paths, swap)) onStopped?.(job);
+  return await ensureJob(paths, work, rest);
+}
+
+/** With one chat at a time: it is started with fewer where there is no room for more. */
+function checkEmbedded(paths: WorkspacePaths, work: ServeWork, free: number): void {
+  const need = embeddedNeed(fileOf(installedModel(paths, work.model), 'model.gguf'), { ...work, parallel: 1 });
+  if (need <= free) return;
+  throw new RagtuiError(
+    'unavailable',
+    `${work.model} needs about ${inMegabytes(need)} of memory; ${inMegabytes(free)} would be free.`,
+    'Nothing was stopped. Take a shorter --context or a smaller model.',
+  );
+}
