@@ -6,12 +6,16 @@ import type { DatasetManifest } from './types.ts';
  * Pure.
  */
 export function heldOutPart({ splits }: Pick<DatasetManifest, 'splits'>, trained: string): string | null {
-  const slash = trained.lastIndexOf('/');
-  const split = splits.find(({ name }) => slash > 0 && name === trained.slice(0, slash));
-  if (!split) return null;
+  // A part may be named alone (`train`) where one split only has it, as everywhere.
+  const owners = splits.filter((one) =>
+    one.parts.some(({ name }) => name === trained || `${one.name}/${name}` === trained),
+  );
+  const [split] = owners;
+  if (!split || owners.length > 1) return null;
   const others = split.parts
     .map(({ name }) => name)
-    .filter((name) => `${split.name}/${name}` !== trained && name !== 'validation' && name !== 'dev');
+    .filter((name) => name !== trained && `${split.name}/${name}` !== trained)
+    .filter((name) => name !== 'validation' && name !== 'dev');
   const part = others.find((name) => name === 'test') ?? others[0];
   return part === undefined ? null : `${split.name}/${part}`;
 }

@@ -27,3 +27,9 @@ it('is nothing for a training on all rows, or on a split that is gone', () => {
   expect(heldOutPart(dataset, 'all')).toBeNull();
   expect(heldOutPart(dataset, 'gone/train')).toBeNull();
 });
+
+it('knows a part that is named alone, where one split only has it', () => {
+  const one = split('s', 'train', 'test');
+  expect(heldOutPart(manifest('d', { splits: [one] }), 'train')).toBe('s/test');
+  expect(heldOutPart(manifest('d', { splits: [one, split('t', 'train', 'test')] }), 'train')).toBeNull();
+});
