@@ -8,7 +8,7 @@ import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import { refuseHopeless } from '../src/training/forecast/refusal.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
-import type { Method, Setting, Stage, Training } from '../src/training/types.ts';
+import type { EmbedderOptions, EmbedderTraining, Method, Setting, Stage, Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
 import type { JobsStore } from './jobs.ts';
 
@@ -32,7 +32,7 @@ export interface TrainingPort {
    */
   prepare(kind: TrainingKind, training: Training): Promise<void> | undefined;
   /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
-  plan(kind: TrainingKind, training: Training, facts?: SlowFacts): TrainingPlan;
+  plan(kind: TrainingKind, training: EmbedderTraining, facts?: SlowFacts): TrainingPlan;
   /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
   slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
   /** Runs a few steps of it and remembers what they took: a minute and more. Aborting ends the engine. */
@@ -51,7 +51,7 @@ export interface TrainingPort {
 export type TrainingWay = Pick<Training, 'preset' | 'method' | 'stage'>;
 
 /** What the form holds; null and '' are not filled in yet. */
-export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'settings' | 'seed'> {
+export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'settings' | 'seed' | 'allowUnservable'> {
   readonly kind: TrainingKind;
   readonly dataset: string | null;
   readonly base: string | null;
@@ -60,6 +60,14 @@ export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'setti
   /** Of an LLM; null: the preset's. */
   readonly method: Method | null;
   readonly stage: Stage;
+  /** Of an LLM; null: the one that is found by comparison. */
+  readonly template: string | null;
+  /** Of an LLM; null: the rows' own. */
+  readonly system: string | null;
+  /** Null: one, where there are any. */
+  readonly gpus: number | null;
+  /** Of an embedder; what is as usual is not in it. */
+  readonly embedder: EmbedderOptions;
 }
 
 /** A training whose numbers are followed. */
@@ -128,6 +136,16 @@ export interface TrainingDependencies {
 }
 
 const SEED = 42;
+/** What only one kind of training has, before anybody chose anything. */
+const AS_USUAL = {
+  method: null,
+  stage: 'sft',
+  template: null,
+  system: null,
+  gpus: null,
+  embedder: {},
+  allowUnservable: undefined,
+} as const satisfies Partial<TrainingForm>;
 /** Changes of the form that can be taken back. */
 const MOST_UNDONE = 50;
 
@@ -197,9 +215,8 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         preset: 'cpu',
         settings: {},
         limit: null,
-        method: null,
-        stage: 'sft',
         seed: SEED,
+        ...AS_USUAL,
       },
       plan: null,
       problem: null,
@@ -230,8 +247,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
             : {
                 settings: {},
                 base: null,
-                method: null,
-                stage: 'sft',
+                ...AS_USUAL,
                 preset: engineDevice(kind) === 'cpu' ? 'cpu' : 'tutorial',
               };
         const form: TrainingForm = { ...before, ...fresh, ...change, kind };
@@ -366,11 +382,49 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
   return store;
 }
 
-/** The form as a training; undefined while something is missing. */
-export function trainingOf(form: TrainingForm): Training | undefined {
-  const { dataset, split, base, name, settings, seed, limit } = form;
+/** The form as a training; undefined while something is missing. What the kind has not, or is as usual, is left out. */
+export function trainingOf(form: TrainingForm): EmbedderTraining | undefined {
+  const { dataset, split, base, name, settings, seed, limit, gpus } = form;
   if (dataset === null || base === null || name === '') return undefined;
-  return { dataset, split, base, name, settings, seed, ...wayOf(form), ...(limit === null ? {} : { limit }) };
+  return {
+    ...{ dataset, split, base, name, settings, seed },
+    ...wayOf(form),
+    ...(limit === null ? {} : { limit }),
+    ...(gpus === null ? {} : { gpus }),
+    ...(form.kind === 'llm' ? llmOptionsOf(form) : embedderOptionsOf(form)),
+  };
+}
+
+function llmOptionsOf({ template, system, allowUnservable }: TrainingForm): Partial<Training> {
+  return {
+    ...(template === null ? {} : { template }),
+    ...(system === null ? {} : { system }),
+    ...(allowUnservable ? { allowUnservable } : {}),
+  };
+}
+
+const embedderOptionsOf = ({ embedder }: TrainingForm): Pick<EmbedderTraining, 'embedder'> =>
+  Object.keys(embedder).length === 0 ? {} : { embedder };
+
+/** All that a training was told but for its name, as the form holds it. */
+export function formOf(work: JobWork & { readonly kind: 'train-llm' | 'train-embedder' }): Omit<TrainingForm, 'name'> {
+  const { dataset, split, base, preset, settings, seed } = work;
+  return {
+    ...AS_USUAL,
+    ...{ dataset, split, base, preset, settings, seed },
+    limit: work.limit ?? null,
+    gpus: work.gpus ?? null,
+    ...(work.kind === 'train-embedder'
+      ? { kind: 'embedder', embedder: work.embedder ?? {} }
+      : {
+          kind: 'llm',
+          method: work.method ?? null,
+          stage: work.stage ?? 'sft',
+          template: work.template ?? null,
+          system: work.system ?? null,
+          allowUnservable: work.allowUnservable,
+        }),
+  };
 }
 
 /** Preset, method and stage; what an embedder has not, or is as usual, is left out. */
@@ -379,7 +433,7 @@ function wayOf({ kind, preset, method, stage }: TrainingForm): TrainingWay {
   return { preset, ...(method === null ? {} : { method }), ...(stage === 'sft' ? {} : { stage }) };
 }
 
-const workOf = (kind: TrainingKind, wanted: Training): JobWork =>
+const workOf = (kind: TrainingKind, wanted: EmbedderTraining): JobWork =>
   kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
 
 /** The texts a training is made of: what token lengths depend on. */

@@ -14,6 +14,8 @@ export interface FormField {
   /** It must be filled in; it is another value than the preset's. */
   readonly tone?: 'missing' | 'changed';
   readonly change: () => void;
+  /** Gives it back the value it has when nobody chose one; only where somebody did. */
+  readonly reset?: () => void;
 }
 
 const TITLE_WIDTH = 16;

@@ -1,5 +1,6 @@
 import { methodOf, stageOf } from './llm-config.ts';
 import {
+  type EmbedderOptions,
   type Method,
   methodSchema,
   type Preset,
@@ -65,6 +66,29 @@ export function fieldsOf(training: Pick<Training, 'method' | 'preset' | 'stage'>
     (field) => (field.methods?.includes(method) ?? true) && (field.stage === undefined || field.stage === stage),
   );
 }
+
+/** An option of an embedder's training that is no key of the engine's; its words are `training.about.embedder.KEY`. */
+export interface EmbedderField {
+  readonly key: keyof EmbedderOptions;
+  readonly min?: number;
+  readonly max?: number;
+  readonly integer?: true;
+  readonly choices?: readonly string[];
+  /** Of `ragtui train embedder`. */
+  readonly option: `--${string}`;
+}
+
+/** Every option of an embedder's training, in the order in which one thinks of them. */
+export const EMBEDDER_FIELDS = [
+  { key: 'negatives', min: 1, max: 63, integer: true, option: '--negatives' },
+  { key: 'temperature', min: 0.001, max: 1, option: '--temperature' },
+  { key: 'instruction', choices: ['on', 'off'], option: '--instruction' },
+  { key: 'evalSplit', option: '--eval-split' },
+  { key: 'keep', choices: ['last', 'best'], option: '--keep' },
+  { key: 'matryoshka', min: 8, integer: true, option: '--matryoshka' },
+  { key: 'distill', choices: ['off', 'on'], option: '--distill' },
+  { key: 'int8', choices: ['off', 'on'], option: '--int8' },
+] as const satisfies readonly EmbedderField[];
 
 export const PRESETS: readonly Preset[] = presetSchema.options;
 export const METHODS: readonly Method[] = methodSchema.options;

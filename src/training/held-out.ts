@@ -1,7 +1,7 @@
 import { looseKey } from '../datasets/negatives/random.ts';
 import { NumpyRng } from '../datasets/numpy-rng.ts';
 import { type AnyDataset, findPart } from '../datasets/open.ts';
-import { isComplete, type RetrievalRow } from '../datasets/types.ts';
+import { type DatasetManifest, isComplete, type RetrievalRow } from '../datasets/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { EmbedderTraining, presetOfEmbedder } from './types.ts';
 
@@ -35,9 +35,14 @@ export function heldOutPart(dataset: AnyDataset, { split, embedder }: EmbedderTr
       'Name another part with --eval-split, or none.',
     );
   }
+  return siblingPart(dataset.manifest, split);
+}
+
+/** The held-out part beside a training part; undefined where there is none. Errors: those of `findPart`. */
+export function siblingPart(manifest: DatasetManifest, split: string): string | undefined {
   if (split === 'all') return undefined;
-  const own = findPart(dataset.manifest, split);
-  const parts = dataset.manifest.splits.find(({ name }) => name === own.split)?.parts ?? [];
+  const own = findPart(manifest, split);
+  const parts = manifest.splits.find(({ name }) => name === own.split)?.parts ?? [];
   const found = HELD_OUT.find((name) => name !== own.part && parts.some((part) => part.name === name && part.rows > 0));
   return found && `${own.split}/${found}`;
 }

@@ -51,14 +51,14 @@ describe('the form of a training', () => {
     const w = await form(wide);
     await w.press(...down(2));
     expect(w.text()).toContain('The rows it learns from');
-    await w.press(...down(12));
+    await w.press(...down(14));
     expect(w.text()).toContain('1 to 512, whole');
     expect(w.text()).toContain('preset 8');
   });
 
   it('refuses a value out of its range, and says which it has', async () => {
     const w = await form(wide);
-    await w.press(...down(14), 'enter');
+    await w.press(...down(16), 'enter');
     await w.press('backspace');
     await w.type('600');
     await w.press('enter');
@@ -91,7 +91,7 @@ describe('the form of a training', () => {
     const w = await form(wide);
     await w.press('u');
     expect(w.text()).toContain('nothing was changed yet');
-    await w.press(...down(11), 'enter');
+    await w.press(...down(13), 'enter');
     await w.type('6');
     await w.press('enter');
     expect(settings(w)).toEqual({ max_steps: 6 });

@@ -106,7 +106,7 @@ describe('the train screen', () => {
     const w = await open({ ...wide, engines: ['llamafactory'] });
     await w.press('9', 'n');
     await w.rest();
-    await w.press(...Array.from({ length: 11 }, () => 'down'), 'enter');
+    await w.press(...Array.from({ length: 13 }, () => 'down'), 'enter');
     expect(w.text()).toContain('Steps at most');
     await w.type('6');
     await w.press('enter');

@@ -15,6 +15,7 @@ import { parseColumns } from '../../src/rag/columns.ts';
 import type { Failure } from '../../src/training/failures/types.ts';
 import { forecastTraining } from '../../src/training/forecast/forecast.ts';
 import type { ForecastInput } from '../../src/training/forecast/types.ts';
+import type { TemplateChoice } from '../../src/training/template-choice.ts';
 import type { Training } from '../../src/training/types.ts';
 import type { TaskOptions } from '../../stores/child-task.ts';
 import type { DatasetsPort, FindingsReader } from '../../stores/datasets.ts';
@@ -191,6 +192,12 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const failures = new Map<JobId, Failure>();
   /** Bases that are still being read, by id. */
   const preparing = new Map<string, Deferred<void>>();
+  /** Templates that were found by comparison, by base. */
+  const templates = new Map<string, TemplateChoice>();
+  const templateOf = (base: string) => {
+    const template = templates.get(base);
+    return template ? { template } : {};
+  };
   let seq = 0;
   const names: readonly EngineName[] = ['llamafactory', 'flagembedding', 'vllm'];
   const port: TrainingPort = {
@@ -213,6 +220,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
         dataset: training.dataset,
         command: ['python', '-m', kind === 'llm' ? 'llamafactory.cli' : 'flagembedding'],
         files: { 'train.yaml': `stage: sft\n${files.join('')}` },
+        ...templateOf(training.base),
         forecast: forecastTraining(nothingKnown(kind === 'llm' ? 'llamafactory' : 'flagembedding', training)),
       };
     },
@@ -255,6 +263,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
     measured,
     failures,
     preparing,
+    templates,
     watchers: (id: JobId): number => listeners.get(id)?.size ?? 0,
   };
 }

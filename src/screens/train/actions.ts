@@ -8,8 +8,8 @@ import { t } from '../../ui/i18n/index.ts';
 import { deployAndCompare } from '../deploy/compare.ts';
 import { askBeside } from './beside.ts';
 import { metricsOf } from './chart-data.ts';
-import { canStart, fillForm } from './form.ts';
-import { addSetting, dropSetting } from './form-settings.ts';
+import { canStart, fillForm, fillLike } from './form.ts';
+import { addSetting } from './form-settings.ts';
 import type { TrainModel } from './model.ts';
 
 /** The training that keys are about: under the cursor in the list, else the one that is looked at. */
@@ -94,6 +94,22 @@ export const trainActions: readonly Action<TrainModel>[] = [
       if (!job) return;
       const id = await model.context.training.getState().resume(job);
       model.runs.select(id);
+    },
+  },
+  {
+    id: 'train.clone',
+    title: 'Clone',
+    help: 'Fills the form with all that this training was told, under the next free name: change what you like, then start it.',
+    keys: ['C'],
+    rank: 6,
+    command: 'ragtui jobs clone ID --set key=value',
+    when: (model) => (current(model) ? true : t('train.why.none')),
+    run: (model) => {
+      const work = current(model)?.spec.work;
+      if (!work) return;
+      fillLike(model.context, work);
+      model.context.training.getState().setView('form');
+      model.context.ui.getState().setFocus('form', 'train');
     },
   },
   {
@@ -201,11 +217,8 @@ export const formActions: readonly Action<TrainModel>[] = [
     title: 'As preset',
     help: 'Gives the setting under the cursor the value of the preset again.',
     keys: ['d', 'backspace'],
-    when: ({ context, fields }) => {
-      const id = fields.selected()?.id ?? '';
-      return id in context.training.getState().form.settings ? true : t('train.why.notSet');
-    },
-    run: ({ context, fields }) => dropSetting(context, fields.selected()?.id ?? ''),
+    when: ({ fields }) => (fields.selected()?.reset ? true : t('train.why.notSet')),
+    run: ({ fields }) => fields.selected()?.reset?.(),
   },
   {
     id: 'train.add',

@@ -31,10 +31,8 @@ const SHOWN: Readonly<Record<TrainingKind, readonly string[]>> = {
     'num_train_epochs',
     'max_steps',
     'per_device_train_batch_size',
-    'train_group_size',
     'query_max_len',
     'passage_max_len',
-    'temperature',
     'save_steps',
   ],
 };
@@ -45,8 +43,8 @@ const MOST_OFFERED = 12;
 
 type Values = Readonly<Record<string, Setting>>;
 
-/** A line for each setting: those that count, those that were set besides, and one to add another. */
-export function settingFields(context: ScreenContext, preset: Values): FormField[] {
+/** A line for each setting: those that count, `more` that are no keys, those set besides, and one to add another. */
+export function settingFields(context: ScreenContext, preset: Values, more: readonly FormField[]): FormField[] {
   const { kind, settings } = context.training.getState().form;
   // What the preset of a method does not have (no rank without an adapter) is no setting of it.
   const shown = SHOWN[kind].filter(
@@ -54,7 +52,9 @@ export function settingFields(context: ScreenContext, preset: Values): FormField
   );
   const added = Object.keys(settings).filter((key) => !shown.includes(key));
   return [
-    ...[...shown, ...added].map((key) => settingField(context, key, preset)),
+    ...shown.map((key) => settingField(context, key, preset)),
+    ...more,
+    ...added.map((key) => settingField(context, key, preset)),
     {
       id: ADD_ROW,
       title: t('train.addSetting'),
@@ -76,7 +76,11 @@ function settingField(context: ScreenContext, key: string, preset: Values): Form
     about: aboutText(key, preset),
     ...(own === undefined
       ? {}
-      : { tone: 'changed', note: t('train.presetValue', { value: String(preset[key] ?? '–') }) }),
+      : {
+          tone: 'changed',
+          note: t('train.presetValue', { value: String(preset[key] ?? '–') }),
+          reset: () => dropSetting(context, key),
+        }),
     change: () => askSetting(context, key, preset),
   };
 }
@@ -120,7 +124,7 @@ function takeSetting(context: ScreenContext, key: string, text: string, preset: 
 }
 
 /** Back to what the preset says. */
-export function dropSetting({ training }: ScreenContext, key: string): void {
+function dropSetting({ training }: ScreenContext, key: string): void {
   const { [key]: before, ...rest } = training.getState().form.settings;
   if (before !== undefined) training.getState().configure({ settings: rest });
 }

@@ -1,15 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import { partsOf, rowsOf } from '../../../stores/datasets.ts';
-import { ENGINE_OF, type TrainingForm, type TrainingKind, trainingOf } from '../../../stores/training.ts';
+import { ENGINE_OF, formOf, type TrainingForm, type TrainingKind, trainingOf } from '../../../stores/training.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
+import { nextName } from '../../jobs/clone.ts';
+import type { JobWork } from '../../jobs/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
-import { fieldsOf, METHODS, PRESETS, STAGES, TRAINING_FIELDS } from '../../training/fields.ts';
+import { EMBEDDER_FIELDS, fieldsOf, METHODS, PRESETS, STAGES, TRAINING_FIELDS } from '../../training/fields.ts';
 import { methodOf } from '../../training/llm-config.ts';
-import type { Method, Preset, Setting, Stage } from '../../training/types.ts';
+import type { EmbedderOptions, Method, Preset, Setting, Stage } from '../../training/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
-import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { type FormField, shellWord } from '../form.ts';
+import { embedderFields } from './form-embedder.ts';
+import { gpuFields, llmFields } from './form-llm.ts';
+import { askNumber, hasGpu, manifestOf } from './form-parts.ts';
 import { settingFields } from './form-settings.ts';
 
 /** The lines of the form, each with the way to change it. */
@@ -54,9 +60,11 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
       about: t('train.about.field.limit'),
       value: limit === null ? t('train.noLimit') : formatCount(limit),
       change: () =>
-        askNumber(context, t('train.field.limit'), limit, (value) =>
-          context.training.getState().configure({ limit: value }),
-        ),
+        askNumber(context, {
+          title: t('train.field.limit'),
+          initial: limit,
+          take: (value) => context.training.getState().configure({ limit: value }),
+        }),
     },
     {
       id: 'name',
@@ -75,28 +83,10 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
       value: form.preset,
       change: () => choosePreset(context),
     },
-    ...(kind === 'llm' ? wayFields(context) : []),
-    ...settingFields(context, preset),
+    ...(kind === 'llm' ? [...wayFields(context), ...llmFields(context)] : []),
+    ...gpuFields(context),
+    ...settingFields(context, preset, kind === 'embedder' ? embedderFields(context, preset) : []),
   ];
-}
-
-function askNumber(
-  { ui }: ScreenContext,
-  title: string,
-  initial: number | null,
-  take: (value: number | null) => void,
-): void {
-  ui.getState().prompt({
-    title,
-    text: t('train.numberHelp'),
-    initial: initial === null ? '' : String(initial),
-    submit: (text) => {
-      if (text.trim() === '') return take(null);
-      const value = typedNumber(text);
-      if (value === undefined || value <= 0) ui.getState().toast(t('train.noNumber', { text }), 'warn');
-      else take(value);
-    },
-  });
 }
 
 const KINDS: readonly TrainingKind[] = ['llm', 'embedder'];
@@ -145,9 +135,6 @@ const usable = ({ datasets, training }: ScreenContext, kind: TrainingKind): read
     if (kind === 'llm' && training.getState().form.stage === 'dpo') return one.kind === 'preference';
     return one.kind === 'qa' || one.kind === (kind === 'llm' ? 'sft' : 'retrieval');
   });
-
-const manifestOf = ({ datasets }: ScreenContext, name: string | null): DatasetManifest | undefined =>
-  datasets.getState().list?.find((one) => one.name === name);
 
 function chooseDataset(context: ScreenContext): void {
   const { training, ui } = context;
@@ -211,13 +198,6 @@ function askName({ training, ui }: ScreenContext): void {
   });
 }
 
-/** What the engine of a kind runs on. */
-function hasGpu({ training }: ScreenContext, kind: TrainingKind): boolean {
-  const { device, engines } = training.getState();
-  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[kind]);
-  return (engine?.manifest?.device ?? device) === 'cuda';
-}
-
 function choosePreset(context: ScreenContext): void {
   const { training, ui } = context;
   const { form } = training.getState();
@@ -255,7 +235,9 @@ function wayFields(context: ScreenContext): FormField[] {
       title: t('train.field.method'),
       about: t(`training.about.method.${now}`),
       value: METHOD_NAMES[now],
-      ...(method === null ? {} : { tone: 'changed' as const }),
+      ...(method === null
+        ? {}
+        : { tone: 'changed' as const, reset: () => context.training.getState().configure({ method: null }) }),
       change: () => chooseMethod(context, now),
     },
     {
@@ -339,19 +321,20 @@ export function fillForm(context: ScreenContext): void {
 /** Takes over base, preset and settings of the last training of this kind on data of this kind, and says so. */
 function takeLast({ training, jobs, datasets, ui }: ScreenContext, manifest: DatasetManifest): void {
   const { form, llmBases, configure } = training.getState();
-  const kind = form.kind === 'llm' ? 'train-llm' : 'train-embedder';
   const kindOf = (name: string) => datasets.getState().list?.find((one) => one.name === name.split('@', 1)[0])?.kind;
-  const last = jobs
-    .getState()
-    .list?.flatMap(({ spec: { work } }) =>
-      work.kind === kind && kindOf(work.dataset) === manifest.kind ? [work] : [],
-    )[0];
+  const last = jobs.getState().list?.flatMap(({ spec: { work } }) => {
+    if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return [];
+    const typed = formOf(work);
+    return typed.kind === form.kind && kindOf(work.dataset) === manifest.kind ? [{ name: work.name, typed }] : [];
+  })[0];
   if (!last) return;
-  const { base, preset, settings } = last;
-  const way = last.kind === 'train-llm' ? { method: last.method ?? null, stage: last.stage ?? 'sft' } : {};
-  const usableBase = form.kind === 'embedder' || llmBases().includes(base) ? base : form.base;
-  if (base === form.base && preset === form.preset && Object.keys(settings).length === 0) return;
-  configure({ base: usableBase, preset, settings, ...way });
+  // Which rows it learns from, and which it is measured on, are chosen anew.
+  const { dataset, split, limit, seed, ...typed } = last.typed;
+  const { evalSplit, ...embedder } = typed.embedder;
+  const base = form.kind === 'embedder' || llmBases().includes(typed.base ?? '') ? typed.base : form.base;
+  const wanted: TrainingForm = { ...form, ...typed, embedder, base };
+  if (isDeepStrictEqual(wanted, form)) return;
+  configure(wanted);
   ui.getState().toast(t('train.lastUsed', { name: last.name }));
 }
 
@@ -364,32 +347,61 @@ const slug = (text: string): string =>
 /** What the proposed names of a dataset's tunes begin with. */
 const stemOf = (manifest: DatasetManifest, kind: TrainingKind): string => `${slug(manifest.slug)}-${kind}`;
 
-/** `NAME-1`, or the first number that no training of before had. */
-function freeName({ jobs }: ScreenContext, stem: string): string {
-  const taken = new Set(
+const takenNames = ({ jobs }: ScreenContext): ReadonlySet<string> =>
+  new Set(
     (jobs.getState().list ?? []).flatMap(({ spec: { work } }) =>
       work.kind === 'train-llm' || work.kind === 'train-embedder' ? [work.name] : [],
     ),
   );
+
+/** `NAME-1`, or the first number that no training of before had. */
+function freeName(context: ScreenContext, stem: string): string {
+  const taken = takenNames(context);
   let number = 1;
   while (taken.has(`${stem}-${number}`)) number++;
   return `${stem}-${number}`;
 }
 
+/** Fills the form with all that a training was told, under the next free name. */
+export function fillLike(context: ScreenContext, work: JobWork): void {
+  if (work.kind !== 'train-llm' && work.kind !== 'train-embedder') return;
+  const taken = takenNames(context);
+  const { kind, ...typed } = formOf(work);
+  const { configure } = context.training.getState();
+  configure({ kind, ...typed, name: nextName(work.name, (name) => taken.has(name)) });
+}
+
 /** The command that does the same without the screen. */
 export function headlessCommand(form: TrainingForm): string {
-  const { kind, dataset, split, base, name, preset, settings, limit, seed, method, stage } = form;
+  const { kind, dataset, split, base, name, preset, settings, limit, seed, gpus } = form;
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split, '--base', base ?? 'ID', '--name', name || 'NAME'],
     ...['--preset', preset],
-    ...(kind === 'llm' && method !== null ? ['--method', method] : []),
-    ...(kind === 'llm' && stage !== 'sft' ? ['--stage', stage] : []),
+    ...(kind === 'llm' ? llmWords(form) : embedderWords(form.embedder)),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...(limit === null ? [] : ['--limit', String(limit)]),
+    ...(gpus === null ? [] : ['--gpus', String(gpus)]),
     ...['--seed', String(seed)],
   ];
   return `ragtui train ${kind} ${words.map(shellWord).join(' ')}`;
 }
+
+const llmWords = ({ method, stage, template, system, allowUnservable }: TrainingForm): string[] => [
+  ...(method === null ? [] : ['--method', method]),
+  ...(stage === 'sft' ? [] : ['--stage', stage]),
+  ...(template === null ? [] : ['--template', template]),
+  ...(system === null ? [] : ['--system', system]),
+  ...(allowUnservable ? ['--allow-unservable'] : []),
+];
+
+/** Options of an embedder's training as its command takes them. Pure. */
+const embedderWords = (options: EmbedderOptions): string[] =>
+  EMBEDDER_FIELDS.flatMap(({ key, option }) => {
+    const value = options[key];
+    if (value === undefined) return [];
+    if (key === 'distill' || key === 'int8') return [option];
+    return [option, typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)];
+  });
 
 /** `true`, or why it cannot start yet. */
 export function canStart(context: ScreenContext): true | string {

@@ -15,6 +15,23 @@ export const trainingFields: Texts<typeof english> = {
   'training.about.method.freeze': '只有最后几层学习：介于 LoRA 与全量之间；得到的是完整模型而非适配器。',
   'training.about.stage.sft': '学习写出各行的答案。',
   'training.about.stage.dpo': '学习在两个答案中偏好一个；应从已经答得好的模型开始。',
+  'training.about.template':
+    '对话轮次的写法。自动：LLaMA-Factory 中与模型自带对话模板逐字一致的那个。指定的模板若写法不同会被拒绝。',
+  'training.about.system':
+    '每一行的系统文本，训练与服务中相同。按数据行自带：问答数据用教程的 “You are a helpful assistant.”',
+  'training.about.gpus': '独占的 GPU 数：每块学习各自的一批，因此每步的行数随之增加。',
+  'training.about.embedder.negatives':
+    '每步每行的错误文段数；与正确文段组成一组。教程：十个中每次抽七个。同批其他行的文段也算作错误。',
+  'training.about.embedder.temperature': '区分相近文段的锐利程度：越小越锐利。教程：0.02。',
+  'training.about.embedder.instruction':
+    '每个查询前的基础模型指令，训练与使用中都有。教程中微调模型有而对比的基础模型没有；这里两者同样提问。',
+  'training.about.embedder.evalSplit':
+    '每个检查点时检索的部分：召回、MRR@10、nDCG@10 和损失成为曲线。自动：训练部分旁的 dev 或 test。',
+  'training.about.embedder.keep':
+    '哪一步成为嵌入模型：最后一步，或在留出行上检索最好的一步。请用 dev 选择，让 test 保持没见过。',
+  'training.about.embedder.matryoshka': '向量可以截到的长度：更短的占用更少、检索更快，效果略差。完整长度总会训练。',
+  'training.about.embedder.distill': '同时学习教师模型的分数：每行都须带有导入的 pos_scores 和 neg_scores。',
+  'training.about.embedder.int8': '另制 NAME-int8：大小约四分之一，在 CPU 上更快；向量略有不同，因此是单独的嵌入模型。',
   'training.about.learning_rate':
     '每一步走多远。教程：LoRA 用 1e-4，较大的模型降到 5e-5；全部权重再小十倍。过大时损失会跳动。',
   'training.about.num_train_epochs': '每行看几遍。教程：2；行少时更多遍会死记硬背。',

@@ -1,0 +1,252 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JobWork } from '../../src/jobs/types.ts';
+import { headlessCommand } from '../../src/screens/train/form.ts';
+import type { TemplateChoice } from '../../src/training/template-choice.ts';
+import { jobView } from '../store/fakes.ts';
+import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
+import { openScreens, type ScreensWindow, type World } from './screens-window.tsx';
+
+let window: ScreensWindow | undefined;
+afterEach(() => {
+  window?.dispose();
+  window = undefined;
+});
+const LLM = 'smollm2-135m-instruct';
+const BASE = 'all-minilm-l6-v2-base';
+const three = contextSplit();
+const wide: World = {
+  columns: 120,
+  rows: 40,
+  language: 'en',
+  datasets: [
+    manifest('cmrc', {
+      splits: [{ ...three, parts: [...three.parts, { name: 'dev', rows: 1, sharedWithTrain: 0 }] }],
+    }),
+  ],
+  models: [LLM, BASE],
+  engines: ['llamafactory', 'flagembedding'],
+};
+async function open(world: World = wide): Promise<ScreensWindow> {
+  const w = await openScreens(world);
+  window = w;
+  await w.press('9', 'n');
+  await w.rest();
+  return w;
+}
+const form = (w: ScreensWindow) => w.stores.training.getState().form;
+const command = (w: ScreensWindow) => headlessCommand(form(w));
+
+/** Goes to the line of a title, from wherever the cursor is. */
+async function goTo(w: ScreensWindow, title: string): Promise<void> {
+  const rowOf = (text: string): number => w.rows().findIndex((row) => row.startsWith(`┃${text.padEnd(17)}`));
+  if (rowOf(` ${title}`) < 0 && rowOf(`▸${title}`) < 0) await w.press('end');
+  if (rowOf(` ${title}`) < 0 && rowOf(`▸${title}`) < 0) await w.press('home');
+  const here = w.rows().findIndex((row) => row.startsWith('┃▸'));
+  const there = rowOf(` ${title}`);
+  if (there < 0 && rowOf(`▸${title}`) < 0) throw new Error(`There is no line "${title}":\n${w.text()}`);
+  if (there >= 0)
+    await w.press(...Array.from({ length: Math.abs(there - here) }, () => (there > here ? 'down' : 'up')));
+}
+async function change(w: ScreensWindow, title: string, ...keys: string[]): Promise<void> {
+  await goTo(w, title);
+  await w.press('enter', ...keys);
+  await w.rest();
+}
+async function typeInto(w: ScreensWindow, title: string, text: string): Promise<void> {
+  await goTo(w, title);
+  await w.press('enter', 'ctrl+u');
+  await w.type(text);
+  await w.press('enter');
+  await w.rest();
+}
+
+describe('the form of an embedder’s training', () => {
+  async function embedder(): Promise<ScreensWindow> {
+    const w = await open();
+    await change(w, 'What', 'down', 'enter');
+    return w;
+  }
+
+  it('has each of its options, explained, in the command, and in the job as it is started', async () => {
+    const w = await embedder();
+    expect(form(w)).toMatchObject({ kind: 'embedder', base: BASE, embedder: {} });
+    await typeInto(w, 'Negatives a row', '5');
+    expect(w.text()).toContain('Wrong passages a row in each step');
+    await typeInto(w, 'Temperature', '0.05');
+    await change(w, 'Instruction', 'down', 'enter');
+    await change(w, 'Held out', 'down', 'down', 'enter');
+    await change(w, 'Keeps', 'down', 'enter');
+    await typeInto(w, 'Matryoshka', '128, 64');
+    await change(w, 'Distillation', 'down', 'enter');
+    await change(w, 'Also int8', 'down', 'enter');
+    const options = {
+      negatives: 5,
+      temperature: 0.05,
+      instruction: false,
+      evalSplit: 'context/test',
+      keep: 'best',
+      matryoshka: [64, 128],
+      distill: true,
+      int8: true,
+    };
+    expect(form(w).embedder).toEqual(options);
+    expect(command(w)).toContain(
+      '--negatives 5 --temperature 0.05 --instruction off --eval-split context/test --keep best --matryoshka 64,128 --distill --int8',
+    );
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([{ kind: 'train-embedder', base: BASE, embedder: options }]);
+  });
+
+  it('shows which part is held out by itself, and offers no best step where none is', async () => {
+    const w = await embedder();
+    await goTo(w, 'Held out');
+    expect(w.text()).toMatch(/▸Held out +context\/dev {2}1 row/);
+    await change(w, 'Held out', 'down', 'enter');
+    expect(form(w).embedder).toEqual({ evalSplit: 'none' });
+    await change(w, 'Keeps', 'down', 'enter');
+    expect(w.text()).toContain('no part is held out');
+    expect(form(w).embedder.keep).toBeUndefined();
+  });
+
+  it('refuses what is out of range, and gives back what is usual', async () => {
+    const w = await embedder();
+    await typeInto(w, 'Negatives a row', '2.5');
+    expect(w.text()).toContain('Negatives a row must be 1 to 63, whole.');
+    await typeInto(w, 'Temperature', '3');
+    expect(w.text()).toContain('Temperature must be 0.001 to 1.');
+    await typeInto(w, 'Matryoshka', 'short');
+    expect(w.text()).toContain('“short” are no lengths');
+    expect(form(w).embedder).toEqual({});
+    await typeInto(w, 'Negatives a row', '5');
+    await w.press('d');
+    expect(form(w).embedder).toEqual({});
+    await w.press('u');
+    expect(form(w).embedder).toEqual({ negatives: 5 });
+  });
+
+  it('says once what the engine’s own key says too', async () => {
+    const w = await embedder();
+    w.stores.training.getState().configure({ settings: { train_group_size: 4, weight_decay: 0.1 } });
+    await goTo(w, 'Negatives a row');
+    expect(w.text()).toMatch(/▸Negatives a row +3/);
+    await typeInto(w, 'Negatives a row', '6');
+    expect(form(w)).toMatchObject({ embedder: { negatives: 6 }, settings: { weight_decay: 0.1 } });
+    expect(form(w).settings).not.toHaveProperty('train_group_size');
+  });
+
+  it('loses its options with the kind', async () => {
+    const w = await embedder();
+    await typeInto(w, 'Negatives a row', '5');
+    await change(w, 'What', 'up', 'enter');
+    expect(form(w)).toMatchObject({ kind: 'llm', embedder: {} });
+  });
+});
+
+describe('the form of an LLM’s training', () => {
+  it('says which template was found by comparison, and takes another by name or by a part of it', async () => {
+    const w = await openScreens(wide);
+    window = w;
+    const found: TemplateChoice = { name: 'smollm2', how: 'compared', trims: false };
+    w.training.templates.set(LLM, found);
+    await w.press('9', 'n');
+    await w.rest();
+    await goTo(w, 'Template');
+    expect(w.text()).toMatch(/▸Template +smollm2 {2}found by comparison/);
+    expect(command(w)).not.toContain('--template');
+    await w.press('enter', 'down', 'enter');
+    await w.type('qwn3');
+    await w.press('enter');
+    expect(w.text()).toContain('LLaMA-Factory has no template “qwn3”.');
+    await w.press('enter');
+    await w.rest();
+    expect(form(w).template).toBe('qwen3');
+    expect(command(w)).toContain('--template qwen3');
+    await w.press('d');
+    expect(form(w).template).toBeNull();
+  });
+
+  it('takes a system text for every row, and the rows’ own again', async () => {
+    const w = await open();
+    await typeInto(w, 'System text', 'Answer in one word.');
+    expect(form(w).system).toBe('Answer in one word.');
+    expect(command(w)).toContain("--system 'Answer in one word.'");
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([{ kind: 'train-llm', system: 'Answer in one word.' }]);
+    w.stores.training.getState().setView('form');
+    w.ui.getState().setFocus('form', 'train');
+    await typeInto(w, 'System text', '');
+    expect(form(w).system).toBeNull();
+  });
+
+  it('asks for GPUs only where the engine has some', async () => {
+    const w = await open({ ...wide, engines: [] });
+    expect(w.text()).not.toContain('GPUs');
+    w.stores.training.setState({ device: 'cuda' });
+    await w.rest();
+    await typeInto(w, 'GPUs', '65');
+    expect(w.text()).toContain('GPUs must be 1 to 64.');
+    await typeInto(w, 'GPUs', '2');
+    expect(form(w).gpus).toBe(2);
+    expect(command(w)).toContain('--gpus 2');
+  });
+});
+
+describe('a training like one before', () => {
+  const llm = {
+    ...trainingWork('t1'),
+    method: 'lora',
+    template: 'chatml',
+    system: 'Be brief.',
+    allowUnservable: true,
+    limit: 50,
+    seed: 7,
+  } as JobWork;
+  const embedder: JobWork = {
+    kind: 'train-embedder',
+    dataset: 'cmrc',
+    split: 'context/train',
+    base: BASE,
+    name: 'e1',
+    preset: 'cpu',
+    settings: { weight_decay: 0.1 },
+    seed: 42,
+    embedder: { evalSplit: 'context/dev', keep: 'best', matryoshka: [64], instruction: false },
+  };
+
+  it.each([
+    ['of an LLM', llm, 't1-2'],
+    ['of an embedder', embedder, 'e1-2'],
+  ] as const)('%s is filled in whole, under the next free name, and started so', async (_, work, name) => {
+    const w = await openScreens({ ...wide, jobs: [jobView(work, { state: 'failed' })] });
+    window = w;
+    await w.press('9');
+    await w.rest();
+    await w.press('C');
+    await w.rest();
+    expect(form(w).name).toBe(name);
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toEqual([{ ...work, name }]);
+  });
+
+  it('goes on as it was told, word for word', async () => {
+    const w = await openScreens({ ...wide, jobs: [jobView(embedder, { state: 'stopped' })] });
+    window = w;
+    await w.press('9');
+    await w.rest();
+    await w.press('r');
+    await w.rest();
+    expect(w.jobs.launched).toEqual([embedder]);
+  });
+
+  it('a new one begins with the options of the last of its kind, but chooses its held-out part anew', async () => {
+    const w = await openScreens({ ...wide, jobs: [jobView(llm, { state: 'succeeded' })] });
+    window = w;
+    await w.press('9', 'n');
+    await w.rest();
+    expect(form(w)).toMatchObject({ template: 'chatml', system: 'Be brief.', limit: null, seed: 42 });
+    expect(w.text()).toContain('Begun with the settings of t1');
+  });
+});
