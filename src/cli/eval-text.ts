@@ -19,16 +19,26 @@ import { clock, table } from './output.ts';
 
 /** How a run goes, in one line; scores are interim. */
 export function evalProgressLine({ phase, done, total, unit, rate, secondsLeft, details }: Progress): string {
+  // Scores are named by column and metric; half of an interval stands beside its mean.
   const scores = Object.entries(details)
-    .filter(([name]) => name.includes(' '))
+    .filter(([name]) => name.includes(' ') && !name.endsWith(' ±'))
     .slice(0, 4)
-    .map(([name, value]) => `${name} ${(100 * value).toFixed(1)}`);
+    .map(([name, value]) => {
+      const half = details[`${name} ±`];
+      return `${name} ${(100 * value).toFixed(1)}${half === undefined ? '' : ` ± ${(100 * half).toFixed(1)}`}`;
+    });
+  const counts = ['errors', 'timeouts', 'refused', 'empty'].flatMap((name) =>
+    details[name] ? [`${details[name]} ${name}`] : [],
+  );
+  const { pausedSince, places, inWork } = details;
+  const paused = pausedSince === undefined ? '' : ` since ${new Date(pausedSince).toTimeString().slice(0, 8)}`;
   return [
-    `${phase}: ${done}/${total} ${unit}`,
+    `${phase}${paused}: ${done}/${total} ${unit}`,
     ...(rate ? [`${rate.toFixed(1)} ${unit}/s`] : []),
     ...(details['tokens/s'] ? [`${details['tokens/s'].toFixed(0)} tokens/s`] : []),
+    ...(places !== undefined && places > 1 ? [`${inWork ?? 0} of ${places} at once`] : []),
     ...(secondsLeft === null || phase === 'done' ? [] : [`${clock(secondsLeft)} left`]),
-    ...(details['errors'] ? [`${details['errors']} errors`] : []),
+    ...counts,
     ...(scores.length > 0 ? [`interim: ${scores.join(', ')}`] : []),
   ].join(', ');
 }
@@ -58,7 +68,9 @@ export function reportLines(report: RunReport): string[] {
           name === report.primary ? `${name} *` : name,
           ...columns.map((column) => meanCell(column, name)),
         ]),
-        ['errors', ...columns.map(({ errors, timeouts }) => String(errors + timeouts))],
+        ['errors', ...columns.map(({ errors }) => String(errors))],
+        ['timeouts', ...columns.map(({ timeouts }) => String(timeouts))],
+        ['refused', ...columns.map(({ refused }) => String(refused))],
         ['empty', ...columns.map(({ empty }) => String(empty))],
       ],
     ),

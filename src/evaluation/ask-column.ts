@@ -8,6 +8,7 @@ import type { PromptTemplate } from '../rag/prompts.ts';
 import type { Column, Message } from '../rag/types.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
 import type { GoldChunks } from './gold-chunks.ts';
+import { answeredState, stateOf } from './item-state.ts';
 import { keptHits, type Outcome } from './outcome.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
 import type { ItemResult } from './types.ts';
@@ -84,7 +85,8 @@ export async function askColumn(deps: AskDependencies, ready: ReadyColumn, item:
 
   const known = deps.known(answerKey);
   if (known) {
-    const { state, output, finish, error, cut, usage, timing } = known;
+    const { output, finish, error, cut, usage, timing } = known;
+    const state = stateOf(known);
     return { outcome: { ...found, state, output, finish, error, cut, usage, timing }, reused: known };
   }
   // As in the answer pipeline: without a single hit the LLM is not asked.
@@ -144,7 +146,7 @@ async function answer(
     const result = await persistently(deps, ready, messages);
     if (result.finish === 'cancelled') throw new RagtuiError('cancelled', 'The run was asked to stop.');
     const { text, finish, usage, firstTokenMs, totalMs } = result;
-    const state = text.trim() === '' ? 'empty' : 'ok';
+    const state = answeredState(text, result.finish);
     return { state, output: text, finish, error: null, cut, usage, timing: { retrievalMs, firstTokenMs, totalMs } };
   } catch (thrown) {
     const { code, message, hint } = toRagtuiError(thrown);

@@ -1,4 +1,5 @@
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { stateOf } from './item-state.ts';
 import type { RunReport } from './report.ts';
 import { reportOfRun } from './run-report.ts';
 import { columnsOf } from './table.ts';
@@ -65,10 +66,10 @@ export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
 }
 
 function answerOf(item: ItemResult): ColumnAnswer {
-  const { state, output, error, scores, retrieved, timing, usage } = item;
+  const { output, error, scores, retrieved, timing, usage } = item;
   const cut = (text: string): string => text.slice(0, SHOWN_CHARACTERS);
   return {
-    state,
+    state: stateOf(item),
     output: output === null ? null : cut(output),
     error: error?.message ?? '',
     scores,

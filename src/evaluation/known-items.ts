@@ -1,6 +1,7 @@
 import { listJobs } from '../jobs/registry.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { readItems } from './item-log.ts';
+import { isFailure } from './item-state.ts';
 import type { ItemResult } from './types.ts';
 
 /** More are not kept in memory; the newest runs come first. */
@@ -19,7 +20,7 @@ export function knownItems(paths: WorkspacePaths, dataset: string): KnownItems {
   for (const { spec, folder } of listJobs(paths)) {
     if (spec.work.kind !== 'evaluate' || spec.work.dataset !== dataset) continue;
     for (const line of readItems(folder)) {
-      if (line.state === 'error' || line.state === 'timeout') continue;
+      if (isFailure(line)) continue;
       const item = { ...line, reusedFrom: line.reusedFrom ?? spec.id };
       if (!byKey.has(item.key)) byKey.set(item.key, item);
       if (!byAnswer.has(item.answerKey)) byAnswer.set(item.answerKey, item);

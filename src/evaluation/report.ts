@@ -1,5 +1,6 @@
 import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
+import { isFailure, stateOf } from './item-state.ts';
 import type { Metric } from './metrics/types.ts';
 import { notesOn } from './notes.ts';
 import type { Published } from './published.ts';
@@ -7,7 +8,7 @@ import type { EvaluationRun } from './runs.ts';
 import { holm } from './statistics/closed-forms.ts';
 import { compare, type Difference, type Summary, summarise, verdictSentence } from './statistics/compare.ts';
 import { type Stratum, strataOf } from './strata.ts';
-import { type ColumnTable, columnsOf, isFailure, metricsOf, pairedScores, scoresOf } from './table.ts';
+import { type ColumnTable, columnsOf, metricsOf, pairedScores, scoresOf } from './table.ts';
 import type { Evaluation } from './types.ts';
 
 export interface ColumnReport {
@@ -16,6 +17,8 @@ export interface ColumnReport {
   readonly items: number;
   readonly errors: number;
   readonly timeouts: number;
+  /** Answers that say they cannot answer, or that a filter cut. */
+  readonly refused: number;
   readonly empty: number;
   /** Answers cut at their longest length. */
   readonly cutShort: number;
@@ -111,7 +114,8 @@ function columnReport(table: ColumnTable, metrics: readonly Metric[], seed: numb
     items: items.length,
     errors: count(({ state }) => state === 'error'),
     timeouts: count(({ state }) => state === 'timeout'),
-    empty: count(({ state }) => state === 'empty'),
+    refused: count((item) => stateOf(item) === 'refused'),
+    empty: count((item) => stateOf(item) === 'empty'),
     cutShort: count(({ finish }) => finish === 'length'),
     reused: count(({ reusedFrom }) => reusedFrom !== undefined),
     metrics: Object.fromEntries(

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { openQaDataset } from '../datasets/open.ts';
 import type { QaRow } from '../datasets/types.ts';
 import { writeJsonFile } from '../jobs/folder.ts';
+import type { Progress } from '../jobs/types.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { connectKb } from '../kb/client.ts';
 import type { KbClient } from '../kb/protocol.ts';
@@ -11,10 +12,14 @@ import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
 import { checkEmbedders } from './check-embedders.ts';
+import { type RunControl, readControl, watchControl } from './control.ts';
+import { Crew } from './crew.ts';
 import { GoldChunks } from './gold-chunks.ts';
 import { ItemLog } from './item-log.ts';
+import { isFailure } from './item-state.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Outcome } from './outcome.ts';
+import { Pace } from './pace.ts';
 import { type EvaluationItem, planItems } from './plan.ts';
 import { publishedResults } from './published.ts';
 import { readyColumns } from './ready-columns.ts';
@@ -91,6 +96,14 @@ interface Parts {
   readonly gold: GoldChunks | null;
 }
 
+/** A question to put to all columns, or, tried again, to those that failed at it. */
+interface Piece {
+  readonly item: EvaluationItem;
+  /** From 0, in the run's order. */
+  readonly place: number;
+  readonly only: ReadonlySet<string> | null;
+}
+
 /** The loop: items in their order, each through all columns, so that interim figures are paired. */
 class Run {
   readonly #context: JobContext<'evaluate'>;
@@ -99,8 +112,16 @@ class Run {
   readonly #known: KnownItems;
   readonly #tally: RunTally;
   readonly #ask: AskDependencies;
+  readonly #pace: Pace;
+  readonly #crew: Crew<Piece>;
   readonly #failures = new Map<string, number>();
-  #next = 0;
+  /** By item: its place, and what the columns that failed at it came to. */
+  readonly #failed = new Map<EvaluationItem, { readonly place: number; readonly columns: Map<string, ItemResult> }>();
+  #control: RunControl;
+  #asking = 0;
+  #broken = false;
+  #resumed: (() => void) | undefined;
+  #goesOn = Promise.resolve();
 
   constructor(context: JobContext<'evaluate'>, parts: Parts) {
     const { work, paths, folder, signal } = context;
@@ -109,8 +130,19 @@ class Run {
     // Before the log is opened: a worker started again in its own folder knows what it did.
     this.#known = work.reuse ? knownItems(paths, work.dataset) : NOTHING_KNOWN;
     this.#log = new ItemLog(folder);
+    this.#control = readControl(folder);
+    this.#pace = new Pace(this.#control.concurrency ?? work.concurrency, parts.columns);
     const rows = parts.columns.length + parts.baselines.length;
     this.#tally = new RunTally(parts.items.length * rows, work.primary, performance.now());
+    this.#crew = new Crew(
+      parts.items.map((item, place): Piece => ({ item, place, only: null })),
+      {
+        places: this.#pace.places,
+        work: (piece) => this.#piece(piece).catch((error: unknown) => this.#break(error)),
+        // A wish that came with the last item.
+        onEmpty: () => this.#heed(readControl(folder)),
+      },
+    );
     this.#ask = {
       kb: parts.kb,
       base: work.kb ?? '',
@@ -124,38 +156,115 @@ class Run {
   }
 
   async all(): Promise<void> {
-    const failed = new AbortController();
+    const { folder, signal, report } = this.#context;
+    const stop = () => {
+      this.#crew.drop();
+      this.#resumed?.();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (this.#control.pausedSince !== null) this.#pause();
+    const unwatch = watchControl(folder, (control) => this.#heed(control));
     try {
-      const lanes = Array.from({ length: this.#context.work.concurrency }, () => this.#lane(failed.signal));
-      for (const lane of lanes) lane.catch(() => failed.abort());
-      const results = await Promise.allSettled(lanes);
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      await this.#crew.all();
+      report.progress(this.#progress());
     } finally {
+      unwatch();
+      signal.removeEventListener('abort', stop);
       this.#log.close();
     }
   }
 
-  async #lane(failed: AbortSignal): Promise<void> {
-    const { items, columns, baselines } = this.#parts;
+  /** What a person wants of the run now. */
+  #heed(control: RunControl): void {
+    const before = this.#control;
+    this.#control = control;
+    this.#pace.say(control.concurrency ?? this.#context.work.concurrency);
+    this.#crew.places = this.#pace.places;
+    if (control.pausedSince !== null) this.#pause();
+    else this.#resumed?.();
+    if (control.retries > before.retries) this.#again();
+    this.#context.report.progress(this.#progress());
+  }
+
+  #pause(): void {
+    if (this.#resumed) return;
+    this.#tally.pauses(performance.now());
+    this.#goesOn = new Promise((resolve) => {
+      this.#resumed = () => {
+        this.#resumed = undefined;
+        this.#tally.goesOn(performance.now());
+        this.#pace.goesOn(performance.now());
+        resolve();
+      };
+    });
+  }
+
+  /** Puts what failed behind all that waits. */
+  #again(): void {
+    const pieces = [...this.#failed].map(([item, { place, columns }]) => ({
+      item,
+      place,
+      only: new Set(columns.keys()),
+    }));
+    this.#failures.clear();
+    this.#crew.add(pieces);
+  }
+
+  /** What ends the run ends it for all that is in work, too. */
+  #break(error: unknown): never {
+    this.#broken = true;
+    this.#resumed?.();
+    throw error;
+  }
+
+  async #piece({ item, place, only }: Piece): Promise<void> {
+    const { columns, baselines } = this.#parts;
     const { signal } = this.#context;
-    for (;;) {
-      const item = items[this.#next];
-      this.#next += 1;
-      if (!item) return;
-      for (const ready of columns) {
-        if (signal.aborted || failed.aborted) return;
-        const { outcome, reused } = await askColumn(this.#ask, ready, item);
-        await this.#finish(ready.column.name, item, outcome, reused);
-        this.#giveUpOnDeadServer(ready.column.name, outcome);
-      }
-      for (const baseline of baselines) {
-        if (signal.aborted || failed.aborted) return;
-        await this.#finish(baseline.name, item, await baseline.answer(item), undefined);
-      }
+    const wanted = ({ name }: { readonly name: string }) => only === null || only.has(name);
+    const begun = performance.now();
+    let answers = 0;
+    let failures = 0;
+    let tokens = 0;
+    for (const ready of columns.filter(({ column }) => wanted(column))) {
+      await this.#goesOn;
+      if (signal.aborted || this.#broken) return;
+      const result = await this.#column(ready, item, place);
+      if (isFailure(result)) failures += 1;
+      if (isFailure(result) || result.reusedFrom !== undefined) continue;
+      answers += 1;
+      tokens += result.usage?.completionTokens ?? 0;
+    }
+    for (const baseline of baselines.filter(wanted)) {
+      await this.#goesOn;
+      if (signal.aborted || this.#broken) return;
+      await this.#finish(baseline.name, item, place, await baseline.answer(item), undefined);
+    }
+    if (answers === 0 || failures > 0) return;
+    this.#pace.finished({ begun, now: performance.now(), tokens });
+    this.#crew.places = this.#pace.places;
+  }
+
+  async #column(ready: ReadyColumn, item: EvaluationItem, place: number): Promise<ItemResult> {
+    this.#asking += 1;
+    try {
+      const { outcome, reused } = await askColumn(this.#ask, ready, item);
+      if (outcome.state === 'timeout') this.#overrun();
+      const result = await this.#finish(ready.column.name, item, place, outcome, reused);
+      this.#giveUpOnDeadServer(ready.column.name, outcome);
+      return result;
+    } finally {
+      this.#asking -= 1;
+      if (this.#resumed) this.#context.report.progress(this.#progress());
     }
   }
 
-  async #finish(column: string, item: EvaluationItem, outcome: Outcome, reused: ItemResult | undefined): Promise<void> {
+  async #finish(
+    column: string,
+    item: EvaluationItem,
+    place: number,
+    outcome: Outcome,
+    reused: ItemResult | undefined,
+  ): Promise<ItemResult> {
     const { scorer } = this.#parts;
     const { report } = this.#context;
     const key = scorer.keyOf(outcome, item);
@@ -168,6 +277,7 @@ class Run {
       v: 1,
       column,
       item: id,
+      place,
       content,
       contextId,
       answerKey,
@@ -178,19 +288,46 @@ class Run {
       ...(reused?.reusedFrom === undefined ? {} : { reusedFrom: reused.reusedFrom }),
     };
     this.#log.append(result);
-    const running = this.#tally.add(result, {
-      done: reused !== undefined || known !== undefined,
-      now: performance.now(),
-    });
-    report.progress(this.#tally.progress(performance.now()));
+    const instead = this.#remember(item, place, result);
+    const done = reused !== undefined || known !== undefined;
+    const running = this.#tally.add(result, { done, now: performance.now(), instead });
+    report.progress(this.#progress());
     if (running) report.metric(`${column} ${this.#context.work.primary}`, running.step, running.mean);
+    return result;
+  }
+
+  /** Keeps what failed, to try it again on demand; gives the failure that this result stands for now. */
+  #remember(item: EvaluationItem, place: number, result: ItemResult): ItemResult | undefined {
+    const failed = this.#failed.get(item) ?? { place, columns: new Map<string, ItemResult>() };
+    const before = failed.columns.get(result.column);
+    if (isFailure(result)) failed.columns.set(result.column, result);
+    else failed.columns.delete(result.column);
+    if (failed.columns.size > 0) this.#failed.set(item, failed);
+    else this.#failed.delete(item);
+    return before;
+  }
+
+  #progress(): Progress {
+    const { pausedSince } = this.#control;
+    return this.#tally.progress(performance.now(), {
+      inWork: this.#asking,
+      places: this.#crew.places,
+      pausedSince: pausedSince === null ? null : Date.parse(pausedSince),
+    });
   }
 
   /** Said beside the figures until the next item is done. */
   #wait(column: string, text: string): void {
+    const code = readStatus(text)?.code;
     // A limit of so many at a time is how it is meant to be.
-    if (readStatus(text)?.code === 'turn') return;
-    this.#context.report.progress({ ...this.#tally.progress(performance.now()), phase: `${column} ${text}` });
+    if (code === 'turn') return;
+    if (code === 'retry') this.#overrun();
+    this.#context.report.progress({ ...this.#progress(), phase: `${column} ${text}` });
+  }
+
+  #overrun(): void {
+    this.#pace.overrun(performance.now());
+    this.#crew.places = this.#pace.places;
   }
 
   #giveUpOnDeadServer(column: string, { state, error }: Outcome): void {

@@ -1,3 +1,4 @@
+import { isFailure } from './item-state.ts';
 import { findMetric } from './metrics/registry.ts';
 import type { Metric } from './metrics/types.ts';
 import type { EvaluationRun } from './runs.ts';
@@ -29,16 +30,16 @@ function byQuestion(items: readonly ItemResult[]): Map<string, ItemResult> {
   // By row first: the last line of a row holds. Then by content, numbered where a dataset asks the same thing twice.
   const rows = new Map(items.map((item) => [item.item, item]));
   const seen = new Map<string, number>();
+  // In the run's order, whatever ended first: figures that are drawn by a seed depend on it.
+  const inOrder = [...rows.values()].sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
   return new Map(
-    [...rows.values()].map((item) => {
+    inOrder.map((item) => {
       const count = (seen.get(item.content) ?? 0) + 1;
       seen.set(item.content, count);
       return [count === 1 ? item.content : `${item.content}~${count}`, item];
     }),
   );
 }
-
-export const isFailure = ({ state }: Pick<ItemResult, 'state'>): boolean => state === 'error' || state === 'timeout';
 
 /**
  * What an item counts for in a mean: its score; the worst one for an item that failed where the metric applies to the

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { columnSchema } from '../rag/types.ts';
 
+/** Items in work at once; `auto`: as many as the servers take (the embedded LLM answers one at a time anyway). */
+export const concurrencySchema = z.union([z.number().int().min(1).max(128), z.literal('auto')]);
+
 /** What a run measures: the work of an `evaluate` job, complete at its start, so that it can be done again. */
 export const evaluationSchema = z.object({
   dataset: z.string().min(1),
@@ -18,15 +21,17 @@ export const evaluationSchema = z.object({
   primary: z.string(),
   /** Rows that cost nothing: BM25, sentence copy, empty answer, answer to another question. */
   baselines: z.boolean(),
-  /** Items in work at once; the embedded LLM answers one at a time anyway. */
-  concurrency: z.number().int().min(1).max(64),
+  concurrency: concurrencySchema,
   /** Take answers that an earlier run got to the very same prompt; false asks again. */
   reuse: z.boolean(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
-/** `empty`: answered with nothing (or nothing was found to ask about); `error` and `timeout`: no answer. */
-export const itemStateSchema = z.enum(['ok', 'empty', 'error', 'timeout']);
+/**
+ * `refused`: answered that it cannot, or cut by a filter; `empty`: answered with nothing (or nothing was found to ask
+ * about); `error` and `timeout`: no answer.
+ */
+export const itemStateSchema = z.enum(['ok', 'refused', 'empty', 'error', 'timeout']);
 export type ItemState = z.infer<typeof itemStateSchema>;
 
 /** Columns of ours beside those asked for. */
@@ -39,6 +44,8 @@ export const itemResultSchema = z.object({
   column: z.string(),
   /** The row's id in the dataset. */
   item: z.string(),
+  /** Its place in the run's order, from 0: items end in another one where several are in work at once. */
+  place: z.number().int().nonnegative().optional(),
   /** Of question, gold passage and answers: pairs items across runs. */
   content: z.string(),
   contextId: z.string(),

@@ -305,6 +305,7 @@ export function figures(id: JobId, interim = false): RunFigures {
     items: 2,
     errors: 0,
     timeouts: 0,
+    refused: 0,
     empty: 0,
     cutShort: 0,
     reused: 0,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { RunReport } from '../../evaluation/report.ts';
 import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
+import type { Evaluation } from '../../evaluation/types.ts';
 import type { JobEvent, JobView } from '../../jobs/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
@@ -21,6 +22,8 @@ const noOptions = z.object({});
 const whole = z.coerce.number('a whole number').int('a whole number');
 const waitOption = z.object({ wait: z.boolean().default(false) });
 
+const atOnce = z.union([z.literal('auto'), whole.min(1).max(128)], 'auto, or 1 to 128');
+
 const runOptions = z.object({
   dataset: z.string().min(1),
   split: z.string().min(1).default('test'),
@@ -33,7 +36,7 @@ const runOptions = z.object({
   metricEmbedder: z.string().min(1).optional(),
   baselines: z.boolean().default(true),
   reuse: z.boolean().default(true),
-  concurrency: whole.min(1, '1 to 64').max(64, '1 to 64').default(1),
+  concurrency: atOnce.default('auto'),
   pull: z.boolean().default(true),
   wait: z.boolean().default(false),
 });
@@ -60,7 +63,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|list|show|diff|report|gate|blame|items|note`. */
+/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|blame|items|note`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -74,6 +77,7 @@ export function addEval(program: Command, invocation: Invocation): void {
     { args: one, options: waitOption },
     resume,
   );
+  addControl(evaluation, invocation);
   handle(evaluation.command('list').description('all runs'), invocation, { args: none, options: noOptions }, list);
   handle(
     evaluation.command('show').description('the figures of a run').argument('<run>', 'its id, or latest'),
@@ -139,6 +143,39 @@ function addBlame(evaluation: Command, invocation: Invocation): void {
   );
 }
 
+/** What a person wants of a run that goes on. */
+function addControl(evaluation: Command, invocation: Invocation): void {
+  const command = (name: string, about: string) =>
+    evaluation.command(name).description(about).argument('<run>', 'its id, or latest');
+  handle(
+    command('pause', 'ask nothing new until continue; what is being answered ends'),
+    invocation,
+    { args: one, options: noOptions },
+    pause,
+  );
+  handle(
+    command('continue', 'go on with a run that was paused'),
+    invocation,
+    { args: one, options: noOptions },
+    continueRun,
+  );
+  handle(
+    command('retry', 'ask again what failed: in the run itself, or in a new one when it is over').option(
+      '--wait',
+      'stay until it ends',
+    ),
+    invocation,
+    { args: one, options: waitOption },
+    retry,
+  );
+  handle(
+    command('concurrency', 'change how many items are in work at once').argument('<n>', '1 to 128, or auto'),
+    invocation,
+    { args: z.tuple([z.string().min(1), atOnce]), options: noOptions },
+    concurrency,
+  );
+}
+
 function addRun(evaluation: Command, invocation: Invocation): void {
   handle(
     evaluation
@@ -155,7 +192,7 @@ function addRun(evaluation: Command, invocation: Invocation): void {
       .option('--metric-embedder <id>', 'compares answers for cosine (default: by language; none: no cosine)')
       .option('--no-baselines', 'without BM25, sentence copy, empty and shuffled answers')
       .option('--no-reuse', 'ask again what an earlier run has asked')
-      .option('--concurrency <n>', 'items in work at once (default: 1)')
+      .option('--concurrency <n>', 'items in work at once, or auto: as many as the servers take (default: auto)')
       .option('--no-pull', 'do not fetch a missing default model')
       .option('--wait', 'stay until it ends'),
     invocation,
@@ -182,16 +219,36 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
 }
 
 async function resume(context: CommandContext, [id]: [string], options: { wait: boolean }): Promise<number> {
-  const { readRun } = await import('../../evaluation/runs.ts');
-  const { launchJob } = await import('../../jobs/launcher.ts');
-  const { isOver } = await import('../../jobs/types.ts');
-  const { view, evaluation } = readRun(context.paths, id);
-  if (!isOver(view.state)) {
-    throw new RagtuiError('busy', `${view.spec.id} is ${view.state}.`, `See: ragtui jobs logs -f ${view.spec.id}`);
-  }
-  // Resuming means taking what is there, also where the run itself was to ask anew.
-  const work = { kind: 'evaluate' as const, ...evaluation, reuse: true };
-  return started(context, await launchJob(context.paths, work, { name: view.spec.name }), options.wait);
+  const { goOn } = await import('../../evaluation/control.ts');
+  return started(context, await goOn(context.paths, id), options.wait);
+}
+
+async function pause({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+  const { pauseRun } = await import('../../evaluation/control.ts');
+  const job = pauseRun(paths, id);
+  out.result({ job: jobJson(job) }, () => `${job.spec.id} pauses. Go on: ragtui eval continue ${job.spec.id}`);
+}
+
+async function continueRun({ out, paths }: CommandContext, [id]: [string]): Promise<undefined> {
+  const control = await import('../../evaluation/control.ts');
+  const job = control.continueRun(paths, id);
+  out.result({ job: jobJson(job) }, () => `${job.spec.id} goes on.`);
+}
+
+async function retry(context: CommandContext, [id]: [string], { wait }: { wait: boolean }): Promise<number> {
+  const { retryFailed } = await import('../../evaluation/control.ts');
+  return started(context, await retryFailed(context.paths, id), wait);
+}
+
+async function concurrency(
+  { out, paths }: CommandContext,
+  [id, places]: [string, Evaluation['concurrency']],
+): Promise<undefined> {
+  const { setRunConcurrency } = await import('../../evaluation/control.ts');
+  const job = setRunConcurrency(paths, id, places);
+  out.result({ job: jobJson(job), concurrency: places }, () =>
+    places === 'auto' ? `${job.spec.id} finds out how many.` : `${job.spec.id}: ${places} at once from now on.`,
+  );
 }
 
 async function started(context: CommandContext, job: JobView, wait: boolean): Promise<number> {

@@ -1,3 +1,4 @@
+import { stateOf } from '../item-state.ts';
 import type { ItemResult } from '../types.ts';
 
 /** One row per item and column. A cell that a spreadsheet would take for a formula gets a quote mark before it. */
@@ -7,7 +8,7 @@ export function csvReport(items: readonly ItemResult[], metrics: readonly string
     text(item.item),
     text(item.contextId),
     text(item.column),
-    item.state,
+    stateOf(item),
     ...metrics.map((name) => String(item.scores[name] ?? '')),
     text(item.question),
     text(item.answers[0] ?? ''),

@@ -67,11 +67,13 @@ function meansTable({ columns, primary }: RunReport, metrics: readonly string[])
     ...metrics.map((name) => (name === primary ? `${name} *` : name)),
     'items',
     'errors',
+    'timeouts',
+    'refused',
     'empty',
   ];
   const rows = columns.map((column) => {
-    const { name, baseline, items, errors, timeouts, empty } = column;
-    const cells = [...metrics.map((metric) => meanCell(column, metric)), items, errors + timeouts, empty];
+    const { name, baseline, items, errors, timeouts, refused, empty } = column;
+    const cells = [...metrics.map((metric) => meanCell(column, metric)), items, errors, timeouts, refused, empty];
     return `<tr${baseline ? ' class="baseline"' : ''}><td>${escaped(name)}</td>${cells.map((cell) => `<td>${escaped(String(cell))}</td>`).join('')}</tr>`;
   });
   return `<table><tr>${head.map((cell) => `<th>${escaped(cell)}</th>`).join('')}</tr>${rows.join('')}</table>`;

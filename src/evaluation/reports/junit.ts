@@ -1,3 +1,4 @@
+import { stateOf } from '../item-state.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
 import type { ItemResult } from '../types.ts';
@@ -62,14 +63,15 @@ function verdictCases({ differences }: RunReport, asked: readonly string[]): Cas
 }
 
 function itemCase(item: ItemResult, primary: string | null): Case {
-  const { state, error, scores, output, answers } = item;
+  const { error, scores, output, answers } = item;
+  const state = stateOf(item);
   const told = `answer: ${output ?? '(none)'}\nexpected: ${answers[0] ?? ''}`;
   const wrong = primary !== null && scores[primary] === 0;
   const problem =
     state === 'error' || state === 'timeout'
       ? { kind: 'error' as const, message: error?.message ?? state, text: error?.message ?? state }
-      : state === 'empty'
-        ? { kind: 'failure' as const, message: 'empty answer', text: told }
+      : state === 'empty' || state === 'refused'
+        ? { kind: 'failure' as const, message: state === 'empty' ? 'empty answer' : 'refused to answer', text: told }
         : wrong
           ? { kind: 'failure' as const, message: `${primary} 0`, text: told }
           : null;

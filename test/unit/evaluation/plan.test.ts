@@ -156,6 +156,7 @@ describe('the log of items', () => {
 });
 
 describe('the tally', () => {
+  const WORKING = { inWork: 1, places: 1, pausedSince: null };
   const fresh = (now: number) => ({ done: false, now });
   const earlier = (now: number) => ({ done: true, now });
 
@@ -167,7 +168,7 @@ describe('the tally', () => {
     });
     expect(tally.add(result({ state: 'error', scores: { exact: null } }), fresh(1000))).toEqual({ step: 2, mean: 0.5 });
     expect(tally.add(result({ column: 'bm25', scores: { 'hit@1': 1 } }), fresh(2000))).toBeUndefined();
-    expect(tally.progress(2000)).toMatchObject({
+    expect(tally.progress(2000, WORKING)).toMatchObject({
       done: 3,
       total: 4,
       rate: 1,
@@ -183,11 +184,11 @@ describe('the tally', () => {
       tally.add(result({ item: `q${i}` }), earlier(2000));
       tally.add(result({ item: `q${i}`, column: 'empty' }), earlier(2000));
     }
-    expect(tally.progress(2000)).toMatchObject({ done: 100, rate: null, secondsLeft: null });
+    expect(tally.progress(2000, WORKING)).toMatchObject({ done: 100, rate: null, secondsLeft: null });
     // 10 s each from here on.
     tally.add(result({ item: 'q50' }), fresh(12_000));
     tally.add(result({ item: 'q50', column: 'empty' }), fresh(12_000));
-    expect(tally.progress(12_000)).toMatchObject({ done: 102, rate: 0.2, secondsLeft: 490 });
+    expect(tally.progress(12_000, WORKING)).toMatchObject({ done: 102, rate: 0.2, secondsLeft: 490 });
   });
 
   it('expects a baseline that another run has done to come for nothing again', () => {
@@ -195,6 +196,6 @@ describe('the tally', () => {
     tally.add(result({ item: 'q1' }), fresh(10_000));
     tally.add(result({ item: 'q1', column: 'empty' }), earlier(10_000));
     // 9 questions of 10 s are left.
-    expect(tally.progress(10_000)).toMatchObject({ secondsLeft: 90 });
+    expect(tally.progress(10_000, WORKING)).toMatchObject({ secondsLeft: 90 });
   });
 });

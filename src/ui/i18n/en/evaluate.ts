@@ -52,6 +52,7 @@ export const evaluate = {
   'evaluate.column.edit': 'Change it',
   'evaluate.column.remove': 'Take it out',
   'evaluate.state.ok': '(nothing)',
+  'evaluate.state.refused': 'refused',
   'evaluate.state.empty': '(empty answer)',
   'evaluate.state.error': 'failed',
   'evaluate.state.timeout': 'too late',

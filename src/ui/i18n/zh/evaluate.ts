@@ -53,6 +53,7 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.column.edit': '修改',
   'evaluate.column.remove': '去掉',
   'evaluate.state.ok': '（无）',
+  'evaluate.state.refused': '拒答',
   'evaluate.state.empty': '（空回答）',
   'evaluate.state.error': '失败',
   'evaluate.state.timeout': '超时',
