@@ -2,11 +2,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KnowledgeBase } from '../kb/types.ts';
-import { listAdapters, readOwnModels, removeModel } from '../models/store.ts';
+import { removeModel } from '../models/store.ts';
 import { modelUses } from '../models/uses.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { tunedFolder } from '../training/tuned.ts';
+import { registeredIn, tunedFolder } from '../training/tuned.ts';
 import { deleteJob, listJobs, readJob } from './registry.ts';
 import { isOver, type JobWork } from './types.ts';
 
@@ -101,15 +101,6 @@ export function assertUnused({ made, usedBy }: Deletion): void {
     `${made.name} is used by ${first}${others}.`,
     'Stop or delete that first, or delete the job alone (without --artifacts).',
   );
-}
-
-/** Names of the adapters and models that lie in the folder of a tune. */
-function registeredIn(paths: WorkspacePaths, root: string): string[] {
-  const inside = (folder: string) => path.resolve(folder).startsWith(`${root}${path.sep}`);
-  return [
-    ...listAdapters(paths).flatMap((adapter) => (inside(adapter.path) ? [adapter.name] : [])),
-    ...readOwnModels(paths).models.flatMap(({ entry, folder }) => (inside(folder) ? [entry.id] : [])),
-  ];
 }
 
 function stays(work: JobWork): string | null {

@@ -1,10 +1,11 @@
 import type { JobContext } from '../jobs/worker.ts';
 import { lockFile } from '../platform/lock.ts';
-import { tunedFolder } from './tuned.ts';
+import { tellDone } from './tell-done.ts';
+import { askedOf, isRegistered, tunedFolder } from './tuned.ts';
 
 /**
  * Runs the body of a training when no other job works in the folder of its tune: two engines there would spoil each
- * other's checkpoints. Whoever holds it and is killed gives it back. Errors: those of `run`; `cancelled`.
+ * other's checkpoints. Whoever holds it and is killed gives it back. One that is done and registered is not begun again. Errors: those of `run`; `cancelled`.
  */
 export async function alone(
   { paths, work, report, signal }: JobContext<'train-llm'> | JobContext<'train-embedder'>,
@@ -15,7 +16,11 @@ export async function alone(
     onWait: (pid) => report.log('info', `Waits for process ${pid}, which works on ${work.name} too`),
   });
   try {
-    await run();
+    const asked = askedOf(work.kind, work);
+    if (!isRegistered(paths, asked)) return await run();
+    report.log('info', 'All of it was done, and its result registered, by an earlier job');
+    tellDone(report, tunedFolder(paths, work.name));
+    report.artifact(work.name, tunedFolder(paths, work.name).result);
   } finally {
     unlock();
   }

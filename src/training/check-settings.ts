@@ -7,7 +7,10 @@ import type { Setting, Training } from './types.ts';
 
 type Settings = Readonly<Record<string, Setting>>;
 
-/** Throws `usage`, with the nearest name, for a key that LLaMA-Factory does not have: it would stop at it half a minute later. */
+/**
+ * Throws `usage`, with the nearest name, for a key that LLaMA-Factory does not have, and for a value that it does not
+ * take: it would stop at them half a minute later.
+ */
 export const checkLlmKeys = (settings: Settings): void =>
   checkKeys(settings, LLAMAFACTORY_KEYS, 'LLaMA-Factory', 'those of its training file');
 
@@ -17,13 +20,51 @@ export const checkEmbedderKeys = (settings: Settings): void =>
 
 function checkKeys(settings: Settings, keys: readonly string[], engine: string, names: string): void {
   const unknown = Object.keys(settings).find((key) => !keys.includes(key));
-  if (unknown === undefined) return;
+  if (unknown === undefined) return checkNumbers(settings);
   const [near] = nearNames(unknown, keys);
   throw new RagtuiError(
     'usage',
     `${engine} has no setting "${unknown}".`,
     near ? `Did you mean ${near}?` : `Leave it out; the names are ${names}.`,
   );
+}
+
+const isCount = (value: Setting): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 1;
+const isPositive = (value: Setting): boolean => typeof value === 'number' && value > 0;
+const isAmount = (value: Setting): boolean => typeof value === 'number' && value >= 0;
+
+/** Keys of both engines that take nothing else than such a number. A form advises narrower ranges; these are no advice. */
+const NUMBERS: readonly { readonly what: string; readonly is: (value: Setting) => boolean; readonly keys: string[] }[] =
+  [
+    {
+      what: 'a whole number from 1',
+      is: isCount,
+      keys: [
+        'per_device_train_batch_size',
+        'gradient_accumulation_steps',
+        'cutoff_len',
+        'max_samples',
+        'lora_rank',
+        'query_max_len',
+        'passage_max_len',
+        'train_group_size',
+      ],
+    },
+    {
+      what: 'a number above 0',
+      is: isPositive,
+      keys: ['learning_rate', 'num_train_epochs', 'lora_alpha', 'loraplus_lr_ratio', 'logging_steps', 'save_steps'],
+    },
+    { what: 'a number from 0', is: isAmount, keys: ['val_size', 'warmup_steps', 'lora_dropout', 'weight_decay'] },
+  ];
+
+/** Throws `usage` for a value that no engine takes: it would stop at it half a minute later, or train something else. */
+function checkNumbers(settings: Settings): void {
+  for (const { what, is, keys } of NUMBERS) {
+    const wrong = keys.find((key) => settings[key] !== undefined && !is(settings[key]));
+    if (wrong === undefined) continue;
+    throw new RagtuiError('usage', `${wrong} cannot be "${settings[wrong]}".`, `Give ${what}.`);
+  }
 }
 
 interface Rule {

@@ -20,9 +20,10 @@ import { bestOf, type Evaluation, EvaluationFeed, numbersText } from './evaluati
 import { type ExportedEmbedder, exportBase, exportEmbedder } from './export-embedder.ts';
 import { FailureWatch } from './failures/report.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
-import { lossOf, MetricFeed, tellEarlier } from './metrics.ts';
+import { lossOf, MetricFeed } from './metrics.ts';
 import { openTrainingData } from './open-data.ts';
 import { parityTexts } from './parity-texts.ts';
+import { tellDone } from './tell-done.ts';
 import { askedOf, type Begun, beginTuned, stepOf, type TunedFolder } from './tuned.ts';
 import { settingSchema } from './types.ts';
 
@@ -38,13 +39,7 @@ export async function trainEmbedder(context: Context): Promise<void> {
   report.progress(phase('preparing the rows'));
   const rows = await prepareRows(context, base);
   if (!begun.trained) await train(context, engine, { base, basePath, rows, begun });
-  else {
-    const { train: folder, root } = begun.folder;
-    tellEarlier(report, {
-      rows: path.join(folder, 'trainer_log.jsonl'),
-      sessions: path.join(root, 'sessions.jsonl'),
-    });
-  }
+  else tellDone(report, begun.folder);
   if (signal.aborted) return;
   await exportBoth(context, engine, { base, rows, begun });
   if (!signal.aborted) rmSync(begun.folder.cache, { recursive: true, force: true });

@@ -19,9 +19,10 @@ import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
 import { launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
 import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from './llm-result.ts';
-import { MetricFeed, tellEarlier } from './metrics.ts';
+import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
+import { tellDone } from './tell-done.ts';
 import type { TemplateChoice } from './template-choice.ts';
 import { TemplateGuard } from './template-guard.ts';
 import { prepareRows, type TrainingRows } from './training-rows.ts';
@@ -49,9 +50,9 @@ export async function trainLlm(context: Context): Promise<void> {
   if (!template) throw new RagtuiError('internal', `The base ${work.base} was made and has no template.`);
   const result = makesAdapter(work) ? 'adapter' : 'model';
   let begun = begin(context, result);
-  if (begun.trained) tellDone(context, begun.folder);
+  if (begun.trained) tellDone(report, begun.folder);
   if (!begun.trained) {
-    if (finish(context, begun, result)) tellDone(context, begun.folder);
+    if (finish(context, begun, result)) tellDone(report, begun.folder);
     else await train(context, { engine, base, template, begun });
     if (signal.aborted) return;
     const problem = finalSaveProblem(begun.folder.train, result);
@@ -86,16 +87,6 @@ function begin({ work, paths, report }: Context, result: 'adapter' | 'model'): B
   report.log('warn', `The final save of an earlier job is not whole: ${problem}`);
   rmSync(begun.folder.trained, { force: true });
   return beginTuned(paths, asked);
-}
-
-/** The curve and the checkpoints of earlier sessions: nothing is trained, and this job's view is whole all the same. */
-function tellDone({ report }: Context, { train: folder, root }: Begun['folder']): void {
-  tellEarlier(report, {
-    rows: path.join(folder, 'trainer_log.jsonl'),
-    kept: path.join(root, 'grad-norms.jsonl'),
-    sessions: path.join(root, 'sessions.jsonl'),
-  });
-  new CheckpointWatch(report, folder).look(true);
 }
 
 /**

@@ -110,13 +110,13 @@ export class MetricFeed {
 /** Files of a tune in which its numbers are kept; those that are missing told nothing. */
 export interface KeptNumbers {
   readonly rows: string;
-  readonly kept?: string;
+  readonly kept: string;
   readonly sessions: string;
 }
 
 /** Tells the numbers of earlier sessions, for a job that finds the training done: its curve is whole all the same. */
 export function tellEarlier(report: JobReport, { rows, kept, sessions }: KeptNumbers): void {
-  for (const file of [rows, ...(kept === undefined ? [] : [kept])]) {
+  for (const file of [rows, kept]) {
     new FileTail(file, (line) => {
       const row = parseTrainerLogLine(line);
       for (const [name, value] of Object.entries(row?.values ?? {})) report.metric(name, row?.step ?? 0, value);

@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import path from 'node:path';
 import { z } from 'zod';
 import { checkName } from '../models/own.ts';
+import { listAdapters, readOwnModels } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
+import { parseJson } from '../platform/json.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isWholeSafetensors } from './final-save.ts';
 import { type EmbedderTraining, embedderTrainingSchema, type Training, trainingSchema } from './types.ts';
@@ -36,14 +38,36 @@ export type Asked = z.infer<typeof askedSchema>;
 export function checkTunedName(paths: WorkspacePaths, asked: Asked): void {
   checkName(paths, asked.name);
   const file = path.join(tunedFolder(paths, asked.name).root, 'training.json');
-  if (!existsSync(file)) return;
-  const before = askedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (before.success && JSON.stringify(before.data) === JSON.stringify(askedSchema.parse(asked))) return;
+  if (!existsSync(file) || isBegun(file, asked)) return;
   throw new RagtuiError(
     'exists',
     `Another training called ${asked.name} was begun with other settings.`,
     `Choose another --name, or delete ${path.dirname(file)}.`,
   );
+}
+
+/** Whether `training.json` says that this very training has begun. */
+function isBegun(file: string, asked: Asked): boolean {
+  const before = existsSync(file) ? askedSchema.safeParse(parseJson(readFileSync(file, 'utf8'))) : undefined;
+  return before?.success === true && JSON.stringify(before.data) === JSON.stringify(askedSchema.parse(asked));
+}
+
+/** Names of the adapters and models that lie in the folder of a tune. */
+export function registeredIn(paths: WorkspacePaths, root: string): string[] {
+  const inside = (folder: string) => path.resolve(folder).startsWith(`${root}${path.sep}`);
+  return [
+    ...listAdapters(paths).flatMap((adapter) => (inside(adapter.path) ? [adapter.name] : [])),
+    ...readOwnModels(paths).models.flatMap(({ entry, folder }) => (inside(folder) ? [entry.id] : [])),
+  ];
+}
+
+/**
+ * Whether this very training is done and its result registered: a job that was killed after that, before it could say so,
+ * leaves nothing to do for the one that resumes it.
+ */
+export function isRegistered(paths: WorkspacePaths, asked: Asked): boolean {
+  const { root } = tunedFolder(paths, asked.name);
+  return registeredIn(paths, root).includes(asked.name) && isBegun(path.join(root, 'training.json'), asked);
 }
 
 export interface Begun {

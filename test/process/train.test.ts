@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -218,6 +227,27 @@ describe('a training job', () => {
     expect(Object.keys(seconds)).toEqual([first.spec.id, end.spec.id]);
     const [before, after] = Object.values(seconds);
     expect(readCard(tunedFolder(paths, 'mine').result)?.seconds).toBeCloseTo(Number(before) + Number(after), 6);
+  });
+
+  test('a job that was killed after its result was registered leaves nothing to do', async () => {
+    const first = await waitForJob(paths, (await start('ok')).spec.id);
+    const { state, result } = jobFiles(first.folder);
+    for (const file of [state, result]) rmSync(file);
+    expect(readJob(paths, first.spec.id).state).toBe('lost');
+    const again = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
+    expect([again.state, again.error]).toEqual(['succeeded', null]);
+    expect(metric(again, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(listAdapters(paths)).toHaveLength(1);
+  });
+
+  test('what an engine writes is for its user alone', async () => {
+    await waitForJob(paths, (await start('ok')).spec.id);
+    const { root } = tunedFolder(paths, 'mine');
+    const modes = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => {
+      const found = statSync(path.join(root, name));
+      return [name, (found.mode & 0o077).toString(8)];
+    });
+    expect(modes.filter(([, mode]) => mode !== '0')).toEqual([]);
   });
 
   test('one name is trained by one job at a time', async () => {

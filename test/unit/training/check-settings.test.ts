@@ -74,3 +74,20 @@ it('refuses QLoRA on a CPU, and where bitsandbytes is missing, with the reason',
 it('explains settings that the engine has', () => {
   for (const { key } of TRAINING_FIELDS) expect(LLAMAFACTORY_KEYS).toContain(key);
 });
+
+it.each([
+  ['per_device_train_batch_size', -1],
+  ['per_device_train_batch_size', 1.5],
+  ['learning_rate', 'abc'],
+  ['learning_rate', 0],
+  ['num_train_epochs', -2],
+  ['val_size', -0.1],
+])('a value that no engine takes is refused before anything starts: %s=%s', (key, value) => {
+  expect(() => checkLlmKeys({ [key]: value })).toThrow(`${key} cannot be "${value}".`);
+});
+
+it('values that engines take in their own way are let through', () => {
+  // Shares of all steps, "by epochs", and what a form would advise against.
+  const settings = { save_steps: 0.1, logging_steps: 0.05, max_steps: -1, warmup_steps: 0, learning_rate: 0.5 };
+  expect(() => checkLlmKeys({ ...settings, val_size: 0, cutoff_len: 1, lora_rank: 600 })).not.toThrow();
+});
