@@ -33,6 +33,7 @@ type Request =
   | { readonly task: 'base-facts'; readonly asked: BaseAsked }
   | { readonly task: 'measure'; readonly work: JobWork }
   | { readonly task: 'figures' | 'blame'; readonly run: string }
+  | { readonly task: 'send-items'; readonly run: string; readonly items: readonly string[]; readonly dataset: string }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
   | { readonly task: 'serve'; readonly work: ServeTask };
 

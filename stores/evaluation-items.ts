@@ -5,6 +5,7 @@ import { mentions, parseExpression } from '../src/evaluation/items/expression.ts
 import type { ItemScope } from '../src/evaluation/items/fields.ts';
 import { listItems, scopeOf } from '../src/evaluation/items/list.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
+import type { SentItems } from '../src/evaluation/items/send.ts';
 import type { JobId } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { EvaluationStore, ItemsPort } from './evaluation.ts';
@@ -31,6 +32,7 @@ export interface EvaluationItemsState {
   /** Asks where answers went wrong, once for each run's figures. */
   readBlame(): Promise<void>;
   note(items: readonly string[], change: Partial<ItemNote>): void;
+  send(items: readonly string[], dataset: string): Promise<SentItems>;
 }
 export type EvaluationItemsStore = StoreApi<EvaluationItemsState>;
 
@@ -87,6 +89,7 @@ export function createEvaluationItemsStore({
         notes = items.note(shown(), of, wish);
         show();
       },
+      send: (of, dataset) => items.send(shown(), of, dataset),
     };
   });
 

@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BlameReport } from '../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
+import type { SentItems } from '../src/evaluation/items/send.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import type { Evaluation } from '../src/evaluation/types.ts';
@@ -23,6 +24,8 @@ export interface ItemsPort {
   blame(run: JobId, signal: AbortSignal): Promise<BlameReport>;
   notes(run: JobId): ItemNotes;
   note(run: JobId, items: readonly string[], change: Partial<ItemNote>): ItemNotes;
+  /** Questions as rows of a dataset, which is made if there is none. */
+  send(run: JobId, items: readonly string[], dataset: string): Promise<SentItems>;
 }
 
 export interface EvaluationPort {

@@ -16,6 +16,7 @@ import { listEngines } from '../src/engines/store.ts';
 import type { BlameReport } from '../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
+import { sentItemsSchema } from '../src/evaluation/items/send.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
@@ -274,6 +275,7 @@ function realItems(paths: WorkspacePaths): ItemsPort {
     blame: (run, signal) => childTask(paths, { task: 'blame', run }, blameSchema, { signal }),
     notes: (run) => readItemNotes(paths, run),
     note: (run, items, change) => changeItemNotes(paths, run, items, change),
+    send: (run, items, dataset) => childTask(paths, { task: 'send-items', run, items, dataset }, sentItemsSchema),
   };
 }
 

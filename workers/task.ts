@@ -5,6 +5,7 @@ import { machineDevice } from '../src/engines/device.ts';
 import { engineStatus } from '../src/engines/store.ts';
 import { blameRun } from '../src/evaluation/blame/run.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
+import { sendItems } from '../src/evaluation/items/send.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { jobWorkSchema } from '../src/jobs/types.ts';
@@ -27,6 +28,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('measure'), work: jobWorkSchema }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('blame'), run: z.string() }),
+  z.object({ task: z.literal('send-items'), run: z.string(), items: z.array(z.string()), dataset: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
 ]);
@@ -78,6 +80,8 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return runFigures(paths, request.run);
     case 'blame':
       return blameRun(paths, request.run, { signal: stop.signal });
+    case 'send-items':
+      return sendItems(paths, request.run, request.items, request.dataset);
     case 'report':
       return { file: writeRunReport(paths, request.run, request.format) };
     case 'serve':

@@ -15,12 +15,14 @@ export interface EditWish {
   readonly version: string;
   readonly drop: readonly number[];
   readonly set: readonly { readonly row: number; readonly value: unknown }[];
+  /** New rows, behind all others; they are in no part of a split. */
+  readonly add?: readonly unknown[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { done: number; total: number; rows: number }) => void;
 }
 
 /**
- * Rows changed or left out by hand: a new version, current then, with a step in its lineage; `undoVersion` goes back.
+ * Rows changed, left out or added by hand: a new version, current then, with a step in its lineage; `undoVersion` goes back.
  * Errors: `not-found`, `invalid` for a row that is none of its kind or when no row is left, `usage` when the version is
  * not the current one any more.
  */
@@ -36,6 +38,7 @@ export async function editRows(
   }
   const dropped = new Set(wish.drop);
   const changes = new Map(wish.set.map(({ row, value }) => [row, checkedRow(manifest, row, value)]));
+  const added = (wish.add ?? []).map((value, at) => checkedRow(manifest, manifest.rows + at, value));
   const writer = new VersionWriter(paths);
   try {
     const numbers = new Int32Array(manifest.rows).fill(-1);
@@ -51,9 +54,15 @@ export async function editRows(
         wish.onProgress?.({ done: number, total: manifest.rows, rows: next });
       }
     }
+    for (const row of added) writer.add(row);
     const written = writer.finish();
     if (written.rows === 0) throw new RagtuiError('invalid', 'No row would be left.', 'Delete the dataset instead.');
-    const parameters = { from: manifest.version, changed: changes.size, dropped: dropped.size };
+    const parameters = {
+      from: manifest.version,
+      changed: changes.size,
+      dropped: dropped.size,
+      ...(added.length > 0 ? { added: added.length } : {}),
+    };
     const published = await publishVersion(paths, written, {
       name: manifest.name,
       kind: manifest.kind,

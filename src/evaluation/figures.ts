@@ -1,5 +1,7 @@
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { itemsOf } from './blame/run.ts';
 import { stateOf } from './item-state.ts';
+import type { EvaluationItem } from './plan.ts';
 import type { RunReport } from './report.ts';
 import { reportOfRun } from './run-report.ts';
 import { columnsOf } from './table.ts';
@@ -11,6 +13,8 @@ export interface QuestionRow {
   readonly question: string;
   readonly answers: readonly string[];
   readonly contextId: string;
+  /** Place of its gold passage among `passages`; null when the dataset is gone. */
+  readonly passage: number | null;
   readonly columns: Readonly<Record<string, ColumnAnswer>>;
 }
 
@@ -36,6 +40,8 @@ export interface ColumnAnswer {
 export interface RunFigures {
   readonly report: RunReport;
   readonly questions: readonly QuestionRow[];
+  /** Gold passages, each once. */
+  readonly passages: readonly string[];
 }
 
 /** So much of a text is shown; the whole stands in `items.jsonl`. */
@@ -43,7 +49,7 @@ const SHOWN_CHARACTERS = 4000;
 const SHOWN_PASSAGES = 3;
 
 /** Reads a run and computes its figures: seconds of work for a large one. Errors: `not-found`, `usage`. */
-export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
+export async function runFigures(paths: WorkspacePaths, id: string): Promise<RunFigures> {
   const { run, report } = reportOfRun(paths, id);
   const questions = new Map<string, { first: ItemResult; columns: Record<string, ColumnAnswer> }>();
   for (const { name, items } of columnsOf(run)) {
@@ -53,6 +59,15 @@ export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
       questions.set(key, row);
     }
   }
+  const asked = await itemsOf(paths, run).catch(() => new Map<string, EvaluationItem>());
+  const places = new Map<string, number>();
+  const placeOf = (item: string): number | null => {
+    const passage = asked.get(item)?.context.slice(0, SHOWN_CHARACTERS);
+    if (passage === undefined) return null;
+    const place = places.get(passage) ?? places.size;
+    places.set(passage, place);
+    return place;
+  };
   return {
     report,
     questions: [...questions.values()].map(({ first, columns }) => ({
@@ -60,8 +75,10 @@ export function runFigures(paths: WorkspacePaths, id: string): RunFigures {
       question: first.question,
       answers: first.answers,
       contextId: first.contextId,
+      passage: placeOf(first.item),
       columns,
     })),
+    passages: [...places.keys()],
   };
 }
 

@@ -147,6 +147,13 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
     { item: 'q3', comment: 'the year is odd' },
   ]);
 
+  // Into a dataset of their own; what is there already is not added again, an id that is taken gets a number.
+  const send = (...ids: string[]) => workspace.json(['eval', 'send', made.run.id, ...ids, '--dataset', 'hard ones']);
+  expect(await send('q3', 'q4')).toMatchObject({ added: 2, known: 0, made: true });
+  expect(await send('q3', 'q5')).toMatchObject({ added: 1, known: 1, made: false });
+  const rows = await workspace.json(['dataset', 'show', 'hard ones']);
+  expect(rows).toMatchObject({ rows: 3, dataset: { kind: 'qa' } });
+
   const { stdout: list } = await workspace.run(['eval', 'list']);
   expect(list).toMatch(/base, tuned +75 of 75/);
 });

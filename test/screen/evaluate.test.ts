@@ -91,8 +91,26 @@ describe('the evaluate screen', () => {
     await w.press('0');
     await w.rest();
     await w.press('tab', 'tab', 'enter');
-    expect(w.text()).toContain('── tuned · token-f1 100.0 · exact 0.0 · 900 ms ──');
+    expect(w.text()).toContain('── tuned · 900 ms · first token 200 ms · 120 + 10 tokens ──');
     expect(w.text()).toContain('· 八十度的水');
+    expect(w.text()).toMatch(/token-f1 +20\.0 +100\.0 +\+80\.0/);
+    // 八十度的水 has five characters, each a token, and all of them are in the gold answer.
+    expect(w.text()).toContain('tuned: 5 shared of 5 said and 5 gold tokens, precision 100.0, recall 100.0');
+    // Against the base column's 水要热。: what only it has in brackets.
+    expect(w.text()).toContain('八十度的水[-要热。-]');
+    expect(w.text()).toContain('── Gold passage c0 ──');
+    await w.press('right');
+    expect(w.text()).toContain('Question q1');
+    await w.press('f', 'm');
+    await w.type('odd');
+    await w.press('enter');
+    await w.rest();
+    expect(w.text()).toContain('Question q1 ⚑');
+    expect(w.text()).toContain('✎ odd');
+    await w.press('a', 'enter');
+    await w.rest();
+    expect(w.evaluation.sent).toEqual(['q1 → cmrc']);
+    expect(w.text()).toContain('1 new rows in cmrc');
   });
 
   it('filters the questions by an expression, says where it is wrong, and forgets it with Esc', async () => {

@@ -375,12 +375,14 @@ export function figures(id: JobId, interim = false): RunFigures {
       question: qaRow(number).question,
       answers: qaRow(number).answers,
       contextId: qaRow(number).contextId,
+      passage: 0,
       columns: {
         base: answer('水要热。', 0.2),
         tuned: answer('八十度的水', 1),
         'copy-sentence': answer('绿茶用八十度的水。', 0.6),
       },
     })),
+    passages: [qaRow(0).context],
   };
 }
 
@@ -390,6 +392,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   const wishes: EvaluationWish[] = [];
   const exported: string[] = [];
   const notes: Record<string, ItemNote> = {};
+  const sent: string[] = [];
   const blame = deferred<BlameReport>();
   let blamed = 0;
   const port: EvaluationPort = {
@@ -402,6 +405,10 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       note: (_run, items, change) => {
         for (const item of items) notes[item] = { ...(notes[item] ?? { flag: false, comment: '' }), ...change };
         return { ...notes };
+      },
+      send: async (_run, items, dataset) => {
+        sent.push(`${items.join(' ')} → ${dataset}`);
+        return { dataset, version: 'v-0123456789ab', added: items.length, known: 0, made: false };
       },
     },
     models: () => models,
@@ -420,7 +427,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       return `/exports/${run}.${format}`;
     },
   };
-  return { port, asked, wishes, exported, notes, blame, blamed: () => blamed };
+  return { port, asked, wishes, exported, notes, sent, blame, blamed: () => blamed };
 }
 
 export const trainingWork = (name: string): JobWork => ({

@@ -19,7 +19,7 @@ type ItemsOptions = z.output<typeof itemsOptions>;
 const noteOptions = z.object({ flag: z.boolean().optional(), comment: z.string().optional() });
 type NoteOptions = z.output<typeof noteOptions>;
 
-/** `ragtui eval items|note`. */
+/** `ragtui eval items|note|send`. */
 export function addEvalItems(evaluation: Command, invocation: Invocation): void {
   handle(
     evaluation
@@ -50,6 +50,34 @@ export function addEvalItems(evaluation: Command, invocation: Invocation): void 
     { args: z.tuple([z.string().min(1), z.string().min(1)]), options: noteOptions },
     note,
   );
+  handle(
+    evaluation
+      .command('send')
+      .description('put questions of a run into a dataset, as new rows of a new version')
+      .argument('<run>', 'its id, or latest')
+      .argument('<items...>', 'their ids, as eval items shows them')
+      .requiredOption('--dataset <name>', 'a dataset of questions (qa); made if there is none'),
+    invocation,
+    {
+      args: z.tuple([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+      options: z.object({ dataset: z.string().min(1) }),
+    },
+    send,
+  );
+}
+
+async function send(
+  { out, paths }: CommandContext,
+  [id, ids]: [string, string[]],
+  { dataset }: { dataset: string },
+): Promise<undefined> {
+  const { sendItems } = await import('../../evaluation/items/send.ts');
+  const sent = await sendItems(paths, id, ids, dataset);
+  out.result(
+    sent,
+    () =>
+      `${sent.added} new rows in ${sent.dataset} ${sent.version}${sent.known > 0 ? `; ${sent.known} were there` : ''}.`,
+  );
 }
 
 async function figuresOf({ paths }: CommandContext, run: string): Promise<RunFigures> {
@@ -78,7 +106,10 @@ async function items(context: CommandContext, [id]: [string], options: ItemsOpti
   const json = {
     run,
     of: figures.questions.length,
-    items: found.map((row) => itemJson(row, scope, differenceOfItem(row, scope.primary, scope))),
+    items: found.map((row) => ({
+      ...itemJson(row, scope, differenceOfItem(row, scope.primary, scope)),
+      passage: row.passage === null ? null : (figures.passages[row.passage] ?? null),
+    })),
   };
   out.result(json, () =>
     found.length === 0

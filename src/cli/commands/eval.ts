@@ -63,7 +63,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|blame|items|note`. */
+/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|blame|items|note|send`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);

@@ -73,7 +73,11 @@ export async function blameRun(paths: WorkspacePaths, id: string, options: Blame
   }
 }
 
-async function itemsOf(paths: WorkspacePaths, { evaluation }: EvaluationRun): Promise<Map<string, EvaluationItem>> {
+/** What was asked, by id, with the gold passages. Errors: `not-found`, `invalid` when the dataset is gone. */
+export async function itemsOf(
+  paths: WorkspacePaths,
+  { evaluation }: Pick<EvaluationRun, 'evaluation'>,
+): Promise<Map<string, EvaluationItem>> {
   const dataset = openQaDataset(paths, evaluation.dataset, { version: evaluation.version });
   const rows = [];
   for await (const row of dataset.rows(evaluation.split)) rows.push(row);

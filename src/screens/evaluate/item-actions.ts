@@ -102,7 +102,51 @@ export const itemsActions: readonly Action<EvaluateModel>[] = [
     when: hasItem,
     run: (model) => comment(model, chosen(model)),
   },
+  {
+    id: 'evaluate.send',
+    title: 'Send',
+    help: 'Puts the marked questions, else this one, into a dataset, as new rows of a new version.',
+    keys: ['a'],
+    rank: 14,
+    command: 'ragtui eval send RUN ITEM --dataset NAME',
+    when: hasItem,
+    run: (model) => sendTo(model, chosen(model)),
+  },
 ];
+
+const NEW_DATASET = '\n';
+
+/** Asks for the dataset, an old or a new one, and puts the questions there. */
+export function sendTo(model: EvaluateModel, rows: readonly QuestionRow[]): void {
+  const { datasets, evaluationItems, ui } = model.context;
+  const items = rows.map(({ item }) => item);
+  const send = async (dataset: string): Promise<void> => {
+    const { added, known, version } = await evaluationItems.getState().send(items, dataset);
+    ui.getState().toast(t('evaluate.sent', { added, known, dataset, version }), added > 0 ? 'good' : 'info');
+    await datasets.getState().refresh();
+  };
+  const questionSets = (datasets.getState().list ?? []).filter(({ kind }) => kind === 'qa');
+  ui.getState().choose({
+    title: t('evaluate.sendTo', { count: items.length }),
+    choices: [
+      ...questionSets.map(({ name, rows: count }) => ({
+        id: name,
+        title: name,
+        note: t('datasets.rowCount', { count }),
+      })),
+      { id: NEW_DATASET, title: t('evaluate.newDataset'), note: t('evaluate.sendLeak') },
+    ],
+    pick: (name) => {
+      if (name !== NEW_DATASET) return send(name);
+      ui.getState().prompt({
+        title: t('evaluate.newDataset'),
+        text: t('evaluate.sendLeak'),
+        submit: (text) => (text.trim() === '' ? undefined : send(text.trim())),
+      });
+      return undefined;
+    },
+  });
+}
 
 /** All of them flagged: the flags go; else they come. */
 export function flag(model: EvaluateModel, rows: readonly QuestionRow[]): void {

@@ -5,11 +5,11 @@ import { isOver, type JobId, type JobView } from '../../jobs/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
-import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
+import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
 import { evaluationFields, headlessCommand } from './form.ts';
-import { questionText } from './texts.ts';
+import { itemText } from './item-text.ts';
 
 export interface EvaluateModel {
   readonly context: ScreenContext;
@@ -21,6 +21,8 @@ export interface EvaluateModel {
   readonly questions: ListModel<QuestionRow>;
   /** The question that was opened. */
   readonly question: StreamModel;
+  /** What is lit in it. */
+  readonly itemMarks: () => readonly HighlightRange[];
   readonly shown: () => JobView | undefined;
   readonly openQuestion: () => void;
 }
@@ -74,6 +76,20 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
   };
   const plan = createStreamModel();
   const question = createStreamModel();
+  let itemMarks: readonly HighlightRange[] = [];
+  const writeItem = (): void => {
+    const row = questions.selected();
+    const { figures } = evaluation.getState();
+    const { scope } = context.evaluationItems.getState();
+    if (!row || !figures || !scope) return;
+    const { text, marks } = itemText(row, figures, scope);
+    itemMarks = marks;
+    question.set(text);
+  };
+  // A flag, a comment, another base column: the open item is written again.
+  context.evaluationItems.subscribe((state, before) => {
+    if (state.scope !== before.scope) writeItem();
+  });
   const shown = (): JobView | undefined => {
     const id = evaluation.getState().shown;
     return all().find(({ spec }) => spec.id === id);
@@ -118,12 +134,12 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     questions,
     question,
     shown,
+    itemMarks: () => itemMarks,
     openQuestion: () => {
-      const row = questions.selected();
-      const { figures } = evaluation.getState();
-      if (!row || !figures) return;
-      question.set(questionText(row, figures));
+      writeItem();
       question.edge('first');
+      const last = ui.getState().overlays.at(-1);
+      if (last?.kind === 'modal' && last.id === 'evaluate.question') return;
       ui.getState().open({ kind: 'modal', id: 'evaluate.question' });
     },
   };

@@ -1,11 +1,11 @@
 import { bindActions } from '../../keys/bind.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
-import { StreamView } from '../../ui/StreamView.tsx';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { evaluateActions, formActions, runsActions } from './actions.ts';
 import { itemsActions } from './item-actions.ts';
+import { itemModal } from './item-modal.tsx';
 import { createEvaluateModel } from './model.ts';
 import { EvaluateView } from './view.tsx';
 
@@ -62,17 +62,7 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
     layout: (rect) => layout(rect, showing('form')),
     view: (props) => <EvaluateView model={model} {...props} />,
     actions: bindActions(evaluateActions, () => model),
-    modals: [
-      {
-        id: 'evaluate.question',
-        title: () => t('evaluate.question'),
-        width: 110,
-        height: 40,
-        view: ({ rect }) => <StreamView model={model.question} width={rect.width} height={rect.height} />,
-        target: () => model.question,
-        actions: [],
-      },
-    ],
+    modals: [itemModal(model)],
     onEnter: () => {
       evaluation.getState().refresh();
       void datasets.getState().refresh();

@@ -1,10 +1,7 @@
-import type { QuestionRow, RunFigures } from '../../evaluation/figures.ts';
 import type { ColumnReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, formatP } from '../../evaluation/report-text.ts';
 import type { Evaluation } from '../../evaluation/types.ts';
 import type { Progress } from '../../jobs/types.ts';
-import { sanitize } from '../../platform/sanitize.ts';
-import { formatMillis } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 
 /** `0.397` → `39.7`: every score is shown in points of 100. */
@@ -53,27 +50,4 @@ export function interimText({ details }: Progress, { columns, primary }: Evaluat
     return mean === undefined ? [] : [`${name} ${points(mean)}`];
   });
   return means.length === 0 ? '' : `${primary}: ${means.join(' · ')}`;
-}
-
-/** One question with what every column made of it. Pure. */
-export function questionText({ question, answers, columns }: QuestionRow, { report }: RunFigures): string {
-  const metrics = [report.primary, ...report.run.evaluation.metrics.filter((name) => name !== report.primary)];
-  const parts = Object.entries(columns).map(([name, { state, output, error, scores, retrieved, totalMs }]) => {
-    const shown = metrics.flatMap((metric) =>
-      typeof scores[metric] === 'number' ? [`${metric} ${points(scores[metric])}`] : [],
-    );
-    const head = [name, ...shown, ...(totalMs === null ? [] : [formatMillis(totalMs)])].join(' · ');
-    const passages = (retrieved ?? []).map(
-      (one, i) => `${i + 1}  ${one.document.split('/').at(-1) ?? ''}  ${one.score.toFixed(3)}\n${one.text}`,
-    );
-    const answer = error || (output ?? '') || (retrieved ? '' : t(`evaluate.state.${state}`));
-    return [`── ${head} ──`, ...(answer ? [answer] : []), ...passages].join('\n');
-  });
-  return sanitize(
-    [
-      `${t('datasets.row.question')}\n${question}`,
-      `${t('evaluate.gold')}\n${answers.map((answer) => `· ${answer}`).join('\n')}`,
-      ...parts,
-    ].join('\n\n'),
-  );
 }

@@ -26,6 +26,7 @@ const row = (item: string, base: ColumnAnswer, tuned: ColumnAnswer): QuestionRow
   question: `How hot is ${item}?`,
   answers: ['80 degrees'],
   contextId: `c ${item}`,
+  passage: null,
   columns: { first: base, tuned },
 });
 const rows = [
