@@ -3,6 +3,7 @@ import type { ColumnAnswer, QuestionRow } from '../figures.ts';
 import { folded } from '../metrics/folded.ts';
 import { findMetric } from '../metrics/registry.ts';
 import { countedScore } from '../table.ts';
+import { itemStateSchema } from '../types.ts';
 import type { ItemNotes } from './notes.ts';
 
 /** What the names in a filter or a sort may mean. */
@@ -51,7 +52,7 @@ export function metricNamed(name: string, { metrics, primary }: Pick<ItemScope, 
   return wanted.length < 2 ? [] : metrics.filter((metric) => metric.toLowerCase().startsWith(wanted));
 }
 
-const STATES = ['ok', 'empty', 'error', 'timeout', 'failed'];
+const STATES: readonly string[] = [...itemStateSchema.options, 'failed'];
 const lengthOf = (text: string): number => [...text].length;
 
 /** What an answer counts for in a mean; undefined where the metric says nothing of it. */
