@@ -108,7 +108,9 @@ export async function ensureJob(
   options: Pick<ServeOptions, 'signal' | 'onStatus' | 'beside'> = {},
 ): Promise<JobView> {
   const names = work.engine === 'llama' && work.idleMinutes > 0 ? [work.model] : servedNames(work);
-  const find = () => findServer(paths, names, work.engine, work.runner)?.job;
+  // Who deploys by hand stops by hand: a server that leaves when it is idle is not what was asked for.
+  const accepts = (server: Server) => work.idleMinutes > 0 || server.work.idleMinutes === 0;
+  const find = () => findServer(paths, names, work.engine, work.runner, accepts)?.job;
   return (
     find() ??
     (await whileServing(paths, options.signal, async () => {

@@ -111,15 +111,17 @@ export function versionOf({ adapters }: Pick<Server, 'adapters'>, name: string):
   return adapters.flatMap(({ versions }) => versions).find(({ served }) => served === name);
 }
 
-/** The newest server that has all of `names`: of chat models unless embedders are asked for, of any engine unless one is named. */
+/** The newest server that has all of `names`: of chat models unless embedders are asked for, of any engine unless one is named, and only if `accepts` it. */
 export function findServer(
   paths: WorkspacePaths,
   names: readonly string[],
   engine?: ServeEngine,
   runner?: ServeWork['runner'],
+  accepts: (server: Server) => boolean = () => true,
 ): Server | undefined {
   return listServers(paths).find((server) => {
-    if (server.work.runner !== runner || (engine !== undefined && server.work.engine !== engine)) return false;
+    if (!accepts(server) || server.work.runner !== runner || (engine !== undefined && server.work.engine !== engine))
+      return false;
     const has = namesOf(server);
     return names.every((name) => has.includes(name));
   });

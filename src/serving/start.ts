@@ -6,6 +6,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { type Holding, holdings } from './hand-over.ts';
 import { ensureJob, stopServers } from './llama.ts';
 import { availableMemory, embeddedNeed, inMegabytes } from './memory.ts';
+import { findServer, type Server, servedNames } from './servers.ts';
 import type { ServeWork } from './types.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { checkVllmMemory } from './vllm/memory.ts';
@@ -28,8 +29,9 @@ export async function leavingServers(paths: WorkspacePaths, swap: string | undef
 }
 
 /**
- * Starts a server, in the place of those of `swap`: they are stopped once it is known that it fits without them.
- * Errors: `not-found`, `unavailable` (memory, engine), those of `ensureJob`.
+ * Starts a server, in the place of those of `swap`: they are stopped once it is known that it fits without them. One
+ * that serves the same with the same settings is given instead (`onThere`). Errors: `not-found`, `exists` (served with
+ * other settings), `unavailable` (memory, engine), those of `ensureJob`.
  */
 export async function startServer(
   paths: WorkspacePaths,
@@ -39,10 +41,16 @@ export async function startServer(
     readonly signal?: AbortSignal;
     readonly onStatus?: (text: string) => void;
     readonly onStopped?: (job: JobView) => void;
+    readonly onThere?: (job: JobView) => void;
   } = {},
 ): Promise<JobView> {
-  const { swap, onStopped, ...rest } = options;
-  const { freed } = await leavingServers(paths, swap);
+  const { swap, onStopped, onThere, ...rest } = options;
+  const { servers, freed } = await leavingServers(paths, swap);
+  const there = whoServes(paths, work, servers);
+  if (there) {
+    onThere?.(there);
+    return there;
+  }
   const free = availableMemory() + freed.memory;
   if (work.engine === 'vllm') {
     checkVllmMemory(paths, work, installedEngine(paths, 'vllm').device, cpuHasBfloat16(), free);
@@ -51,6 +59,24 @@ export async function startServer(
   if (swap !== undefined) for (const job of await stopServers(paths, swap)) onStopped?.(job);
   return await ensureJob(paths, work, rest);
 }
+
+/** Who serves this already and stays. Errors: `exists` when it was started with other settings. */
+function whoServes(paths: WorkspacePaths, work: ServeWork, leaving: readonly Holding[]): JobView | undefined {
+  const stays = (server: Server) =>
+    server.work.idleMinutes === 0 && !leaving.some(({ job }) => job === server.job.spec.id);
+  const server = findServer(paths, servedNames(work), work.engine, work.runner, stays);
+  if (!server) return undefined;
+  const { spec } = server.job;
+  if (spec.work.kind === 'serve' && settingsOf(spec.work) === settingsOf(work)) return server.job;
+  throw new RagtuiError(
+    'exists',
+    `${work.model} is served already, with other settings, by ${spec.id}.`,
+    `Take its place: --swap ${spec.id}. Or stop it first.`,
+  );
+}
+
+const settingsOf = ({ contextTokens, servedName, vllm = {}, kvCacheGiB, engine }: ServeWork): string =>
+  JSON.stringify([contextTokens, servedName, Object.entries(vllm).sort(), engine === 'vllm' ? kvCacheGiB : null]);
 
 /** With one chat at a time: it is started with fewer where there is no room for more. */
 function checkEmbedded(paths: WorkspacePaths, work: ServeWork, free: number): void {

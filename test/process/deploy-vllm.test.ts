@@ -134,6 +134,11 @@ test('a whole tuned model is served beside its base, or in its place once it is 
   await expect(startServer(paths, planned, { swap: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
   expect(readJob(paths, base.spec.id).state).toBe('running');
 
+  const other = startServer(paths, { ...work(), contextTokens: 1024 });
+  await expect(other).rejects.toMatchObject({ code: 'exists', hint: expect.stringContaining(base.spec.id) });
+  expect((await startServer(paths, work())).spec.id).toBe(base.spec.id);
+  expect(readJob(paths, base.spec.id).state).toBe('running');
+
   const beside = await startServer(paths, planned);
   await untilServed(paths, beside.spec.id, 'full', {});
   expect(listServers(paths).map(({ work: { model } }) => model)).toEqual(['full', 'base']);

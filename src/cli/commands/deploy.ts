@@ -204,11 +204,15 @@ async function runStart(
   });
   if (dryRun) return showPlan(context, work, options.swap);
   const { startServer } = await import('../../serving/start.ts');
+  let isThere = false;
   const job = await startServer(paths, work, {
     swap: options.swap,
     signal,
     onStatus: (text) => out.note(text),
     onStopped: ({ spec }) => out.note(`stopped ${spec.id}`),
+    onThere: () => {
+      isThere = true;
+    },
   });
   const { id } = job.spec;
   if (options.wait) {
@@ -226,7 +230,7 @@ async function runStart(
           ...work.adapters.map(({ name }) => `Other clients ask the server for ${versionedName(name, 1)}.`),
           `The key is in ${view.folder}/endpoint.json. Stop it: ragtui deploy stop ${work.model}`,
         ]
-      : `Started ${id}. Follow it: ragtui jobs logs -f ${id}`,
+      : `${isThere ? `It is served already by ${id}` : `Started ${id}`}. Follow it: ragtui jobs logs -f ${id}`,
   );
 }
 

@@ -126,7 +126,8 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
   const since = unansweredSince(sample, context.now());
   if (row.kind === 'adapter') return versionCell(row.adapter);
   if (row.kind === 'server' && row.server.asleep) return { text: t('deploy.state.asleep'), style: 'muted' };
-  if (since !== null) return { text: t('deploy.state.unanswered'), style: 'bad' };
+  if (since !== null || (row.kind === 'server' && isSilent(row.server.job)))
+    return { text: t('deploy.state.unanswered'), style: 'bad' };
   if (row.kind === 'foreign') {
     if (row.hosted) return { text: t('deploy.state.unwatched'), style: 'muted' };
     if (!sample) return { text: '…', style: 'muted' };
@@ -141,6 +142,10 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
     style: STATES[state],
   };
 }
+
+/** What its supervisor says, who looks as long as it runs, also while nobody looks from here. */
+const isSilent = ({ state, reason }: JobView): boolean =>
+  state === 'running' && reason.startsWith('has not answered since');
 
 /** `v2 ✓`, `v1 ! does nothing`: the version its name means, and what its check found. */
 function versionCell(adapter: DeployedAdapter): { text: string; style: StyleName } {
@@ -219,6 +224,8 @@ function headLines(
   }
   if (job.error) return [...lines, ...wrapped(`✗ ${job.error.message} ${job.error.hint}`, 'bad', 5)];
   if (isOver(job.state)) return [...lines, ...wrapped(`${stateText(job.state)} ${job.reason}`.trim(), 'muted')];
+  // Of one that runs: it hangs, or its supervisor was killed.
+  if (job.state === 'running' && job.reason) lines.push(...wrapped(`! ${job.reason}`, 'bad'));
   const started = job.startedAt ? formatTime(job.startedAt) : '';
   const facts = [
     job.endpoint?.url ?? t('deploy.noAddress'),

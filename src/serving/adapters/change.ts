@@ -276,7 +276,10 @@ async function servedModels(server: Server): Promise<Map<string, { path: string;
   };
   try {
     // A connection that was kept may have been closed by the server just now: the second one is new.
-    const { data } = await ask().catch(ask);
+    const { data } = await ask().catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'TimeoutError') throw error;
+      return ask();
+    });
     return new Map(
       data.map(({ id, root, parent }) => [id, { path: root ?? '', isAdapter: typeof parent === 'string' }]),
     );
