@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { shortNames } from '../src/rag/comparisons/matrix.ts';
-import { type Column, columnSchema } from '../src/rag/types.ts';
+import { type Column, columnSchema, NO_KB } from '../src/rag/types.ts';
 
 export type ColumnSettings = Omit<Column, 'name'>;
 
@@ -173,7 +173,7 @@ export interface CommandParts {
 /** The command that asks the same without a screen. Pure. */
 export function compareCommand({ question, kb, columns, order, passage }: CommandParts): string {
   return [
-    `ragtui compare ${shellWord(question)} --kb ${shellWord(kb)}`,
+    `ragtui compare ${shellWord(question)}${kb === NO_KB ? '' : ` --kb ${shellWord(kb)}`}`,
     ...columns.map((column) => `--column ${shellWord(columnText(column))}`),
     ...(order === 'rotate' ? [] : [`--order ${order}`]),
     ...(passage ? [`--passage ${shellWord(passage)}`] : []),

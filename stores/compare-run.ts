@@ -1,9 +1,10 @@
 import type { SearchResult } from '../src/kb/types.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
+import { needsKb } from '../src/rag/columns.ts';
 import type { ColumnResult, CompareEvent, CompareOrder, CompareRequest } from '../src/rag/compare.ts';
 import type { Kept } from '../src/rag/comparisons/record.ts';
 import type { Choice, KeptComparison } from '../src/rag/comparisons/types.ts';
-import type { Column, Message } from '../src/rag/types.ts';
+import { type Column, type Message, NO_KB } from '../src/rag/types.ts';
 import type { CompareAccess } from './compare.ts';
 import { type ColumnSlot, columnsOf, sameSettings } from './compare-columns.ts';
 import type { Clock, Schedule } from './dependencies.ts';
@@ -191,14 +192,15 @@ export function createRunSlice({ get, set }: CompareAccess, dependencies: RunDep
     compare: async (question) => {
       const text = question.trim();
       const { kb, slots, order } = get();
-      if (!text || kb === null || slots.length === 0) return;
+      if (!text || slots.length === 0) return;
+      if (kb === null && needsKb(slots.map(({ settings }) => settings))) return;
       get().cancel();
       const known = get().bindQuestion(text);
       get().shuffle();
       const begun: ComparisonRun = {
         key: nextKey++,
         question: text,
-        kb,
+        kb: kb ?? NO_KB,
         order,
         ...known,
         sequence: [],

@@ -79,3 +79,7 @@ export function parseColumns(texts: readonly string[]): Column[] {
   }
   return columns;
 }
+
+/** Whether one of the columns searches a knowledge base: what reads a gold passage, or nothing, needs none. Pure. */
+export const needsKb = (columns: readonly { readonly context?: Column['context'] | undefined }[]): boolean =>
+  columns.some(({ context = 'retrieved' }) => context === 'retrieved');

@@ -13,6 +13,9 @@ export const samplingSchema = z.object({
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
+/** In place of a knowledge base's name where no column searches one. */
+export const NO_KB = '';
+
 /** One pipeline = one column of a comparison (design §2). */
 export const pipelineSchema = z.object({
   kb: z.string(),

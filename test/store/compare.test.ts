@@ -181,6 +181,18 @@ describe('compare store', () => {
     await store.getState().compare('q');
     expect(engine.asked).toEqual([]);
   });
+
+  it('needs no knowledge base where every column reads the gold passage, or nothing', async () => {
+    const { store, engine } = setup();
+    store.setState({ kb: null });
+    for (const { id } of store.getState().slots) store.getState().configure(id, { context: 'gold' });
+    void store.getState().compare('q');
+    await settle();
+    expect(engine.asked[0]?.request).toMatchObject({ kb: '', question: 'q' });
+    const { columns } = engine.asked[0]?.request ?? { columns: [] };
+    const command = compareCommand({ question: 'q', kb: '', columns, order: 'rotate', passage: 'p' });
+    expect(command).not.toContain('--kb');
+  });
 });
 
 describe('differences', () => {

@@ -71,11 +71,13 @@ async function runCompare(context: CommandContext, question: string | undefined,
   const { chooseColumns } = await import('./compare/columns.ts');
   const { askColumns, exitCodeFor } = await import('./compare/ask.ts');
   const { checkRequest } = await import('../../rag/compare.ts');
+  const { needsKb } = await import('../../rag/columns.ts');
+  const { NO_KB } = await import('../../rag/types.ts');
   const asked = await questionFor(context, question, options);
   return withKb(context, async (kb) => {
     const columns = await chooseColumns(kb, options);
-    const base = await chooseKb(context, kb, options.kb);
-    const request: CompareRequest = { ...asked, kb: base.name, columns, order: options.order };
+    const base = options.kb !== undefined || needsKb(columns) ? await chooseKb(context, kb, options.kb) : null;
+    const request: CompareRequest = { ...asked, kb: base?.name ?? NO_KB, columns, order: options.order };
     checkRequest(request);
     if (options.saveSet !== undefined) await kb.call('columnSets.save', { set: { name: options.saveSet, columns } });
     const { comparison, kept } = await askColumns(context, kb, base, request, options);

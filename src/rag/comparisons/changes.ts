@@ -7,6 +7,7 @@ import { isServed } from '../../serving/resolve.ts';
 import { parseLlm } from '../../serving/servers.ts';
 import type { CompareRequest } from '../compare.ts';
 import { findPrompt, type TemplateText } from '../prompts.ts';
+import { NO_KB } from '../types.ts';
 import { diffAnswers } from './diff-answers.ts';
 import type { ComparedColumn, KbState, KeptComparison } from './types.ts';
 
@@ -71,10 +72,7 @@ export async function presentFor(
   };
   return {
     programVersion: programVersion(),
-    kbState: await deps.kb.call('kb.state', { kb: kept.kb }).catch((error: unknown) => {
-      if (toRagtuiError(error).code === 'not-found') return null;
-      throw error;
-    }),
+    kbState: kept.kb === NO_KB ? null : await kbStateOf(deps.kb, kept.kb),
     missingLlms: [...new Set(columns.map(({ llm }) => llm))].filter((llm) => !isThere(llm)),
     missingPrompts: [...new Set(columns.map(({ prompt }) => prompt))].filter((prompt) => !hasPrompt(prompt)),
   };
@@ -111,6 +109,15 @@ export function changesSince(kept: KeptComparison, now: Present): Change[] {
           } as const,
         ]),
   ];
+}
+
+async function kbStateOf(kb: Pick<KbClient, 'call'>, name: string): Promise<KbState | null> {
+  try {
+    return await kb.call('kb.state', { kb: name });
+  } catch (error) {
+    if (toRagtuiError(error).code === 'not-found') return null;
+    throw error;
+  }
 }
 
 function kbChanges(kept: KeptComparison, now: KbState | null, searching: readonly string[]): Change[] {

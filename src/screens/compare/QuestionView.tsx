@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { CompareState } from '../../../stores/compare.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
+import { needsKb } from '../../rag/columns.ts';
 import { Editor } from '../../ui/Editor.tsx';
 import { formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -48,13 +49,14 @@ export function QuestionView({ model, state, rect, focused }: QuestionProps): Re
 
 /** Knowledge base, order, where the question came from, what is known of it, whether it is kept. */
 function askedLine(model: CompareModel, state: CompareState): Line {
-  const { kb, order, run, rows, references, about } = state;
+  const { kb, order, run, rows, references, about, slots } = state;
+  const needed = needsKb(slots.map(({ settings }) => settings));
   const said = model.question();
   const known = references.length > 0 && (about === '' || about === said);
   const parts: (readonly Span[])[] = [
     [
       { text: `${t('ask.short.kb')} `, style: 'muted' },
-      { text: kb ?? t('ask.noKb'), style: kb === null ? 'warn' : 'accent' },
+      { text: kb ?? t('ask.noKb'), style: kb === null ? (needed ? 'warn' : 'muted') : 'accent' },
     ],
     ...(run?.reopened
       ? [

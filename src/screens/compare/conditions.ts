@@ -1,3 +1,4 @@
+import { needsKb } from '../../rag/columns.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { CompareModel } from './model.ts';
 
@@ -23,8 +24,8 @@ export const compared = ({ context }: CompareModel): true | string => {
 
 export const ready = (model: CompareModel): true | string => {
   const { kb, slots, passage, about, source } = model.context.compare.getState();
-  if (kb === null) return t('ask.why.noKb');
   if (slots.length === 0) return t('compare.why.noColumn');
+  if (kb === null && needsKb(slots.map(({ settings }) => settings))) return t('ask.why.noKb');
   const question = model.question();
   // From a column, Enter leads to the field that is still empty.
   if (question === '') return model.writing() ? t('ask.why.empty') : true;

@@ -4,7 +4,9 @@ import type { ColumnSlot } from '../../../stores/compare-columns.ts';
 import { columnsOf, compareCommand, sameSettings } from '../../../stores/compare-columns.ts';
 import { shownSlots } from '../../../stores/compare-view.ts';
 import type { RowSummary } from '../../../stores/datasets.ts';
+import { needsKb } from '../../rag/columns.ts';
 import type { ColumnSet, ComparisonSummary } from '../../rag/comparisons/types.ts';
+import { NO_KB } from '../../rag/types.ts';
 import { createEditorModel, type EditorModel } from '../../ui/editor-model.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
@@ -145,7 +147,13 @@ export function createCompareModel(context: ScreenContext): CompareModel {
       const { kb, slots, order, passage } = compare.getState();
       const columns = columnsOf(slots);
       const asked = question() || t('compare.question');
-      return compareCommand({ question: asked, kb: kb ?? 'NAME', columns, order, passage });
+      return compareCommand({
+        question: asked,
+        kb: kb ?? (needsKb(columns) ? 'NAME' : NO_KB),
+        columns,
+        order,
+        passage,
+      });
     },
     take: async (at) => {
       const taken = await compare.getState().take(at);

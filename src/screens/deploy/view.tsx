@@ -250,7 +250,9 @@ function checkLines(adapter: DeployedAdapter, width: number): Line[] {
     effect === null
       ? t('deploy.effect.checking')
       : effect.state === 'works'
-        ? t('deploy.effect.works', { largest: effect.largest === null ? '' : effect.largest.toFixed(2) })
+        ? effect.largest === null
+          ? t('deploy.effect.worksPlain')
+          : t('deploy.effect.works', { largest: effect.largest.toFixed(2) })
         : effect.state === 'nothing'
           ? t('deploy.effect.nothing')
           : t('deploy.effect.unknown', { why: effect.why }),

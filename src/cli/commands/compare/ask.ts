@@ -19,7 +19,7 @@ export interface AskWish {
 export async function askColumns(
   context: CommandContext,
   kb: KbClient,
-  base: KnowledgeBase,
+  base: KnowledgeBase | null,
   request: CompareRequest,
   { stream, pull }: AskWish,
 ): Promise<{ readonly comparison: Comparison; readonly kept: Kept }> {
@@ -87,12 +87,12 @@ export function exitCodeFor({ columns }: Comparison): number {
 /** Pulls the default models that are missing. What cannot be had is the fault of the columns that need it. */
 async function pullDefaults(
   context: CommandContext,
-  base: KnowledgeBase,
+  base: KnowledgeBase | null,
   columns: readonly Column[],
   pull: boolean,
 ): Promise<void> {
   const { isServed } = await import('../../../serving/resolve.ts');
-  const ids = columns.flatMap(({ embedder = base.embedders[0], reranker, mode, context: reads, llm }) => [
+  const ids = columns.flatMap(({ embedder = base?.embedders[0], reranker, mode, context: reads, llm }) => [
     ...(reads === 'retrieved' && mode !== 'bm25' && embedder ? [embedder] : []),
     ...(reads === 'retrieved' && reranker ? [reranker] : []),
     ...(llm === 'none' || isServed(context.paths, llm) ? [] : [llm]),

@@ -1,4 +1,5 @@
 import { sanitize } from '../../../platform/sanitize.ts';
+import { NO_KB } from '../../types.ts';
 import { diffAnswers } from '../diff-answers.ts';
 import { answerFacts, choiceText, type Fact, orderText, saidBy, scoreFacts, settingsLine } from '../facts.ts';
 import type { ComparedColumn, KeptComparison } from '../types.ts';
@@ -29,7 +30,7 @@ export function comparisonHtml(kept: KeptComparison): string {
     `<h1>${escaped(kept.question)}</h1>`,
     facts([
       ['comparison', `${kept.id}, ${kept.at}`],
-      ['knowledge base', kept.kb],
+      ['knowledge base', kept.kb === NO_KB ? 'none' : kept.kb],
       ...(kept.source ? [['question from', kept.source] as const] : []),
       ['asked', orderText(kept)],
       ...(kept.state === 'ended' ? [] : [['state', `${kept.state}: not every column ended`] as const]),

@@ -1,4 +1,5 @@
 import { sanitize, sanitizeLine } from '../../../platform/sanitize.ts';
+import { NO_KB } from '../../types.ts';
 import { answerFacts, choiceText, type Fact, orderText, saidBy, scoreFacts, settingsLine } from '../facts.ts';
 import type { ComparedColumn, KeptComparison } from '../types.ts';
 
@@ -9,7 +10,7 @@ export function comparisonMarkdown(kept: KeptComparison): string {
     '',
     ...list([
       ['comparison', `${kept.id}, ${kept.at}`],
-      ['knowledge base', kept.kb],
+      ['knowledge base', kept.kb === NO_KB ? 'none' : kept.kb],
       ...(kept.source ? [['question from', kept.source] as const] : []),
       ['asked', orderText(kept)],
       ...(kept.state === 'ended' ? [] : [['state', `${kept.state}: not every column ended`] as const]),

@@ -57,6 +57,7 @@ export const deploy = {
   'deploy.version.loading': 'loading',
   'deploy.version.unloaded': 'unloaded',
   'deploy.effect.checking': 'checking whether it does something',
+  'deploy.effect.worksPlain': 'it changes what its base says',
   'deploy.effect.works': 'it changes what its base says (log-probabilities by up to {largest})',
   'deploy.effect.nothing': 'does nothing',
   'deploy.effect.unknown': 'whether it does something is not known: {why}',

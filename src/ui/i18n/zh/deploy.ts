@@ -58,6 +58,7 @@ export const deploy: Texts<typeof english> = {
   'deploy.version.loading': '加载中',
   'deploy.version.unloaded': '已卸载',
   'deploy.effect.checking': '正在检查它是否起作用',
+  'deploy.effect.worksPlain': '它改变了基座的输出',
   'deploy.effect.works': '它改变了基座的输出（对数概率最多相差 {largest}）',
   'deploy.effect.nothing': '不起作用',
   'deploy.effect.unknown': '不知道它是否起作用：{why}',
