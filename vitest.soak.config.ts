@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 // `npm run test:soak`: what takes long. The kill loop of `npm test` with 200 random moments (RAGTUI_KILL_ROUNDS) instead
-// of 10, servers and adapters that come and go 200 times (RAGTUI_CYCLES) instead of 20, and test/soak: two columns of 20,000 tokens through the real program in a terminal.
+// of 10, that of an evaluation with 100 (RAGTUI_EVAL_KILLS) instead of 10, servers and adapters that come and go 200 times (RAGTUI_CYCLES) instead of 20, and test/soak: two columns of 20,000 tokens through the real program in a terminal.
 export default defineConfig({
   test: {
     name: 'soak',
     include: [
-      'test/process/ingest-kill.test.ts',
+      'test/process/{ingest-kill,eval-kill}.test.ts',
       'test/process/{llama-cycles,server-kill}.test.ts',
       'test/soak/**/*.test.ts',
     ],
@@ -15,6 +15,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     env: {
       RAGTUI_KILL_ROUNDS: process.env['RAGTUI_KILL_ROUNDS'] ?? '200',
+      RAGTUI_EVAL_KILLS: process.env['RAGTUI_EVAL_KILLS'] ?? '100',
       RAGTUI_CYCLES: process.env['RAGTUI_CYCLES'] ?? '200',
     },
   },

@@ -3,8 +3,10 @@ const WORTH = 0.5;
 /** A window has at least so many answers, and at least two rounds of all places. */
 const FEWEST = 4;
 /** After so many windows at the knee it is looked whether the server takes more by now; each vain look doubles it. */
-const LOOK_AGAIN = 12;
-const LOOK_AT_MOST = 200;
+const LOOK_AGAIN = 6;
+const LOOK_AT_MOST = 24;
+/** A server that refuses is left alone for longer. */
+const LOOK_AT_REFUSER = 200;
 /** What an overrun server is left with. */
 const SHRINK = 0.7;
 /** A window at the knee with less than this share of what the knee brought says that the server became slower … */
@@ -32,14 +34,18 @@ export interface Finished {
 export class KneeFinder {
   readonly #most: number;
   #places: number;
-  /** The most that paid, and its throughput; nothing measured yet: 0. */
+  /** The most that paid; nothing measured yet: 0. */
   #paid = 0;
+  /** The throughput that others are compared with, and the places that brought it. */
   #brought = 0;
+  #broughtBy = 1;
   /** The fewest that did not pay; above `most`: none known. */
   #useless: number;
   /** It did not pay because the server refused. */
   #refused = false;
   #settled = false;
+  /** One window at this number did not pay. */
+  #doubted = false;
   #easing = false;
   /** What was begun before belongs to an earlier number. */
   #since = Number.NEGATIVE_INFINITY;
@@ -91,6 +97,7 @@ export class KneeFinder {
     if (this.#easing) return;
     this.#useless = Math.max(2, this.#places);
     this.#refused = true;
+    this.#lookAfter = Math.min(LOOK_AT_REFUSER, 4 * this.#lookAfter);
     this.#settled = false;
     if (this.#paid >= this.#places) this.#paid = 0;
     this.#move(Math.max(1, this.#paid, Math.floor(this.#places * SHRINK)), now);
@@ -103,10 +110,17 @@ export class KneeFinder {
   }
 
   #judge(throughput: number, now: number): void {
-    const hoped = this.#places / this.#paid - 1;
-    if (this.#paid === 0 || this.#places <= this.#paid || throughput / this.#brought - 1 >= WORTH * hoped) {
+    const hoped = this.#places / this.#broughtBy - 1;
+    // Where it was compared from brings nothing new.
+    const more = hoped > 0 && throughput / this.#brought - 1 >= WORTH * hoped;
+    if (this.#paid === 0 || more) {
       this.#paid = this.#places;
       this.#brought = throughput;
+      this.#broughtBy = this.#places;
+    } else if (!this.#doubted) {
+      // One slow moment of this machine or the server must not end the search: once more.
+      this.#doubted = true;
+      return;
     } else {
       this.#useless = this.#places;
       this.#refused = false;
@@ -134,8 +148,9 @@ export class KneeFinder {
       this.#lookAfter = LOOK_AGAIN;
       this.#search(1, now);
     } else if (this.#quietWindows >= this.#lookAfter && this.#places < this.#most) {
-      this.#lookAfter = Math.min(LOOK_AT_MOST, 2 * this.#lookAfter);
+      this.#lookAfter = Math.max(this.#lookAfter, Math.min(LOOK_AT_MOST, 2 * this.#lookAfter));
       this.#brought = throughput;
+      this.#broughtBy = this.#places;
       this.#search(Math.min(this.#most, this.#paid + Math.max(2, Math.floor(this.#paid / 4))), now);
     }
   }
@@ -151,6 +166,7 @@ export class KneeFinder {
     this.#places = places;
     this.#since = now;
     this.#skip = places;
+    this.#doubted = false;
     this.#newWindow();
   }
 

@@ -8,7 +8,7 @@ import { connectKb } from '../kb/client.ts';
 import type { KbClient } from '../kb/protocol.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { readStatus } from '../platform/status.ts';
-import { type AskDependencies, askColumn, type ReadyColumn } from './ask-column.ts';
+import { type AskDependencies, askColumn, pause, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
 import { checkEmbedders } from './check-embedders.ts';
@@ -20,6 +20,7 @@ import { isFailure } from './item-state.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Outcome } from './outcome.ts';
 import { Pace } from './pace.ts';
+import { patientKb } from './patient-kb.ts';
 import { type EvaluationItem, planItems } from './plan.ts';
 import { publishedResults } from './published.ts';
 import { readyColumns } from './ready-columns.ts';
@@ -42,7 +43,8 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
     throw new RagtuiError('invalid', `${work.dataset}:${work.split} has no complete row to ask about.`);
   }
   const scorer = await Scorer.start(paths, work.metrics);
-  const kb = work.kb === null ? null : await connectKb(paths, { signal });
+  const client = work.kb === null ? null : await connectKb(paths, { signal });
+  const kb = client && patientKb(client, { waitMs: RETRY_MS, pause: (ms) => pause(ms, signal) });
   try {
     const onStatus = (text: string) =>
       report.progress({ phase: text, done: 0, total: items.length, unit: 'items', rate: null, secondsLeft: null });
@@ -55,7 +57,7 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
     const baselines = work.baselines ? baselinesOf(work, items, kb && gold && { kb, gold }, scorer.depth, signal) : [];
     await new Run(context, { items, columns, baselines, scorer, kb, gold }).all();
   } finally {
-    await kb?.close();
+    await client?.close();
     await scorer.close();
   }
   if (signal.aborted) return;
@@ -74,7 +76,7 @@ async function allOf(rows: AsyncIterable<QaRow>): Promise<QaRow[]> {
 function baselinesOf(
   { columns, kb: base, seed }: Evaluation,
   items: readonly EvaluationItem[],
-  found: { readonly kb: KbClient; readonly gold: GoldChunks } | null,
+  found: { readonly kb: Pick<KbClient, 'call'>; readonly gold: GoldChunks } | null,
   depth: number,
   signal: AbortSignal,
 ): Baseline[] {
@@ -92,7 +94,7 @@ interface Parts {
   readonly columns: readonly ReadyColumn[];
   readonly baselines: readonly Baseline[];
   readonly scorer: Scorer;
-  readonly kb: KbClient | null;
+  readonly kb: Pick<KbClient, 'call'> | null;
   readonly gold: GoldChunks | null;
 }
 

@@ -95,3 +95,49 @@ export async function untilProgress(job: JobView, test: (progress: Progress) => 
   if (!found || !last) throw new Error(`The job's progress is ${JSON.stringify(last)}`);
   return last;
 }
+
+/** A model with so many slots of so many milliseconds each; what comes beyond waits in line. */
+export class Slots {
+  readonly #count: number;
+  readonly #ms: number;
+  readonly #line: (() => void)[] = [];
+  #busy = 0;
+  #since = 0;
+  #changed = performance.now();
+  #used = 0;
+
+  constructor(count: number, ms: number) {
+    this.#count = count;
+    this.#ms = ms;
+  }
+
+  /** From now on the share of its slots that is used counts. */
+  measure(): void {
+    this.#note();
+    this.#used = 0;
+    this.#since = this.#changed;
+  }
+
+  /** Share of its limit that was used since `measure`. */
+  share(): number {
+    this.#note();
+    return this.#used / (this.#changed - this.#since) / this.#count;
+  }
+
+  /** Works off one request. */
+  async serve(): Promise<void> {
+    if (this.#busy === this.#count) await new Promise<void>((resolve) => this.#line.push(resolve));
+    this.#note();
+    this.#busy += 1;
+    await new Promise((resolve) => setTimeout(resolve, this.#ms));
+    this.#note();
+    this.#busy -= 1;
+    this.#line.shift()?.();
+  }
+
+  #note(): void {
+    const now = performance.now();
+    this.#used += this.#busy * (now - this.#changed);
+    this.#changed = now;
+  }
+}
