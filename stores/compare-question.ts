@@ -1,4 +1,4 @@
-import type { DatasetRow } from '../src/datasets/types.ts';
+import { questionOf } from '../src/datasets/row-question.ts';
 import { type RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { CompareAccess } from './compare.ts';
 import type { DatasetsPort, RowSummary } from './datasets.ts';
@@ -116,29 +116,3 @@ export function createQuestionSlice(
     },
   };
 }
-
-/** What a row of any kind gives a comparison: a question, answers known to be right, the text they stand in. Pure. */
-export function questionOf(row: DatasetRow): {
-  readonly question: string;
-  readonly references: readonly string[];
-  readonly passage: string;
-} {
-  const right = (answers: readonly string[]): readonly string[] => answers.filter((answer) => answer.trim() !== '');
-  if ('question' in row) return { question: row.question.trim(), references: right(row.answers), passage: row.context };
-  if ('query' in row) return { question: row.query.trim(), references: [], passage: row.pos[0] ?? '' };
-  if ('chosen' in row) {
-    return { question: lastOf(row.messages, 'user'), references: right([row.chosen]), passage: '' };
-  }
-  if (row.form === 'alpaca') {
-    const question = [row.instruction, row.input].filter(Boolean).join('\n').trim();
-    return { question, references: right([row.output]), passage: '' };
-  }
-  return {
-    question: lastOf(row.messages, 'user'),
-    references: right([lastOf(row.messages, 'assistant')]),
-    passage: '',
-  };
-}
-
-const lastOf = (messages: readonly { readonly role: string; readonly content: string }[], role: string): string =>
-  messages.findLast((message) => message.role === role)?.content.trim() ?? '';

@@ -12,6 +12,7 @@ import { curlLine } from '../src/serving/curl-line.ts';
 import { readLoadTest } from '../src/serving/load-test/store.ts';
 import { listServers, servedAs } from '../src/serving/servers.ts';
 import { type ServeTask, serveTaskResultSchema } from '../src/serving/task.ts';
+import { tuneAsked } from '../src/serving/tune-asked.ts';
 import { childTask } from './child-task.ts';
 import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
 
@@ -48,6 +49,7 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
         .slice(0, MOST_TESTS)
         .flatMap((job) => readLoadTest(job) ?? []),
     adapters: () => listAdapters(paths),
+    asked: (name) => tuneAsked(paths, name),
     hasVllm: () => engineStatus(paths, 'vllm').manifest !== null,
     plan: async (request, signal) => {
       const work = { op: 'plan', request } as const;

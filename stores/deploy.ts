@@ -8,6 +8,7 @@ import type { Holding } from '../src/serving/hand-over.ts';
 import type { LoadTest, LoadTestResult } from '../src/serving/load-test/types.ts';
 import type { ServerSample, TelemetrySample } from '../src/serving/metrics-types.ts';
 import type { StartPlan, StartRequest } from '../src/serving/start-plan.ts';
+import type { TuneAsked } from '../src/serving/tune-asked.ts';
 import type { ServeEngine, ServeWork, VllmOptions } from '../src/serving/types.ts';
 import type { Clock, Schedule } from './dependencies.ts';
 import { createHistory, type History } from './history.ts';
@@ -49,7 +50,9 @@ export interface DeployPort {
   /** It sleeps, or is stopped. */
   takeMemory(server: JobId): Promise<void>;
   wake(server: JobId): Promise<void>;
-  /** Serves an adapter beside its base by one server; resolves when both answer. */
+  /** How a tune and its base are asked so that the model is all that differs; undefined for what is no tune. Quick. */
+  asked(name: string): TuneAsked | undefined;
+  /** Serves a tune beside its base on one engine; resolves when both answer. */
   beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Load tests with what they measured so far, newest first; reads small files. */
   loadTests(jobs: readonly JobView[]): readonly LoadTestResult[];
@@ -155,6 +158,7 @@ export interface DeployState {
   holding(server: JobId): Promise<Holding>;
   takeMemory(server: JobId): Promise<void>;
   wake(server: JobId): Promise<void>;
+  asked(name: string): TuneAsked | undefined;
   beside(name: string): Promise<{ readonly base: string; readonly engine: ServeEngine }>;
   /** Asks a server with more and more requests at a time, in a process of its own. */
   loadTest(test: LoadTest): Promise<JobId>;
@@ -355,6 +359,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         }
       },
       cancelChat: () => asking?.abort(),
+      asked: (name) => deploy.asked(name),
       beside: (name) => during(`deploy ${name}`, () => deploy.beside(name)),
       loadTest: async (test) => {
         const name = test.target.kind === 'name' ? test.target.name : test.target.model;

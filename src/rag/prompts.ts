@@ -70,7 +70,23 @@ const sft: PromptTemplate = {
   ],
 };
 
-const BUILT_IN: readonly PromptTemplate[] = [standard, tutorial, sft];
+/** The question as it stands, after the passages if there are any; a system text only where the tune has one. */
+const plain: PromptTemplate = {
+  name: 'plain',
+  build: ({ passages, question, thread = [], trainedSystem }) => [
+    ...(trainedSystem === undefined ? [] : [message('system', trainedSystem)]),
+    ...thread,
+    message('user', [...passages, question].join('\n\n')),
+  ],
+};
+
+const BUILT_IN: readonly PromptTemplate[] = [standard, tutorial, sft, plain];
+
+/** `PROMPT@TUNE`: the prompt with the system text of a tune, whoever is asked. Pure. */
+export function parsePromptName(name: string): { readonly prompt: string; readonly tune?: string } {
+  const at = name.indexOf('@');
+  return at <= 0 ? { prompt: name } : { prompt: name.slice(0, at), tune: name.slice(at + 1) };
+}
 
 const numbered = (passages: readonly string[]): string =>
   passages.length === 0 ? '(none)' : passages.map((passage, index) => `[${index + 1}] ${passage.trim()}`).join('\n\n');
@@ -122,17 +138,26 @@ export function findPrompt(
   name: string,
   own: Readonly<Record<string, TemplateText>> = {},
 ): PromptTemplate {
-  const builtIn = BUILT_IN.find((template) => template.name === name);
-  if (builtIn) return builtIn;
-  const text = Object.hasOwn(own, name) ? own[name] : undefined;
-  if (text) return ownTemplate(name, text);
-  const file = promptFiles(paths).get(name);
-  if (file) return ownTemplate(name, parseTemplate(readTemplate(file)));
+  const found = knownPrompt(paths, name, own) ?? knownPrompt(paths, parsePromptName(name).prompt, own);
+  if (found) return found;
   throw new RagtuiError(
     'not-found',
     `There is no prompt "${name}".`,
     `There are: ${listPrompts(paths, own).join(', ')}.`,
   );
+}
+
+function knownPrompt(
+  paths: WorkspacePaths,
+  name: string,
+  own: Readonly<Record<string, TemplateText>>,
+): PromptTemplate | undefined {
+  const builtIn = BUILT_IN.find((template) => template.name === name);
+  if (builtIn) return builtIn;
+  const text = Object.hasOwn(own, name) ? own[name] : undefined;
+  if (text) return ownTemplate(name, text);
+  const file = promptFiles(paths).get(name);
+  return file ? ownTemplate(name, parseTemplate(readTemplate(file))) : undefined;
 }
 
 /** `system` above a line of three dashes, `user` below; without that line all is `user`. */

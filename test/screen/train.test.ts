@@ -141,6 +141,37 @@ it('asks the tune beside its base, with the prompt it was trained with', async (
   ]);
 });
 
+it('asks both as the tune’s rows were written, on one engine, with the system text it was trained with', async () => {
+  const w = await open({ ...wide, jobs: [jobView(trainingWork('t1'), { state: 'succeeded' })] });
+  const asked = { base: `${LLM}@vllm`, tuned: 't1@vllm', prompt: 'plain@t1', reads: false };
+  w.deploy.tunes.set('t1', asked);
+  await w.press('9');
+  await w.rest();
+  await w.press('a');
+  await w.rest();
+  expect(
+    w.stores.compare.getState().slots.map(({ settings: { llm, prompt, context } }) => [llm, prompt, context]),
+  ).toEqual([
+    [`${LLM}@vllm`, 'plain@t1', 'none'],
+    ['t1@vllm', 'plain@t1', 'none'],
+  ]);
+});
+
+it('puts the int8 model of a tuned embedder beside it', async () => {
+  const work: JobWork = {
+    ...{ kind: 'train-embedder', dataset: 'cmrc', split: 'context/train', base: 'all-minilm-l6-v2-base', name: 'e1' },
+    ...{ preset: 'cpu', settings: {}, seed: 42, embedder: { int8: true } },
+  };
+  const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+  await w.press('9');
+  await w.rest();
+  await w.press('a');
+  await w.rest();
+  const { slots } = w.stores.compare.getState();
+  expect(slots.map(({ settings }) => settings.embedder)).toEqual(['all-minilm-l6-v2-exported', 'e1', 'e1-int8']);
+  expect(new Set(slots.map(({ settings: { embedder, ...rest } }) => JSON.stringify(rest))).size).toBe(1);
+});
+
 it('deploys a tune and compares it with its base by one key', async () => {
   const job = jobView(trainingWork('t1'), { state: 'succeeded' });
   const w = await open({ ...wide, jobs: [job], adapters: [adapterOf('t1', LLM)] });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { questionOf } from '../../src/datasets/row-question.ts';
 import { parseColumn } from '../../src/rag/columns.ts';
 import { columnsOf, searchGroups, varyingFields } from '../../stores/compare-columns.ts';
-import { questionOf } from '../../stores/compare-question.ts';
 import { shownSlots } from '../../stores/compare-view.ts';
 import { asked, BASE, ended, NEW, setup } from './compare-setup.ts';
 import { settle } from './fakes.ts';
@@ -78,13 +78,21 @@ describe('a question', () => {
       { role: 'user' as const, content: 'q' },
       { role: 'assistant' as const, content: 'a' },
     ];
-    expect(questionOf({ query: 'q', pos: ['p'], neg: [] })).toEqual({ question: 'q', references: [], passage: 'p' });
-    expect(questionOf({ form: 'messages', id: '1', messages })).toEqual({
+    expect(questionOf({ query: 'q', pos: ['p'], neg: [] })).toEqual({
+      question: 'q',
+      references: [],
+      passage: 'p',
+      written: 'plain',
+    });
+    const sft = '请用下面的文段的原文来回答问题\n\n### 已知文段：The Alder.\n\n### 问题：Where?\n';
+    const liked = { id: '1', messages: [{ role: 'user' as const, content: sft }], chosen: 'c', rejected: 'r' };
+    expect(questionOf(liked)).toMatchObject({ question: 'Where?', passage: 'The Alder.', references: ['c'] });
+    expect(questionOf({ form: 'messages', id: '1', messages })).toMatchObject({
       question: 'q',
       references: ['a'],
       passage: '',
     });
-    expect(questionOf({ form: 'alpaca', id: '1', history: [], instruction: 'do', input: 'this', output: '' })).toEqual({
+    expect(questionOf({ form: 'alpaca', id: '1', history: [], instruction: 'do', input: 'this', output: '' })).toMatchObject({
       question: 'do\nthis',
       references: [],
       passage: '',

@@ -5,6 +5,7 @@ import type { Adapter } from '../../src/models/types.ts';
 import type { DeployedAdapter } from '../../src/serving/adapters/types.ts';
 import type { LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { StartPlan, StartRequest } from '../../src/serving/start-plan.ts';
+import type { TuneAsked } from '../../src/serving/tune-asked.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
 import type { ChatTarget, DeployPort } from '../../stores/deploy.ts';
 import { type Deferred, deferred } from './fakes.ts';
@@ -87,6 +88,8 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     readonly end: Deferred<ChatResult>;
   }[] = [];
   const started: StartRequest[] = [];
+  /** How tunes are asked, by name. */
+  const tunes = new Map<string, TuneAsked>();
   const sleeps = { can: true, asleep: new Set<JobId>() };
   const tests: LoadTestResult[] = [];
   const planOf = (request: StartRequest): StartPlan => ({
@@ -163,6 +166,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     },
     takeMemory: async (server) => void sleeps.asleep.add(server),
     wake: async (server) => void sleeps.asleep.delete(server),
+    asked: (name) => tunes.get(name),
     beside: async (name) => {
       const adapter = adapters.find((one) => one.name === name);
       if (!adapter) throw new Error(`no adapter ${name}`);
@@ -175,5 +179,5 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     },
     curl: (target) => `curl ${target.kind === 'own' ? target.model : target.endpoint.name}`,
   };
-  return { port, chats, started, riding, tests, sleeps };
+  return { port, chats, started, tunes, riding, tests, sleeps };
 }

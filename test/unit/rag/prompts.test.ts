@@ -56,7 +56,7 @@ describe('a prompt of the user', () => {
       'Be short.\r\n---\r\nRead:\r\n{context}\r\nSay: {question}\r\n',
     );
     writeFileSync(path.join(folder, 'prompts', 'notes.md'), 'no prompt');
-    expect(listPrompts(paths)).toEqual(['default', 'tutorial', 'sft', 'short']);
+    expect(listPrompts(paths)).toEqual(['default', 'tutorial', 'sft', 'plain', 'short']);
     expect(findPrompt(paths, 'short').build({ passages: ['p'], question: 'q' })).toEqual([
       { role: 'system', content: 'Be short.' },
       { role: 'user', content: 'Read:\n[1] p\nSay: q' },
@@ -69,7 +69,7 @@ describe('a prompt of the user', () => {
       { role: 'user', content: '(none)|q' },
     ]);
     expect(findPrompt(paths, 'tutorial', own).build({ passages: [], question: 'q' })[0]?.role).toBe('system');
-    expect(listPrompts(paths, own)).toEqual(['default', 'tutorial', 'sft', 'mine']);
+    expect(listPrompts(paths, own)).toEqual(['default', 'tutorial', 'sft', 'plain', 'mine']);
   });
 
   test('fills each slot once: passages and questions that look like slots or patterns stay what they are', () => {
@@ -89,7 +89,7 @@ describe('a prompt of the user', () => {
     );
     for (const name of ['nope', '../secret', 'constructor']) {
       expect(() => findPrompt(paths, name)).toThrow(
-        expect.objectContaining({ code: 'not-found', hint: 'There are: default, tutorial, sft.' }),
+        expect.objectContaining({ code: 'not-found', hint: 'There are: default, tutorial, sft, plain.' }),
       );
     }
   });

@@ -11,7 +11,7 @@ export function addDeployCompare(deploy: Command, invocation: Invocation): void 
   const compare = deploy
     .command('compare')
     .description('serve a tune beside its base, on one engine, and say how to ask both the questions it never saw')
-    .argument('<name>', 'an adapter, or the job that trained it')
+    .argument('<name>', 'an adapter, a tuned model, or the job that trained it')
     .option('--engine <engine>', 'llama or vllm (default: the server of its base that runs)');
   handle(compare, invocation, { args: z.tuple([z.string().min(1)]), options: compareSchema }, runCompare);
 }
@@ -22,7 +22,7 @@ async function runCompare(
   { engine }: { engine?: Exclude<ServeEngine, 'onnx'> | undefined },
 ): Promise<undefined> {
   const { serveBeside } = await import('../../../serving/beside.ts');
-  const { listAdapters } = await import('../../../models/store.ts');
+  const { findTune, tuneAsked } = await import('../../../serving/tune-asked.ts');
   const { listDatasets } = await import('../../../datasets/store.ts');
   const { heldOutPart } = await import('../../../datasets/held-out.ts');
   const name = await trainedBy(paths, given);
@@ -32,13 +32,14 @@ async function runCompare(
     ...(engine === undefined ? {} : { engine }),
   });
   out.clearProgress();
-  const { dataset, split } = listAdapters(paths).find((one) => one.name === name)?.lineage ?? {};
+  const { dataset, split } = findTune(paths, name)?.lineage ?? {};
   const manifest = listDatasets(paths).find((one) => one.name === dataset);
   const part = manifest && typeof split === 'string' ? heldOutPart(manifest, split) : null;
-  const context = part === null ? '' : ',context=gold';
+  const { prompt = 'sft', reads = true } = tuneAsked(paths, name) ?? {};
+  const context = !reads ? ',context=none' : part === null ? '' : ',context=gold';
   const columns = [
-    `name=base,llm=${served.base}@${served.engine},prompt=sft${context}`,
-    `name=tuned,llm=${name}@${served.engine},prompt=sft${context}`,
+    `name=base,llm=${served.base}@${served.engine},prompt=${prompt}${context}`,
+    `name=tuned,llm=${name}@${served.engine},prompt=${prompt}${context}`,
   ];
   const words = part === null ? ['"question"'] : ['--row', `${dataset}/${part}:0`];
   const command = `ragtui compare ${[...words, ...columns.map((column) => `--column ${column}`)].join(' ')}`;
