@@ -20,7 +20,10 @@ export const checkEmbedderKeys = (settings: Settings): void =>
 
 function checkKeys(settings: Settings, keys: readonly string[], engine: string, names: string): void {
   const unknown = Object.keys(settings).find((key) => !keys.includes(key));
-  if (unknown === undefined) return checkNumbers(settings);
+  if (unknown === undefined) {
+    checkNumbers(settings);
+    return;
+  }
   const [near] = nearNames(unknown, keys);
   throw new RagtuiError(
     'usage',

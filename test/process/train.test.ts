@@ -1,22 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { importDataset } from '../../src/datasets/import.ts';
-import { engineFolder } from '../../src/engines/store.ts';
-import type { EngineManifest } from '../../src/engines/types.ts';
 import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { parseEvent } from '../../src/jobs/events.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
@@ -25,7 +14,7 @@ import { listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
 import { listAdapters } from '../../src/models/store.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
-import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
+import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { isAlive, processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { readCard } from '../../src/training/card.ts';
 import { exportCurves } from '../../src/training/export-curves.ts';
@@ -33,14 +22,12 @@ import { readFailureFile } from '../../src/training/failures/file.ts';
 import { readCurves } from '../../src/training/read-curves.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
 import type { Training } from '../../src/training/types.ts';
-import { writeChatFolder, writeChatGguf } from '../support/chat-model.ts';
+import { FAKE_BASE, fakeTraining } from '../support/fake-training.ts';
 
-const FAKE = path.join(packageRoot(), 'test', 'support', 'fake-engine.js');
-const BASE = 'smollm2-135m-instruct';
 const training: Training = {
   dataset: 'questions',
   split: 'all',
-  base: BASE,
+  base: FAKE_BASE,
   name: 'mine',
   preset: 'cpu',
   settings: {},
@@ -54,17 +41,7 @@ beforeEach(async () => {
   // Blanks in paths must work: LLaMA-Factory's launcher cuts its command line at them.
   home = mkdtempSync(path.join(os.tmpdir(), 'ragtui train '));
   paths = workspacePaths(home, {});
-  ensureWorkspace(paths);
-  fakeEngine();
-  fakeBase();
-  const file = path.join(home, 'questions.json');
-  writeFileSync(
-    file,
-    JSON.stringify(
-      [1, 2, 3, 4].map((n) => ({ instruction: `Say ${n}.`, input: '', output: `${n}`, system: 'Count.' })),
-    ),
-  );
-  await importDataset(paths, file, { format: 'alpaca' });
+  await fakeTraining(paths);
 });
 afterEach(async () => {
   delete process.env['FAKE_ENGINE'];
@@ -73,42 +50,6 @@ afterEach(async () => {
   }
   rmSync(home, { recursive: true, force: true });
 });
-
-/** An environment of the user's own whose Python is the scripted engine. */
-function fakeEngine(): void {
-  const folder = engineFolder(paths, 'llamafactory');
-  mkdirSync(folder, { recursive: true });
-  const manifest: EngineManifest = {
-    version: 1,
-    name: 'llamafactory',
-    device: 'cpu',
-    python: FAKE,
-    managed: false,
-    installedAt: new Date().toISOString(),
-    lock: '',
-    versions: { llamafactory: '0.9.5' },
-  };
-  writeFileSync(path.join(folder, 'engine.json'), JSON.stringify(manifest));
-}
-
-function fakeBase(): void {
-  const folder = path.join(paths.models, BASE);
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'model.gguf');
-  writeChatGguf(file);
-  // What the scripted engine makes of it.
-  writeChatFolder(path.join(folder, 'transformers'));
-  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-  writeFileSync(
-    path.join(folder, 'manifest.json'),
-    JSON.stringify({
-      version: 1,
-      id: BASE,
-      pulledAt: new Date().toISOString(),
-      files: [{ name: 'model.gguf', bytes: statSync(file).size, sha256, source: 'test' }],
-    }),
-  );
-}
 
 function start(behaviour: string): Promise<JobView> {
   process.env['FAKE_ENGINE'] = behaviour;
@@ -147,7 +88,7 @@ describe('a training job', () => {
     const [adapter] = listAdapters(paths);
     expect(adapter).toMatchObject({
       name: 'mine',
-      base: BASE,
+      base: FAKE_BASE,
       path: tunedFolder(paths, 'mine').result,
       rank: 8,
       alpha: 16,
@@ -267,7 +208,7 @@ describe('a training job', () => {
       '--split',
       'all',
       '--base',
-      BASE,
+      FAKE_BASE,
       '--name',
       'mine',
       '--json',
