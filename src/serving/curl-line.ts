@@ -25,9 +25,9 @@ export function curlLine({ url, model, kind, keyFile, keyEnv, keyStore }: CurlTa
   const rest = `-H 'Content-Type: application/json' -d ${quoted(body)}`;
   const key = keyFile
     ? `KEY=$(sed -n 's/.*"key":"\\([^"]*\\)".*/\\1/p' ${quoted(keyFile)})`
-    : keyEnv
+    : keyEnv && /^[A-Za-z_]\w*$/.test(keyEnv)
       ? `KEY=$${keyEnv}`
-      : keyStore
+      : keyStore || keyEnv
         ? 'read -rs KEY'
         : null;
   if (key === null) return `${curl} ${rest}`;

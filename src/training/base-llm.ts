@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { InstalledEngine } from '../engines/store.ts';
 import { readGgufTemplate } from '../models/gguf/vocabulary.ts';
-import { fileOf, findModel, type InstalledModel, installedModel, modelStatus } from '../models/store.ts';
+import { allModels, fileOf, type InstalledModel, installedModel, modelStatus } from '../models/store.ts';
 import type { CatalogueEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { hashFile, writeJsonAtomic } from '../platform/files.ts';
@@ -53,7 +53,9 @@ const FLOAT32_RECIPE = 'to-float32-1';
 export function transformersFolder(paths: WorkspacePaths, id: string): string {
   const made = madeFolder(paths, id);
   if (existsSync(path.join(made, 'manifest.json'))) return made;
-  return isTransformers(findModel(paths, id)) ? modelStatus(paths, id).folder : made;
+  // A model may have been taken from the list while it is served.
+  const entry = allModels(paths).find((one) => one.id === id);
+  return entry && isTransformers(entry) ? modelStatus(paths, id).folder : made;
 }
 
 /** A model that came as a folder in Transformers' layout, not as GGUF. */

@@ -345,7 +345,6 @@ describe('the deploy screen', () => {
         'adapters',
         'engine',
         'context',
-        'kv',
         'dtype',
         'quantization',
         'tensorParallel',
@@ -387,8 +386,6 @@ describe('the deploy screen', () => {
     expect(w.text()).toContain('is stopped first');
     await w.press('y');
     expect(w.deploy.started).toMatchObject([{ engine: 'vllm', swap: id, vllm: { tensorParallel: 2 } }]);
-    // What only vLLM knows goes with vLLM.
-    w.stores.deploy.getState().configure({ swap: null });
   });
 
   it('makes room for a training: what it costs first, then it sleeps, and is woken', async () => {

@@ -99,7 +99,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
       adapters: request.adapters.map((name) => ({ name, path: `/adapters/${name}` })),
     }),
     command: request.engine === 'vllm' ? 'python -m vllm.entrypoints.openai.api_server --model base' : null,
-    device: 'memory',
+    device: request.engine === 'vllm' ? 'gpu' : 'memory',
     parts: [
       { what: 'weights', bytes: 100e6 },
       { what: 'context', bytes: 500e6 },

@@ -45,13 +45,18 @@ export function deployFields(context: ScreenContext): FormField[] {
     },
     ...(engine === 'vllm'
       ? [
-          {
-            id: 'kv',
-            title: t('deploy.field.kv'),
-            value: form.kvCacheGiB === null ? t('deploy.usual') : `${form.kvCacheGiB} GiB`,
-            ...(form.kvCacheGiB === null && work ? { note: `${work.kvCacheGiB} GiB` } : {}),
-            change: () => askNumber(context, 'kvCacheGiB', t('deploy.field.kv')),
-          },
+          // On a GPU the cache is what is left of its share.
+          ...(plan?.device === 'gpu' && form.kvCacheGiB === null
+            ? []
+            : [
+                {
+                  id: 'kv',
+                  title: t('deploy.field.kv'),
+                  value: form.kvCacheGiB === null ? t('deploy.usual') : `${form.kvCacheGiB} GiB`,
+                  ...(form.kvCacheGiB === null && work ? { note: `${work.kvCacheGiB} GiB` } : {}),
+                  change: () => askNumber(context, 'kvCacheGiB', t('deploy.field.kv')),
+                },
+              ]),
           ...vllmFields(context),
         ]
       : []),

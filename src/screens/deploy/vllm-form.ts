@@ -32,7 +32,11 @@ const USUAL = '';
 
 /** What only vLLM is told, a line each. */
 export function vllmFields(context: ScreenContext): FormField[] {
-  const { vllm } = context.deploy.getState().form;
+  const { form, plan } = context.deploy.getState();
+  const { vllm } = form;
+  const onCpu = plan?.work.engine === 'vllm' && plan.device === 'memory';
+  // What a CPU ignores is asked only where it was said already.
+  const asked = (option: keyof VllmOptions): boolean => !onCpu || vllm[option] !== undefined;
   return [
     {
       id: 'dtype',
@@ -46,19 +50,24 @@ export function vllmFields(context: ScreenContext): FormField[] {
       value: vllm.quantization ?? t('deploy.usual'),
       change: () => askText(context, 'quantization', vllm.quantization ?? '', (text) => ({ quantization: text })),
     },
-    ...NUMBER_OPTIONS.map((option) => ({
+    ...NUMBER_OPTIONS.filter((option) => option !== 'gpuMemoryUtilization' || asked(option)).map((option) => ({
       id: option,
       title: t(`deploy.field.${option}`),
       value: vllm[option] === undefined ? t('deploy.usual') : String(vllm[option]),
       change: () => askOption(context, option),
     })),
-    {
-      id: 'sleepMode',
-      title: t('deploy.field.sleepMode'),
-      value: vllm.sleepMode ? t('deploy.yes') : t('deploy.no'),
-      about: t('deploy.field.sleepMode.about'),
-      change: () => set(context, { ...without(vllm, 'sleepMode'), ...(vllm.sleepMode ? {} : { sleepMode: true }) }),
-    },
+    ...(asked('sleepMode')
+      ? [
+          {
+            id: 'sleepMode',
+            title: t('deploy.field.sleepMode'),
+            value: vllm.sleepMode ? t('deploy.yes') : t('deploy.no'),
+            about: t('deploy.field.sleepMode.about'),
+            change: () =>
+              set(context, { ...without(vllm, 'sleepMode'), ...(vllm.sleepMode ? {} : { sleepMode: true }) }),
+          },
+        ]
+      : []),
     {
       id: 'flags',
       title: t('deploy.field.flags'),

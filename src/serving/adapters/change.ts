@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type EndpointFile, endpointFileSchema, jobFiles, readJsonFile, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobId } from '../../jobs/types.ts';
 import { checkAdapterConfig, readAdapterConfig } from '../../models/gguf/lora.ts';
-import { allModels, fileOf, installedModel } from '../../models/store.ts';
+import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { lockFile } from '../../platform/lock.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
@@ -349,13 +349,10 @@ function baseNamed(paths: WorkspacePaths, source: string, servers: readonly Serv
   if (source.endsWith('.gguf')) return null;
   const named = readAdapterConfig(source).base_model_name_or_path;
   if (!named) return null;
-  const found = servers.find(({ work }) => [work.model, work.weights, folderOf(paths, work.model)].includes(named));
+  const found = servers.find(({ work }) =>
+    [work.model, work.weights, transformersFolder(paths, work.model)].includes(named),
+  );
   return found?.work.model ?? null;
-}
-
-/** Undefined of a model that was taken from the list while it is served. */
-function folderOf(paths: WorkspacePaths, model: string): string | undefined {
-  return allModels(paths).some(({ id }) => id === model) ? transformersFolder(paths, model) : undefined;
 }
 
 function checkFits(paths: WorkspacePaths, server: Server, source: string): void {

@@ -134,6 +134,11 @@ function rankFor(wanted: number): number {
   return rank;
 }
 
-/** The command as a person would type it. */
-export const shownCommand = ({ program, args }: { program: string; args: readonly string[] }): string =>
-  shellLine([program, ...args]);
+/** The command as a person would type it, with what the environment says to it; the key is never shown. */
+export function shownCommand(
+  { program, args }: { readonly program: string; readonly args: readonly string[] },
+  env: Readonly<Record<string, string>> = {},
+): string {
+  const said = Object.entries(env).filter(([name]) => name !== 'VLLM_API_KEY');
+  return [...said.map(([name, value]) => `${name}=${shellLine([value])}`), shellLine([program, ...args])].join(' ');
+}

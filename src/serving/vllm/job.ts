@@ -82,7 +82,8 @@ async function runOnce(context: Context, start: Parameters<typeof vllmCommand>[0
   const earlier = statSync(files.stdout, { throwIfNoEntry: false })?.size ?? 0;
   const tail = new FileTail(files.stdout, (line) => follow.line(line), earlier);
   const over = new AbortController();
-  report.log('info', shownCommand(command));
+  const env = vllmEnvironment(work, start.machine, key);
+  report.log('info', shownCommand(command, env));
   tell(false);
   const names = [model, ...start.adapters.map(({ name }) => name)];
   const ending = AbortSignal.any([signal, over.signal]);
@@ -110,7 +111,7 @@ async function runOnce(context: Context, start: Parameters<typeof vllmCommand>[0
     const exit = await runServer({
       ...command,
       cwd: folder,
-      env: { ...engineEnvironment('vllm', start.machine.device), ...vllmEnvironment(work, start.machine, key) },
+      env: { ...engineEnvironment('vllm', start.machine.device), ...env },
       log: files.stdout,
       signal: AbortSignal.any([signal, stop.signal]),
       drainMs: () => (isStopNow(folder) ? 0 : Math.max(1, drainSeconds(work)) * 1000),

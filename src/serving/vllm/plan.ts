@@ -4,7 +4,7 @@ import { transformersFolder } from '../../training/base-llm.ts';
 import { adapterRank } from '../adapters/fits.ts';
 import { versionedName } from '../adapters/state.ts';
 import type { ServeWork } from '../types.ts';
-import { loraRoom, shownCommand, vllmCommand } from './command.ts';
+import { loraRoom, shownCommand, vllmCommand, vllmEnvironment } from './command.ts';
 import { cpuHasBfloat16 } from './machine.ts';
 import { poolerOf } from './pooling.ts';
 
@@ -24,5 +24,6 @@ export function plannedCommand(paths: WorkspacePaths, work: ServeWork): string {
   const adapters = work.adapters.map(({ name, path }) => ({ name: versionedName(name, 1), path }));
   const room = loraRoom(work, adapterRanks(work));
   const pooler = poolerOf(paths, work);
-  return shownCommand(vllmCommand({ machine, work, weights, adapters, room, pooler, port: 0 }));
+  const command = vllmCommand({ machine, work, weights, adapters, room, pooler, port: 0 });
+  return shownCommand(command, vllmEnvironment(work, machine, ''));
 }

@@ -98,6 +98,10 @@ describe('the command of a vLLM server', () => {
   });
 
   test('is shown as one could type it', () => {
+    const env = { VLLM_API_KEY: 'secret', VLLM_CPU_KVCACHE_SPACE: '2', PYTHONPATH: '/my env' };
+    expect(shownCommand({ program: 'python', args: ['x'] }, env)).toBe(
+      "VLLM_CPU_KVCACHE_SPACE=2 PYTHONPATH='/my env' python x",
+    );
     expect(shownCommand({ program: '/my env/python', args: ['-m', 'x', '{"a":"it\'s"}'] })).toBe(
       `'/my env/python' -m x '{"a":"it'\\''s"}'`,
     );
