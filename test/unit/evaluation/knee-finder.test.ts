@@ -103,7 +103,8 @@ describe('a server that changes', () => {
 describe('a server that refuses', () => {
   it('is used to its limit, and seldom asked for more', () => {
     const { finder, used, refused } = play({ slots: 10, serviceMs: steady, refusesBeyond: 10 }, { answers: 4000 });
-    expect([used >= 0.9, finder.places <= 10, refused < 40]).toEqual([true, true, true]);
+    // Of 100 requests at most two.
+    expect([used >= 0.9, finder.places <= 10, refused < 80]).toEqual([true, true, true]);
   });
 
   it('many refusals of one moment count once', () => {
