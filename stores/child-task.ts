@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { z } from 'zod';
 import type { DatasetTask } from '../src/datasets/task.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
+import type { Evaluation } from '../src/evaluation/types.ts';
 import type { JobWork } from '../src/jobs/types.ts';
 import { workerPath } from '../src/platform/entry.ts';
 import { errorCode, RagtuiError } from '../src/platform/errors.ts';
@@ -34,6 +35,15 @@ type Request =
   | { readonly task: 'measure'; readonly work: JobWork }
   | { readonly task: 'figures' | 'blame'; readonly run: string }
   | { readonly task: 'send-items'; readonly run: string; readonly items: readonly string[]; readonly dataset: string }
+  | { readonly task: 'eval-diff'; readonly a: string; readonly b: string }
+  | { readonly task: 'detectable'; readonly work: Evaluation }
+  | { readonly task: 'eval-control'; readonly run: string; readonly op: 'pause' | 'continue' | 'retry' }
+  | {
+      readonly task: 'eval-control';
+      readonly run: string;
+      readonly op: 'concurrency';
+      readonly value: Evaluation['concurrency'];
+    }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
   | { readonly task: 'serve'; readonly work: ServeTask };
 

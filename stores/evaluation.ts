@@ -1,5 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BlameReport } from '../src/evaluation/blame/run.ts';
+import type { Detectable } from '../src/evaluation/detectable.ts';
+import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
 import type { SentItems } from '../src/evaluation/items/send.ts';
@@ -28,6 +30,10 @@ export interface ItemsPort {
   send(run: JobId, items: readonly string[], dataset: string): Promise<SentItems>;
 }
 
+export type RunWish =
+  | { readonly op: 'pause' | 'continue' | 'retry' }
+  | { readonly op: 'concurrency'; readonly value: Evaluation['concurrency'] };
+
 export interface EvaluationPort {
   readonly items: ItemsPort;
   /** LLMs (models, adapters, endpoints) and embedders that are here. */
@@ -38,6 +44,12 @@ export interface EvaluationPort {
   missing(models: readonly string[]): readonly string[];
   /** All of a run; computed in a child process. */
   figures(run: JobId, signal: AbortSignal): Promise<RunFigures>;
+  /** Two columns, of one run or of two: each `RUN` (its first column) or `RUN/COLUMN`. Errors: those of `eval diff`. */
+  versus(a: string, b: string, signal: AbortSignal): Promise<ColumnComparison>;
+  /** The smallest difference that a run can find; null when it cannot be told. */
+  detectable(evaluation: Evaluation, signal: AbortSignal): Promise<Detectable | null>;
+  /** While it goes on: nothing new is asked, or again; what failed is asked again; so many at once. */
+  control(run: JobId, wish: RunWish): Promise<void>;
   /** Writes a document; gives its path. */
   export(run: JobId, format: ReportFormatName): Promise<string>;
 }
@@ -55,9 +67,17 @@ export interface EvaluationForm {
   readonly primary: string | null;
 }
 
+export const FIGURES_PAGES = ['scores', 'verdict', 'strata', 'blame', 'versus'] as const;
+export type FiguresPage = (typeof FIGURES_PAGES)[number];
+
 export interface EvaluationState {
   /** What the lower part of the screen shows. */
   readonly view: 'form' | 'figures';
+  /** What of the figures. */
+  readonly page: FiguresPage;
+  /** Columns of two runs that are compared; null: none are. */
+  readonly versus: ColumnComparison | null;
+  readonly detectable: Detectable | null;
   readonly models: readonly ModelChoice[];
   readonly form: EvaluationForm;
   /** What would run. */
@@ -72,6 +92,9 @@ export interface EvaluationState {
   readonly error: RagtuiError | null;
   refresh(): void;
   setView(view: EvaluationState['view']): void;
+  setPage(page: FiguresPage): void;
+  compareRuns(a: string, b: string): Promise<void>;
+  control(id: JobId, wish: RunWish): Promise<void>;
   configure(change: Partial<EvaluationForm>): Promise<void>;
   start(): Promise<JobId>;
   show(id: JobId): Promise<void>;
@@ -94,6 +117,8 @@ const SEED = 1314;
 export function createEvaluationStore({ evaluation, jobs }: EvaluationDependencies): EvaluationStore {
   let reading: AbortController | undefined;
   let turn = 0;
+  let weighing: AbortController | undefined;
+  let comparing: AbortController | undefined;
 
   const store = createStore<EvaluationState>()((set, get) => {
     const read = async (): Promise<void> => {
@@ -113,6 +138,9 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
 
     return {
       view: 'figures',
+      page: 'scores',
+      versus: null,
+      detectable: null,
       models: [],
       form: {
         dataset: null,
@@ -132,15 +160,33 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
       reading: false,
       error: null,
       setView: (view) => set({ view }),
+      setPage: (page) => set({ page }),
+      compareRuns: async (a, b) => {
+        comparing?.abort();
+        const mine = new AbortController();
+        comparing = mine;
+        const versus = await evaluation.versus(a, b, mine.signal);
+        if (!mine.signal.aborted) set({ versus, page: 'versus', view: 'figures' });
+      },
+      control: (id, wish) => evaluation.control(id, wish),
       refresh: () => set({ models: evaluation.models() }),
       configure: async (change) => {
         const mine = ++turn;
         const form = { ...get().form, ...change };
-        set({ form, plan: null, problem: null, missing: [] });
+        weighing?.abort();
+        set({ form, plan: null, problem: null, missing: [], detectable: null });
         if (form.dataset === null || form.columns.length === 0) return;
         try {
           const { evaluation: plan, models } = await evaluation.prepare(wishOf(form, form.dataset));
-          if (mine === turn) set({ plan, missing: evaluation.missing(models) });
+          if (mine !== turn) return;
+          set({ plan, missing: evaluation.missing(models) });
+          const weigh = new AbortController();
+          weighing = weigh;
+          // Beside the form, not before it: an earlier run is read for it.
+          void evaluation
+            .detectable(plan, weigh.signal)
+            .catch(() => null)
+            .then((detectable) => (weigh.signal.aborted ? undefined : set({ detectable })));
         } catch (error) {
           if (mine === turn) set({ problem: toRagtuiError(error) });
         }

@@ -14,6 +14,8 @@ import { rowTexts } from '../src/datasets/view/row-texts.ts';
 import { machineDevice } from '../src/engines/device.ts';
 import { listEngines } from '../src/engines/store.ts';
 import type { BlameReport } from '../src/evaluation/blame/run.ts';
+import type { Detectable } from '../src/evaluation/detectable.ts';
+import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { sentItemsSchema } from '../src/evaluation/items/send.ts';
@@ -256,6 +258,9 @@ const baseFactsSchema = z.custom<BaseFacts>((value) => typeof value === 'object'
 const slowFactsSchema = z.custom<SlowFacts>((value) => typeof value === 'object' && value !== null);
 const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' && value !== null && 'report' in value);
 
+const comparisonSchema = z.custom<ColumnComparison>((value) => typeof value === 'object' && value !== null);
+const detectableSchema = z.custom<Detectable | null>((value) => typeof value === 'object');
+
 export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
   return {
     items: realItems(paths),
@@ -264,6 +269,11 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
     figures: (run, signal) => childTask(paths, { task: 'figures', run }, figuresSchema, { signal }),
+    versus: (a, b, signal) => childTask(paths, { task: 'eval-diff', a, b }, comparisonSchema, { signal }),
+    detectable: (work, signal) => childTask(paths, { task: 'detectable', work }, detectableSchema, { signal }),
+    control: async (run, wish) => {
+      await childTask(paths, { task: 'eval-control', run, ...wish }, z.unknown());
+    },
     export: async (run, format) => (await childTask(paths, { task: 'report', run, format }, writtenSchema)).file,
   };
 }

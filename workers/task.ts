@@ -4,10 +4,14 @@ import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
 import { machineDevice } from '../src/engines/device.ts';
 import { engineStatus } from '../src/engines/store.ts';
 import { blameRun } from '../src/evaluation/blame/run.ts';
+import { continueRun, pauseRun, retryFailed, setRunConcurrency } from '../src/evaluation/control.ts';
+import { detectableBefore } from '../src/evaluation/detectable.ts';
+import { compareColumns } from '../src/evaluation/diff.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
 import { sendItems } from '../src/evaluation/items/send.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
+import { concurrencySchema, evaluationSchema } from '../src/evaluation/types.ts';
 import { jobWorkSchema } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
@@ -29,6 +33,14 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('blame'), run: z.string() }),
   z.object({ task: z.literal('send-items'), run: z.string(), items: z.array(z.string()), dataset: z.string() }),
+  z.object({ task: z.literal('eval-diff'), a: z.string(), b: z.string() }),
+  z.object({ task: z.literal('detectable'), work: evaluationSchema }),
+  z.object({
+    task: z.literal('eval-control'),
+    run: z.string(),
+    op: z.enum(['pause', 'continue', 'retry', 'concurrency']),
+    value: concurrencySchema.optional(),
+  }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
 ]);
@@ -57,6 +69,15 @@ async function work(message: unknown): Promise<void> {
   process.exit(0);
 }
 
+async function controlRun({ run, op, value }: { run: string; op: string; value?: unknown }): Promise<object> {
+  const paths = workspacePaths();
+  if (op === 'pause') pauseRun(paths, run);
+  else if (op === 'continue') continueRun(paths, run);
+  else if (op === 'retry') await retryFailed(paths, run);
+  else setRunConcurrency(paths, run, concurrencySchema.parse(value));
+  return {};
+}
+
 async function resultOf(request: z.output<typeof requestSchema>): Promise<unknown> {
   const paths = workspacePaths();
   switch (request.task) {
@@ -82,6 +103,12 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return blameRun(paths, request.run, { signal: stop.signal });
     case 'send-items':
       return sendItems(paths, request.run, request.items, request.dataset);
+    case 'eval-diff':
+      return compareColumns(paths, [request.a, request.b], 'latest');
+    case 'detectable':
+      return detectableBefore(paths, request.work);
+    case 'eval-control':
+      return controlRun(request);
     case 'report':
       return { file: writeRunReport(paths, request.run, request.format) };
     case 'serve':

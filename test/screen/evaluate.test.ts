@@ -164,6 +164,79 @@ describe('the evaluate screen', () => {
     expect(w.text()).toContain('✎ Question 1');
   });
 
+  it('draws the verdict with its interval, its tests and what could be found, and says what the metric cannot see', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('v', 'tab');
+    const text = w.text();
+    expect(text).toMatch(/token-f1 \* +│ +├─+●─+┤ +▲ \+25\.0 \[\+20\.0, \+30\.0\] +0\.010/);
+    expect(text).toMatch(/±10\.0/);
+    expect(text).toContain('2 questions find a difference of 10.0 points or more, four times in five.');
+    expect(text).toContain('token-f1 is blind to: The order of the words, and negations');
+    await w.press('down', 'enter');
+    expect(w.text()).toContain('↑ diff.exact');
+    await w.press('v');
+    expect(w.text()).toContain('No part has ten questions.');
+  });
+
+  it('counts where answers went wrong, and Enter shows those questions', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('tab', 'v', 'v', 'v');
+    expect(w.text()).toContain('asking where answers went wrong');
+    w.evaluation.blame.resolve({
+      run: 'r',
+      metric: 'token-f1',
+      below: 0.5,
+      columns: [
+        {
+          column: 'base',
+          items: 2,
+          wrong: 1,
+          byItem: { q1: 'ignored' },
+          labels: [{ label: 'ignored', count: 1, gain: 0.4 }],
+        },
+        { column: 'tuned', items: 2, wrong: 0, byItem: {}, labels: [] },
+      ],
+    });
+    await w.rest();
+    expect(w.text()).toMatch(/base +in what was read, but not given +1\/1 +≤ \+40\.0/);
+    await w.press('enter');
+    expect(w.text()).toContain('filter: base.blame=ignored · 1/2');
+    await w.press('enter');
+    expect(w.text()).toContain('✗ in what was read, but not given');
+  });
+
+  it('compares a column of this run with one of any run', async () => {
+    const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
+    await w.press('0');
+    await w.rest();
+    await w.press('d', 'enter', 'enter');
+    await w.rest();
+    expect(w.text()).toMatch(/-evaluate-\w+\/tuned against \S+-evaluate-\w+\/base/);
+    await w.press('esc');
+    expect(w.text()).toContain('scores');
+  });
+
+  it('pauses a run, goes on, tries failed ones again, changes how many are in work', async () => {
+    const w = await open({ ...wide, jobs: [running()] });
+    await w.press('0');
+    await w.rest();
+    await w.press('p', 'P', 'R', '#');
+    for (let i = 0; i < 4; i++) await w.press('backspace');
+    await w.type('8');
+    await w.press('enter');
+    await w.rest();
+    expect(w.evaluation.controlled.map((one) => one.replace(/^\S+ /, ''))).toEqual([
+      '{"op":"pause"}',
+      '{"op":"continue"}',
+      '{"op":"retry"}',
+      '{"op":"concurrency","value":8}',
+    ]);
+  });
+
   it('writes the report in a format that is chosen', async () => {
     const w = await open({ ...wide, jobs: [jobView(work, { state: 'succeeded' })] });
     await w.press('0');
@@ -188,6 +261,7 @@ describe('the evaluate screen', () => {
     await w.press('enter');
     await w.rest();
     expect(w.text()).toContain('llm=t1,context=gold,prompt=sft');
+    expect(w.text()).toContain('13.5 points or more on 60 questions');
     await w.press('s');
     await w.rest();
     expect(w.jobs.launched).toMatchObject([

@@ -9,7 +9,7 @@ import type { ItemNote } from '../../src/evaluation/items/notes.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
 import type { JobEventBody } from '../../src/jobs/events.ts';
-import type { JobEvent, JobId, JobWork } from '../../src/jobs/types.ts';
+import { type JobEvent, type JobId, type JobWork, jobIdSchema } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { parseColumns } from '../../src/rag/columns.ts';
 import type { Failure } from '../../src/training/failures/types.ts';
@@ -393,6 +393,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   const exported: string[] = [];
   const notes: Record<string, ItemNote> = {};
   const sent: string[] = [];
+  const controlled: string[] = [];
   const blame = deferred<BlameReport>();
   let blamed = 0;
   const port: EvaluationPort = {
@@ -422,12 +423,18 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       asked.push(run);
       return figures(run);
     },
+    versus: async (a, b) => {
+      const { differences } = figures(jobIdSchema.parse('20261123-070000-evaluate-0000')).report;
+      return { a, b, primary: 'token-f1', metrics: differences[0]?.metrics ?? {} };
+    },
+    detectable: async () => ({ items: 60, difference: 0.135, from: { kind: 'rule', discordant: 0.14 } }),
+    control: async (run, wish) => void controlled.push(`${run} ${JSON.stringify(wish)}`),
     export: async (run, format) => {
       exported.push(`${run} ${format}`);
       return `/exports/${run}.${format}`;
     },
   };
-  return { port, asked, wishes, exported, notes, sent, blame, blamed: () => blamed };
+  return { port, asked, wishes, exported, notes, sent, controlled, blame, blamed: () => blamed };
 }
 
 export const trainingWork = (name: string): JobWork => ({

@@ -1,12 +1,16 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import type { RunReport } from '../../evaluation/report.ts';
+import type { FiguresPage } from '../../../stores/evaluation.ts';
+import type { RunFigures } from '../../evaluation/figures.ts';
+import type { DifferenceReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, meanCell } from '../../evaluation/report-text.ts';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
+import { forestAxis } from '../../ui/forest.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { Empty } from '../../ui/List.tsx';
+import type { ListModel } from '../../ui/list-model.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside } from '../../ui/rect.ts';
@@ -16,7 +20,8 @@ import { wrapRows } from '../../ui/wrap.ts';
 import { jobProgressLine } from '../progress.ts';
 import type { PaneProps } from '../run-panes.tsx';
 import type { EvaluateModel } from './model.ts';
-import { askedColumns, baselineText, differenceOf, interimText, points, verdictTexts } from './texts.ts';
+import { askedColumns, baselineText, differenceOf, interimText, points, verdictText, verdictTexts } from './texts.ts';
+import { blameColumns, metricNotes, strataColumns, verdictColumns } from './verdict-columns.ts';
 
 const NO_STEPS: readonly StopStep[] = [];
 const SMALLEST_TABLE = 3;
@@ -24,10 +29,9 @@ const SMALLEST_TABLE = 3;
 /** Progress of the run, its table of metrics × columns, and the verdict in the metric under the cursor. */
 export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>): ReactNode {
   const { evaluation, jobs } = model.context;
-  const { figures, reading, error, shown } = useStore(evaluation);
+  const { figures, reading, error, shown, page } = useStore(evaluation);
   useStore(jobs, (state) => state.list);
   const stopping = useStore(jobs, (state) => state.stopping);
-  useStore(model.metrics.store);
   const { width, height } = inside(rect);
   const job = model.shown();
   const title = job ? sanitizeLine(job.spec.name) : t('evaluate.figures');
@@ -40,26 +44,168 @@ export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>):
   }
   const head = headLines(job, stopping[job.spec.id] ?? NO_STEPS, width);
   if (error) head.push(...wrapped(`✗ ${error.message} ${error.hint}`, width, 'bad'));
-  const metric = model.metrics.selected();
-  const tableRows = Math.min(Math.max(SMALLEST_TABLE, model.metrics.rows().length + 1), height);
-  const room = Math.max(0, height - Math.min(head.length, 6) - tableRows);
-  const foot = figures && metric ? footLines(figures.report, metric, width).slice(0, Math.max(2, room)) : [];
-  const body = Math.max(SMALLEST_TABLE, height - head.length - foot.length);
+  const note = [t(`evaluate.page.${page}`), noteOf(figures?.report, reading)].filter(Boolean).join(' · ');
+  const place = { model, width, height: Math.max(SMALLEST_TABLE, height - head.length), focused };
   return (
-    <Panel rect={rect} title={title} note={noteOf(figures?.report, reading)} focused={focused}>
+    <Panel rect={rect} title={title} note={note} focused={focused}>
       <Rows lines={head} width={width} />
-      <Table
-        model={model.metrics}
-        columns={figures ? metricColumns(figures.report) : []}
-        width={width}
-        height={Math.min(body, tableRows)}
-        focused={focused}
-        empty={reading ? t('evaluate.computing') : t('evaluate.noFigures')}
-      />
-      <Rows lines={foot} width={width} />
+      {figures ? (
+        <FiguresBody page={page} figures={figures} {...place} />
+      ) : (
+        <Empty text={reading ? t('evaluate.computing') : t('evaluate.noFigures')} width={width} height={place.height} />
+      )}
     </Panel>
   );
 }
+
+interface BodyProps {
+  readonly model: EvaluateModel;
+  readonly figures: RunFigures;
+  readonly width: number;
+  readonly height: number;
+  readonly focused: boolean;
+}
+
+function FiguresBody({ page, ...props }: BodyProps & { readonly page: FiguresPage }): ReactNode {
+  switch (page) {
+    case 'scores':
+      return <Scores {...props} />;
+    case 'verdict':
+      return <Verdict {...props} />;
+    case 'strata':
+      return <Strata {...props} />;
+    case 'blame':
+      return <Blame {...props} />;
+    case 'versus':
+      return <Versus {...props} />;
+  }
+}
+
+/** A table with as much room as it needs, and below it what is to be said, cut to what is left. */
+function Above<T>({
+  rows,
+  columns,
+  foot,
+  empty,
+  width,
+  height,
+  focused,
+}: Omit<BodyProps, 'model' | 'figures'> & {
+  readonly rows: ListModel<T>;
+  readonly columns: readonly Column<T>[];
+  readonly foot: readonly Line[];
+  readonly empty: string;
+}): ReactNode {
+  const wanted = Math.min(Math.max(SMALLEST_TABLE, rows.rows().length + 1), height);
+  const said = foot.slice(0, Math.max(2, height - wanted));
+  const room = Math.max(SMALLEST_TABLE, height - said.length);
+  return (
+    <>
+      <Table
+        model={rows}
+        columns={columns}
+        width={width}
+        height={rows.rows().length === 0 ? room : Math.min(wanted, room)}
+        focused={focused}
+        empty={empty}
+      />
+      <Rows lines={said} width={width} />
+    </>
+  );
+}
+
+function Scores({ model, figures, ...place }: BodyProps): ReactNode {
+  useStore(model.metrics.store);
+  const metric = model.metrics.selected();
+  return (
+    <Above
+      rows={model.metrics}
+      columns={metricColumns(figures.report)}
+      foot={metric ? footLines(figures.report, metric, place.width) : []}
+      empty={t('evaluate.noFigures')}
+      {...place}
+    />
+  );
+}
+
+/** The column that is compared with the first one: that of the questions' table, unless that is the first itself. */
+function verdictOf(report: RunReport, column: string | undefined): DifferenceReport | undefined {
+  const asked = askedColumns(report).map(({ name }) => name);
+  const wanted = column === undefined || column === asked[0] ? asked.at(-1) : column;
+  return report.differences.find((one) => one.column === wanted);
+}
+
+function Verdict({ model, figures: { report }, ...place }: BodyProps): ReactNode {
+  const scope = useStore(model.context.evaluationItems, (state) => state.scope);
+  useStore(model.metrics.store);
+  const found = verdictOf(report, scope?.column);
+  const metric = model.metrics.selected();
+  if (!found) return <Empty text={t('evaluate.why.oneColumn')} width={place.width} height={place.height} />;
+  const column = report.columns.find(({ name }) => name === found.column);
+  const columns = verdictColumns({
+    metrics: found.metrics,
+    primary: report.primary,
+    axis: forestAxis(Object.values(found.metrics)),
+    designEffect: (name) => column?.metrics[name]?.designEffect,
+  });
+  const result = metric === undefined ? undefined : found.metrics[metric];
+  const said =
+    metric === undefined
+      ? []
+      : [
+          ...(result ? wrapped(verdictText(metric, found.against, found.column, result), place.width, 'text') : []),
+          ...(result ? wrapped(findsText(result), place.width, 'muted') : []),
+          ...metricNotes(report, metric).flatMap((text) => wrapped(`· ${text}`, place.width, 'muted')),
+        ];
+  return <Above rows={model.metrics} columns={columns} foot={said} empty={t('evaluate.noFigures')} {...place} />;
+}
+
+function Strata({ model, figures: { report }, ...place }: BodyProps): ReactNode {
+  useStore(model.strata.store);
+  const asked = askedColumns(report).map(({ name }) => name);
+  const said = report.strata.length > 0 ? wrapped(t('evaluate.strataAbout'), place.width, 'muted') : [];
+  const columns = strataColumns(asked);
+  return <Above rows={model.strata} columns={columns} foot={said} empty={t('evaluate.noStrata')} {...place} />;
+}
+
+function Blame({ model, ...place }: BodyProps): ReactNode {
+  const { blame, blaming, blameError } = useStore(model.context.evaluationItems);
+  useStore(model.blame.store);
+  const empty = blaming
+    ? t('evaluate.blaming')
+    : blameError
+      ? `✗ ${blameError.message} ${blameError.hint}`
+      : t('evaluate.noBlame');
+  const said = blame
+    ? wrapped(t('evaluate.blameAbout', { metric: blame.metric, below: points(blame.below) }), place.width, 'muted')
+    : [];
+  return <Above rows={model.blame} columns={blameColumns()} foot={said} empty={sanitizeLine(empty)} {...place} />;
+}
+
+function Versus({ model, ...place }: BodyProps): ReactNode {
+  const versus = useStore(model.context.evaluation, (state) => state.versus);
+  useStore(model.versus.store);
+  if (!versus) return <Empty text={t('evaluate.noVersus')} width={place.width} height={place.height} />;
+  const metric = model.versus.selected();
+  const result = metric === undefined ? undefined : versus.metrics[metric];
+  const columns = verdictColumns({
+    metrics: versus.metrics,
+    primary: versus.primary,
+    axis: forestAxis(Object.values(versus.metrics)),
+    designEffect: () => undefined,
+  });
+  const said = [
+    ...wrapped(t('evaluate.versusOf', { a: versus.a, b: versus.b }), place.width, 'text'),
+    ...(metric !== undefined && result
+      ? wrapped(verdictText(metric, versus.a, versus.b, result), place.width, 'text')
+      : []),
+  ];
+  return <Above rows={model.versus} columns={columns} foot={said} empty={t('evaluate.noVersus')} {...place} />;
+}
+
+/** What so many questions can find at all. */
+const findsText = ({ n, detectable }: MetricDifference): string =>
+  t('evaluate.finds', { items: n, points: points(detectable) });
 
 function noteOf(report: RunReport | undefined, reading: boolean): string {
   if (reading) return t('evaluate.computing');

@@ -2,6 +2,7 @@ import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { askNote, askTags } from '../job-notes.ts';
 import { canStart, fillForm } from './form.ts';
 import type { EvaluateModel } from './model.ts';
 
@@ -140,6 +141,32 @@ export const runsActions: readonly Action<EvaluateModel>[] = [
       if (!job) return;
       context.ui.getState().setFocus('figures', 'evaluate');
       void context.evaluation.getState().show(job.spec.id);
+    },
+  },
+  {
+    id: 'evaluate.tag',
+    title: 'Tags',
+    help: 'Sets the tags of this run, words with spaces between them; / finds runs by them.',
+    keys: ['t'],
+    rank: 9,
+    command: 'ragtui jobs tag ID +TAG -TAG',
+    when: ({ runs }) => (runs.selected() ? true : t('evaluate.why.none')),
+    run: ({ context, runs }) => {
+      const job = runs.selected();
+      if (job) askTags(context, job);
+    },
+  },
+  {
+    id: 'evaluate.note',
+    title: 'Note',
+    help: 'Keeps a note on this run.',
+    keys: ['m'],
+    rank: 10,
+    command: 'ragtui jobs note ID TEXT',
+    when: ({ runs }) => (runs.selected() ? true : t('evaluate.why.none')),
+    run: ({ context, runs }) => {
+      const job = runs.selected();
+      if (job) askNote(context, job);
     },
   },
 ];

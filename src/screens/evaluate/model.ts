@@ -1,8 +1,13 @@
 import { isEvaluation, runToShow } from '../../../stores/evaluation.ts';
+import type { BlameCount, BlameReport } from '../../evaluation/blame/run.ts';
+import type { Detectable } from '../../evaluation/detectable.ts';
+import type { ColumnComparison } from '../../evaluation/diff.ts';
 import type { QuestionRow } from '../../evaluation/figures.ts';
 import { shownMetrics } from '../../evaluation/report-text.ts';
+import type { Stratum } from '../../evaluation/strata.ts';
 import { isOver, type JobId, type JobView } from '../../jobs/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
+import { formatPercent } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
@@ -10,6 +15,13 @@ import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
 import { evaluationFields, headlessCommand } from './form.ts';
 import { itemText } from './item-text.ts';
+import { points } from './texts.ts';
+
+/** One label of one column, with how many of its wrong items have it. */
+export interface BlameRow extends BlameCount {
+  readonly column: string;
+  readonly wrong: number;
+}
 
 export interface EvaluateModel {
   readonly context: ScreenContext;
@@ -18,6 +30,10 @@ export interface EvaluateModel {
   readonly plan: StreamModel;
   /** Metrics of the run that is looked at. */
   readonly metrics: ListModel<string>;
+  readonly strata: ListModel<Stratum>;
+  readonly blame: ListModel<BlameRow>;
+  /** Metrics of the comparison of two runs. */
+  readonly versus: ListModel<string>;
   readonly questions: ListModel<QuestionRow>;
   /** The question that was opened. */
   readonly question: StreamModel;
@@ -29,8 +45,18 @@ export interface EvaluateModel {
 
 const NO_JOBS: readonly JobView[] = [];
 const NO_METRICS: readonly string[] = [];
+const NO_STRATA: readonly Stratum[] = [];
 /** While a run goes on its figures are computed again each time so much of it is done. */
 const INTERIM_SHARE = 0.1;
+
+/** What was made of the last value, as long as it stays. */
+function once<A, B>(make: (value: A) => B): (value: A) => B {
+  let known: { readonly of: A; readonly made: B } | undefined;
+  return (value) => {
+    if (!known || known.of !== value) known = { of: value, made: make(value) };
+    return known.made;
+  };
+}
 
 /** Lists and texts of the screen over its stores. */
 export function createEvaluateModel(context: ScreenContext): EvaluateModel {
@@ -44,7 +70,7 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
   const runs = createListModel<JobView>({
     items: all,
     key: ({ spec }) => spec.id,
-    text: ({ spec, state }) => `${spec.name} ${state}`,
+    text: ({ spec, state, tags, note }) => `${spec.name} ${state} ${tags.join(' ')} ${note}`,
   });
   const fields = createListModel<FormField>({ items: () => evaluationFields(context), key: ({ id }) => id });
   let metricsOf: { figures: unknown; names: readonly string[] } = { figures: null, names: NO_METRICS };
@@ -55,6 +81,24 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
         metricsOf = { figures, names: figures ? shownMetrics(figures.report) : NO_METRICS };
       return metricsOf.names;
     },
+    key: (name) => name,
+  });
+  const strata = createListModel<Stratum>({
+    items: () => evaluation.getState().figures?.report.strata ?? NO_STRATA,
+    key: ({ partition, stratum }) => `${partition} ${stratum}`,
+  });
+  const blameRows = once((report: BlameReport | null) =>
+    (report?.columns ?? []).flatMap(({ column, wrong, labels }) =>
+      labels.map((one): BlameRow => ({ ...one, column, wrong })),
+    ),
+  );
+  const blame = createListModel<BlameRow>({
+    items: () => blameRows(context.evaluationItems.getState().blame),
+    key: ({ column, label }) => `${column} ${label}`,
+  });
+  const versusMetrics = once((found: ColumnComparison | null) => Object.keys(found?.metrics ?? {}));
+  const versus = createListModel<string>({
+    items: () => versusMetrics(evaluation.getState().versus),
     key: (name) => name,
   });
   const items = createListModel<QuestionRow>({
@@ -122,8 +166,8 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     if (state.screen === 'evaluate' && before.screen !== 'evaluate') find();
   });
   evaluation.subscribe((state, before) => {
-    if (state.form !== before.form || state.plan !== before.plan || state.problem !== before.problem)
-      plan.set(planText(context));
+    const parts = ['form', 'plan', 'problem', 'detectable'] as const;
+    if (parts.some((part) => state[part] !== before[part])) plan.set(planText(context));
   });
   return {
     context,
@@ -131,6 +175,9 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     fields,
     plan,
     metrics,
+    strata,
+    blame,
+    versus,
     questions,
     question,
     shown,
@@ -147,7 +194,7 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
 
 /** What would run: the command that does the same headless, and what it comes to. */
 function planText({ evaluation }: ScreenContext): string {
-  const { form, plan, problem, missing } = evaluation.getState();
+  const { form, plan, problem, missing, detectable } = evaluation.getState();
   const headless = `$ ${headlessCommand(form)}`;
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
   if (!plan) return `${headless}\n\n${t('evaluate.planLater')}`;
@@ -158,9 +205,18 @@ function planText({ evaluation }: ScreenContext): string {
       t('evaluate.plan.data', { dataset: plan.dataset, version: plan.version }),
       t('evaluate.plan.metrics', { metrics: plan.metrics.join(', ') }),
       t('evaluate.plan.primary', { primary: plan.primary }),
+      ...(plan.columns.length > 1 && detectable ? [detectableText(detectable)] : []),
       ...(missing.length > 0 ? [`! ${t('evaluate.why.missing', { models: missing.join(', ') })}`] : []),
       '',
       t('evaluate.plan.about'),
     ].join('\n'),
   );
+}
+
+/** The smallest difference that so many questions can find, and how that is known. */
+function detectableText({ items, difference, from }: Detectable): string {
+  const values = { items, points: points(difference) };
+  return from.kind === 'run'
+    ? t('evaluate.plan.findsRun', { ...values, run: from.run, before: from.items })
+    : t('evaluate.plan.findsRule', { ...values, discordant: formatPercent(from.discordant) });
 }

@@ -4,6 +4,7 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { evaluateActions, formActions, runsActions } from './actions.ts';
+import { figuresActions, figuresTarget, pageActions } from './figures-actions.ts';
 import { itemsActions } from './item-actions.ts';
 import { itemModal } from './item-modal.tsx';
 import { createEvaluateModel } from './model.ts';
@@ -46,7 +47,8 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
       {
         id: 'figures',
         title: () => t('evaluate.figures'),
-        target: () => model.metrics,
+        target: () => figuresTarget(model),
+        actions: bindActions(figuresActions, () => model),
         focusable: () => showing('figures'),
         copy: () => model.metrics.selected() ?? null,
       },
@@ -61,13 +63,18 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
     ],
     layout: (rect) => layout(rect, showing('form')),
     view: (props) => <EvaluateView model={model} {...props} />,
-    actions: bindActions(evaluateActions, () => model),
+    actions: bindActions([...evaluateActions, ...pageActions], () => model),
     modals: [itemModal(model)],
     onEnter: () => {
       evaluation.getState().refresh();
       void datasets.getState().refresh();
     },
     back: () => {
+      const { page, setPage } = evaluation.getState();
+      if (!showing('form') && page !== 'scores') {
+        setPage('scores');
+        return true;
+      }
       if (!showing('form')) return false;
       evaluation.getState().setView('figures');
       return true;

@@ -26,7 +26,8 @@ export function verdictTexts(report: RunReport, metric: string): string[] {
   });
 }
 
-function verdictText(metric: string, a: string, b: string, result: MetricDifference): string {
+/** Which of two columns is better in a metric, as far as it can be told. Pure. */
+export function verdictText(metric: string, a: string, b: string, result: MetricDifference): string {
   const { verdict, n, contexts, p, moreItems } = result;
   const values = { a, b, metric, range: differenceCell(result), p: formatP(p), items: n, contexts };
   if (verdict === 'better') return t('evaluate.verdict.better', values);

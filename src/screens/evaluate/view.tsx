@@ -46,6 +46,16 @@ const runColumns = (): readonly Column<JobView>[] => [
     cell: doneOfTotal,
   },
   {
+    title: t('evaluate.column.tags'),
+    min: 10,
+    weight: 1,
+    optional: 3,
+    cell: ({ tags, note }) => [
+      { text: tags.map((tag) => `#${sanitizeLine(tag)}`).join(' '), style: 'accent' },
+      ...(note === '' ? [] : [{ text: ` ${sanitizeLine(note)}`, style: 'muted' as const }]),
+    ],
+  },
+  {
     title: t('jobs.column.started'),
     min: 16,
     optional: 2,

@@ -4,6 +4,7 @@ import { isOver, type JobView, whyNotResume } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { askNote, askTags } from '../job-notes.ts';
 import { askForClone } from './clone-form.ts';
 import { ALL, facetChoices, facetId, facets } from './facet.ts';
 import type { JobsModel } from './screen.tsx';
@@ -146,13 +147,7 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     when: any,
     run: ({ context, list }) => {
       const job = list.selected();
-      if (!job) return;
-      context.ui.getState().prompt({
-        title: t('jobs.note'),
-        text: job.spec.name,
-        initial: job.note,
-        submit: (text) => context.jobs.getState().note(job.spec.id, text),
-      });
+      if (job) askNote(context, job);
     },
   },
   {
@@ -164,13 +159,7 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     when: any,
     run: ({ context, list }) => {
       const job = list.selected();
-      if (!job) return;
-      context.ui.getState().prompt({
-        title: t('jobs.tags'),
-        text: t('jobs.tagsText'),
-        initial: job.tags.join(' '),
-        submit: (text) => context.jobs.getState().tag(job.spec.id, tagChanges(job.tags, text)),
-      });
+      if (job) askTags(context, job);
     },
   },
   {
@@ -199,18 +188,6 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     },
   },
 ];
-
-/** The tags `text` names, as changes of those there are. */
-function tagChanges(before: readonly string[], text: string): string[] {
-  const wanted = text
-    .split(/[\s,]+/)
-    .map((tag) => tag.replace(/^[#+]/, ''))
-    .filter(Boolean);
-  return [
-    ...before.filter((tag) => !wanted.includes(tag)).map((tag) => `-${tag}`),
-    ...wanted.filter((tag) => !before.includes(tag)).map((tag) => `+${tag}`),
-  ];
-}
 
 function deleteChoices({ logs, made, usedBy, stays }: Deletion) {
   const logChoice = { id: 'logs', title: t('jobs.delete.logs', { size: formatBytes(logs.bytes) }), note: stays ?? '' };

@@ -1,0 +1,151 @@
+import { findMetric } from '../../evaluation/metrics/registry.ts';
+import type { MetricDifference, RunReport } from '../../evaluation/report.ts';
+import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import type { Stratum } from '../../evaluation/strata.ts';
+import type { Range } from '../../ui/charts.ts';
+import { forestRow } from '../../ui/forest.ts';
+import { t } from '../../ui/i18n/index.ts';
+import type { Column } from '../../ui/Table.tsx';
+import type { Line } from '../../ui/text.ts';
+import type { BlameRow } from './model.ts';
+import { points } from './texts.ts';
+
+const SIGNS = { better: '▲', worse: '▼', 'cannot tell': '?' } as const;
+const STYLES = { better: 'good', worse: 'bad', 'cannot tell': 'muted' } as const;
+
+/** Of one comparison of two columns: what stands beside each metric. */
+export interface Verdicts {
+  readonly metrics: Readonly<Record<string, MetricDifference>>;
+  readonly primary: string;
+  readonly axis: Range;
+  /** Of the compared column's mean; absent where the columns are of two runs. */
+  readonly designEffect: (metric: string) => number | undefined;
+}
+
+/** A metric a row: the difference with its interval drawn and in figures, the tests, what could be found. */
+export function verdictColumns({ metrics, primary, axis, designEffect }: Verdicts): readonly Column<string>[] {
+  const of = (cell: (found: MetricDifference) => Line) => (metric: string) => {
+    const found = metrics[metric];
+    return found ? cell(found) : [{ text: '–', style: 'muted' as const }];
+  };
+  const right = 'right' as const;
+  return [
+    {
+      title: t('evaluate.column.metric'),
+      min: 11,
+      max: 26,
+      weight: 1,
+      cell: (metric) => [{ text: metric === primary ? `${metric} *` : metric, bold: metric === primary }],
+    },
+    {
+      title: `${points(axis.low)} … ${points(axis.high)}`,
+      min: 15,
+      max: 45,
+      weight: 2,
+      cell: (metric, { width }) => {
+        const found = metrics[metric];
+        return found ? [{ text: forestRow(found, axis, width), style: STYLES[found.verdict] }] : '';
+      },
+    },
+    {
+      title: t('evaluate.column.difference'),
+      min: 22,
+      align: right,
+      cell: of((found) => [{ text: `${SIGNS[found.verdict]} ${differenceCell(found)}`, style: STYLES[found.verdict] }]),
+    },
+    { title: 'p', min: 7, align: right, cell: of(({ p }) => formatP(p)) },
+    {
+      title: 'Holm',
+      min: 7,
+      align: right,
+      optional: 1,
+      cell: of(({ pHolm }) => (pHolm === null ? [{ text: '–', style: 'muted' }] : formatP(pHolm))),
+    },
+    {
+      title: 'McNemar',
+      min: 13,
+      align: right,
+      optional: 3,
+      cell: of(({ mcnemar }) =>
+        mcnemar ? `+${mcnemar.gained} −${mcnemar.lost} ${formatP(mcnemar.p)}` : [{ text: '–', style: 'muted' }],
+      ),
+    },
+    {
+      title: t('evaluate.column.design'),
+      min: 6,
+      align: right,
+      optional: 4,
+      cell: (metric) => designEffect(metric)?.toFixed(2) ?? [{ text: '–', style: 'muted' }],
+    },
+    {
+      title: t('evaluate.column.detectable'),
+      min: 7,
+      align: right,
+      optional: 2,
+      cell: of(({ detectable }) => `±${points(detectable)}`),
+    },
+  ];
+}
+
+/** What to know before a figure is quoted: the notes of the run about this metric, and what the metric cannot see. */
+export function metricNotes(report: RunReport, metric: string): string[] {
+  return [
+    t('evaluate.blindTo', { metric, text: findMetric(metric).blindTo }),
+    ...report.notes.filter((note) => note.startsWith(metric)),
+    ...report.notes.filter((note) => !report.run.evaluation.metrics.some((name) => note.startsWith(name))),
+  ];
+}
+
+/** A part of the questions a row. */
+export function strataColumns(asked: readonly string[]): readonly Column<Stratum>[] {
+  const [base, ...others] = asked;
+  return [
+    { title: t('evaluate.column.partition'), min: 10, weight: 1, cell: ({ partition }) => partition },
+    { title: t('evaluate.column.stratum'), min: 12, weight: 1, cell: ({ stratum }) => stratum },
+    { title: t('evaluate.column.count'), min: 5, align: 'right', cell: ({ items }) => String(items) },
+    {
+      title: base ?? '',
+      min: 7,
+      align: 'right',
+      cell: ({ columns }) => points(columns[base ?? '']?.mean),
+    },
+    ...others.flatMap((name, i): Column<Stratum>[] => [
+      {
+        title: name,
+        min: 7,
+        align: 'right',
+        optional: i,
+        cell: ({ columns }) => points(columns[name]?.mean),
+      },
+      {
+        title: `${name} − ${base ?? ''}`,
+        min: 22,
+        align: 'right',
+        optional: i,
+        cell: ({ differences }) => {
+          const found = differences[name];
+          if (!found) return [{ text: '–', style: 'muted' }];
+          return [{ text: `${SIGNS[found.verdict]} ${differenceCell(found)}`, style: STYLES[found.verdict] }];
+        },
+      },
+    ]),
+  ];
+}
+
+/** Where answers of a column went wrong, a label a row. */
+export const blameColumns = (): readonly Column<BlameRow>[] => [
+  { title: t('evaluate.column.name'), min: 10, max: 24, cell: ({ column }) => column },
+  {
+    title: t('evaluate.column.where'),
+    min: 20,
+    weight: 1,
+    cell: ({ label }) => t(`evaluate.blame.${label}`),
+  },
+  { title: t('evaluate.column.wrong'), min: 7, align: 'right', cell: ({ count, wrong }) => `${count}/${wrong}` },
+  {
+    title: t('evaluate.column.gain'),
+    min: 9,
+    align: 'right',
+    cell: ({ gain }) => [{ text: `≤ +${points(gain)}`, style: 'accent' }],
+  },
+];
