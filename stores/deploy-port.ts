@@ -1,6 +1,6 @@
 import { engineStatus } from '../src/engines/store.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../src/jobs/folder.ts';
-import { listJobs, readJob } from '../src/jobs/registry.ts';
+import { readJob } from '../src/jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import { streamChat } from '../src/models/endpoint.ts';
 import { openEndpoint } from '../src/models/endpoint-open.ts';
@@ -42,7 +42,7 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
     return { url, key, model: server ? servedAs(server, target.model) : target.model };
   };
   return {
-    servers: () => [...listServers(paths), ...endedServers(listJobs(paths), Date.now())],
+    servers: (jobs) => [...listServers(paths, jobs), ...endedServers(jobs, Date.now())],
     loadTests: (jobs) =>
       jobs
         .filter(({ spec }) => spec.work.kind === 'load-test')

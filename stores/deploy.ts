@@ -34,8 +34,8 @@ export type ChatTarget =
   | { readonly kind: 'foreign'; readonly endpoint: Endpoint };
 
 export interface DeployPort {
-  /** Newest first; reads small files. */
-  servers(): readonly OwnServer[];
+  /** Those among all jobs, newest first; reads small files of theirs alone: it is called each second. */
+  servers(jobs: readonly JobView[]): readonly OwnServer[];
   adapters(): readonly Adapter[];
   hasVllm(): boolean;
   plan(request: StartRequest, signal: AbortSignal): Promise<StartPlan>;
@@ -193,6 +193,8 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
   let worker: TelemetryWorker | null = null;
   let everyMs = 0;
   let restarts = 0;
+  /** The screen was opened: from then on it follows the jobs. */
+  let wanted = false;
   let lookAgain = (): void => undefined;
   const history = new Map<string, History<HistoryField>>();
   const machine = createHistory<MachineField>(SLOT_MS, SLOTS);
@@ -283,13 +285,18 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
       adapters: () => deploy.adapters(),
       hasVllm: () => deploy.hasVllm(),
       refresh: () => {
-        const servers = deploy.servers();
+        const { list } = jobs.getState();
+        // Not read yet: nothing is known, which is not "no server".
+        if (list === null) return;
+        const servers = deploy.servers(list);
         if (JSON.stringify(servers) !== JSON.stringify(get().servers)) set({ servers });
-        const tests = deploy.loadTests(jobs.getState().list ?? []);
+        const tests = deploy.loadTests(list);
         if (JSON.stringify(tests) !== JSON.stringify(get().tests)) set({ tests });
       },
       open: () => {
+        wanted = true;
         get().refresh();
+        if (jobs.getState().list === null) void jobs.getState().refresh();
         everyMs = LOOK_MS;
         restarts = 0;
         set({ blind: null });
@@ -378,7 +385,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
 
   // Another window, a command or the job itself changed something.
   jobs.subscribe((state, before) => {
-    if (state.list === before.list || store.getState().servers === null) return;
+    if (state.list === before.list || !wanted) return;
     store.getState().refresh();
     if (pidsOf(state.list) !== pidsOf(before.list)) lookAgain();
   });

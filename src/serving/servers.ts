@@ -21,9 +21,9 @@ export interface Server {
   readonly asleep: boolean;
 }
 
-/** Servers that run or start, newest first, with the adapters they have now. */
-export function listServers(paths: WorkspacePaths): Server[] {
-  return listJobs(paths).flatMap((job) => {
+/** Servers that run or start, newest first, with the adapters they have now. `jobs` spares reading those of the workspace. */
+export function listServers(paths: WorkspacePaths, jobs: readonly JobView[] = listJobs(paths)): Server[] {
+  return jobs.flatMap((job) => {
     const { work } = job.spec;
     if (work.kind !== 'serve' || isOver(job.state) || job.state === 'stopping') return [];
     const file = readAdapters(job.folder);
