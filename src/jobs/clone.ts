@@ -1,12 +1,31 @@
 import { RagtuiError } from '../platform/errors.ts';
 import { nearNames } from '../platform/near.ts';
 import { parseValue } from '../training/settings.ts';
+import { embedderOptionsSchema } from '../training/types.ts';
 import { type JobWork, jobWorkSchema } from './types.ts';
 
 type Value = string | number | boolean;
 
 /** What a `--set` may never change: a job of another kind is another command. */
-const FIXED = ['kind', 'settings'];
+const FIXED = ['kind', 'settings', 'embedder'];
+
+/** Options of an embedder's training that are no keys of its engine; `temperature` is one where it was said as such. */
+function optionsOf(work: JobWork): readonly { readonly key: string; readonly value: unknown }[] {
+  if (work.kind !== 'train-embedder') return [];
+  const values = new Map<string, unknown>(Object.entries(work.embedder ?? {}));
+  return Object.keys(embedderOptionsSchema.shape)
+    .filter((key) => key !== 'temperature' || values.has(key))
+    .map((key) => ({ key, value: values.get(key) }));
+}
+
+/** As the command of a training takes them: `on|off`, lengths with commas; what is as usual, or empty, is not said. */
+function optionValue(key: string, value: Value): unknown {
+  if (value === '') return undefined;
+  if (key === 'matryoshka') return String(value).split(',').map(Number);
+  if (key === 'instruction') return value === 'off' || value === false ? false : undefined;
+  if (key === 'distill' || key === 'int8') return value === 'on' || value === true ? true : undefined;
+  return value;
+}
 
 /** `--set key=value`, several. Throws `usage`. */
 export function parseChanges(texts: readonly string[]): Record<string, Value> {
@@ -28,18 +47,25 @@ export function changedWork(work: JobWork, changes: Readonly<Record<string, Valu
   const keys = Object.keys(schema?.shape ?? {}).filter((key) => !FIXED.includes(key));
   const before = new Map<string, unknown>(Object.entries(work));
   const plain = plainKeys(work);
+  const typed = optionsOf(work).map(({ key }) => key);
   const trains = 'settings' in work;
 
   const own: Record<string, Value> = {};
   const engine: Record<string, Value> = {};
+  const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(changes)) {
     // A name of digits is still a name: a text stays one where the work had one.
     if (plain.includes(key)) own[key] = typeof before.get(key) === 'string' ? String(value) : value;
+    else if (typed.includes(key)) options[key] = optionValue(key, value);
     else if (trains && !keys.includes(key) && !FIXED.includes(key)) engine[key] = value;
     else throw unknownKey(work.kind, key, plain);
   }
   const settings = trains ? { settings: { ...work.settings, ...engine } } : {};
-  const parsed = jobWorkSchema.safeParse({ ...work, ...own, ...settings });
+  const embedder = work.kind === 'train-embedder' ? { ...work.embedder, ...options } : {};
+  const given = Object.entries(embedder).filter(([, value]) => value !== undefined);
+  const { embedder: _, ...others } = { embedder: undefined, ...work };
+  const said = given.length === 0 ? {} : { embedder: Object.fromEntries(given) };
+  const parsed = jobWorkSchema.safeParse({ ...others, ...own, ...settings, ...said });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new RagtuiError(
@@ -54,7 +80,8 @@ export function changeable(work: JobWork): { readonly key: string; readonly valu
   const values = new Map<string, unknown>(Object.entries(work));
   const own = plainKeys(work).map((key) => ({ key, value: valueText(values.get(key)) }));
   const engine = 'settings' in work ? Object.entries(work.settings) : [];
-  return [...own, ...engine.map(([key, value]) => ({ key, value: String(value) }))];
+  const options = optionsOf(work).map(({ key, value }) => ({ key, value: valueText(value) }));
+  return [...own, ...options, ...engine.map(([key, value]) => ({ key, value: String(value) }))];
 }
 
 const valueText = (value: unknown): string => (value === undefined || value === null ? '' : String(value));

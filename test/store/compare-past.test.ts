@@ -92,7 +92,9 @@ describe('a question', () => {
       references: ['a'],
       passage: '',
     });
-    expect(questionOf({ form: 'alpaca', id: '1', history: [], instruction: 'do', input: 'this', output: '' })).toMatchObject({
+    expect(
+      questionOf({ form: 'alpaca', id: '1', history: [], instruction: 'do', input: 'this', output: '' }),
+    ).toMatchObject({
       question: 'do\nthis',
       references: [],
       passage: '',

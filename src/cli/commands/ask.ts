@@ -30,7 +30,10 @@ export function addAsk(program: Command, invocation: Invocation): void {
       '--llm <id>',
       'chat model or endpoint (default: the settings, else smollm2-135m-instruct; none: only retrieve)',
     )
-    .option('--prompt <name>', 'default, tutorial, sft, plain, or one of your own; NAME@TUNE: with the system text of a tune')
+    .option(
+      '--prompt <name>',
+      'default, tutorial, sft, plain, or one of your own; NAME@TUNE: with the system text of a tune',
+    )
     .option('--temperature <t>', 'default: 0')
     .option('--seed <n>', 'default: 1314')
     .option('--max-tokens <n>', 'longest answer (default: 256)');

@@ -32,10 +32,14 @@ export const trainActions: readonly Action<TrainModel>[] = [
     keys: ['n'],
     rank: 3,
     command: 'ragtui train llm --dataset NAME --base ID --name NAME --dry-run',
-    run: ({ context }) => {
+    run: async ({ context }) => {
+      const { training, datasets, models, ui } = context;
+      training.getState().setView('form');
+      ui.getState().setFocus('form', 'train');
+      // Who is quicker than the lists gets the form filled in all the same.
+      if (datasets.getState().list === null) await datasets.getState().refresh();
+      if (models.getState().list === null) await models.getState().refresh();
       fillForm(context);
-      context.training.getState().setView('form');
-      context.ui.getState().setFocus('form', 'train');
     },
   },
   {

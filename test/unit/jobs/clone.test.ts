@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { engineOf, jobsInEngine } from '../../../src/engines/users.ts';
-import { changedWork, nextName, parseChanges } from '../../../src/jobs/clone.ts';
+import { changeable, changedWork, nextName, parseChanges } from '../../../src/jobs/clone.ts';
 import { jobFiles } from '../../../src/jobs/folder.ts';
 import { storeIdentity } from '../../../src/jobs/identity.ts';
 import { type JobWork, jobWorkSchema } from '../../../src/jobs/types.ts';
@@ -36,6 +36,29 @@ test('a training takes its own keys and those of its engine; the rest stays', ()
   const changed = changedWork(training, { name: '2026', limit: 50, lora_rank: 16 });
   expect(changed).toEqual({ ...training, name: '2026', limit: 50, settings: { max_steps: 6, lora_rank: 16 } });
   expect(training).not.toHaveProperty('limit');
+});
+
+test('the training of an embedder keeps its options, and takes others as its command does', () => {
+  const work = jobWorkSchema.parse({
+    ...{ ...training, kind: 'train-embedder', settings: {} },
+    embedder: { evalSplit: 'context/dev', keep: 'best', temperature: 0.05 },
+  });
+  expect(changedWork(work, { seed: 7 })).toEqual({ ...work, seed: 7 });
+  const changes = parseChanges(['keep=last', 'matryoshka=64,128', 'int8=on', 'instruction=off', 'temperature=0.1']);
+  expect(changedWork(work, changes)).toEqual({
+    ...work,
+    embedder: {
+      ...{ evalSplit: 'context/dev', keep: 'last', temperature: 0.1 },
+      ...{ matryoshka: [64, 128], int8: true, instruction: false },
+    },
+  });
+  expect(changedWork(work, { evalSplit: '' })).toMatchObject({ embedder: { keep: 'best' } });
+  expect(changedWork(work, { evalSplit: '', keep: '', temperature: '' })).not.toHaveProperty('embedder');
+  expect(changedWork(work, { weight_decay: 0.1 })).toMatchObject({ settings: { weight_decay: 0.1 } });
+  expect(changeable(work)).toContainEqual({ key: 'keep', value: 'best' });
+  for (const wrong of [{ keep: 'none' }, { negatives: 0 }, { matryoshka: 'a' }, { embedder: 'x' }]) {
+    expect(() => changedWork(work, wrong)).toThrow(expect.objectContaining({ code: 'usage' }));
+  }
 });
 
 test('a server takes a number for its context; a slip is met with the nearest key', () => {

@@ -20,27 +20,27 @@ export const trainingFields = {
   'training.about.stage.sft': 'Learns to write the answers of the rows.',
   'training.about.stage.dpo': 'Learns to prefer one of two answers; begin from a model that answers well already.',
   'training.about.template':
-    'How turns are written for the model. Automatic: the one of LLaMA-Factory that writes, letter for letter, what the model’s own chat template does. A named one that writes otherwise is refused.',
+    'How turns are written. Automatic: LLaMA-Factory’s template that writes, letter for letter, what the model’s own does. Another one is refused if it writes otherwise.',
   'training.about.system':
-    'System text of every row, in training and in serving alike. The rows’ own: of question data the tutorial’s, “You are a helpful assistant.”',
+    'System text of every row, in training and in serving alike. The rows’ own: of question data “You are a helpful assistant.”, as in the tutorial.',
   'training.about.gpus':
-    'GPUs it has for itself: each one learns from a batch of its own, so the rows of a step grow with them.',
+    'GPUs it has for itself. Each learns from a batch of its own: the rows of a step grow with them.',
   'training.about.embedder.negatives':
-    'Wrong passages a row in each step; with the right one they are a group. Tutorial: 7 of 10, drawn each time. Passages of the other rows of a batch count as wrong besides.',
+    'Wrong passages a row in each step, beside its right one. Tutorial: 7 of 10, drawn each time. Those of other rows of the batch count too.',
   'training.about.embedder.temperature':
     'How sharply near passages are told apart: smaller is sharper. Tutorial: 0.02.',
   'training.about.embedder.instruction':
-    'The base’s instruction before every query, in training and in use. Tutorial: the tune has it and the base it is compared with has not; here both are asked alike.',
+    'The base’s instruction before every query, in training and in use. The tutorial asks its base without one; here both are asked alike.',
   'training.about.embedder.evalSplit':
-    'Part that is searched at each checkpoint: recall, MRR@10, nDCG@10 and loss become curves. Automatic: the part dev or test beside the training part.',
+    'Part that is searched at each checkpoint: recall, MRR@10, nDCG@10 and loss become curves. Automatic: dev or test beside the training part.',
   'training.about.embedder.keep':
-    'Which step becomes the embedder: the last, or the one that found the held-out rows best. Choose by dev, so that test stays unseen.',
+    'Which step becomes the embedder: the last, or the one that found the held-out rows best. Choose by dev: test must stay unseen.',
   'training.about.embedder.matryoshka':
-    'Lengths to which a vector may be cut: a shorter one needs less room and is searched faster, and finds a little less. The whole length is always trained.',
+    'Lengths to which a vector may be cut: shorter ones need less room and time, and find a little less. The whole one is always trained.',
   'training.about.embedder.distill':
     'Learns from a teacher’s scores, too: every row must have pos_scores and neg_scores, imported with it.',
   'training.about.embedder.int8':
-    'Makes NAME-int8 besides: a quarter of the size and faster on a CPU; its vectors differ a little, so it is an embedder of its own.',
+    'Makes NAME-int8 besides: a quarter of the size, faster on a CPU, its vectors a little other: an embedder of its own.',
   'training.about.learning_rate':
     'How far each step goes. Tutorial: 1e-4 for LoRA, down to 5e-5 for larger models; a tenth of that for whole weights. Too high: the loss jumps.',
   'training.about.num_train_epochs': 'How often every row is seen. Tutorial: 2; more on few rows learns them by heart.',
