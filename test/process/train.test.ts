@@ -174,7 +174,8 @@ describe('a training job', () => {
     const first = await waitForJob(paths, (await start('ok')).spec.id);
     const { state, result } = jobFiles(first.folder);
     for (const file of [state, result]) rmSync(file);
-    expect(readJob(paths, first.spec.id).state).toBe('lost');
+    // Its supervisor ends a moment after it wrote the state.
+    expect(await waitUntil(() => readJob(paths, first.spec.id).state === 'lost', 10_000)).toBe(true);
     const again = await waitForJob(paths, (await resumeJob(paths, first.spec.id)).spec.id);
     expect([again.state, again.error]).toEqual(['succeeded', null]);
     expect(metric(again, 'loss').map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
