@@ -8,6 +8,7 @@ import type { ScreenContext } from '../context.ts';
 
 /** What a tune was trained on. */
 export interface TrainedOn {
+  /** With its version where that is known (`data@v-…`). */
   readonly dataset: string;
   readonly split: string;
 }
@@ -55,8 +56,9 @@ function lineageOf({ deploy }: ScreenContext, name: string): TrainedOn | undefin
     .getState()
     .adapters()
     .find((one) => one.name === name)?.lineage;
-  const { dataset, split } = lineage ?? {};
-  return typeof dataset === 'string' && typeof split === 'string' ? { dataset, split } : undefined;
+  const { dataset, datasetVersion: version, split } = lineage ?? {};
+  if (typeof dataset !== 'string' || typeof split !== 'string') return undefined;
+  return { dataset: typeof version === 'string' ? `${dataset}@${version}` : dataset, split };
 }
 
 /** Two columns that differ in the model alone, and the held-out questions beside them. */
@@ -70,8 +72,9 @@ async function setUp(
   const { kb, llm } = ask.getState().settings;
   compare.getState().refresh({ kb, llm });
   await datasets.getState().refresh();
-  const manifest = datasets.getState().list?.find((one) => one.name === trained?.dataset.split('@', 1)[0]);
-  const part = manifest && trained ? heldOutPart(manifest, trained.split) : null;
+  const [trainedName, trainedVersion] = trained?.dataset.split('@') ?? [];
+  const manifest = datasets.getState().list?.find((one) => one.name === trainedName);
+  const part = manifest && trained ? heldOutPart(manifest, trained.split, trainedVersion) : null;
   // The prompt it was trained with, and the passage of the row itself: what the training taught is what is asked.
   // Without such a row and without a knowledge base there is nothing to read: it is asked as it is.
   const [first, second] = tuneColumns(context, { base, name });

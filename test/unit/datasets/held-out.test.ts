@@ -33,3 +33,9 @@ it('knows a part that is named alone, where one split only has it', () => {
   expect(heldOutPart(manifest('d', { splits: [one] }), 'train')).toBe('s/test');
   expect(heldOutPart(manifest('d', { splits: [one, split('t', 'train', 'test')] }), 'train')).toBeNull();
 });
+
+it('is nothing in another version than was trained on: its rows may have been dealt anew', () => {
+  const dataset = manifest('d', { splits: [split('s', 'train', 'test')] });
+  expect(heldOutPart(dataset, 's/train', dataset.version)).toBe('s/test');
+  expect(heldOutPart(dataset, 's/train', 'v-000000000000')).toBeNull();
+});

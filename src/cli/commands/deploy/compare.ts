@@ -32,9 +32,10 @@ async function runCompare(
     ...(engine === undefined ? {} : { engine }),
   });
   out.clearProgress();
-  const { dataset, split } = findTune(paths, name)?.lineage ?? {};
+  const { dataset, datasetVersion: version, split } = findTune(paths, name)?.lineage ?? {};
   const manifest = listDatasets(paths).find((one) => one.name === dataset);
-  const part = manifest && typeof split === 'string' ? heldOutPart(manifest, split) : null;
+  const part =
+    manifest && typeof split === 'string' ? heldOutPart(manifest, split, String(version ?? manifest.version)) : null;
   const { prompt = 'sft', reads = true } = tuneAsked(paths, name) ?? {};
   const context = !reads ? ',context=none' : part === null ? '' : ',context=gold';
   const columns = [
