@@ -54,6 +54,10 @@ describe.each(PLACES)('evaluate, $language at $columns×$rows', (place) => {
         expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
         await w.press('tab');
       }
+      for (let page = 0; page < 4; page++) {
+        await w.press('v');
+        expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
+      }
       await w.press('shift+tab', 'enter');
       expect(frameFaults(w.rows(), place.columns, place.rows)).toEqual([]);
       await w.press('esc', 'n');
@@ -177,7 +181,7 @@ describe('the evaluate screen', () => {
     await w.press('down', 'enter');
     expect(w.text()).toContain('↑ diff.exact');
     await w.press('v');
-    expect(w.text()).toContain('No part has ten questions.');
+    expect(w.text()).toContain('No two parts have ten questions each.');
   });
 
   it('counts where answers went wrong, and Enter shows those questions', async () => {

@@ -154,7 +154,7 @@ function Verdict({ model, figures: { report }, ...place }: BodyProps): ReactNode
       ? []
       : [
           ...(result ? wrapped(verdictText(metric, found.against, found.column, result), place.width, 'text') : []),
-          ...(result ? wrapped(findsText(result), place.width, 'muted') : []),
+          ...(result && result.detectable > 0 ? wrapped(findsText(result), place.width, 'muted') : []),
           ...metricNotes(report, metric).flatMap((text) => wrapped(`· ${text}`, place.width, 'muted')),
         ];
   return <Above rows={model.metrics} columns={columns} foot={said} empty={t('evaluate.noFigures')} {...place} />;
@@ -227,7 +227,9 @@ function headLines(job: JobView, steps: readonly StopStep[], width: number): Lin
   if (job.progress.total > 0) lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
   const { work } = job.spec;
   const interim = work.kind === 'evaluate' ? interimText(job.progress, work) : '';
-  const now = interim ? `${t('evaluate.interim')} ${interim}` : job.progress.phase;
+  const { phase } = job.progress;
+  if (phase === 'paused' || phase === 'pausing') lines.push([{ text: ` ‖ ${t(`evaluate.${phase}`)}`, style: 'warn' }]);
+  const now = interim ? `${t('evaluate.interim')} ${interim}` : phase;
   return [...lines, ...wrapped(now, width, 'muted').slice(0, 2)];
 }
 

@@ -1,6 +1,6 @@
 import { findMetric } from '../../evaluation/metrics/registry.ts';
 import type { MetricDifference, RunReport } from '../../evaluation/report.ts';
-import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import { differenceCell, formatP, signedPoints } from '../../evaluation/report-text.ts';
 import type { Stratum } from '../../evaluation/strata.ts';
 import type { Range } from '../../ui/charts.ts';
 import { forestRow } from '../../ui/forest.ts';
@@ -38,7 +38,7 @@ export function verdictColumns({ metrics, primary, axis, designEffect }: Verdict
       cell: (metric) => [{ text: metric === primary ? `${metric} *` : metric, bold: metric === primary }],
     },
     {
-      title: `${points(axis.low)} … ${points(axis.high)}`,
+      title: `${signedPoints(axis.low)} … ${signedPoints(axis.high)}`,
       min: 15,
       max: 45,
       weight: 2,
@@ -82,7 +82,7 @@ export function verdictColumns({ metrics, primary, axis, designEffect }: Verdict
       min: 7,
       align: right,
       optional: 2,
-      cell: of(({ detectable }) => `±${points(detectable)}`),
+      cell: of(({ detectable }) => (detectable > 0 ? `±${points(detectable)}` : [{ text: '–', style: 'muted' }])),
     },
   ];
 }

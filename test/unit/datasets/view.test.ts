@@ -53,9 +53,19 @@ describe('an edit', () => {
       'd',
     ]);
     expect(after.rowNumbers('test')).toEqual(kept.map((number) => (number > 1 ? number - 1 : number)));
+    // Rows that are added stand behind all others, in no part of the split.
+    const { version } = done.manifest;
+    const more = await editRows(workspace.paths, 'set', { version, drop: [], set: [], add: [row] });
+    expect(more.manifest.rows).toBe(4);
+    const longer = openDataset(workspace.paths, 'set');
+    expect(longer.row(3)).toEqual(row);
+    expect([...longer.rowNumbers('test'), ...longer.rowNumbers('train')].sort()).toEqual([0, 1, 2]);
+    await expect(
+      editRows(workspace.paths, 'set', { version: more.manifest.version, drop: [], set: [], add: [{ id: 'x' }] }),
+    ).rejects.toMatchObject({ code: 'invalid' });
     await makeCurrent(workspace.paths, 'set', first.manifest.version);
     expect(openDataset(workspace.paths, 'set').manifest.rows).toBe(4);
-    expect(listVersions(workspace.paths, 'set')).toHaveLength(2);
+    expect(listVersions(workspace.paths, 'set')).toHaveLength(3);
   });
 
   test('of a version that is not the current one any more, of a row of another kind, or of all rows is refused', async () => {

@@ -135,7 +135,9 @@ export const evaluate = {
   'evaluate.blindTo': '{metric} is blind to: {text}',
   'evaluate.strataAbout':
     'The primary metric on parts of the questions. There are many parts: some will differ by chance.',
-  'evaluate.noStrata': 'No part has ten questions.',
+  'evaluate.noStrata': 'No two parts have ten questions each.',
+  'evaluate.paused': 'paused: P goes on',
+  'evaluate.pausing': 'pauses when what is being answered ends',
   'evaluate.noBlame': 'Nothing went wrong.',
   'evaluate.blameAbout':
     'Wrong: {metric} below {below}. Gain: points the column would have more were all of them right, at most. Enter shows them.',
