@@ -193,7 +193,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
   let worker: TelemetryWorker | null = null;
   let everyMs = 0;
   let restarts = 0;
-  /** The screen was opened: from then on it follows the jobs. */
+  /** Somebody wanted to know what is served: from then on it follows the jobs. */
   let wanted = false;
   let lookAgain = (): void => undefined;
   const history = new Map<string, History<HistoryField>>();
@@ -285,6 +285,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
       adapters: () => deploy.adapters(),
       hasVllm: () => deploy.hasVllm(),
       refresh: () => {
+        wanted = true;
         const { list } = jobs.getState();
         // Not read yet: nothing is known, which is not "no server".
         if (list === null) return;
@@ -294,7 +295,6 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
         if (JSON.stringify(tests) !== JSON.stringify(get().tests)) set({ tests });
       },
       open: () => {
-        wanted = true;
         get().refresh();
         if (jobs.getState().list === null) void jobs.getState().refresh();
         everyMs = LOOK_MS;
