@@ -183,6 +183,8 @@ export function jobJson(view: JobView) {
 function progressText(view: JobView): string {
   const { progress } = view;
   if (!progress || isOver(view.state)) return '';
+  // A phase that counts nothing says so by its name alone.
+  if (progress.total === 0 && progress.done === 0) return progress.phase;
   const of = progress.total > 0 ? ` of ${progress.total}` : '';
   const left = progress.secondsLeft === null ? '' : `, ${clock(progress.secondsLeft)} left`;
   return `${progress.phase} ${progress.done}${of} ${progress.unit}${left}`;
