@@ -3,10 +3,12 @@ import type { BlameReport } from '../evaluation/blame/run.ts';
 import type { ColumnComparison } from '../evaluation/diff.ts';
 import type { QuestionRow } from '../evaluation/figures.ts';
 import type { ItemScope } from '../evaluation/items/fields.ts';
+import type { ReplayReport } from '../evaluation/replay.ts';
 import type { RunReport } from '../evaluation/report.ts';
 import {
   differenceCell,
   formatP,
+  intervalCell,
   meanCell,
   points,
   shownMetrics,
@@ -109,6 +111,43 @@ export function itemRow(row: QuestionRow, { columns, primary }: ItemScope, diffe
     question.length > QUESTION_CHARACTERS ? `${question.slice(0, QUESTION_CHARACTERS)}…` : question,
   ];
 }
+
+/** A run and its replay: what it rested on, then how far each column said the same again. */
+export function replayLines({ run, replay, capsule, columns }: ReplayReport): string[] {
+  const value = (text: string | null) => (text === null ? '(not there)' : text);
+  return [
+    `${replay} against ${run}`,
+    ...(capsule.length === 0
+      ? ['Data, knowledge base, models, prompts, metrics and machine are the same.']
+      : table(
+          ['DIFFERS', 'BEFORE', 'NOW'],
+          capsule.map(({ what, before, after }) => [what, value(before), value(after)]),
+        )),
+    '',
+    ...table(
+      ['COLUMN', 'ANSWERED BY BOTH', 'THE SAME', 'SHARE', 'FAILED'],
+      columns.map(({ column, items, same, share, failed }) => [
+        column,
+        String(items),
+        String(same),
+        share ? intervalCell(share.mean, share) : '–',
+        String(failed),
+      ]),
+    ),
+    ...columns.flatMap(({ column, metrics, examples }) => [
+      ...Object.entries(metrics).map(
+        ([name, { before, after, items }]) =>
+          `${column}: ${name} ${(100 * before).toFixed(1)} → ${(100 * after).toFixed(1)} on ${items} items`,
+      ),
+      ...examples.map(({ item, before, after }) => `${column}, ${item}: ${oneLine(before)} → ${oneLine(after)}`),
+    ]),
+  ];
+}
+
+const oneLine = (text: string): string => {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line);
+};
 
 const BLAME: Readonly<Record<BlameLabel, string>> = {
   failed: 'no answer came: an error or a time-out',

@@ -6,6 +6,7 @@ import type { DatasetManifest } from '../datasets/types.ts';
 import { readJsonFile } from '../jobs/folder.ts';
 import type { KbClient } from '../kb/protocol.ts';
 import type { ReadyColumn } from './ask-column.ts';
+import { hashOf } from './plan.ts';
 import type { Scorer } from './score.ts';
 
 /** What a run's figures rest on, beside its own work: written before the first question. */
@@ -25,6 +26,8 @@ export const capsuleSchema = z.object({
     .nullable(),
   /** By column: digest of the LLM's weights (or of its address), and the answering server's own name for it. */
   models: z.record(z.string(), z.object({ digest: z.string(), model: z.string(), strict: z.boolean() })),
+  /** By column: hash of its prompt with stand-ins for passage and question. */
+  prompts: z.record(z.string(), z.string()).optional(),
   metrics: z.array(z.object({ name: z.string(), version: z.number(), embedder: z.string().nullable() })),
 });
 export type Capsule = z.infer<typeof capsuleSchema>;
@@ -59,6 +62,11 @@ export async function makeCapsule(parts: {
     models: Object.fromEntries(
       columns.flatMap(({ column, llm }) =>
         llm ? [[column.name, { digest: llm.digest, model: llm.endpoint.model, strict: llm.endpoint.embedded }]] : [],
+      ),
+    ),
+    prompts: Object.fromEntries(
+      columns.flatMap(({ column, template, llm }) =>
+        llm ? [[column.name, hashOf(template.build({ passages: ['PASSAGE'], question: 'QUESTION' }))]] : [],
       ),
     ),
     metrics: scorer.metrics.map(({ name, version, embedder }) => ({

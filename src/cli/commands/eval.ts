@@ -8,7 +8,7 @@ import type { JobEvent, JobView } from '../../jobs/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
-import { blameLines, diffLines, evalProgressLine, reportLines, runRow } from '../eval-text.ts';
+import { blameLines, diffLines, evalProgressLine, replayLines, reportLines, runRow } from '../eval-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { needModels } from '../need-models.ts';
@@ -63,7 +63,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|blame|items|note|send`. */
+/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -125,6 +125,7 @@ export function addEval(program: Command, invocation: Invocation): void {
     { args: one, options: gateOptions },
     gate,
   );
+  addReplay(evaluation, invocation);
   addBlame(evaluation, invocation);
   addEvalItems(evaluation, invocation);
 }
@@ -174,6 +175,54 @@ function addControl(evaluation: Command, invocation: Invocation): void {
     { args: z.tuple([z.string().min(1), atOnce]), options: noOptions },
     concurrency,
   );
+}
+
+const replayOptions = z.object({ with: z.string().min(1).optional() });
+const agreementOptions = replayOptions.extend({ sample: whole.positive('at least 1').default(30) });
+
+/** Doing it again: what differs, and how often an endpoint repeats itself. */
+function addReplay(evaluation: Command, invocation: Invocation): void {
+  handle(
+    evaluation
+      .command('replay')
+      .description('do a run again from what it rests on, and say what differs')
+      .argument('<run>', 'its id, or latest')
+      .option('--with <run>', 'compare with this replay instead of making one'),
+    invocation,
+    { args: one, options: replayOptions },
+    (context, [id], options) => again(context, id, { sample: null, with: options.with }),
+  );
+  handle(
+    evaluation
+      .command('agreement')
+      .description('ask a sample again, and say how often each column repeats itself')
+      .argument('<run>', 'its id, or latest')
+      .option('--sample <n>', 'questions asked again, drawn by the seed (default: 30)')
+      .option('--with <run>', 'compare with this run instead of asking'),
+    invocation,
+    { args: one, options: agreementOptions },
+    (context, [id], options) => again(context, id, options),
+  );
+}
+
+async function again(
+  context: CommandContext,
+  id: string,
+  options: { readonly sample: number | null; readonly with?: string | undefined },
+): Promise<number> {
+  const { compareReplay, replayRun } = await import('../../evaluation/replay.ts');
+  const { readRun } = await import('../../evaluation/runs.ts');
+  const run = readRun(context.paths, id).view.spec.id;
+  let replay = options.with;
+  let stopped = false;
+  if (replay === undefined) {
+    const job = await replayRun(context.paths, run, { sample: options.sample });
+    replay = job.spec.id;
+    stopped = (await toItsEnd(context, replay)).state === 'stopped';
+  }
+  const report = compareReplay(context.paths, run, replay);
+  context.out.result(report, () => replayLines(report));
+  return stopped ? EXIT.interrupted : EXIT.done;
 }
 
 function addRun(evaluation: Command, invocation: Invocation): void {
@@ -252,15 +301,21 @@ async function concurrency(
 }
 
 async function started(context: CommandContext, job: JobView, wait: boolean): Promise<number> {
-  const { out, paths, signal } = context;
   const { id } = job.spec;
   if (!wait) {
-    out.result(
+    context.out.result(
       { job: jobJson(job), run: { id, state: job.state } },
       () => `Started ${id}. Its figures: ragtui eval show ${id}`,
     );
     return EXIT.done;
   }
+  const end = await toItsEnd(context, id);
+  await show(context, [id]);
+  return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
+}
+
+/** Follows a run; an interruption stops it. Errors: what ended it early. */
+async function toItsEnd({ out, paths, signal }: CommandContext, id: string): Promise<JobView> {
   const { stopJob } = await import('../../jobs/control.ts');
   let stopping: Promise<JobView> | undefined;
   const stop = () => {
@@ -274,6 +329,7 @@ async function started(context: CommandContext, job: JobView, wait: boolean): Pr
     else if (event.type === 'log' && event.level !== 'info') out.note(event.text);
   };
   const end = await followJob(paths, id, { signal: new AbortController().signal, onEvent });
+  signal.removeEventListener('abort', stop);
   out.clearProgress();
   await stopping;
   if (end.state === 'failed' || end.state === 'lost') {
@@ -285,8 +341,7 @@ async function started(context: CommandContext, job: JobView, wait: boolean): Pr
       end.error?.hint && !end.error.hint.includes('eval resume') ? `${end.error.hint} ${goOn}` : goOn,
     );
   }
-  await show(context, [id]);
-  return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
+  return end;
 }
 
 async function list({ out, paths }: CommandContext): Promise<undefined> {
