@@ -81,12 +81,18 @@ export const PROMISED: readonly Promised[] = [
   { command: 'jobs note' },
   { command: 'jobs tag' },
   { command: 'jobs delete', options: ['--artifacts', '--yes'] },
-  { command: 'eval run', options: ['--dataset', '--split', '--kb', '--column', '--metrics'] },
+  { command: 'eval run', options: ['--dataset', '--split', '--kb', '--column', '--metrics', '--concurrency'] },
   { command: 'eval resume' },
   { command: 'eval list' },
   { command: 'eval show' },
   { command: 'eval diff' },
   { command: 'eval report', options: ['--format'] },
+  { command: 'eval pause' },
+  { command: 'eval continue' },
+  { command: 'eval retry' },
+  { command: 'eval concurrency' },
+  { command: 'eval replay' },
+  { command: 'eval agreement', options: ['--sample'] },
   { command: 'eval blame', options: ['--metric', '--below'] },
   { command: 'eval gate', options: ['--metric', '--min', '--max', '--baseline'] },
   { command: 'backup' },
@@ -98,7 +104,7 @@ export const PROMISED: readonly Promised[] = [
 ];
 
 /** Whole commands of later issues. */
-export const COMMANDS_NOT_YET = ['eval replay', 'recipe run', 'recipe check', 'tour'];
+export const COMMANDS_NOT_YET = ['recipe run', 'recipe check', 'tour'];
 
 /** Settings of a column (`compare --column name=…,llm=…`). */
 export const COLUMN_SETTINGS: Readonly<Record<string, string>> = {
