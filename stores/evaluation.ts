@@ -246,7 +246,7 @@ export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
     primary,
     metricEmbedder: null,
     baselines: true,
-    concurrency: 1,
+    concurrency: 'auto',
     reuse: true,
   };
 }
