@@ -69,7 +69,7 @@ export const kb: Texts<typeof english> = {
   'kb.embedder.add': '添加：为 {chunks} 个片段计算向量',
   'kb.embedder.switched': '{name} 现在用 {id} 检索。',
   'kb.embedder.confirm':
-    '将以任务方式用 {id} 为全部 {chunks} 个片段生成向量，并在 {live} 的索引旁边建立新索引；其间仍由 {live} 回答。就绪后按 t 切换。',
+    '将以任务方式用 {id} 为全部 {chunks} 个片段生成向量，并在 {live} 的索引旁边建立新索引；其间仍由它回答。就绪后按 t 切换。',
   'kb.embedder.ready': '已就绪：立即切换',
   'kb.embedder.missing': '{count} 段文本还没有向量：补齐',
   'kb.embedder.whole': '就绪',
