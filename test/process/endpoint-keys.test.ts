@@ -154,6 +154,10 @@ test('a key kept for one host is asked for again when the host changes; another 
   expect((await workspace.run(elsewhere, { BOX_KEY: CANARY })).stderr).toContain(
     'BOX_KEY will be sent to http://localhost:1',
   );
+  // A knowledge base that it made vectors for holds it.
+  const held = await workspace.run(['models', 'remove', 'vectors', '--yes']);
+  expect([held.code, held.stderr]).toEqual([1, expect.stringContaining('"other" is searched with vectors')]);
+  await workspace.json(['kb', 'delete', 'other', '--yes']);
   await workspace.json(['models', 'remove', 'vectors', '--yes']);
   await workspace.json(['models', 'remove', 'box', '--yes']);
   expect(readFileSync(keysFile(path.join(workspace.home, 'config', 'config.toml')), 'utf8')).not.toContain(CANARY);
