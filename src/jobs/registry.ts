@@ -50,10 +50,12 @@ export function isJob(paths: WorkspacePaths, id: string): boolean {
 
 /** Every job of the workspace, newest first. A folder whose spec cannot be read (its launcher died) is left out. */
 export function listJobs(paths: WorkspacePaths, table: ProcessTable = systemProcesses): JobView[] {
+  // An id tells the second; of two jobs of one second the spec does.
+  const newer = (a: JobView, b: JobView): number =>
+    b.spec.createdAt.localeCompare(a.spec.createdAt) || b.spec.id.localeCompare(a.spec.id);
   return jobIds(paths)
-    .sort()
-    .reverse()
-    .flatMap((id) => viewOf(path.join(paths.jobs, id), table) ?? []);
+    .flatMap((id) => viewOf(path.join(paths.jobs, id), table) ?? [])
+    .sort(newer);
 }
 
 function jobIds(paths: WorkspacePaths): string[] {

@@ -74,7 +74,10 @@ async function ragtui(args: readonly string[]): Promise<{ code: number | null; s
 const metric = (job: JobView, name: string) =>
   eventsOf(job).flatMap((event) => (event.type === 'metric' && event.name === name ? [[event.step, event.value]] : []));
 async function untilStep(job: JobView, step: number): Promise<void> {
-  expect(await waitUntil(() => (readJob(paths, job.spec.id).progress?.done ?? 0) >= step, 30_000)).toBe(true);
+  const reached = await waitUntil(() => (readJob(paths, job.spec.id).progress?.done ?? 0) >= step, 30_000);
+  // Where it stands instead, should it fail.
+  const { state, reason, progress, error } = readJob(paths, job.spec.id);
+  expect(reached, JSON.stringify({ state, reason, progress, error })).toBe(true);
 }
 
 describe('a training job', () => {
