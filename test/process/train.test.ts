@@ -62,7 +62,15 @@ const eventsOf = (job: JobView): JobEvent[] =>
     .flatMap((line) => parseEvent(line) ?? []);
 async function ragtui(args: readonly string[]): Promise<{ code: number | null; stdout: string }> {
   const program = path.join(packageRoot(), 'bin', 'ragtui.js');
-  const env = { ...process.env, RAGTUI_HOME: home, RAGTUI_CONFIG_HOME: path.join(home, 'config'), NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    RAGTUI_HOME: home,
+    RAGTUI_CONFIG_HOME: path.join(home, 'config'),
+    // The stand-ins for model and engine lie there, not in the caches of whoever runs the tests.
+    RAGTUI_MODELS_CACHE: paths.models,
+    RAGTUI_ENGINES_CACHE: paths.engines,
+    NO_COLOR: '1',
+  };
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
