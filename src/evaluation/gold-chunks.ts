@@ -1,4 +1,5 @@
 import type { KbClient } from '../kb/protocol.ts';
+import type { DocumentSummary } from '../kb/types.ts';
 
 /** Counts the chunks of a context that a knowledge base holds: what there is to find. */
 export class GoldChunks {
@@ -26,12 +27,22 @@ export class GoldChunks {
   }
 
   async #find(contextId: string, group: string | undefined, signal: AbortSignal): Promise<number | null> {
-    const filter = `#${contextId}`;
-    const where = { kb: this.#base, filter, state: 'live' as const, limit: 1000 };
-    const { documents } = await this.#kb.call('kb.documents', where, { signal });
-    const document = documents.find(({ name }) => name.endsWith(filter));
+    const document = await documentOfContext(this.#kb, this.#base, contextId, signal);
     if (!document) return null;
     const params = { kb: this.#base, documentId: document.id, limit: 1, ...(group === undefined ? {} : { group }) };
     return (await this.#kb.call('kb.chunks', params, { signal })).total;
   }
+}
+
+/** The live document that a dataset's context became: the one whose key is `contextId`. Undefined where there is none. */
+export async function documentOfContext(
+  kb: Pick<KbClient, 'call'>,
+  base: string,
+  contextId: string,
+  signal: AbortSignal,
+): Promise<DocumentSummary | undefined> {
+  const filter = `#${contextId}`;
+  const where = { kb: base, filter, state: 'live' as const, limit: 1000 };
+  const { documents } = await kb.call('kb.documents', where, { signal });
+  return documents.find(({ name }) => name.endsWith(filter));
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { writeTextAtomic } from '../platform/files.ts';
 import { parseTrainerLogLine } from './readers/trainer-log.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 /**
  * Takes rows after `step` out of a JSONL file of training rows. An engine that is told to stop saves its checkpoint
@@ -11,5 +11,5 @@ export function dropRowsAfter(file: string, step: number): void {
   const kept = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => (parseTrainerLogLine(line)?.step ?? Number.POSITIVE_INFINITY) <= step);
-  writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''));
+  writeTextAtomic(file, kept.map((line) => `${line}\n`).join(''));
 }

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { type RetrievalRow, retrievalRowSchema } from '../datasets/types.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
+import { writeTextAtomic } from '../platform/files.ts';
 import { groupSizeOf, instructionOf } from './embedder-config.ts';
 import { rowsText, type WrittenRows, writeEmbedderRows } from './embedder-rows.ts';
 import { HELD_OUT_LIMITS, type HeldOutSet, heldOutPart, heldOutSet, leaksOf } from './held-out.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { presetOfEmbedder } from './types.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 type Context = JobContext<'train-embedder'>;
 
@@ -66,7 +66,7 @@ export async function prepareHeldOut(
     );
   }
   const file = path.join(folder, 'data', 'held-out.json');
-  writeFileAtomic(file, JSON.stringify({ queries, passages }));
+  writeTextAtomic(file, JSON.stringify({ queries, passages }));
   return { file, part: heldOut, queries: queries.length, passages: passages.length, of, leaks };
 }
 

@@ -8,10 +8,10 @@ import { convertModel, type ModelConversion } from '../models/gguf/model.ts';
 import { installedModel, listAdapters, tunedModels } from '../models/store.ts';
 import type { Adapter } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { writeTextAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { trainingFault } from './failures/fault.ts';
 import type { ScriptOptions } from './script.ts';
-import { writeFileAtomic } from './write-file.ts';
 import { toYaml } from './yaml.ts';
 
 export const EXPORT_FORMATS = ['merged', 'gguf-adapter', 'gguf'] as const;
@@ -110,7 +110,7 @@ async function merge(
   const engine = installedEngine(paths, 'llamafactory');
   options.onLog?.('LLaMA-Factory merges the adapter into its base (about a minute)');
   const yaml = path.join(scratch, 'export.yaml');
-  writeFileAtomic(
+  writeTextAtomic(
     yaml,
     toYaml({
       model_name_or_path: adapter.basePath,

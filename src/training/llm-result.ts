@@ -8,7 +8,7 @@ import { convertModel } from '../models/gguf/model.ts';
 import { addAdapter, addLocalModel } from '../models/own.ts';
 import { installedModel } from '../models/store.ts';
 import { toRagtuiError } from '../platform/errors.ts';
-import { hashFile, writeJsonAtomic } from '../platform/files.ts';
+import { hashFile, writeJsonAtomic, writeTextAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
 import type { TransformersBase } from './base-llm.ts';
 import { type Card, cardText, curveOf } from './card.ts';
@@ -19,7 +19,6 @@ import { openTrainingData } from './open-data.ts';
 import type { TemplateChoice } from './template-choice.ts';
 import type { TunedFolder } from './tuned.ts';
 import { settingSchema } from './types.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 /** `trained.json`: what the engine's last session left, written when it came to its end. */
 export const trainedSchema = z.object({
@@ -118,7 +117,7 @@ async function registerModel(input: ResultInput): Promise<void> {
   // The engine may have put its own chat template there; what it was checked against is the base's.
   for (const name of ['chat_template.jinja', 'tokenizer_config.json', 'tokenizer.json']) {
     const file = path.join(base.folder, name);
-    if (existsSync(file)) writeFileAtomic(path.join(tuned.result, name), readFileSync(file, 'utf8'));
+    if (existsSync(file)) writeTextAtomic(path.join(tuned.result, name), readFileSync(file, 'utf8'));
   }
   const gguf = installedModel(paths, work.base).files['model.gguf'];
   if (gguf === undefined) report.log('warn', 'The base came without a GGUF: the tuned model is served by vLLM alone');
@@ -216,7 +215,7 @@ async function writeCard(input: ResultInput, trained: Trained): Promise<void> {
     files,
   };
   writeJsonAtomic(path.join(tuned.result, 'card.json'), card);
-  writeFileAtomic(path.join(tuned.result, 'README.md'), cardText(card));
+  writeTextAtomic(path.join(tuned.result, 'README.md'), cardText(card));
 }
 
 /** All sessions together; null when none was written down. */

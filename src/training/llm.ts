@@ -6,7 +6,7 @@ import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { writeJsonAtomic } from '../platform/files.ts';
+import { writeJsonAtomic, writeTextAtomic } from '../platform/files.ts';
 import { cpuHasBfloat16 } from '../serving/vllm/machine.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
@@ -28,7 +28,6 @@ import { TemplateGuard } from './template-guard.ts';
 import { prepareRows, type TrainingRows } from './training-rows.ts';
 import { askedOf, type Begun, beginTuned, stepOf } from './tuned.ts';
 import type { Setting } from './types.ts';
-import { writeFileAtomic } from './write-file.ts';
 import { toYaml } from './yaml.ts';
 
 type Context = JobContext<'train-llm'>;
@@ -131,9 +130,9 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
   });
   tellRows(context, rows, template, checkpoint);
   tellBatch(context, settings, devices);
-  writeFileAtomic(path.join(folder, YAML), toYaml(settings));
+  writeTextAtomic(path.join(folder, YAML), toYaml(settings));
   const zero = zeroFile(String(settings['deepspeed'] ?? ''));
-  if (zero !== undefined) writeFileAtomic(path.join(folder, String(settings['deepspeed'])), zero);
+  if (zero !== undefined) writeTextAtomic(path.join(folder, String(settings['deepspeed'])), zero);
 
   report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);

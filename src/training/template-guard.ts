@@ -1,14 +1,13 @@
 import path from 'node:path';
 import type { JobReport } from '../jobs/worker.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { writeJsonAtomic } from '../platform/files.ts';
+import { writeJsonAtomic, writeTextAtomic } from '../platform/files.ts';
 import type { Message } from '../rag/types.ts';
 import { ExampleReader } from './readers/training-example.ts';
 import type { ServingChat } from './serving-chat.ts';
 import { FileTail } from './tail-file.ts';
 import { type CheckOptions, checkTemplate, type TemplateCheck } from './template-check.ts';
 import { checkReport, differingTokens } from './template-report.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 export interface GuardedTraining extends CheckOptions {
   readonly report: JobReport;
@@ -75,7 +74,7 @@ export class TemplateGuard {
     });
     this.#checks = found.map(({ check }) => check);
     writeJsonAtomic(path.join(folder, 'template-check.json'), { template, checks: this.#checks });
-    writeFileAtomic(
+    writeTextAtomic(
       path.join(folder, 'template-check.txt'),
       found.map(({ check, side }) => checkReport(check, template, side)).join('\n'),
     );

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { toMessages } from '../datasets/render.ts';
+import { writeTextAtomic } from '../platform/files.ts';
 import type { Message } from '../rag/types.ts';
-import { writeFileAtomic } from './write-file.ts';
 
 const messageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 /** The lines our exporter writes for LLaMA-Factory. */
@@ -38,7 +38,7 @@ export interface TrainingRows {
 export function prepareRows(file: string, changes: RowChanges): TrainingRows {
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   const rows = lines.slice(0, changes.limit).map((line) => changed(lineSchema.parse(JSON.parse(line)), changes));
-  writeFileAtomic(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  writeTextAtomic(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const conversations = rows.map(conversation);
   const counts = new Map<string, number>();
   for (const [first] of conversations) {

@@ -1,7 +1,8 @@
 import type { KbClient } from '../../kb/protocol.ts';
-import { folded } from '../metrics/folded.ts';
+import { documentOfContext } from '../gold-chunks.ts';
+import { folded, foldedCase } from '../metrics/folded.ts';
 import { goldRanks } from '../metrics/gold.ts';
-import { type BlamedItem, type KbFacts, plain, spansOf } from './label.ts';
+import { type BlamedItem, type KbFacts, spansOf } from './label.ts';
 
 const MOST_CHUNKS = 1000;
 /** So much of a passage is searched for when its document is not known by its key. */
@@ -19,7 +20,7 @@ export async function kbFacts(
   const texts = await chunkTexts(kb, base, item, group, signal);
   if (texts.length === 0) return { inKb: false, whole: null };
   if (spans.length === 0) return { inKb: true, whole: null };
-  return { inKb: true, whole: texts.some((text) => spans.some((span) => plain(text).includes(span))) };
+  return { inKb: true, whole: texts.some((text) => spans.some((span) => foldedCase(text).includes(span))) };
 }
 
 async function chunkTexts(
@@ -31,10 +32,7 @@ async function chunkTexts(
 ): Promise<string[]> {
   const where = group === undefined ? {} : { group };
   if (item.contextId !== '') {
-    const filter = `#${item.contextId}`;
-    const params = { kb: base, filter, state: 'live' as const, limit: 1000 };
-    const { documents } = await kb.call('kb.documents', params, { signal });
-    const document = documents.find(({ name }) => name.endsWith(filter));
+    const document = await documentOfContext(kb, base, item.contextId, signal);
     if (document) {
       const asked = { kb: base, documentId: document.id, limit: MOST_CHUNKS, ...where };
       return (await kb.call('kb.chunks', asked, { signal })).chunks.map(({ text }) => text);

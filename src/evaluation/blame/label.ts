@@ -1,5 +1,5 @@
 import { cmrcPlain } from '../metrics/cmrc.ts';
-import { folded } from '../metrics/folded.ts';
+import { foldedCase } from '../metrics/folded.ts';
 import { goldRanks } from '../metrics/gold.ts';
 import { isNoAnswer } from '../metrics/no-answer.ts';
 import { squadPlain } from '../metrics/squad.ts';
@@ -59,7 +59,7 @@ function isFormat({ output, answers }: BlamedItem): boolean {
   return answers.some((answer) => {
     if (answer.trim() === '') return false;
     return (
-      plain(output).includes(plain(answer)) ||
+      foldedCase(output).includes(foldedCase(answer)) ||
       squadPlain(output) === squadPlain(answer) ||
       cmrcPlain(output) === cmrcPlain(answer)
     );
@@ -72,17 +72,15 @@ export function evidenceRank(item: BlamedItem): number | undefined {
   if (spans.length === 0) return goldRanks(item)[0];
   const gold = new Set(goldRanks(item));
   const found = (item.retrieved ?? []).findIndex(
-    ({ text }, at) => gold.has(at + 1) && spans.some((span) => plain(text).includes(span)),
+    ({ text }, at) => gold.has(at + 1) && spans.some((span) => foldedCase(text).includes(span)),
   );
   if (found >= 0) return found + 1;
   // A larger chunk that holds the passage among others is of no document of its own.
-  const passage = plain(item.goldContext);
-  const around = (item.retrieved ?? []).findIndex(({ text }) => passage !== '' && plain(text).includes(passage));
+  const passage = foldedCase(item.goldContext);
+  const around = (item.retrieved ?? []).findIndex(({ text }) => passage !== '' && foldedCase(text).includes(passage));
   return around >= 0 ? around + 1 : undefined;
 }
 
 /** Right answers that stand in the passage, as texts are compared here. */
 export const spansOf = ({ answers, goldContext }: Pick<BlamedItem, 'answers' | 'goldContext'>): string[] =>
-  answers.map(plain).filter((answer) => answer !== '' && plain(goldContext).includes(answer));
-
-export const plain = (text: string): string => folded(text).toLowerCase();
+  answers.map(foldedCase).filter((answer) => answer !== '' && foldedCase(goldContext).includes(answer));

@@ -1,4 +1,4 @@
-import { folded } from './folded.ts';
+import { foldedCase } from './folded.ts';
 import type { Metric } from './types.ts';
 
 /**
@@ -17,13 +17,11 @@ export function answerHitMetric(k: number): Metric {
     depth: k,
     score: ({ retrieved, answers, goldContext }) => {
       if (!retrieved) return null;
-      const passage = plain(goldContext);
-      const spans = answers.map(plain).filter((answer) => answer !== '' && passage.includes(answer));
+      const passage = foldedCase(goldContext);
+      const spans = answers.map(foldedCase).filter((answer) => answer !== '' && passage.includes(answer));
       if (spans.length === 0) return null;
-      const chunks = retrieved.slice(0, k).map(({ text }) => plain(text));
+      const chunks = retrieved.slice(0, k).map(({ text }) => foldedCase(text));
       return Number(spans.some((span) => chunks.some((chunk) => chunk.includes(span))));
     },
   };
 }
-
-const plain = (text: string): string => folded(text).toLowerCase();

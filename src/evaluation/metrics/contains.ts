@@ -1,4 +1,4 @@
-import { folded } from './folded.ts';
+import { foldedCase } from './folded.ts';
 import type { Metric } from './types.ts';
 
 /** Whether one of the right answers stands in the output, width, case and white space aside. */
@@ -12,9 +12,7 @@ export const contains: Metric = {
   blindTo: 'All that stands around it: copying the whole passage scores 1, and so does naming every candidate.',
   score: ({ output, answers }) => {
     if (output === null) return null;
-    const given = plain(output);
-    return Number(answers.some((answer) => plain(answer) !== '' && given.includes(plain(answer))));
+    const given = foldedCase(output);
+    return Number(answers.some((answer) => foldedCase(answer) !== '' && given.includes(foldedCase(answer))));
   },
 };
-
-const plain = (text: string): string => folded(text).toLowerCase();

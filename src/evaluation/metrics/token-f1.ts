@@ -1,12 +1,10 @@
 import { overlapF1 } from './overlap.ts';
 import { splitWords } from './python.ts';
+import { ARTICLES, ASCII_PUNCTUATION } from './squad.ts';
 import type { Metric } from './types.ts';
 
-const ASCII_PUNCTUATION = /[!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]/g;
 /** Of Chinese text and full-width forms. */
 const WIDE_PUNCTUATION = /[\p{P}～￥…]/gu;
-/** Python's `\b` is of Unicode, that of JavaScript is not. */
-const ARTICLES = /(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu;
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const EACH_CJK = new RegExp(CJK.source, 'gu');
 

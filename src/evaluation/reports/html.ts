@@ -150,6 +150,10 @@ function itemTable({ primary, columns }: RunReport, items: readonly ItemResult[]
 
 function groupByItem(items: readonly ItemResult[]): Map<string, ItemResult[]> {
   const groups = new Map<string, ItemResult[]>();
-  for (const item of items) groups.set(item.item, [...(groups.get(item.item) ?? []), item]);
+  for (const item of items) {
+    const group = groups.get(item.item);
+    if (group) group.push(item);
+    else groups.set(item.item, [item]);
+  }
   return groups;
 }

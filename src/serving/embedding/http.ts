@@ -6,6 +6,7 @@ import { HttpError } from '../http/errors.ts';
 import { closeServer, KeyGuard, listenOnLoopback } from '../http/loopback.ts';
 import { EXPOSITION_TYPE } from '../http/prometheus.ts';
 import { sendJson, sendText } from '../http/replies.ts';
+import { within } from '../http/within.ts';
 import type { EmbedderLanes } from './lanes.ts';
 import { EmbeddingMetrics } from './metrics.ts';
 import { embeddingsReply, lengthWanted } from './reply.ts';
@@ -72,12 +73,7 @@ export class EmbeddingHttpServer {
   /** Takes no more requests and resolves when those it has are answered, or after `limitMs`. */
   async drain(limitMs: number): Promise<void> {
     this.#isDraining = true;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.#lanes?.whenIdle(), limit]);
-    clearTimeout(timer);
+    await within(this.#lanes?.whenIdle(), limitMs);
   }
 
   close(): Promise<void> {

@@ -7,6 +7,7 @@ import { Gate } from '../http/gate.ts';
 import { closeServer, KeyGuard, listenOnLoopback } from '../http/loopback.ts';
 import { EXPOSITION_TYPE } from '../http/prometheus.ts';
 import { sendJson, sendText } from '../http/replies.ts';
+import { within } from '../http/within.ts';
 import { answerChat } from './chat.ts';
 import type { Engine, ModelHost } from './engine.ts';
 import { ServerMetrics } from './metrics.ts';
@@ -79,12 +80,7 @@ export class LlmHttpServer {
   /** Takes no more chats and resolves when those it has are answered, or after `limitMs`. */
   async drain(limitMs: number): Promise<void> {
     this.#isDraining = true;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs);
-    });
-    await Promise.race([this.#gate.whenIdle(), limit]);
-    clearTimeout(timer);
+    await within(this.#gate.whenIdle(), limitMs);
   }
 
   close(): Promise<void> {

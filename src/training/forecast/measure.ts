@@ -6,7 +6,7 @@ import { type InstalledEngine, installedEngine } from '../../engines/store.ts';
 import { fileOf, installedModel } from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { endOfFile } from '../../platform/file-end.ts';
-import { throwIfAborted, writeJsonAtomic } from '../../platform/files.ts';
+import { throwIfAborted, writeJsonAtomic, writeTextAtomic } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { cpuHasBfloat16 } from '../../serving/vllm/machine.ts';
 import { transformersBase } from '../base-llm.ts';
@@ -20,7 +20,6 @@ import { templateFor } from '../llm-plan.ts';
 import { openTrainingData, part } from '../open-data.ts';
 import { prepareRows } from '../training-rows.ts';
 import type { Setting } from '../types.ts';
-import { writeFileAtomic } from '../write-file.ts';
 import { toYaml } from '../yaml.ts';
 import type { TrainingWork } from './final-settings.ts';
 import { rememberRun } from './remember-run.ts';
@@ -115,7 +114,7 @@ async function prepareLlm(
     outputFolder: output,
   });
   prepareRows(exported.rowsFile, { trim: template?.trims ?? false, limit: rowsFor(work, settings) });
-  writeFileAtomic(path.join(folder, 'train.yaml'), toYaml(settings));
+  writeTextAtomic(path.join(folder, 'train.yaml'), toYaml(settings));
   return {
     args: ['-m', 'llamafactory.cli', 'train', 'train.yaml'],
     rows: path.join(output, 'trainer_log.jsonl'),

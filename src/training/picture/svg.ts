@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../../platform/markup.ts';
 import type { Scene, Shape } from './scene.ts';
 
 /** Height of capitals as a share of a font's size. */
@@ -24,17 +25,9 @@ function element(shape: Shape): string {
     case 'text': {
       const anchor = shape.align === 'right' ? 'end' : 'start';
       const size = digits(shape.size / CAPITALS);
-      return `<text x="${digits(shape.x)}" y="${digits(shape.y)}" font-family="sans-serif" font-size="${size}" text-anchor="${anchor}" fill="${shape.color}">${escaped(shape.text)}</text>`;
+      return `<text x="${digits(shape.x)}" y="${digits(shape.y)}" font-family="sans-serif" font-size="${size}" text-anchor="${anchor}" fill="${shape.color}">${escapeMarkup(shape.text)}</text>`;
     }
   }
 }
 
 const digits = (value: number): string => String(Math.round(value * 100) / 100);
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);

@@ -8,6 +8,7 @@ import { isNoAnswer } from '../../../src/evaluation/metrics/no-answer.ts';
 import { findMetric, METRIC_NAMES } from '../../../src/evaluation/metrics/registry.ts';
 import type { ScoredItem } from '../../../src/evaluation/metrics/types.ts';
 import { fixturesDir } from '../../../src/platform/entry.ts';
+import { chunks, item } from './scored-item.ts';
 
 /** Made by scripts/reference/metrics_more.py with rouge-score, sacrebleu and pytrec_eval. */
 const reference = z
@@ -27,19 +28,7 @@ const reference = z
   })
   .parse(JSON.parse(readFileSync(path.join(fixturesDir(), 'reference', 'metrics', 'more.json'), 'utf8')));
 
-const item = (over: Partial<ScoredItem>): ScoredItem => ({
-  question: 'q',
-  goldContext: 'gold passage',
-  contextId: 'c1',
-  answers: ['gold'],
-  output: null,
-  context: null,
-  retrieved: null,
-  topK: 1,
-  ...over,
-});
 const score = (name: string, over: Partial<ScoredItem>) => findMetric(name).score(item(over));
-const chunks = (...texts: string[]) => texts.map((text) => ({ text, document: 'other.txt' }));
 
 describe('answer metrics equal their references', () => {
   it.each(reference.answers)('$output against $answers', ({ output, answers, ...expected }) => {

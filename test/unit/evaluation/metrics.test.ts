@@ -9,8 +9,8 @@ import { levenshteinSimilarity } from '../../../src/evaluation/metrics/levenshte
 import { roundHalfEven } from '../../../src/evaluation/metrics/python.ts';
 import { defaultMetrics, findMetric } from '../../../src/evaluation/metrics/registry.ts';
 import { tokenF1 } from '../../../src/evaluation/metrics/token-f1.ts';
-import type { ScoredItem } from '../../../src/evaluation/metrics/types.ts';
 import { fixturesDir } from '../../../src/platform/entry.ts';
+import { chunks, item } from './scored-item.ts';
 
 /** Made by scripts/reference/metrics.py with Python and rapidfuzz. */
 const reference = z
@@ -38,19 +38,6 @@ const reference = z
     rounded: z.array(z.object({ value: z.number(), digits: z.number(), rounded: z.number() })),
   })
   .parse(JSON.parse(readFileSync(path.join(fixturesDir(), 'reference', 'metrics', 'metrics.json'), 'utf8')));
-
-const item = (over: Partial<ScoredItem>): ScoredItem => ({
-  question: 'q',
-  goldContext: 'gold passage',
-  contextId: 'c1',
-  answers: ['gold'],
-  output: null,
-  context: null,
-  retrieved: null,
-  topK: 1,
-  ...over,
-});
-const chunks = (...texts: string[]) => texts.map((text) => ({ text, document: 'other.txt' }));
 
 describe('answer metrics equal their references', () => {
   it.each(reference.answers)('$output against $answers', (expected) => {

@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../../../platform/markup.ts';
 import { sanitize } from '../../../platform/sanitize.ts';
 import { NO_KB } from '../../types.ts';
 import { diffAnswers } from '../diff-answers.ts';
@@ -108,12 +109,4 @@ const facts = (all: readonly Fact[]): string =>
 const folded = (title: string, html: string): string =>
   `<details><summary>${escaped(title)}</summary>${html}</details>`;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escaped = (text: string): string => sanitize(text).replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+const escaped = (text: string): string => escapeMarkup(sanitize(text));
