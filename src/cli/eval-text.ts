@@ -78,7 +78,7 @@ export function reportLines(report: RunReport): string[] {
     ),
     '',
     ...verdicts(report),
-    ...(notes.length > 0 ? ['', ...notes.map((note) => `- ${note}`)] : []),
+    ...(notes.length > 0 ? ['', ...notes.map(({ text }) => `- ${text}`)] : []),
   ];
 }
 

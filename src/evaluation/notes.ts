@@ -1,7 +1,18 @@
-import { GOLD_RULE } from './metrics/gold.ts';
+import { fillIn } from '../platform/fill-in.ts';
 import type { Metric } from './metrics/types.ts';
+import { NOTE_TEXTS, type NoteId } from './note-texts.ts';
 import type { ColumnReport } from './report.ts';
 import type { ColumnTable } from './table.ts';
+
+/** Where the figures of a run would mislead. */
+export interface RunNote {
+  readonly id: NoteId;
+  /** The metric it is about; null: about the run. */
+  readonly metric: string | null;
+  readonly values: Readonly<Record<string, string | number>>;
+  /** The sentence, in English. */
+  readonly text: string;
+}
 
 const LONG_ANSWER = 60;
 const FEW_CONTEXTS = 10;
@@ -12,46 +23,40 @@ export function notesOn(
   tables: readonly ColumnTable[],
   columns: readonly ColumnReport[],
   metrics: readonly Metric[],
-): string[] {
+): RunNote[] {
+  const notes: RunNote[] = [];
+  const say = (id: NoteId, values: RunNote['values'] = {}, metric: string | null = null): void => {
+    notes.push({ id, metric, values, text: fillIn(NOTE_TEXTS[id], values) });
+  };
   const has = (name: string) => metrics.some((metric) => metric.name === name);
   const items = [...(tables[0]?.items.values() ?? [])];
   const contexts = new Set(items.map(({ contextId }) => contextId)).size;
   const asked = columns.filter(({ baseline }) => !baseline);
   const meanAnswer = items.reduce((sum, { answers }) => sum + (answers[0] ?? '').length, 0) / items.length;
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
-  const notes: string[] = [];
-  if (items.length > 0 && contexts < FEW_CONTEXTS) {
-    notes.push(`Only ${contexts} contexts: intervals from so few clusters are too narrow to lean on.`);
+  if (items.length > 0 && contexts < FEW_CONTEXTS) say('few-contexts', { contexts });
+  for (const { name: column, errors, timeouts, items: all } of asked) {
+    if (errors + timeouts > 0) say('failures', { column, errors, timeouts, items: all });
   }
-  for (const { name, errors, timeouts, items: all } of asked) {
-    if (errors + timeouts > 0) {
-      notes.push(`${name}: ${errors} errors and ${timeouts} timeouts of ${all} count as 0 in every answer metric.`);
-    }
-  }
-  for (const { name, cutShort, items: all } of asked) {
-    if (cutShort * 20 > all) notes.push(`${name}: ${cutShort} of ${all} answers were cut at their longest length.`);
+  for (const { name: column, cutShort: cut, items: all } of asked) {
+    if (cut * 20 > all) say('cut-short', { column, cut, items: all });
   }
   if (has('origin-tutorial')) {
-    for (const { name, empty } of asked) {
-      if (empty > 0)
-        notes.push(`origin-tutorial counts the ${empty} empty answers of ${name} as perfect; verbatim does not.`);
+    for (const { name: column, empty } of asked) {
+      if (empty > 0) say('empty-origin', { column, empty }, 'origin-tutorial');
     }
   }
   if (has('exact') && items.length > 0 && meanAnswer > LONG_ANSWER) {
-    notes.push(
-      `The gold answers have ${Math.round(meanAnswer)} characters on average: exact stays near 0 whatever the model knows.`,
-    );
+    say('long-exact', { characters: Math.round(meanAnswer) }, 'exact');
   }
   for (const { name } of metrics.filter(({ embedder }) => embedder !== undefined)) {
     const floor = columns.find((column) => column.name === 'shuffled-answer')?.metrics[name];
-    if (floor)
-      notes.push(`${name}: the answer to another question already scores ${percent(floor.mean)}; that is its zero.`);
+    if (floor) say('cosine-floor', { metric: name, floor: (100 * floor.mean).toFixed(1) }, name);
   }
   if (has('context-relevance') && items.length > 0 && !items.some(({ question }) => HAN.test(question))) {
-    notes.push('context-relevance splits at "。" only: on this text a chunk counts if it equals the whole passage.');
+    say('relevance-english', {}, 'context-relevance');
   }
-  if (has('hit@1') && asked.some(({ metrics: own }) => own['hit@1'])) notes.push(`Retrieval: ${GOLD_RULE}`);
-  notes.push('The intervals cover the choice of questions only: one training run and one seed are one draw each.');
+  if (has('hit@1') && asked.some(({ metrics: own }) => own['hit@1'])) say('gold-rule');
+  say('one-draw');
   return notes;
 }

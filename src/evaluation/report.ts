@@ -2,7 +2,7 @@ import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
 import { isFailure, stateOf } from './item-state.ts';
 import type { Metric } from './metrics/types.ts';
-import { notesOn } from './notes.ts';
+import { notesOn, type RunNote } from './notes.ts';
 import type { Published } from './published.ts';
 import type { EvaluationRun } from './runs.ts';
 import { holm } from './statistics/closed-forms.ts';
@@ -64,7 +64,8 @@ export interface RunReport {
   readonly differences: readonly DifferenceReport[];
   /** The primary metric on parts of the questions; the columns that were asked only. */
   readonly strata: readonly Stratum[];
-  readonly notes: readonly string[];
+  /** Where figures would mislead. */
+  readonly notes: readonly RunNote[];
   readonly published: readonly Published[];
 }
 

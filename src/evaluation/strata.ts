@@ -6,6 +6,8 @@ import type { Evaluation, ItemResult } from './types.ts';
 /** One way to part the questions of a run, by what is known of each before it is asked. */
 interface Partition {
   readonly name: string;
+  /** Its parts in their order; Chinese names stand in `src/ui/i18n/zh/evaluation-terms.ts`. */
+  readonly parts: readonly string[];
   readonly of: (item: ItemResult) => string;
 }
 
@@ -18,6 +20,7 @@ const lengthOf = ({ answers }: ItemResult): number => [...(answers[0] ?? '')].le
 export const PARTITIONS: readonly Partition[] = [
   {
     name: 'answer length',
+    parts: [`up to ${SHORT} characters`, `${SHORT + 1} to ${LONG}`, `over ${LONG}`],
     of: (item) => {
       const length = lengthOf(item);
       return length <= SHORT
@@ -29,6 +32,7 @@ export const PARTITIONS: readonly Partition[] = [
   },
   {
     name: 'answer type',
+    parts: ['yes or no', 'with a number', 'without a number'],
     of: ({ answers }) => {
       const answer = (answers[0] ?? '').trim();
       if (/^(?:yes|no|true|false|是|否|不是|对|不对)[.。!！]?$/i.test(answer)) return 'yes or no';
@@ -58,8 +62,7 @@ export function strataOf(
   const metric = findMetric(primary);
   const [first, ...others] = tables;
   if (!first) return [];
-  return PARTITIONS.flatMap(({ name, of }) => {
-    const names = [...new Set([...first.items.values()].map(of))].sort();
+  return PARTITIONS.flatMap(({ name, of, parts: names }) => {
     const parts = names.flatMap((stratum): Stratum[] => {
       const part = (table: ColumnTable): ColumnTable => ({
         ...table,

@@ -367,7 +367,14 @@ export function figures(id: JobId, interim = false): RunFigures {
         },
       ],
       strata: [],
-      notes: ['The intervals cover the choice of questions only.'],
+      notes: [
+        {
+          id: 'one-draw',
+          metric: null,
+          values: {},
+          text: 'The intervals cover the choice of questions only.',
+        },
+      ],
       published: [],
     },
     questions: [0, 1].map((number) => ({

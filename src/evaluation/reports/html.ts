@@ -46,7 +46,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
     ...differences(report, metrics),
     ...published(report),
     '<h2>Read this before you quote a figure</h2><ul>',
-    ...report.notes.map((note) => `<li>${escaped(note)}</li>`),
+    ...report.notes.map(({ text }) => `<li>${escaped(text)}</li>`),
     ...metrics.map((name) => `<li>${escaped(`${name} is blind to this: ${findMetric(name).blindTo}`)}</li>`),
     '</ul>',
     '<h2>Columns</h2><ul>',

@@ -77,7 +77,7 @@ export function markdownReport(report: RunReport): string {
     '',
     '## Read this before you quote a figure',
     '',
-    ...notes.map((note) => `- ${note}`),
+    ...notes.map(({ text }) => `- ${text}`),
     ...metrics.map((name) => `- ${name} is blind to this: ${findMetric(name).blindTo}`),
     '- A verdict needs both: a 95 % BCa bootstrap interval (10,000 resamples of contexts) that leaves out 0, and a sign-flip permutation p below 0.05. Single columns: Wilson intervals on the effective sample size for 0/1 scores, bootstrap for the others.',
     '',

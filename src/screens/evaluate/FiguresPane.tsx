@@ -8,7 +8,7 @@ import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { forestAxis } from '../../ui/forest.ts';
-import { t } from '../../ui/i18n/index.ts';
+import { noteText, t } from '../../ui/i18n/index.ts';
 import { Empty } from '../../ui/List.tsx';
 import type { ListModel } from '../../ui/list-model.ts';
 import { Panel } from '../../ui/Panel.tsx';
@@ -294,6 +294,6 @@ function footLines(report: RunReport, metric: string, width: number): Line[] {
   return [
     ...verdictTexts(report, metric).flatMap((text) => wrapped(text, width, 'text')),
     ...(baselines ? wrapped(baselines, width, 'muted') : []),
-    ...report.notes.flatMap((note) => wrapped(`· ${note}`, width, 'muted')),
+    ...report.notes.flatMap((note) => wrapped(`· ${noteText(note)}`, width, 'muted')),
   ];
 }

@@ -4,7 +4,7 @@ import { differenceCell, formatP, signedPoints } from '../../evaluation/report-t
 import type { Stratum } from '../../evaluation/strata.ts';
 import type { Range } from '../../ui/charts.ts';
 import { forestRow } from '../../ui/forest.ts';
-import { t } from '../../ui/i18n/index.ts';
+import { metricText, noteText, stratumText, t } from '../../ui/i18n/index.ts';
 import type { Column } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
 import type { BlameRow } from './model.ts';
@@ -90,9 +90,9 @@ export function verdictColumns({ metrics, primary, axis, designEffect }: Verdict
 /** What to know before a figure is quoted: the notes of the run about this metric, and what the metric cannot see. */
 export function metricNotes(report: RunReport, metric: string): string[] {
   return [
-    t('evaluate.blindTo', { metric, text: findMetric(metric).blindTo }),
-    ...report.notes.filter((note) => note.startsWith(metric)),
-    ...report.notes.filter((note) => !report.run.evaluation.metrics.some((name) => note.startsWith(name))),
+    t('evaluate.blindTo', { metric, text: metricText(findMetric(metric)) }),
+    ...report.notes.filter((note) => note.metric === metric).map(noteText),
+    ...report.notes.filter((note) => note.metric === null).map(noteText),
   ];
 }
 
@@ -100,8 +100,8 @@ export function metricNotes(report: RunReport, metric: string): string[] {
 export function strataColumns(asked: readonly string[]): readonly Column<Stratum>[] {
   const [base, ...others] = asked;
   return [
-    { title: t('evaluate.column.partition'), min: 10, weight: 1, cell: ({ partition }) => partition },
-    { title: t('evaluate.column.stratum'), min: 12, weight: 1, cell: ({ stratum }) => stratum },
+    { title: t('evaluate.column.partition'), min: 10, weight: 1, cell: ({ partition }) => stratumText(partition) },
+    { title: t('evaluate.column.stratum'), min: 12, weight: 1, cell: ({ stratum }) => stratumText(stratum) },
     { title: t('evaluate.column.count'), min: 5, align: 'right', cell: ({ items }) => String(items) },
     {
       title: base ?? '',

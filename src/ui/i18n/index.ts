@@ -1,4 +1,5 @@
 import type { Action } from '../../keys/types.ts';
+import { fillIn } from '../../platform/fill-in.ts';
 import { ask } from './en/ask.ts';
 import { common } from './en/common.ts';
 import { compare } from './en/compare.ts';
@@ -23,6 +24,7 @@ import * as zhCompare from './zh/compare.ts';
 import * as zhDatasets from './zh/datasets.ts';
 import * as zhDeploy from './zh/deploy.ts';
 import * as zhEvaluate from './zh/evaluate.ts';
+import { metricTexts, noteTexts, strataTexts } from './zh/evaluation-terms.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
@@ -104,7 +106,7 @@ export function setLanguage(language: Language): void {
 
 /** The message in the current language, `{name}` filled from `values`. */
 export function t(key: MessageKey, values: Values = {}): string {
-  return messages[current][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return fillIn(messages[current][key], values);
 }
 
 /** A message that there may be, by a name that is made at run time: what an engine's own key means. */
@@ -117,6 +119,29 @@ export function actionText(action: Pick<Action<never>, 'id' | 'title' | 'help'>)
   const translated = current === 'zh' ? chineseActions[action.id] : undefined;
   return translated ? { title: translated[0], help: translated[1] } : { title: action.title, help: action.help };
 }
+
+/** What a metric is blind to, in the current language; one of the user's own says it in its own words. */
+export function metricText({ name, blindTo }: { readonly name: string; readonly blindTo: string }): string {
+  const family = name.split('@', 1)[0] ?? name;
+  return (current === 'zh' ? metricTexts[family] : undefined) ?? blindTo;
+}
+
+/** A note on a run in the current language; as it was written where there is no translation. */
+export function noteText({
+  id,
+  values,
+  text,
+}: {
+  readonly id: string;
+  readonly values: Values;
+  readonly text: string;
+}) {
+  const translated = current === 'zh' ? noteTexts[id] : undefined;
+  return translated === undefined ? text : fillIn(translated, values);
+}
+
+/** The name of a way to part questions, or of a part, in the current language. */
+export const stratumText = (name: string): string => (current === 'zh' ? strataTexts[name] : undefined) ?? name;
 
 /** The language of the environment: `LC_ALL`, `LC_MESSAGES`, `LANG` starting with `zh` means Chinese. */
 export function defaultLanguage(env: NodeJS.ProcessEnv): Language {

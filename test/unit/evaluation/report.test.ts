@@ -49,7 +49,7 @@ describe('the figures of a run', () => {
     expect(report.columns[0]?.metrics['token-f1']).toMatchObject({ mean: 0.5, n: 2 });
     expect(report.columns[0]?.metrics['hit@1']).toBeUndefined();
     expect(report.run.errors).toBe(1);
-    expect(report.notes.join('\n')).toMatch(/base: 0 errors and 1 timeouts of 2 count as 0/);
+    expect(report.notes.map(({ text }) => text).join('\n')).toMatch(/base: 0 errors and 1 timeouts of 2 count as 0/);
   });
 
   it('an item tried again counts once, as it ended', () => {

@@ -1,0 +1,18 @@
+import { GOLD_RULE } from './metrics/gold.ts';
+
+/** Where figures mislead, by id; Chinese ones stand in `src/ui/i18n/zh/evaluation-terms.ts`. */
+export const NOTE_TEXTS = {
+  'few-contexts': 'Only {contexts} contexts: intervals from so few clusters are too narrow to lean on.',
+  failures: '{column}: {errors} errors and {timeouts} timeouts of {items} count as 0 in every answer metric.',
+  'cut-short': '{column}: {cut} of {items} answers were cut at their longest length.',
+  'empty-origin': 'origin-tutorial counts the {empty} empty answers of {column} as perfect; verbatim does not.',
+  'long-exact':
+    'The gold answers have {characters} characters on average: exact stays near 0 whatever the model knows.',
+  'cosine-floor': '{metric}: the answer to another question already scores {floor} %; that is its zero.',
+  'relevance-english':
+    'context-relevance splits at "。" only: on this text a chunk counts if it equals the whole passage.',
+  'gold-rule': `Retrieval: ${GOLD_RULE}`,
+  'one-draw': 'The intervals cover the choice of questions only: one training run and one seed are one draw each.',
+} as const;
+
+export type NoteId = keyof typeof NOTE_TEXTS;

@@ -1,0 +1,55 @@
+/**
+ * What metrics are blind to, by name without what stands after "@". English stands in the metric itself
+ * (`src/evaluation/metrics/*.ts`); a test says which one is missing here.
+ */
+export const metricTexts: Readonly<Record<string, string>> = {
+  'token-f1': '词序和否定：“没有上升”与“上升”得分相近。',
+  exact: '只差一个句号的回答与错误的回答得分相同。',
+  verbatim: '照抄的文字是否回答了问题。',
+  contains: '周围的一切：照抄整个文段得 1 分，把所有候选都列出来也得 1 分。',
+  'rouge-l': '否定，以及只差一位的数字：那只是许多词中的一个。a–z 以外的字母会被丢掉。',
+  'no-answer': '换一种说法或换一种语言的拒答，以及拒答是否正确。',
+  'origin-tutorial': '空回答得 1 分，次序打乱的正确词语也得 1 分。',
+  'origin-char': '空回答得 1 分；长文段几乎含有每个字，同一文字的任何回答都得 1 分。',
+  hit: '同样能回答问题的其他文段算作未命中。',
+  mrr: '第一次命中之后的一切，以及同样能回答但不是标准文段的文段。',
+  ndcg: '同样能回答但不是标准文段的文段，以及答案在文段的哪一块里。',
+  recall: '文段的哪一块含有答案，以及同样能回答的其他文段。结果少于 k 块时达不到 1。',
+  'context-recall': '块较小时，正确的块也与整个文段不像；块越多分数越低。',
+  'context-recall-binary': '需要多少块；小块即使正确也与整个文段不像。',
+  'context-relevance': '没有“。”的英文文本：整块必须等于整个文段才算。',
+  'cmrc-em': '正确但多一个词的回答；同一字符的全角和半角算作不同。',
+  'cmrc-f1': '分在两处的正确内容：只算最长的连续一段，其余视为错误。',
+  'squad-em': '正确但多一个词的回答；中文标点：只去掉 ASCII 标点。',
+  'squad-f1': '词序；以及中文：两个空格之间的整句算作一个词。',
+  chrf: '意思：不同的词里有相同的字母也得分，包含正确答案的长回答得分很高。',
+  'copied-run': '照抄的文字是否回答了问题；两段照抄只算较长的一段。',
+  'answer-hit': '文字所在的位置：短答案（如“2019”）出现在许多并不回答问题的块里。',
+  'span-recall': '起于文段之前、止于文段之内的块，以及答案需要文段中的哪些字。',
+  cosine: '它的下限很高：另一个问题的答案也很接近；请与 shuffled-answer 一行比较。',
+};
+
+/** Notes on a run, by their id in `src/evaluation/note-texts.ts`. */
+export const noteTexts: Readonly<Record<string, string>> = {
+  'few-contexts': '只有 {contexts} 个文段：聚类这么少，区间过窄，不可依赖。',
+  failures: '{column}：{items} 个中有 {errors} 个失败、{timeouts} 个超时，在每个回答指标中按 0 计。',
+  'cut-short': '{column}：{items} 个回答中有 {cut} 个在最大长度处被截断。',
+  'empty-origin': 'origin-tutorial 把 {column} 的 {empty} 个空回答算作满分；verbatim 不会。',
+  'long-exact': '标准答案平均 {characters} 个字符：无论模型知道什么，exact 都接近 0。',
+  'cosine-floor': '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。',
+  'relevance-english': 'context-relevance 只在“。”处断句：在这种文本上，块等于整个文段才算。',
+  'gold-rule': '检索：块来自该问题自己的文档（键等于文段的 id），或其文字出现在标准文段中（不计空白），即算找到。',
+  'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
+};
+
+/** Ways to part the questions of a run, and their parts, by their names in `src/evaluation/strata.ts`. */
+export const strataTexts: Readonly<Record<string, string>> = {
+  'answer length': '答案长度',
+  'up to 20 characters': '不超过 20 个字符',
+  '21 to 80': '21 至 80',
+  'over 80': '超过 80',
+  'answer type': '答案类型',
+  'yes or no': '是或否',
+  'with a number': '含数字',
+  'without a number': '不含数字',
+};
