@@ -23,9 +23,23 @@ const STALL_SECONDS = 120;
 const AFTER_END_SECONDS = 10;
 const TOKENIZE_TIMEOUT_MS = 5000;
 
+/** As OpenAI, vLLM and our embedded server take it. */
+export type ResponseFormat =
+  | { readonly type: 'json_object' }
+  | {
+      readonly type: 'json_schema';
+      readonly json_schema: {
+        readonly name: string;
+        readonly strict: boolean;
+        readonly schema: Readonly<Record<string, unknown>>;
+      };
+    };
+
 export interface ChatRequest {
   readonly messages: readonly Message[];
   readonly sampling: Sampling;
+  /** What the answer must be; a server that cannot keep to it refuses the request (`invalid`). */
+  readonly responseFormat?: ResponseFormat | undefined;
   /** Ask our embedded server for bit-identical answers (its default); false lets a chat reuse its beginning. */
   readonly strict?: boolean;
 }
@@ -107,7 +121,7 @@ async function once(endpoint: ChatEndpoint, body: unknown, options: ChatOptions)
   }
 }
 
-function requestBody(endpoint: ChatEndpoint, { messages, sampling, strict }: ChatRequest): unknown {
+function requestBody(endpoint: ChatEndpoint, { messages, sampling, responseFormat, strict }: ChatRequest): unknown {
   const { omit = [], maxTokensField = 'max_tokens' } = endpoint.dialect ?? {};
   const optional: Record<OptionalField, unknown> = {
     stream_options: { include_usage: true },
@@ -122,6 +136,7 @@ function requestBody(endpoint: ChatEndpoint, { messages, sampling, strict }: Cha
     // What is undefined is left out of JSON.
     ...Object.fromEntries(Object.entries(optional).filter(([name]) => !omit.some((field) => field === name))),
     [maxTokensField]: sampling.maxTokens,
+    response_format: responseFormat,
     // Our server lets waiting clients take turns: an evaluation must not keep a person waiting.
     ...(strict === undefined ? {} : { ragtui: { strict, client: String(process.pid) } }),
   };

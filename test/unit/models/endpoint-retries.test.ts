@@ -155,6 +155,17 @@ describe('a dialect', () => {
     expect(result.notSent).toEqual(['seed']);
   });
 
+  test('what form the answer must have is sent as it is, and nothing where none is wished', async () => {
+    server.script(says(['{}']));
+    const schema = { type: 'object', properties: { better: { enum: ['A', 'B'] } }, required: ['better'] };
+    const responseFormat = { type: 'json_schema', json_schema: { name: 'judge', strict: true, schema } } as const;
+    await streamChat(endpoint(), { ...request, responseFormat });
+    await streamChat(endpoint(), request);
+    const [first, second] = server.requests.slice(-2).map(({ body }) => body);
+    expect(first).toMatchObject({ response_format: responseFormat });
+    expect(second).not.toHaveProperty('response_format');
+  });
+
   test.each([
     [
       400,
