@@ -5,16 +5,8 @@ import type { QuestionRow } from '../evaluation/figures.ts';
 import type { ItemScope } from '../evaluation/items/fields.ts';
 import type { ReplayReport } from '../evaluation/replay.ts';
 import type { RunReport } from '../evaluation/report.ts';
-import {
-  differenceCell,
-  formatP,
-  intervalCell,
-  meanCell,
-  points,
-  shownMetrics,
-  signedPoints,
-  verdicts,
-} from '../evaluation/report-text.ts';
+import { differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../evaluation/report-text.ts';
+import { metricTitle, scoreText, signedScoreText } from '../evaluation/score-text.ts';
 import type { Evaluation } from '../evaluation/types.ts';
 import type { JobView, Progress } from '../jobs/types.ts';
 import { clock, table } from './output.ts';
@@ -27,7 +19,8 @@ export function evalProgressLine({ phase, done, total, unit, rate, secondsLeft, 
     .slice(0, 4)
     .map(([name, value]) => {
       const half = details[`${name} ±`];
-      return `${name} ${(100 * value).toFixed(1)}${half === undefined ? '' : ` ± ${(100 * half).toFixed(1)}`}`;
+      const metric = name.slice(name.lastIndexOf(' ') + 1);
+      return `${name} ${scoreText(metric, value)}${half === undefined ? '' : ` ± ${scoreText(metric, half)}`}`;
     });
   const counts = ['errors', 'timeouts', 'refused', 'empty'].flatMap((name) =>
     details[name] ? [`${details[name]} ${name}`] : [],
@@ -67,7 +60,7 @@ export function reportLines(report: RunReport): string[] {
       ['METRIC', ...columns.map(({ name }) => name)],
       [
         ...metrics.map((name) => [
-          name === report.primary ? `${name} *` : name,
+          name === report.primary ? `${metricTitle(name)} *` : metricTitle(name),
           ...columns.map((column) => meanCell(column, name)),
         ]),
         ['errors', ...columns.map(({ errors }) => String(errors))],
@@ -88,7 +81,12 @@ export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[
     `${b} against ${a}`,
     ...table(
       ['METRIC', 'DIFFERENCE', 'P', 'VERDICT'],
-      Object.entries(metrics).map(([name, one]) => [name, differenceCell(one), formatP(one.p), one.verdict]),
+      Object.entries(metrics).map(([name, one]) => [
+        metricTitle(name),
+        differenceCell(name, one),
+        formatP(one.p),
+        one.verdict,
+      ]),
     ),
     ...(verdict === undefined ? [] : ['', verdict]),
   ];
@@ -101,13 +99,13 @@ export function itemRow(row: QuestionRow, { columns, primary }: ItemScope, diffe
   const cell = (name: string): string => {
     const answer = row.columns[name];
     const score = answer?.scores[primary];
-    return typeof score === 'number' ? points(score) : (answer?.state ?? '–');
+    return typeof score === 'number' ? scoreText(primary, score) : (answer?.state ?? '–');
   };
   const question = row.question.replace(/\s+/g, ' ');
   return [
     row.item,
     ...columns.map(cell),
-    difference === undefined ? '–' : signedPoints(difference),
+    difference === undefined ? '–' : signedScoreText(primary, difference),
     question.length > QUESTION_CHARACTERS ? `${question.slice(0, QUESTION_CHARACTERS)}…` : question,
   ];
 }
@@ -130,14 +128,14 @@ export function replayLines({ run, replay, capsule, columns }: ReplayReport): st
         column,
         String(items),
         String(same),
-        share ? intervalCell(share.mean, share) : '–',
+        share ? `${points(share.mean)} [${points(share.low)}, ${points(share.high)}]` : '–',
         String(failed),
       ]),
     ),
     ...columns.flatMap(({ column, metrics, examples }) => [
       ...Object.entries(metrics).map(
         ([name, { before, after, items }]) =>
-          `${column}: ${name} ${(100 * before).toFixed(1)} → ${(100 * after).toFixed(1)} on ${items} items`,
+          `${column}: ${name} ${scoreText(name, before)} → ${scoreText(name, after)} on ${items} items`,
       ),
       ...examples.map(({ item, before, after }) => `${column}, ${item}: ${oneLine(before)} → ${oneLine(after)}`),
     ]),
@@ -163,7 +161,6 @@ const BLAME: Readonly<Record<BlameLabel, string>> = {
 
 /** Where answers went wrong, a table for each column. */
 export function blameLines({ metric, below, columns }: BlameReport): string[] {
-  const points = (value: number) => (100 * value).toFixed(1);
   return columns.flatMap(({ column, items, wrong, labels }, at) => [
     ...(at === 0 ? [] : ['']),
     `${column}: ${wrong} of ${items} wrong (${metric} below ${points(below)})`,

@@ -1,6 +1,7 @@
 import type { KbClient } from '../kb/protocol.ts';
 import type { Hit } from '../kb/types.ts';
 import { type ChatResult, countTokens, streamChat } from '../models/endpoint.ts';
+import { costOf } from '../models/endpoint-cost.ts';
 import { type ErrorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { statusText } from '../platform/status.ts';
 import { estimateTokens, fitPrompt } from '../rag/fit.ts';
@@ -87,7 +88,9 @@ export async function askColumn(deps: AskDependencies, ready: ReadyColumn, item:
   if (known) {
     const { output, finish, error, cut, usage, timing } = known;
     const state = stateOf(known);
-    return { outcome: { ...found, state, output, finish, error, cut, usage, timing }, reused: known };
+    // Prices may have been set since.
+    const cost = known.cost ?? (usage ? costOf(llm.endpoint.prices, usage) : null);
+    return { outcome: { ...found, state, output, finish, error, cut, usage, cost, timing }, reused: known };
   }
   // As in the answer pipeline: without a single hit the LLM is not asked.
   if (hits?.length === 0) return { outcome: { ...found, ...NO_ANSWER, output: '', state: 'empty' }, reused: undefined };
@@ -131,7 +134,7 @@ function keyOf({ column, llm }: ReadyColumn, item: EvaluationItem, hits: Hit[] |
   });
 }
 
-type Answered = Pick<Outcome, 'state' | 'output' | 'finish' | 'error' | 'cut' | 'usage' | 'timing'>;
+type Answered = Pick<Outcome, 'state' | 'output' | 'finish' | 'error' | 'cut' | 'usage' | 'cost' | 'timing'>;
 
 async function answer(
   deps: AskDependencies,
@@ -147,7 +150,9 @@ async function answer(
     if (result.finish === 'cancelled') throw new RagtuiError('cancelled', 'The run was asked to stop.');
     const { text, finish, usage, firstTokenMs, totalMs } = result;
     const state = answeredState(text, result.finish);
-    return { state, output: text, finish, error: null, cut, usage, timing: { retrievalMs, firstTokenMs, totalMs } };
+    const cost = usage ? costOf(ready.llm?.endpoint.prices, usage) : null;
+    const took = { retrievalMs, firstTokenMs, totalMs };
+    return { state, output: text, finish, error: null, cut, usage, cost, timing: took };
   } catch (thrown) {
     const { code, message, hint } = toRagtuiError(thrown);
     if (deps.signal.aborted || code === 'cancelled' || FATAL.has(code)) throw new RagtuiError(code, message, hint);

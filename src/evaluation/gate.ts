@@ -3,7 +3,9 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { compareColumns } from './diff.ts';
 import { findMetric } from './metrics/registry.ts';
 import type { MetricDifference } from './report.ts';
+import { intervalCell } from './report-text.ts';
 import { reportOfRun } from './run-report.ts';
+import { metricTitle, scoreText, typedScore } from './score-text.ts';
 import type { Summary } from './statistics/compare.ts';
 
 /** What a gate says; only `no` stops a pipeline. `cannot tell`: the interval holds the bound. */
@@ -32,12 +34,12 @@ export function boundGate(
   return {
     metric,
     answer,
-    sentence: `${column} ${words[answer]} ${side} ${points(bound)} in ${metric}: ${points(mean)} [${points(low)}, ${points(high)}] on ${n} items.`,
+    sentence: `${column} ${words[answer]} ${side} ${scoreText(metric, bound)} in ${metricTitle(metric)}: ${intervalCell(metric, mean, { low, high })} on ${n} items.`,
   };
 }
 
 /**
- * Whether a column is as good as another one: "no" only if it is surely worse by more than `tolerance` (a share), "yes"
+ * Whether a column is as good as another one: "no" only if it is surely worse by more than `tolerance` (a score), "yes"
  * if it is surely not. Pure.
  */
 export function differenceGate(metric: string, difference: MetricDifference, tolerance: number): GateResult {
@@ -48,18 +50,17 @@ export function differenceGate(metric: string, difference: MetricDifference, tol
   return { metric, answer, sentence };
 }
 
-const points = (value: number): string => (100 * value).toFixed(1);
-
 export interface GateWish {
   /** Absent: the run's primary one. */
   readonly metric: string | null;
   /** Absent: every column that was asked. */
   readonly column: string | null;
-  /** Bounds as shares. */
+  /** Bounds as a person says them: points of 100, or the unit of the metric. */
   readonly min: number | null;
   readonly max: number | null;
   /** A column of the run, a run (its first column), or RUN/COLUMN. */
   readonly baseline: string | null;
+  /** In the same. */
   readonly tolerance: number;
 }
 
@@ -95,11 +96,11 @@ export function gateRun(paths: WorkspacePaths, id: string, wish: GateWish): Gate
       throw new RagtuiError('invalid', `The column ${column.name} has no ${metric}.`, `It has: ${has}.`);
     }
     return [
-      ...(wish.min === null ? [] : [boundGate(metric, column.name, found, wish.min, 'at least')]),
-      ...(wish.max === null ? [] : [boundGate(metric, column.name, found, wish.max, 'at most')]),
+      ...(wish.min === null ? [] : [boundGate(metric, column.name, found, typedScore(metric, wish.min), 'at least')]),
+      ...(wish.max === null ? [] : [boundGate(metric, column.name, found, typedScore(metric, wish.max), 'at most')]),
       ...(baseline === null
         ? []
-        : [againstBaseline(paths, report.run.id, column.name, baseline, metric, wish.tolerance)]),
+        : [againstBaseline(paths, report.run.id, column.name, baseline, metric, typedScore(metric, wish.tolerance))]),
     ];
   });
 }

@@ -5,6 +5,7 @@ export const NOTE_TEXTS = {
   'few-contexts': 'Only {contexts} contexts: intervals from so few clusters are too narrow to lean on.',
   failures: '{column}: {errors} errors and {timeouts} timeouts of {items} count as 0 in every answer metric.',
   'cut-short': '{column}: {cut} of {items} answers were cut at their longest length.',
+  'speed-of-then': '{column}: {reused} of {items} answers were taken from an earlier run; their speed is that of then.',
   'empty-origin': 'origin-tutorial counts the {empty} empty answers of {column} as perfect; verbatim does not.',
   'long-exact':
     'The gold answers have {characters} characters on average: exact stays near 0 whatever the model knows.',

@@ -41,6 +41,10 @@ export function notesOn(
   for (const { name: column, cutShort: cut, items: all } of asked) {
     if (cut * 20 > all) say('cut-short', { column, cut, items: all });
   }
+  for (const { name: column, reused, items: all } of asked) {
+    if (reused > 0 && metrics.some(({ kind }) => kind === 'speed'))
+      say('speed-of-then', { column, reused, items: all });
+  }
   if (has('origin-tutorial')) {
     for (const { name: column, empty } of asked) {
       if (empty > 0) say('empty-origin', { column, empty }, 'origin-tutorial');

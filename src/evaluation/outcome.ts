@@ -5,7 +5,7 @@ import type { ItemResult } from './types.ts';
 export interface Outcome
   extends Pick<
     ItemResult,
-    'answerKey' | 'state' | 'output' | 'finish' | 'error' | 'retrieved' | 'cut' | 'usage' | 'timing'
+    'answerKey' | 'state' | 'output' | 'finish' | 'error' | 'retrieved' | 'cut' | 'usage' | 'cost' | 'timing'
   > {
   /** What the LLM (or a baseline that copies) was given to read. */
   readonly context: string | null;

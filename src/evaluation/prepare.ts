@@ -1,6 +1,7 @@
 import { openQaDataset } from '../datasets/open.ts';
 import type { QaRow } from '../datasets/types.ts';
 import { DEFAULT_EMBEDDERS } from '../models/catalogue.ts';
+import { listEndpoints } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { parseColumns } from '../rag/columns.ts';
@@ -44,7 +45,8 @@ export async function prepareEvaluation(
   const dataset = openQaDataset(paths, wish.dataset);
   if (dataset.count(wish.split) === 0) throw new RagtuiError('invalid', `${wish.dataset} ${wish.split} has no rows.`);
   const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
-  const metrics = chooseMetrics(wish, columns, embedder === 'none' ? null : embedder);
+  const currencies = currenciesOf(paths, columns);
+  const metrics = chooseMetrics(wish, columns, { embedder: embedder === 'none' ? null : embedder, currencies });
   const primary = wish.primary ?? metrics[0] ?? '';
   if (!metrics.includes(primary)) {
     throw new RagtuiError(
@@ -77,13 +79,28 @@ function refuseReserved(columns: readonly Column[]): void {
   throw new RagtuiError('usage', `"${taken.name}" is the name of a baseline row.`, 'Call the column something else.');
 }
 
-function chooseMetrics(wish: EvaluationWish, columns: readonly Column[], embedder: string | null): string[] {
+/** Currencies that the columns' endpoints have prices in. */
+function currenciesOf(paths: WorkspacePaths, columns: readonly Column[]): string[] {
+  const asked = new Set(columns.map(({ llm }) => llm));
+  const found = listEndpoints(paths).filter(({ name, kind }) => kind === 'chat' && asked.has(name));
+  return [...new Set(found.flatMap(({ prices }) => prices?.currency ?? []))];
+}
+
+function chooseMetrics(
+  wish: EvaluationWish,
+  columns: readonly Column[],
+  { embedder, currencies }: { readonly embedder: string | null; readonly currencies: readonly string[] },
+): string[] {
   if (wish.metrics === null) {
     const answers = columns.some(({ llm }) => llm !== 'none');
     const retrieval = columns.some(({ context }) => context === 'retrieved');
-    return defaultMetrics({ answers, retrieval, embedder, chinese: embedder === DEFAULT_EMBEDDERS.zh });
+    const chinese = embedder === DEFAULT_EMBEDDERS.zh;
+    return defaultMetrics({ answers, retrieval, embedder, currencies, chinese });
   }
-  const named = wish.metrics.map((name) => (name === 'cosine' && embedder !== null ? `cosine@${embedder}` : name));
+  const named = wish.metrics.flatMap((name) => {
+    if (name === 'cosine' && embedder !== null) return [`cosine@${embedder}`];
+    return name === 'price' && currencies.length > 0 ? currencies.map((currency) => `price@${currency}`) : [name];
+  });
   return [...new Set(named.map((name) => findMetric(name).name))];
 }
 

@@ -1,22 +1,24 @@
 import type { Column } from '../rag/types.ts';
 import type { ColumnReport, RunReport } from './report.ts';
+import { scoreText, signedScoreText } from './score-text.ts';
 import type { Interval } from './statistics/closed-forms.ts';
 
-/** `0.397` → `39.7`: every score is shown in points of 100. */
+/** `0.397` → `39.7`: a share in points of 100. Scores of a metric: `scoreText` of `score-text.ts`. */
 export const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
-export const signedPoints = (value: number): string =>
-  (value > 0 ? `+${points(value)}` : points(value)).replace('-', '−');
 export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** `39.7 [36.7, 42.8]`. */
 export const meanCell = (column: ColumnReport, metric: string): string => {
   const found = column.metrics[metric];
-  return found ? intervalCell(found.mean, found) : '–';
+  return found ? intervalCell(metric, found.mean, found) : '–';
 };
-export const intervalCell = (mean: number, { low, high }: Interval): string =>
-  `${points(mean)} [${points(low)}, ${points(high)}]`;
-export const differenceCell = ({ difference, low, high }: Interval & { readonly difference: number }): string =>
-  `${signedPoints(difference)} [${signedPoints(low)}, ${signedPoints(high)}]`;
+export const intervalCell = (metric: string, mean: number, { low, high }: Interval): string =>
+  `${scoreText(metric, mean)} [${scoreText(metric, low)}, ${scoreText(metric, high)}]`;
+export const differenceCell = (
+  metric: string,
+  { difference, low, high }: Interval & { readonly difference: number },
+): string =>
+  `${signedScoreText(metric, difference)} [${signedScoreText(metric, low)}, ${signedScoreText(metric, high)}]`;
 
 /** Metrics that any column has, the primary one first. */
 export const shownMetrics = ({ columns, primary, run }: RunReport): string[] =>

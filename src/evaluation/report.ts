@@ -1,7 +1,7 @@
 import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
 import { isFailure, stateOf } from './item-state.ts';
-import type { Metric } from './metrics/types.ts';
+import { isTaken, type Metric } from './metrics/types.ts';
 import { notesOn, type RunNote } from './notes.ts';
 import type { Published } from './published.ts';
 import type { EvaluationRun } from './runs.ts';
@@ -30,7 +30,7 @@ export interface ColumnReport {
 }
 
 export interface MetricDifference extends Difference {
-  /** p adjusted over the secondary metrics; null for the primary one, which was chosen before. */
+  /** p adjusted over the secondary metrics, speed and cost apart from the others; null for the primary one, which was chosen before. */
   readonly pHolm: number | null;
   readonly sentence: string;
 }
@@ -148,15 +148,22 @@ export function differenceReport(
     return [{ metric, result: compare(pairs, { binary: metric.binary, direction: metric.direction, seed }) }];
   });
   const secondary = found.filter(({ metric }) => metric.name !== primary);
-  const adjusted = holm(secondary.map(({ result }) => result.p));
+  // What answers take is another question than how good they are: each has its own family.
+  const adjusted = new Map(
+    [secondary.filter(({ metric }) => isTaken(metric)), secondary.filter(({ metric }) => !isTaken(metric))].flatMap(
+      (family) => {
+        const ps = holm(family.map(({ result }) => result.p));
+        return family.map(({ metric }, at) => [metric.name, ps[at] ?? null] as const);
+      },
+    ),
+  );
   return {
     column: b.name,
     against: a.name,
     metrics: Object.fromEntries(
       found.map(({ metric, result }) => {
-        const at = secondary.findIndex((one) => one.metric === metric);
-        const sentence = verdictSentence(metric.name, a.name, b.name, result);
-        return [metric.name, { ...result, pHolm: at < 0 ? null : (adjusted[at] ?? null), sentence }];
+        const sentence = verdictSentence(metric.name, a.name, b.name, result, metric.unit);
+        return [metric.name, { ...result, pHolm: adjusted.get(metric.name) ?? null, sentence }];
       }),
     ),
   };

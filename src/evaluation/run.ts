@@ -272,9 +272,9 @@ class Run {
     const key = scorer.keyOf(outcome, item);
     const known = this.#known.byKey(key);
     const scores = known?.scores ?? (await scorer.score(outcome, item));
-    const { answerKey, state, output, finish, error, retrieved, cut, usage, timing } = outcome;
+    const { answerKey, state, output, finish, error, retrieved, cut, usage, cost, timing } = outcome;
     const { id, contextId, content, question, answers } = item;
-    const said = { state, output, finish, error, retrieved, cut, scores, usage, timing };
+    const said = { state, output, finish, error, retrieved, cut, scores, usage, timing, ...(cost ? { cost } : {}) };
     const result: ItemResult = {
       v: 1,
       column,

@@ -13,12 +13,15 @@ export class Scorer {
   readonly depth: number;
   readonly #embedders: ReadonlyMap<string, SupervisedEmbedder>;
   readonly #version: string;
+  /** Whether a score depends on prices, which may be set after an answer was kept. */
+  readonly #priced: boolean;
   readonly #answers = new Map<string, Float32Array>();
 
   private constructor(metrics: readonly Metric[], embedders: ReadonlyMap<string, SupervisedEmbedder>) {
     this.metrics = metrics;
     this.depth = Math.max(1, ...metrics.map(({ depth = 1 }) => depth));
     this.#embedders = embedders;
+    this.#priced = metrics.some(({ name }) => name.startsWith('price@'));
     this.#version = hashOf(
       metrics.map(({ name, version, embedder }) => [
         name,
@@ -41,7 +44,8 @@ export class Scorer {
 
   /** Key of a finished item: its answer, what it is measured against, and the metrics with their versions. */
   keyOf(outcome: Outcome, item: EvaluationItem): string {
-    return hashOf([outcome.answerKey, item.content, item.contextId, outcome.goldChunks, this.#version]);
+    const cost = this.#priced && outcome.cost ? [outcome.cost] : [];
+    return hashOf([outcome.answerKey, item.content, item.contextId, outcome.goldChunks, this.#version, ...cost]);
   }
 
   fingerprint(embedder: string): string | undefined {
@@ -61,6 +65,9 @@ export class Scorer {
       retrieved: outcome.retrieved,
       topK: outcome.topK,
       goldChunks: outcome.goldChunks,
+      timing: outcome.timing,
+      usage: outcome.usage,
+      cost: outcome.cost ?? null,
       vectors,
     };
     return Object.fromEntries(this.metrics.map((metric) => [metric.name, metric.score(scored)]));

@@ -43,7 +43,8 @@ function byQuestion(items: readonly ItemResult[]): Map<string, ItemResult> {
 
 /**
  * What an item counts for in a mean: its score; the worst one for an item that failed where the metric applies to the
- * column, so that the mean is over all items; undefined where the metric does not apply.
+ * column, so that the mean is over all items; undefined where the metric does not apply. An answer that did not come took
+ * nothing that could be measured.
  */
 export function countedScore(item: Pick<ItemResult, 'state' | 'scores'>, metric: Metric): number | undefined {
   const score = item.scores[metric.name];

@@ -1,5 +1,8 @@
 import type { Progress } from '../jobs/types.ts';
-import { isFailure, stateOf } from './item-state.ts';
+import { stateOf } from './item-state.ts';
+import { findMetric } from './metrics/registry.ts';
+import type { Metric } from './metrics/types.ts';
+import { countedScore } from './table.ts';
 import type { ItemResult, ItemState } from './types.ts';
 
 /** How a run is worked on at this moment. */
@@ -28,7 +31,7 @@ const Z = 1.96;
 /** Counts a run's items for its progress. Pure but for what it remembers; times in milliseconds. */
 export class RunTally {
   readonly #total: number;
-  readonly #primary: string;
+  readonly #primary: Metric;
   #startedAt: number;
   #pausedAt: number | undefined;
   #done = 0;
@@ -43,7 +46,7 @@ export class RunTally {
 
   constructor(total: number, primary: string, startedAt: number) {
     this.#total = total;
-    this.#primary = primary;
+    this.#primary = findMetric(primary);
     this.#startedAt = startedAt;
   }
 
@@ -68,7 +71,7 @@ export class RunTally {
   }
 
   #scoreOf(item: ItemResult): number | undefined {
-    return isFailure(item) ? 0 : (item.scores[this.#primary] ?? undefined);
+    return countedScore(item, this.#primary);
   }
 
   #count(item: ItemResult, by: 1 | -1): void {
@@ -146,7 +149,7 @@ export class RunTally {
   #interim(column: string, { sum, count, clusters, squares, products, sizes }: ColumnScores): [string, number][] {
     if (count === 0) return [];
     const mean = sum / count;
-    const name = `${column} ${this.#primary}`;
+    const name = `${column} ${this.#primary.name}`;
     const n = clusters.size;
     if (n < 2) return [[name, mean]];
     // The ratio estimator's variance: the sum over contexts of (sum − mean × number)².

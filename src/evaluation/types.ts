@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnSchema } from '../rag/types.ts';
+import { columnSchema, costSchema } from '../rag/types.ts';
 
 /** Items in work at once; `auto`: as many as the servers take (the embedded LLM answers one at a time anyway). */
 export const concurrencySchema = z.union([z.number().int().min(1).max(128), z.literal('auto')]);
@@ -67,6 +67,8 @@ export const itemResultSchema = z.object({
   cut: z.string(),
   scores: z.record(z.string(), z.number().nullable()),
   usage: z.object({ promptTokens: z.number(), completionTokens: z.number() }).nullable(),
+  /** What the answer cost; absent or null: no prices of its endpoint were known. */
+  cost: costSchema.nullable().optional(),
   timing: z.object({
     retrievalMs: z.number().nullable(),
     firstTokenMs: z.number().nullable(),

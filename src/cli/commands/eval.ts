@@ -53,8 +53,8 @@ const share = points.transform((value) => value / 100).optional();
 const gateOptions = z.object({
   metric: z.string().min(1).optional(),
   column: z.string().min(1).optional(),
-  min: share,
-  max: share,
+  min: points.optional(),
+  max: points.optional(),
   baseline: z.string().min(1).optional(),
   tolerance: points.nonnegative().default(0),
 });
@@ -114,8 +114,8 @@ export function addEval(program: Command, invocation: Invocation): void {
       .argument('<run>', 'its id, or latest')
       .option('--metric <name>', 'default: the primary one of the run')
       .option('--column <name>', 'only this one (default: every column that was asked)')
-      .option('--min <points>', 'at least so many points of 100')
-      .option('--max <points>', 'at most so many points of 100')
+      .option('--min <points>', 'at least so many points of 100, or in the unit of the metric (ms, tokens)')
+      .option('--max <points>', 'at most so many points of 100, or in its unit')
       .option(
         '--baseline <column>',
         'not surely worse than a column of the run, a run (its first column), or RUN/COLUMN',
@@ -409,7 +409,7 @@ async function gate(context: CommandContext, [id]: [string], options: GateOption
     min: min ?? null,
     max: max ?? null,
     baseline: baseline ?? null,
-    tolerance: tolerance / 100,
+    tolerance,
   });
   const says = results.some(({ answer }) => answer === 'no') ? 'no' : 'yes';
   context.out.result({ says, gates: results }, () =>

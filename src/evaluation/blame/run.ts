@@ -5,6 +5,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { isFailure } from '../item-state.ts';
 import { findMetric } from '../metrics/registry.ts';
+import { isTaken } from '../metrics/types.ts';
 import { type EvaluationItem, planItems } from '../plan.ts';
 import { type EvaluationRun, readRun } from '../runs.ts';
 import { columnsOf } from '../table.ts';
@@ -52,7 +53,7 @@ export async function blameRun(paths: WorkspacePaths, id: string, options: Blame
   const run = readRun(paths, id);
   const { evaluation } = run;
   const metric = findMetric(options.metric ?? evaluation.primary);
-  if (metric.direction === 'lower') {
+  if (metric.direction === 'lower' || isTaken(metric)) {
     throw new RagtuiError('usage', `${metric.name} says nothing about right and wrong.`, 'Name another --metric.');
   }
   const below = options.below ?? (metric.binary ? 1 : 0.5);

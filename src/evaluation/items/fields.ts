@@ -1,6 +1,7 @@
 import type { BlameReport } from '../blame/run.ts';
 import type { ColumnAnswer, QuestionRow } from '../figures.ts';
 import { findMetric } from '../metrics/registry.ts';
+import { isShare } from '../score-text.ts';
 import { countedScore } from '../table.ts';
 import { itemStateSchema } from '../types.ts';
 import type { ItemNotes } from './notes.ts';
@@ -135,7 +136,7 @@ function fieldOfItem(name: string, scope: ItemScope): Field | string | undefined
   const wanted = name === 'diff' ? scope.primary : name.slice(5);
   const [metric, second] = metricNamed(wanted, scope);
   if (!metric || second) return noMetric(wanted, scope);
-  return { kind: 'number', share: true, of: (row) => differenceOfItem(row, metric, scope) };
+  return { kind: 'number', share: isShare(metric), of: (row) => differenceOfItem(row, metric, scope) };
 }
 
 function fieldOfColumn(name: string, column: string, scope: ItemScope): Field | string {
@@ -167,7 +168,7 @@ function fieldOfColumn(name: string, column: string, scope: ItemScope): Field | 
   }
   const [metric, second] = metricNamed(name, scope);
   if (!metric || second) return noMetric(name, scope);
-  return { kind: 'number', share: true, of: (row) => scoreOf(row.columns[column], metric) };
+  return { kind: 'number', share: isShare(metric), of: (row) => scoreOf(row.columns[column], metric) };
 }
 
 function noMetric(name: string, scope: ItemScope): string {

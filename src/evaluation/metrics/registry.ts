@@ -1,5 +1,6 @@
 import { RagtuiError } from '../../platform/errors.ts';
 import { answerHitMetric } from './answer-hit.ts';
+import { answerTokens } from './answer-tokens.ts';
 import { chrf } from './chrf.ts';
 import { cmrcEm } from './cmrc-em.ts';
 import { cmrcF1 } from './cmrc-f1.ts';
@@ -10,18 +11,22 @@ import { contextRelevance } from './context-relevance.ts';
 import { copiedRun } from './copied-run.ts';
 import { cosineMetric } from './cosine.ts';
 import { exact } from './exact.ts';
+import { firstToken } from './first-token.ts';
 import { hitMetric } from './hit.ts';
 import { mrrMetric } from './mrr.ts';
 import { ndcgMetric } from './ndcg.ts';
 import { noAnswer } from './no-answer.ts';
 import { originChar } from './origin-char.ts';
 import { originTutorial } from './origin-tutorial.ts';
+import { priceMetric } from './price.ts';
+import { promptTokens } from './prompt-tokens.ts';
 import { recallMetric } from './recall.ts';
 import { rougeL } from './rouge-l.ts';
 import { spanRecallMetric } from './span-recall.ts';
 import { squadEm } from './squad-em.ts';
 import { squadF1 } from './squad-f1.ts';
 import { tokenF1 } from './token-f1.ts';
+import { tokensPerSecond } from './tokens-per-second.ts';
 import type { Metric } from './types.ts';
 import { verbatim } from './verbatim.ts';
 
@@ -43,6 +48,9 @@ const FIXED: readonly Metric[] = [
   contextRelevance,
 ];
 
+/** What answers take; beside every LLM, never the primary one unless it is named. */
+const TAKEN: readonly Metric[] = [firstToken, tokensPerSecond, promptTokens, answerTokens];
+
 /** Of one benchmark: in a run of Chinese answers, elsewhere only when they are named. */
 const CHINESE: readonly Metric[] = [cmrcEm, cmrcF1];
 
@@ -57,11 +65,12 @@ const OTHERS: readonly Metric[] = [
   answerHitMetric(5),
   spanRecallMetric(5),
 ];
-const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...OTHERS];
+const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...OTHERS, ...TAKEN];
 
 /** Metrics whose name carries a parameter after "@". */
 const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
   cosine: (embedder) => (embedder === '' ? undefined : cosineMetric(embedder)),
+  price: (currency) => (/^[A-Z]{3}$/.test(currency) ? priceMetric(currency) : undefined),
   hit: (k) => withDepth(k, hitMetric),
   mrr: (k) => withDepth(k, mrrMetric),
   ndcg: (k) => withDepth(k, ndcgMetric),
@@ -76,16 +85,21 @@ function withDepth(text: string, make: (k: number) => Metric): Metric | undefine
 }
 
 /** Names as `--metrics` takes them. */
-export const METRIC_NAMES: readonly string[] = [...NAMED.map(({ name }) => name), 'cosine@EMBEDDER'];
+export const METRIC_NAMES: readonly string[] = [...NAMED.map(({ name }) => name), 'cosine@EMBEDDER', 'price@CURRENCY'];
 
-/** A metric by name (`exact`, `hit@3`, `cosine@bge-small-zh-v1.5`). Errors: `usage` with the names there are. */
-export function findMetric(name: string): Metric {
+/** A metric by name; undefined when there is none. */
+export function knownMetric(name: string): Metric | undefined {
   const fixed = NAMED.find((metric) => metric.name === name);
   if (fixed) return fixed;
   const at = name.indexOf('@');
   const family = at > 0 ? name.slice(0, at) : '';
-  const made = Object.hasOwn(FAMILIES, family) ? FAMILIES[family]?.(name.slice(at + 1)) : undefined;
-  if (made) return made;
+  return Object.hasOwn(FAMILIES, family) ? FAMILIES[family]?.(name.slice(at + 1)) : undefined;
+}
+
+/** A metric by name (`exact`, `hit@3`, `cosine@bge-small-zh-v1.5`). Errors: `usage` with the names there are. */
+export function findMetric(name: string): Metric {
+  const found = knownMetric(name);
+  if (found) return found;
   throw new RagtuiError('usage', `There is no metric "${name}".`, `There are: ${METRIC_NAMES.join(', ')}.`);
 }
 
@@ -94,6 +108,8 @@ export function defaultMetrics(wish: {
   answers: boolean;
   retrieval: boolean;
   embedder: string | null;
+  /** Currencies that answers are priced in. */
+  currencies?: readonly string[];
   /** Questions and answers are in Chinese. */
   chinese?: boolean;
 }): string[] {
@@ -101,5 +117,7 @@ export function defaultMetrics(wish: {
   const names = [...FIXED, ...(wish.chinese ? CHINESE : [])]
     .filter((metric) => kinds.has(metric.kind))
     .map(({ name }) => name);
-  return wish.answers && wish.embedder !== null ? [...names, `cosine@${wish.embedder}`] : names;
+  const taken = [...TAKEN.map(({ name }) => name), ...(wish.currencies ?? []).map((currency) => `price@${currency}`)];
+  const cosine = wish.answers && wish.embedder !== null ? [`cosine@${wish.embedder}`] : [];
+  return [...names, ...cosine, ...(wish.answers ? taken : [])];
 }

@@ -16,6 +16,12 @@ export interface ScoredItem {
   readonly topK: number;
   /** Chunks of the gold passage that the knowledge base holds; null or absent when nobody knows. */
   readonly goldChunks?: number | null;
+  /** How long the answer took; null where nothing was asked or no answer came. */
+  readonly timing?: { readonly firstTokenMs: number | null; readonly totalMs: number | null };
+  /** Tokens as the server counted them; null where it does not tell. */
+  readonly usage?: { readonly promptTokens: number; readonly completionTokens: number } | null;
+  /** What the answer cost; null where no prices of its endpoint are known. */
+  readonly cost?: { readonly amount: number; readonly currency: string } | null;
   /** Vectors of `output` and of the first answer, by metric embedder. */
   readonly vectors?: Readonly<Record<string, { readonly output: Float32Array; readonly answer: Float32Array }>>;
 }
@@ -29,10 +35,13 @@ export interface RetrievedChunk {
 /** A metric is one file: what it is called, what it measures, and what it cannot see. */
 export interface Metric {
   readonly name: string;
-  readonly kind: 'answer' | 'retrieval';
+  /** `speed` and `cost` are of answers that came: one that failed is missing, not 0. */
+  readonly kind: 'answer' | 'retrieval' | 'speed' | 'cost';
   /** Raised when the same item may score differently than before. */
   readonly version: number;
   readonly range: readonly [number, number];
+  /** What a score is counted in (`ms`, `tokens`, `USD per 1000`); absent: a share, shown as points of 100. */
+  readonly unit?: string;
   readonly direction: 'higher' | 'lower';
   /** Whether every score is 0 or 1: exact McNemar and Wilson apply. */
   readonly binary: boolean;
@@ -45,3 +54,6 @@ export interface Metric {
   /** The item's score; null where the metric does not apply (not a zero). Pure. */
   score(item: ScoredItem): number | null;
 }
+
+/** Whether a metric says what an answer took, not how good it is. */
+export const isTaken = ({ kind }: Pick<Metric, 'kind'>): boolean => kind === 'speed' || kind === 'cost';

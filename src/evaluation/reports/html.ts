@@ -1,6 +1,7 @@
 import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../report-text.ts';
+import { columnLine, differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import { metricTitle, scoreText, unitOf } from '../score-text.ts';
 import type { ItemResult } from '../types.ts';
 import { escaped } from './escape.ts';
 import { type IntervalRow, intervalChart } from './interval-chart.ts';
@@ -39,10 +40,12 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
     ...verdicts(report).map((sentence) => `<p class="verdict">${escaped(sentence)}</p>`),
     ...(run.interim ? [`<p>Interim: the run is ${run.state}; figures may still change.</p>`] : []),
     `<p class="small">${escaped(
-      `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100 with 95 % intervals, clustered by context.`,
+      `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100, or the unit beside the name, with 95 % intervals, clustered by context.`,
     )}</p>`,
     meansTable(report, metrics),
-    ...metrics.map((metric) => figure(metric, meanRows(report.columns, metric), { zero: false })),
+    ...metrics.map((metric) =>
+      figure(metricTitle(metric), meanRows(report.columns, metric), { zero: false, unit: unitOf(metric) }),
+    ),
     ...differences(report, metrics),
     ...published(report),
     '<h2>Read this before you quote a figure</h2><ul>',
@@ -64,7 +67,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
 function meansTable({ columns, primary }: RunReport, metrics: readonly string[]): string {
   const head = [
     'column',
-    ...metrics.map((name) => (name === primary ? `${name} *` : name)),
+    ...metrics.map((name) => (name === primary ? `${metricTitle(name)} *` : metricTitle(name))),
     'items',
     'errors',
     'timeouts',
@@ -93,23 +96,28 @@ function differences({ differences: all, primary }: RunReport, metrics: readonly
       if (!one) return [];
       const style = one.verdict === 'cannot tell' ? '' : ` class="${one.verdict}"`;
       return [
-        `<tr><td>${escaped(name)}</td><td>${escaped(differenceCell(one))}</td><td>${escaped(formatP(one.p))}</td><td>${one.pHolm === null ? 'primary' : escaped(formatP(one.pHolm))}</td><td${style}>${one.verdict}</td></tr>`,
+        `<tr><td>${escaped(metricTitle(name))}</td><td>${escaped(differenceCell(name, one))}</td><td>${escaped(formatP(one.p))}</td><td>${one.pHolm === null ? 'primary' : escaped(formatP(one.pHolm))}</td><td${style}>${one.verdict}</td></tr>`,
       ];
     });
-    const chart = names.flatMap((name): IntervalRow[] => {
-      const one = found[name];
-      if (!one) return [];
-      return [{ label: name, value: one.difference, low: one.low, high: one.high, muted: name !== primary }];
-    });
+    const chartOf = (shown: readonly string[]) =>
+      shown.flatMap((name): IntervalRow[] => {
+        const one = found[name];
+        if (!one) return [];
+        return [{ label: name, value: one.difference, low: one.low, high: one.high, muted: name !== primary }];
+      });
+    // One axis for each unit.
+    const units = [...new Set(names.map(unitOf))];
     return [
       `<h2>${escaped(column)} against ${escaped(against)}</h2>`,
       `<table><tr><th>metric</th><th>difference</th><th>p</th><th>p (Holm)</th><th>verdict</th></tr>${rows.join('')}</table>`,
-      figure('difference in points', chart, { zero: true }),
+      ...units.map((unit) =>
+        figure(`difference in ${unit}`, chartOf(names.filter((name) => unitOf(name) === unit)), { zero: true, unit }),
+      ),
     ];
   });
 }
 
-const figure = (title: string, rows: readonly IntervalRow[], options: { zero: boolean }): string =>
+const figure = (title: string, rows: readonly IntervalRow[], options: { zero: boolean; unit: string }): string =>
   rows.length === 0 ? '' : `<h3>${escaped(title)}</h3>${intervalChart(rows, options)}`;
 
 function published({ published: all }: RunReport): string[] {
@@ -117,7 +125,7 @@ function published({ published: all }: RunReport): string[] {
   const rows = all.flatMap(({ system, source, metrics }) =>
     Object.entries(metrics).map(
       ([name, value]) =>
-        `<tr><td>${escaped(system)}</td><td>${escaped(name)}</td><td>${points(value)}</td><td class="text">${escaped(source)}</td></tr>`,
+        `<tr><td>${escaped(system)}</td><td>${escaped(name)}</td><td>${scoreText(name, value)}</td><td class="text">${escaped(source)}</td></tr>`,
     ),
   );
   return [
@@ -136,11 +144,11 @@ function itemTable({ primary, columns }: RunReport, items: readonly ItemResult[]
       const one = found.findLast(({ column }) => column === name);
       const score = one?.scores[primary];
       const told = one ? (one.output ?? one.error?.message ?? one.state) : '';
-      return `<td class="text">${escaped(told)}</td><td>${score === null || score === undefined ? '–' : points(score)}</td>`;
+      return `<td class="text">${escaped(told)}</td><td>${score === null || score === undefined ? '–' : scoreText(primary, score)}</td>`;
     });
     return `<tr><td class="text">${escaped(first?.question ?? '')}</td><td class="text">${escaped(first?.answers[0] ?? '')}</td>${cells.join('')}</tr>`;
   });
-  const head = ['question', 'expected', ...asked.flatMap((name) => [name, primary])];
+  const head = ['question', 'expected', ...asked.flatMap((name) => [name, metricTitle(primary)])];
   const more = byItem.size - rows.length;
   return [
     `<h2>Questions</h2>${more > 0 ? `<p>The first ${rows.length}; ${more} more are in the CSV report.</p>` : ''}`,

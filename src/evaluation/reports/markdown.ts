@@ -1,16 +1,8 @@
 import type { Capsule } from '../capsule.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
-import {
-  columnLine,
-  differenceCell,
-  formatP,
-  intervalCell,
-  meanCell,
-  points,
-  shownMetrics,
-  verdicts,
-} from '../report-text.ts';
+import { columnLine, differenceCell, formatP, intervalCell, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import { metricTitle, scoreText } from '../score-text.ts';
 
 /** The report as Markdown. */
 export function markdownReport(report: RunReport): string {
@@ -22,12 +14,12 @@ export function markdownReport(report: RunReport): string {
     '',
     ...verdicts(report).flatMap((sentence) => [`**${sentence}**`, '']),
     ...(run.interim ? [`*Interim: the run is ${run.state}; figures may still change.*`, ''] : []),
-    `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100 with 95 % intervals, clustered by context.`,
+    `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100, or the unit beside the name, with 95 % intervals, clustered by context.`,
     '',
     ...grid(
       [
         'column',
-        ...metrics.map((name) => (name === report.primary ? `${name} (primary)` : name)),
+        ...metrics.map((name) => (name === report.primary ? `${metricTitle(name)} (primary)` : metricTitle(name))),
         'items',
         'errors',
         'timeouts',
@@ -51,8 +43,8 @@ export function markdownReport(report: RunReport): string {
       ...grid(
         ['metric', 'difference', 'p', 'p (Holm)', 'McNemar', 'verdict'],
         Object.entries(found).map(([name, one]) => [
-          name,
-          differenceCell(one),
+          metricTitle(name),
+          differenceCell(name, one),
           formatP(one.p),
           one.pHolm === null ? 'primary' : formatP(one.pHolm),
           one.mcnemar ? `+${one.mcnemar.gained} −${one.mcnemar.lost}, p ${formatP(one.mcnemar.p)}` : '–',
@@ -70,7 +62,7 @@ export function markdownReport(report: RunReport): string {
           ...grid(
             ['system', 'metric', 'points', 'source'],
             published.flatMap(({ system, source, metrics: values }) =>
-              Object.entries(values).map(([name, value]) => [system, name, points(value), source]),
+              Object.entries(values).map(([name, value]) => [system, name, scoreText(name, value), source]),
             ),
           ),
         ]),
@@ -96,7 +88,7 @@ function strataLines({ strata, columns, primary }: RunReport): string[] {
   const others = asked.slice(1);
   return [
     '',
-    `## ${primary} on parts of the questions`,
+    `## ${metricTitle(primary)} on parts of the questions`,
     '',
     'Exploratory: of many parts some differ by chance, and no verdict rests on them.',
     '',
@@ -105,8 +97,8 @@ function strataLines({ strata, columns, primary }: RunReport): string[] {
       strata.map(({ partition, stratum, items, columns: found, differences }) => [
         `${partition}: ${stratum}`,
         String(items),
-        ...asked.map((name) => (found[name] ? intervalCell(found[name].mean, found[name]) : '–')),
-        ...others.map((name) => (differences[name] ? differenceCell(differences[name]) : '–')),
+        ...asked.map((name) => (found[name] ? intervalCell(primary, found[name].mean, found[name]) : '–')),
+        ...others.map((name) => (differences[name] ? differenceCell(primary, differences[name]) : '–')),
       ]),
     ),
   ];

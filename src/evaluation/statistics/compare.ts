@@ -1,3 +1,4 @@
+import { formatScore, POINTS, signedScore } from '../units.ts';
 import { bootstrapMean } from './bootstrap.ts';
 import { type Interval, mcnemarExact, wilson } from './closed-forms.ts';
 import { type Clusters, clusteredError, clustersOf, designEffect } from './clusters.ts';
@@ -113,10 +114,10 @@ function moreItems({ n, mean }: Clusters, error: number): number | null {
   return needed > MOST_ITEMS ? null : Math.max(1, needed - n);
 }
 
-/** The verdict as a sentence about column `b`. */
-export function verdictSentence(metric: string, a: string, b: string, result: Difference): string {
-  const points = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(100 * value).toFixed(1)}`;
-  const range = `${points(result.difference)} points [${points(result.low)}, ${points(result.high)}], p ${formatP(result.p)}`;
+/** The verdict as a sentence about column `b`; differences in the metric's unit. */
+export function verdictSentence(metric: string, a: string, b: string, result: Difference, unit = POINTS): string {
+  const signed = (value: number) => (value === 0 ? `+${formatScore(0, unit)}` : signedScore(value, unit));
+  const range = `${signed(result.difference)} ${unit} [${signed(result.low)}, ${signed(result.high)}], p ${formatP(result.p)}`;
   const on = `on ${result.n} items from ${result.contexts} contexts`;
   if (result.verdict !== 'cannot tell') return `${b} is ${result.verdict} than ${a} in ${metric}: ${range}, ${on}.`;
   const more =

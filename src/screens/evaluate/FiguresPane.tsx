@@ -4,9 +4,11 @@ import type { FiguresPage } from '../../../stores/evaluation.ts';
 import type { RunFigures } from '../../evaluation/figures.ts';
 import type { DifferenceReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, meanCell } from '../../evaluation/report-text.ts';
+import { isShare, metricTitle, scoreText } from '../../evaluation/score-text.ts';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
+import type { Range } from '../../ui/charts.ts';
 import { forestAxis } from '../../ui/forest.ts';
 import { noteText, t } from '../../ui/i18n/index.ts';
 import { Empty } from '../../ui/List.tsx';
@@ -20,7 +22,7 @@ import { wrapRows } from '../../ui/wrap.ts';
 import { jobProgressLine } from '../progress.ts';
 import type { PaneProps } from '../run-panes.tsx';
 import type { EvaluateModel } from './model.ts';
-import { askedColumns, baselineText, differenceOf, interimText, points, verdictText, verdictTexts } from './texts.ts';
+import { askedColumns, baselineText, differenceOf, interimText, unitText, verdictText, verdictTexts } from './texts.ts';
 import { blameColumns, metricNotes, strataColumns, verdictColumns } from './verdict-columns.ts';
 
 const NO_STEPS: readonly StopStep[] = [];
@@ -145,7 +147,7 @@ function Verdict({ model, figures: { report }, ...place }: BodyProps): ReactNode
   const columns = verdictColumns({
     metrics: found.metrics,
     primary: report.primary,
-    axis: forestAxis(Object.values(found.metrics)),
+    axis: shareAxis(found.metrics),
     designEffect: (name) => column?.metrics[name]?.designEffect,
   });
   const result = metric === undefined ? undefined : found.metrics[metric];
@@ -154,7 +156,7 @@ function Verdict({ model, figures: { report }, ...place }: BodyProps): ReactNode
       ? []
       : [
           ...(result ? wrapped(verdictText(metric, found.against, found.column, result), place.width, 'text') : []),
-          ...(result && result.detectable > 0 ? wrapped(findsText(result), place.width, 'muted') : []),
+          ...(result && result.detectable > 0 ? wrapped(findsText(metric, result), place.width, 'muted') : []),
           ...metricNotes(report, metric).flatMap((text) => wrapped(`· ${text}`, place.width, 'muted')),
         ];
   return <Above rows={model.metrics} columns={columns} foot={said} empty={t('evaluate.noFigures')} {...place} />;
@@ -164,7 +166,7 @@ function Strata({ model, figures: { report }, ...place }: BodyProps): ReactNode 
   useStore(model.strata.store);
   const asked = askedColumns(report).map(({ name }) => name);
   const said = report.strata.length > 0 ? wrapped(t('evaluate.strataAbout'), place.width, 'muted') : [];
-  const columns = strataColumns(asked);
+  const columns = strataColumns(asked, report.primary);
   return <Above rows={model.strata} columns={columns} foot={said} empty={t('evaluate.noStrata')} {...place} />;
 }
 
@@ -177,7 +179,11 @@ function Blame({ model, ...place }: BodyProps): ReactNode {
       ? `✗ ${blameError.message} ${blameError.hint}`
       : t('evaluate.noBlame');
   const said = blame
-    ? wrapped(t('evaluate.blameAbout', { metric: blame.metric, below: points(blame.below) }), place.width, 'muted')
+    ? wrapped(
+        t('evaluate.blameAbout', { metric: blame.metric, below: scoreText(blame.metric, blame.below) }),
+        place.width,
+        'muted',
+      )
     : [];
   return <Above rows={model.blame} columns={blameColumns()} foot={said} empty={sanitizeLine(empty)} {...place} />;
 }
@@ -191,7 +197,7 @@ function Versus({ model, ...place }: BodyProps): ReactNode {
   const columns = verdictColumns({
     metrics: versus.metrics,
     primary: versus.primary,
-    axis: forestAxis(Object.values(versus.metrics)),
+    axis: shareAxis(versus.metrics),
     designEffect: () => undefined,
   });
   const said = [
@@ -204,8 +210,12 @@ function Versus({ model, ...place }: BodyProps): ReactNode {
 }
 
 /** What so many questions can find at all. */
-const findsText = ({ n, detectable }: MetricDifference): string =>
-  t('evaluate.finds', { items: n, points: points(detectable) });
+const findsText = (metric: string, { n, detectable }: MetricDifference): string =>
+  t('evaluate.finds', { items: n, points: scoreText(metric, detectable), unit: unitText(metric) });
+
+/** The axis of what is counted in points. */
+const shareAxis = (metrics: Readonly<Record<string, MetricDifference>>): Range =>
+  forestAxis(Object.entries(metrics).flatMap(([name, found]) => (isShare(name) ? [found] : [])));
 
 function noteOf(report: RunReport | undefined, reading: boolean): string {
   if (reading) return t('evaluate.computing');
@@ -243,7 +253,12 @@ function metricColumns(report: RunReport): readonly Column<string>[] {
       min: 12,
       max: 34,
       weight: 1,
-      cell: (metric) => [{ text: metric === report.primary ? `${metric} *` : metric, bold: metric === report.primary }],
+      cell: (metric) => [
+        {
+          text: `${metricTitle(metric)}${metric === report.primary ? ' *' : ''}`,
+          bold: metric === report.primary,
+        },
+      ],
     },
     ...asked.flatMap((column, i): Column<string>[] => [
       {
@@ -273,7 +288,7 @@ function metricColumns(report: RunReport): readonly Column<string>[] {
           min: Math.max(6, column.name.length),
           align: 'right',
           optional: 10 + i,
-          cell: (metric) => [{ text: points(column.metrics[metric]?.mean), style: 'muted' }],
+          cell: (metric) => [{ text: scoreText(metric, column.metrics[metric]?.mean), style: 'muted' }],
         }),
       ),
   ];
@@ -285,7 +300,7 @@ const STYLES = { better: 'good', worse: 'bad', 'cannot tell': 'muted' } as const
 function differenceLine(report: RunReport, column: string, metric: string): Line {
   const found = differenceOf(report, column, metric);
   if (!found) return [{ text: '–', style: 'muted' }];
-  return [{ text: `${SIGNS[found.verdict]} ${differenceCell(found)}`, style: STYLES[found.verdict] }];
+  return [{ text: `${SIGNS[found.verdict]} ${differenceCell(metric, found)}`, style: STYLES[found.verdict] }];
 }
 
 /** The verdict in words, the baselines, then what to mind before quoting a figure. */

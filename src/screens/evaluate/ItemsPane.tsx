@@ -4,7 +4,7 @@ import type { ColumnAnswer, QuestionRow } from '../../evaluation/figures.ts';
 import { differenceOfItem, type ItemScope } from '../../evaluation/items/fields.ts';
 import { changeOf } from '../../evaluation/items/list.ts';
 import type { RunReport } from '../../evaluation/report.ts';
-import { signedPoints } from '../../evaluation/report-text.ts';
+import { scoreText, signedScoreText } from '../../evaluation/score-text.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { Panel } from '../../ui/Panel.tsx';
@@ -15,7 +15,6 @@ import { type Line, textWidth } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import type { PaneProps } from '../run-panes.tsx';
 import type { EvaluateModel } from './model.ts';
-import { points } from './texts.ts';
 
 const MOST_PROBLEM_ROWS = 2;
 
@@ -96,7 +95,7 @@ function scoreCell(answer: ColumnAnswer | undefined, metric: string, baseline: b
   if (answer.state === 'error' || answer.state === 'timeout') {
     return [{ text: t(`evaluate.state.${answer.state}`), style: 'bad' }];
   }
-  return [{ text: points(answer.scores[metric]), ...(baseline ? { style: 'muted' as const } : {}) }];
+  return [{ text: scoreText(metric, answer.scores[metric]), ...(baseline ? { style: 'muted' as const } : {}) }];
 }
 
 function differenceCell(row: QuestionRow, scope: ItemScope): Line {
@@ -106,7 +105,7 @@ function differenceCell(row: QuestionRow, scope: ItemScope): Line {
   if (!change) return [{ text: '=', style: 'muted' }];
   return [
     {
-      text: `${change === 'improvement' ? '▲' : '▼'} ${signedPoints(difference)}`,
+      text: `${change === 'improvement' ? '▲' : '▼'} ${signedScoreText(scope.primary, difference)}`,
       style: change === 'improvement' ? 'good' : 'bad',
     },
   ];

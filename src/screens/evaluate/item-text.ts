@@ -2,7 +2,7 @@ import type { ColumnAnswer, QuestionRow, RunFigures } from '../../evaluation/fig
 import { differenceOfItem, type ItemScope, scoreOf } from '../../evaluation/items/fields.ts';
 import { type Parts, partsOf } from '../../evaluation/items/parts.ts';
 import { goldRanks } from '../../evaluation/metrics/gold.ts';
-import { signedPoints } from '../../evaluation/report-text.ts';
+import { metricTitle, scoreText, signedScoreText } from '../../evaluation/score-text.ts';
 import { copiedSpans } from '../../rag/copied-spans.ts';
 import { formatMillis } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -60,7 +60,7 @@ function scoreLines(row: QuestionRow, gold: string, shown: readonly string[], sc
   const metrics = scope.metrics.filter((metric) =>
     shown.some((name) => scoreOf(row.columns[name], metric) !== undefined),
   );
-  const first = Math.max(8, ...metrics.map(textWidth)) + 1;
+  const first = Math.max(8, ...metrics.map((metric) => textWidth(metricTitle(metric)))) + 1;
   const widths = shown.map((name) => Math.max(7, textWidth(name)) + 2);
   const compared = scope.column !== scope.base && shown.includes(scope.column);
   const line = (head: string, cells: readonly string[], last: string): string =>
@@ -69,13 +69,17 @@ function scoreLines(row: QuestionRow, gold: string, shown: readonly string[], sc
     line('', shown, compared ? 'Δ' : ''),
     ...metrics.flatMap((metric) => {
       const difference = differenceOfItem(row, metric, scope);
-      const cells = shown.map((name) => points(scoreOf(row.columns[name], metric)));
+      const cells = shown.map((name) => scoreText(metric, scoreOf(row.columns[name], metric)));
       const parts = shown.flatMap((name) => {
         const found = partsIn(row, gold, metric, row.columns[name]);
         return found ? [`  ${name}: ${partsText(found)}`] : [];
       });
       return [
-        line(metric, cells, compared ? (difference === undefined ? '–' : signedPoints(difference)) : ''),
+        line(
+          metricTitle(metric),
+          cells,
+          compared ? (difference === undefined ? '–' : signedScoreText(metric, difference)) : '',
+        ),
         ...parts,
       ];
     }),

@@ -4,6 +4,7 @@ import type { Detectable } from '../../evaluation/detectable.ts';
 import type { ColumnComparison } from '../../evaluation/diff.ts';
 import type { QuestionRow } from '../../evaluation/figures.ts';
 import { shownMetrics } from '../../evaluation/report-text.ts';
+import { scoreText } from '../../evaluation/score-text.ts';
 import type { Stratum } from '../../evaluation/strata.ts';
 import { isOver, type JobId, type JobView } from '../../jobs/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
@@ -15,7 +16,7 @@ import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
 import { evaluationFields, headlessCommand } from './form.ts';
 import { itemText } from './item-text.ts';
-import { points } from './texts.ts';
+import { unitText } from './texts.ts';
 
 /** One label of one column, with how many of its wrong items have it. */
 export interface BlameRow extends BlameCount {
@@ -205,7 +206,7 @@ function planText({ evaluation }: ScreenContext): string {
       t('evaluate.plan.data', { dataset: plan.dataset, version: plan.version }),
       t('evaluate.plan.metrics', { metrics: plan.metrics.join(', ') }),
       t('evaluate.plan.primary', { primary: plan.primary }),
-      ...(plan.columns.length > 1 && detectable ? [detectableText(detectable)] : []),
+      ...(plan.columns.length > 1 && detectable ? [detectableText(plan.primary, detectable)] : []),
       ...(missing.length > 0 ? [`! ${t('evaluate.why.missing', { models: missing.join(', ') })}`] : []),
       '',
       t('evaluate.plan.about'),
@@ -214,8 +215,8 @@ function planText({ evaluation }: ScreenContext): string {
 }
 
 /** The smallest difference that so many questions can find, and how that is known. */
-function detectableText({ items, difference, from }: Detectable): string {
-  const values = { items, points: points(difference) };
+function detectableText(metric: string, { items, difference, from }: Detectable): string {
+  const values = { items, points: scoreText(metric, difference), unit: unitText(metric) };
   return from.kind === 'run'
     ? t('evaluate.plan.findsRun', { ...values, run: from.run, before: from.items })
     : t('evaluate.plan.findsRule', { ...values, discordant: formatPercent(from.discordant) });

@@ -1,12 +1,17 @@
 import type { ColumnReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import { scoreText, unitOf } from '../../evaluation/score-text.ts';
 import type { Evaluation } from '../../evaluation/types.ts';
+import { POINTS } from '../../evaluation/units.ts';
 import type { Progress } from '../../jobs/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 
-/** `0.397` → `39.7`: every score is shown in points of 100. */
+/** `0.397` → `39.7`: a share in points of 100. */
 export const points = (value: number | null | undefined): string =>
   typeof value === 'number' && Number.isFinite(value) ? (100 * value).toFixed(1) : '–';
+
+/** The unit of a metric in words. */
+export const unitText = (metric: string): string => (unitOf(metric) === POINTS ? t('evaluate.points') : unitOf(metric));
 
 /** The columns that were asked for, without the baselines. */
 export const askedColumns = ({ columns }: RunReport): readonly ColumnReport[] =>
@@ -29,7 +34,16 @@ export function verdictTexts(report: RunReport, metric: string): string[] {
 /** Which of two columns is better in a metric, as far as it can be told. Pure. */
 export function verdictText(metric: string, a: string, b: string, result: MetricDifference): string {
   const { verdict, n, contexts, p, moreItems } = result;
-  const values = { a, b, metric, range: differenceCell(result), p: formatP(p), items: n, contexts };
+  const values = {
+    a,
+    b,
+    metric,
+    range: differenceCell(metric, result),
+    unit: unitText(metric),
+    p: formatP(p),
+    items: n,
+    contexts,
+  };
   if (verdict === 'better') return t('evaluate.verdict.better', values);
   if (verdict === 'worse') return t('evaluate.verdict.worse', values);
   const more = moreItems === null ? t('evaluate.verdict.never') : t('evaluate.verdict.more', { items: moreItems });
@@ -40,7 +54,7 @@ export function verdictText(metric: string, a: string, b: string, result: Metric
 export function baselineText({ columns }: RunReport, metric: string): string {
   const shown = columns.filter(({ baseline, metrics }) => baseline && metrics[metric]);
   if (shown.length === 0) return '';
-  const values = shown.map(({ name, metrics }) => `${name} ${points(metrics[metric]?.mean)}`).join(' · ');
+  const values = shown.map(({ name, metrics }) => `${name} ${scoreText(metric, metrics[metric]?.mean)}`).join(' · ');
   return `${t('evaluate.baselines')}: ${values}`;
 }
 
@@ -48,7 +62,7 @@ export function baselineText({ columns }: RunReport, metric: string): string {
 export function interimText({ details }: Progress, { columns, primary }: Evaluation): string {
   const means = columns.flatMap(({ name }) => {
     const mean = details[`${name} ${primary}`];
-    return mean === undefined ? [] : [`${name} ${points(mean)}`];
+    return mean === undefined ? [] : [`${name} ${scoreText(primary, mean)}`];
   });
   return means.length === 0 ? '' : `${primary}: ${means.join(' · ')}`;
 }

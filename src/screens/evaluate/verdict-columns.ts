@@ -1,9 +1,11 @@
 import { findMetric } from '../../evaluation/metrics/registry.ts';
 import type { MetricDifference, RunReport } from '../../evaluation/report.ts';
-import { differenceCell, formatP, signedPoints } from '../../evaluation/report-text.ts';
+import { differenceCell, formatP } from '../../evaluation/report-text.ts';
+import { isShare, metricTitle, scoreText } from '../../evaluation/score-text.ts';
 import type { Stratum } from '../../evaluation/strata.ts';
+import { POINTS, signedScore } from '../../evaluation/units.ts';
 import type { Range } from '../../ui/charts.ts';
-import { forestRow } from '../../ui/forest.ts';
+import { forestAxis, forestRow } from '../../ui/forest.ts';
 import { metricText, noteText, stratumText, t } from '../../ui/i18n/index.ts';
 import type { Column } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
@@ -24,9 +26,9 @@ export interface Verdicts {
 
 /** A metric a row: the difference with its interval drawn and in figures, the tests, what could be found. */
 export function verdictColumns({ metrics, primary, axis, designEffect }: Verdicts): readonly Column<string>[] {
-  const of = (cell: (found: MetricDifference) => Line) => (metric: string) => {
+  const of = (cell: (found: MetricDifference, metric: string) => Line) => (metric: string) => {
     const found = metrics[metric];
-    return found ? cell(found) : [{ text: '–', style: 'muted' as const }];
+    return found ? cell(found, metric) : [{ text: '–', style: 'muted' as const }];
   };
   const right = 'right' as const;
   return [
@@ -35,23 +37,28 @@ export function verdictColumns({ metrics, primary, axis, designEffect }: Verdict
       min: 11,
       max: 26,
       weight: 1,
-      cell: (metric) => [{ text: metric === primary ? `${metric} *` : metric, bold: metric === primary }],
+      cell: (metric) => [{ text: `${metricTitle(metric)}${metric === primary ? ' *' : ''}`, bold: metric === primary }],
     },
     {
-      title: `${signedPoints(axis.low)} … ${signedPoints(axis.high)}`,
+      title: `${signedScore(axis.low, POINTS)} … ${signedScore(axis.high, POINTS)}`,
       min: 15,
       max: 45,
       weight: 2,
       cell: (metric, { width }) => {
         const found = metrics[metric];
-        return found ? [{ text: forestRow(found, axis, width), style: STYLES[found.verdict] }] : '';
+        if (!found) return '';
+        // What is counted otherwise has a scale of its own.
+        const scale = isShare(metric) ? axis : forestAxis([found]);
+        return [{ text: forestRow(found, scale, width), style: STYLES[found.verdict] }];
       },
     },
     {
       title: t('evaluate.column.difference'),
       min: 22,
       align: right,
-      cell: of((found) => [{ text: `${SIGNS[found.verdict]} ${differenceCell(found)}`, style: STYLES[found.verdict] }]),
+      cell: of((found, metric) => [
+        { text: `${SIGNS[found.verdict]} ${differenceCell(metric, found)}`, style: STYLES[found.verdict] },
+      ]),
     },
     { title: 'p', min: 7, align: right, cell: of(({ p }) => formatP(p)) },
     {
@@ -82,7 +89,9 @@ export function verdictColumns({ metrics, primary, axis, designEffect }: Verdict
       min: 7,
       align: right,
       optional: 2,
-      cell: of(({ detectable }) => (detectable > 0 ? `±${points(detectable)}` : [{ text: '–', style: 'muted' }])),
+      cell: of(({ detectable }, metric) =>
+        detectable > 0 ? `±${scoreText(metric, detectable)}` : [{ text: '–', style: 'muted' }],
+      ),
     },
   ];
 }
@@ -97,7 +106,7 @@ export function metricNotes(report: RunReport, metric: string): string[] {
 }
 
 /** A part of the questions a row. */
-export function strataColumns(asked: readonly string[]): readonly Column<Stratum>[] {
+export function strataColumns(asked: readonly string[], metric: string): readonly Column<Stratum>[] {
   const [base, ...others] = asked;
   return [
     { title: t('evaluate.column.partition'), min: 10, weight: 1, cell: ({ partition }) => stratumText(partition) },
@@ -107,7 +116,7 @@ export function strataColumns(asked: readonly string[]): readonly Column<Stratum
       title: base ?? '',
       min: 7,
       align: 'right',
-      cell: ({ columns }) => points(columns[base ?? '']?.mean),
+      cell: ({ columns }) => scoreText(metric, columns[base ?? '']?.mean),
     },
     ...others.flatMap((name, i): Column<Stratum>[] => [
       {
@@ -115,7 +124,7 @@ export function strataColumns(asked: readonly string[]): readonly Column<Stratum
         min: 7,
         align: 'right',
         optional: i,
-        cell: ({ columns }) => points(columns[name]?.mean),
+        cell: ({ columns }) => scoreText(metric, columns[name]?.mean),
       },
       {
         title: `${name} − ${base ?? ''}`,
@@ -125,7 +134,7 @@ export function strataColumns(asked: readonly string[]): readonly Column<Stratum
         cell: ({ differences }) => {
           const found = differences[name];
           if (!found) return [{ text: '–', style: 'muted' }];
-          return [{ text: `${SIGNS[found.verdict]} ${differenceCell(found)}`, style: STYLES[found.verdict] }];
+          return [{ text: `${SIGNS[found.verdict]} ${differenceCell(metric, found)}`, style: STYLES[found.verdict] }];
         },
       },
     ]),

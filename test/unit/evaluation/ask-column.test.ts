@@ -125,6 +125,35 @@ describe('what a column is given', () => {
   });
 });
 
+describe('what an answer cost', () => {
+  const prices = { input: 2, output: 10, currency: 'CNY' };
+  const priced = () => ready('name=c,llm=m,context=gold', { endpoint: endpointOf(prices) });
+  const endpointOf = (over: typeof prices | undefined) => ({
+    url: server.url,
+    model: 'm',
+    contextTokens: null,
+    embedded: false,
+    ...(over ? { prices: over } : {}),
+  });
+
+  it('by the prices of its endpoint, also of an answer that was known before they were set', async () => {
+    server.script(says(['x']));
+    const { outcome } = await askColumn(deps(), priced(), item);
+    const { promptTokens = 0, completionTokens = 0 } = outcome.usage ?? {};
+    expect(promptTokens + completionTokens).toBeGreaterThan(0);
+    expect(outcome.cost).toEqual({ amount: (promptTokens * 2 + completionTokens * 10) / 1e6, currency: 'CNY' });
+    const known = result({ usage: { promptTokens: 1000, completionTokens: 100 } });
+    const again = await askColumn(deps({ known: () => known }), priced(), item);
+    expect(again.outcome.cost).toEqual({ amount: 0.003, currency: 'CNY' });
+  });
+
+  it('nothing is said without prices', async () => {
+    server.script(says(['x']));
+    const llm = { endpoint: endpointOf(undefined) };
+    expect((await askColumn(deps(), ready('name=c,llm=m,context=gold', llm), item)).outcome.cost).toBeNull();
+  });
+});
+
 describe('the key of an answer', () => {
   const keyOf = async (text: string, over: Partial<NonNullable<ReadyColumn['llm']>> = {}, texts = ['one', 'two']) => {
     server.script(says(['x']));

@@ -174,7 +174,7 @@ describe('every metric', () => {
     unit: fc.constantFrom('a', 'the', ' ', '年', '月', '。', '.', '3', 'é', '😀', '\n'),
     maxLength: 14,
   });
-  const names = METRIC_NAMES.filter((name) => !name.startsWith('cosine'));
+  const names = METRIC_NAMES.filter((name) => !/@[A-Z]/.test(name));
 
   it.each(names)('%s keeps within its range and says what it is blind to', (name) => {
     const metric = findMetric(name);

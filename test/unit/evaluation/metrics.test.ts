@@ -186,6 +186,10 @@ describe('registry', () => {
       'context-recall',
       'context-relevance',
       'cosine@e',
+      'first-token',
+      'tokens-per-second',
+      'prompt-tokens',
+      'answer-tokens',
     ]);
     for (const name of names) expect(findMetric(name).blindTo).toMatch(/\.$/);
     expect(defaultMetrics({ answers: false, retrieval: true, embedder: 'e' })[0]).toBe('hit@1');

@@ -54,10 +54,14 @@ describe('what a run becomes', () => {
       'no-answer',
       'origin-tutorial',
       'cosine@bge-small-en-v1.5-int8',
+      'first-token',
+      'tokens-per-second',
+      'prompt-tokens',
+      'answer-tokens',
     ]);
     expect(models).toEqual(['m', 'bge-small-en-v1.5-int8']);
     const chinese = await prepare({ dataset: 'zh' });
-    expect(chinese.evaluation.metrics.slice(-3)).toEqual(['cmrc-em', 'cmrc-f1', 'cosine@bge-small-zh-v1.5-int8']);
+    expect(chinese.evaluation.metrics.slice(-7, -4)).toEqual(['cmrc-em', 'cmrc-f1', 'cosine@bge-small-zh-v1.5-int8']);
   });
 
   it('embedders: retrieval metrics only, and the models that it needs', async () => {

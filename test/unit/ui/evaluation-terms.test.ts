@@ -14,7 +14,7 @@ describe('words of evaluation in both languages', () => {
   it('every registered metric says in Chinese what it is blind to', () => {
     setLanguage('zh');
     for (const name of METRIC_NAMES) {
-      const metric = findMetric(name.replace('EMBEDDER', 'bge-small-zh-v1.5'));
+      const metric = findMetric(name.replace('EMBEDDER', 'bge-small-zh-v1.5').replace('CURRENCY', 'CNY'));
       expect(metricText(metric), `${name} has no entry in src/ui/i18n/zh/evaluation-terms.ts`).toMatch(HAN);
       expect(metricText(metric)).not.toBe(metric.blindTo);
     }

@@ -57,11 +57,11 @@ export const evaluate = {
   'evaluate.state.error': 'failed',
   'evaluate.state.timeout': 'too late',
   'evaluate.verdict.better':
-    '{b} is better than {a} in {metric}: {range} points, p {p}, on {items} questions from {contexts} contexts.',
+    '{b} is better than {a} in {metric}: {range} {unit}, p {p}, on {items} questions from {contexts} contexts.',
   'evaluate.verdict.worse':
-    '{b} is worse than {a} in {metric}: {range} points, p {p}, on {items} questions from {contexts} contexts.',
+    '{b} is worse than {a} in {metric}: {range} {unit}, p {p}, on {items} questions from {contexts} contexts.',
   'evaluate.verdict.unknown':
-    'Cannot tell {b} from {a} in {metric}: {range} points, p {p}, on {items} questions from {contexts} contexts.',
+    'Cannot tell {b} from {a} in {metric}: {range} {unit}, p {p}, on {items} questions from {contexts} contexts.',
   'evaluate.verdict.more': 'About {items} more would, were the difference as large as it looks.',
   'evaluate.verdict.never': 'No sensible number of questions would.',
   'evaluate.exportAs': 'Write the report as',
@@ -145,11 +145,12 @@ export const evaluate = {
   'evaluate.versusOf': '{b} against {a}',
   'evaluate.versusColumn': 'Which column of this run',
   'evaluate.versusBase': '{column} against',
-  'evaluate.finds': '{items} questions find a difference of {points} points or more, four times in five.',
+  'evaluate.points': 'points',
+  'evaluate.finds': '{items} questions find a difference of {points} {unit} or more, four times in five.',
   'evaluate.plan.findsRun':
-    'finds    {points} points or more on {items} questions, by the scatter of {run} ({before} questions)',
+    'finds    {points} {unit} or more on {items} questions, by the scatter of {run} ({before} questions)',
   'evaluate.plan.findsRule':
-    'finds    {points} points or more on {items} questions, if {discordant} of the answers change (2.8·√(d/n))',
+    'finds    {points} {unit} or more on {items} questions, if {discordant} of the answers change (2.8·√(d/n))',
   'evaluate.atOnce': 'Questions in work at once',
   'evaluate.atOnceText': '1 to 128, or auto: as many as the servers take.',
   'evaluate.did.pause': 'It pauses; what is being answered ends.',

@@ -26,6 +26,11 @@ export const metricTexts: Readonly<Record<string, string>> = {
   'copied-run': '照抄的文字是否回答了问题；两段照抄只算较长的一段。',
   'answer-hit': '文字所在的位置：短答案（如“2019”）出现在许多并不回答问题的块里。',
   'span-recall': '起于文段之前、止于文段之内的块，以及答案需要文段中的哪些字。',
+  'first-token': '同时提问的数量，以及机器当时还在做什么：只应比较同一次评测中的列。',
+  'tokens-per-second': '同时提问的数量：这是单个回答的速度，不是服务器的总吞吐量。',
+  'prompt-tokens': '这些内容是否值得读；分词器不同的服务器计数也不同。',
+  'answer-tokens': '回答是否说得更多：短回答便宜，但未必好。推理内容也计入。',
+  price: '自己的机器，这里没有价格；以及失败但已付费的请求。',
   cosine: '它的下限很高：另一个问题的答案也很接近；请与 shuffled-answer 一行比较。',
 };
 
@@ -34,6 +39,7 @@ export const noteTexts: Readonly<Record<string, string>> = {
   'few-contexts': '只有 {contexts} 个文段：聚类这么少，区间过窄，不可依赖。',
   failures: '{column}：{items} 个中有 {errors} 个失败、{timeouts} 个超时，在每个回答指标中按 0 计。',
   'cut-short': '{column}：{items} 个回答中有 {cut} 个在最大长度处被截断。',
+  'speed-of-then': '{column}：{items} 个回答中有 {reused} 个取自较早的评测，其速度是当时的。',
   'empty-origin': 'origin-tutorial 把 {column} 的 {empty} 个空回答算作满分；verbatim 不会。',
   'long-exact': '标准答案平均 {characters} 个字符：无论模型知道什么，exact 都接近 0。',
   'cosine-floor': '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。',
