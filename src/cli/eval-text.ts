@@ -3,6 +3,7 @@ import type { BlameReport } from '../evaluation/blame/run.ts';
 import type { ColumnComparison } from '../evaluation/diff.ts';
 import type { QuestionRow } from '../evaluation/figures.ts';
 import type { ItemScope } from '../evaluation/items/fields.ts';
+import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows } from '../evaluation/matrix/text.ts';
 import type { ReplayReport } from '../evaluation/replay.ts';
 import type { RunReport } from '../evaluation/report.ts';
 import { differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../evaluation/report-text.ts';
@@ -71,8 +72,15 @@ export function reportLines(report: RunReport): string[] {
     ),
     '',
     ...verdicts(report),
+    ...matrixText(report),
     ...(notes.length > 0 ? ['', ...notes.map(({ text }) => `- ${text}`)] : []),
   ];
+}
+
+/** Effects on the primary metric, for a run whose columns cross LLMs, embedders and contexts. */
+function matrixText({ matrix, primary }: RunReport): string[] {
+  if (!matrix) return [];
+  return ['', `Effects on ${primary}:`, ...table(EFFECT_HEADER, effectRows(matrix, primary)), EFFECTS_ABOUT];
 }
 
 export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[] {

@@ -1,6 +1,7 @@
 import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
 import { isFailure, stateOf } from './item-state.ts';
+import { type MatrixReport, matrixReport } from './matrix/effects.ts';
 import { isTaken, type Metric } from './metrics/types.ts';
 import { notesOn, type RunNote } from './notes.ts';
 import type { Published } from './published.ts';
@@ -62,6 +63,8 @@ export interface RunReport {
   readonly columns: readonly ColumnReport[];
   /** Every other column against the first. */
   readonly differences: readonly DifferenceReport[];
+  /** What LLM, embedder and context do on average, where the columns cross them; null where they do not. */
+  readonly matrix: MatrixReport | null;
   /** The primary metric on parts of the questions; the columns that were asked only. */
   readonly strata: readonly Stratum[];
   /** Where figures would mislead. */
@@ -97,6 +100,7 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
           .map((other) => differenceReport(first, other, evaluation))
           .filter((one) => Object.keys(one.metrics).length > 0)
       : [],
+    matrix: matrixReport(tables, evaluation),
     strata: strataOf(
       tables.filter(({ baseline }) => !baseline),
       evaluation,

@@ -366,6 +366,7 @@ export function figures(id: JobId, interim = false): RunFigures {
           metrics: { 'token-f1': difference('token-f1', 0.25), exact: difference('exact', 0.125) },
         },
       ],
+      matrix: null,
       strata: [],
       notes: [
         {

@@ -82,6 +82,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'jobs tag' },
   { command: 'jobs delete', options: ['--artifacts', '--yes'] },
   { command: 'eval run', options: ['--dataset', '--split', '--kb', '--column', '--metrics', '--concurrency'] },
+  { command: 'eval matrix', options: ['--dataset', '--split', '--kb', '--llm', '--embedder', '--context', '--set'] },
   { command: 'eval resume' },
   { command: 'eval list' },
   { command: 'eval show' },

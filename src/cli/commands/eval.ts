@@ -42,6 +42,14 @@ const runOptions = z.object({
 });
 type RunOptions = z.output<typeof runOptions>;
 
+const names = z.string().transform((text) => text.split(',').flatMap((name) => name.trim() || []));
+const matrixOptions = runOptions.omit({ column: true }).extend({
+  llm: names,
+  embedder: names.default([]),
+  context: names.default(['retrieved', 'gold']),
+  set: z.string().default(''),
+});
+
 const reportOptions = z.object({
   format: z.enum(FORMAT_NAMES, FORMAT_NAMES.join(', ')),
   out: z.string().min(1).optional(),
@@ -63,7 +71,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
 
-/** `ragtui eval run|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send`. */
+/** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -226,16 +234,15 @@ async function again(
 }
 
 function addRun(evaluation: Command, invocation: Invocation): void {
-  handle(
-    evaluation
-      .command('run')
-      .description('put the questions of a dataset to every column')
+  const asked = (command: Command): Command =>
+    command
       .requiredOption('--dataset <name>', 'a dataset of questions (qa)')
       .option('--split <part>', 'test, SPLIT/PART, or all (default: test)')
       .option('--kb <name>', 'the knowledge base, for columns that retrieve')
       .option('--limit <n>', 'at most so many items, drawn by the seed')
-      .option('--seed <n>', 'default: 1314')
-      .requiredOption('--column <spec>', COLUMN_HELP, collect)
+      .option('--seed <n>', 'default: 1314');
+  const done = (command: Command): Command =>
+    command
       .option('--metrics <names>', 'separated by commas (default: all that apply)')
       .option('--primary <metric>', 'the one the verdict is about (default: the first)')
       .option('--metric-embedder <id>', 'compares answers for cosine (default: by language; none: no cosine)')
@@ -243,11 +250,35 @@ function addRun(evaluation: Command, invocation: Invocation): void {
       .option('--no-reuse', 'ask again what an earlier run has asked')
       .option('--concurrency <n>', 'items in work at once, or auto: as many as the servers take (default: auto)')
       .option('--no-pull', 'do not fetch a missing default model')
-      .option('--wait', 'stay until it ends'),
+      .option('--wait', 'stay until it ends');
+  const plain = evaluation.command('run').description('put the questions of a dataset to every column');
+  handle(
+    done(asked(plain).requiredOption('--column <spec>', COLUMN_HELP, collect)),
     invocation,
     { args: none, options: runOptions },
     run,
   );
+  const matrix = evaluation
+    .command('matrix')
+    .description('LLMs × embedders × contexts in one run: what each does on average, and what depends on what');
+  handle(
+    done(
+      asked(matrix)
+        .requiredOption('--llm <ids>', 'separated by commas, ID or LABEL=ID; the first is what others are set against')
+        .option('--embedder <ids>', 'separated by commas, ID or LABEL=ID; what the knowledge base is searched with')
+        .option('--context <names>', 'retrieved, gold, none (default: retrieved,gold)')
+        .option('--set <settings>', 'of every column: prompt=,mode=,top-k=,group=,… (default: mode=vector)'),
+    ),
+    invocation,
+    { args: none, options: matrixOptions },
+    runMatrix,
+  );
+}
+
+async function runMatrix(context: CommandContext, _: [], options: z.output<typeof matrixOptions>): Promise<number> {
+  const { matrixColumns } = await import('../../evaluation/matrix/design.ts');
+  const { llm: llms, embedder: embedders, context: contexts, set: settings, ...rest } = options;
+  return run(context, [], { ...rest, column: matrixColumns({ llms, embedders, contexts, settings }) });
 }
 
 async function run(context: CommandContext, _: [], options: RunOptions): Promise<number> {

@@ -1,3 +1,4 @@
+import { EFFECT_HEADER, EFFECTS_ABOUT, effectLabel, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
 import { columnLine, differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../report-text.ts';
@@ -47,6 +48,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
       figure(metricTitle(metric), meanRows(report.columns, metric), { zero: false, unit: unitOf(metric) }),
     ),
     ...differences(report, metrics),
+    ...matrixSection(report),
     ...published(report),
     '<h2>Read this before you quote a figure</h2><ul>',
     ...report.notes.map(({ text }) => `<li>${escaped(text)}</li>`),
@@ -119,6 +121,33 @@ function differences({ differences: all, primary }: RunReport, metrics: readonly
 
 const figure = (title: string, rows: readonly IntervalRow[], options: { zero: boolean; unit: string }): string =>
   rows.length === 0 ? '' : `<h3>${escaped(title)}</h3>${intervalChart(rows, options)}`;
+
+const tableOf = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const cells = (row: readonly string[], tag: 'td' | 'th') =>
+    `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table>${cells(header, 'th')}${rows.map((row) => cells(row, 'td')).join('')}</table>`;
+};
+
+/** What LLM, embedder and context do on average. */
+function matrixSection(report: RunReport): string[] {
+  const { matrix, columns, primary } = report;
+  if (!matrix) return [];
+  const { header, rows } = matrixGrid(matrix, columns, primary);
+  const chart = matrix.effects.flatMap((effect): IntervalRow[] => {
+    const found = effect.metrics[primary];
+    if (!found) return [];
+    return [{ label: effectLabel(effect), value: found.difference, low: found.low, high: found.high, muted: false }];
+  });
+  return [
+    '<h2>What LLM, embedder and context do</h2>',
+    `<p class="small">${escaped(EFFECTS_ABOUT)}</p>`,
+    tableOf(header.with(0, primary), rows),
+    figure(`effects on ${primary}`, chart, { zero: true, unit: unitOf(primary) }),
+    ...matrixMetrics(report).map(
+      (metric) => `<h3>${escaped(`Effects on ${metric}`)}</h3>${tableOf(EFFECT_HEADER, effectRows(matrix, metric))}`,
+    ),
+  ];
+}
 
 function published({ published: all }: RunReport): string[] {
   if (all.length === 0) return [];

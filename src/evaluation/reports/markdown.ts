@@ -1,4 +1,5 @@
 import type { Capsule } from '../capsule.ts';
+import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
 import { columnLine, differenceCell, formatP, intervalCell, meanCell, shownMetrics, verdicts } from '../report-text.ts';
@@ -52,6 +53,7 @@ export function markdownReport(report: RunReport): string {
         ]),
       ),
     ]),
+    ...matrixLines(report),
     ...strataLines(report),
     ...(published.length === 0
       ? []
@@ -79,6 +81,27 @@ export function markdownReport(report: RunReport): string {
     ...(run.capsule ? capsuleLines(run.capsule) : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What LLM, embedder and context do on average: the primary metric as a grid, then effects on every metric. */
+function matrixLines(report: RunReport): string[] {
+  const { matrix, columns, primary } = report;
+  if (!matrix) return [];
+  const { header, rows } = matrixGrid(matrix, columns, primary);
+  return [
+    '',
+    '## What LLM, embedder and context do',
+    '',
+    EFFECTS_ABOUT,
+    '',
+    ...grid(header.with(0, primary), rows),
+    ...matrixMetrics(report).flatMap((metric) => [
+      '',
+      `### Effects on ${metric}`,
+      '',
+      ...grid(EFFECT_HEADER, effectRows(matrix, metric)),
+    ]),
+  ];
 }
 
 /** The primary metric on parts of the questions. */
