@@ -1,6 +1,6 @@
 // Compiles the native modules that come without a binary, then bundles. Runs before every npm script that needs
 // them; does nothing (some 20 ms) when all is there. See README "Installing".
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -22,15 +22,15 @@ const NATIVE = {
 const missing = Object.keys(NATIVE).filter((name) => !loads(NATIVE[name]));
 if (missing.length > 0) {
   console.error(
-    `ragtui: building ${missing.join(' and ')} once (about a minute; needs python3, make and a C++ compiler)`,
+    `ragtui: building ${missing.join(' and ')} once (one to four minutes; needs python3, make and a C++ compiler)`,
   );
   const npm = process.env.npm_execpath;
   const args = ['rebuild', ...missing, '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error'];
   requireTools();
-  const run = npm ? spawnSync(process.execPath, [npm, ...args], options()) : spawnSync('npm', args, options());
+  const run = await (npm ? building(process.execPath, [npm, ...args]) : building('npm', args));
   const still = missing.filter((name) => !loads(NATIVE[name]));
   if (run.status !== 0 || still.length > 0) {
-    console.error(`${run.stdout ?? ''}${run.stderr ?? ''}`.split('\n').slice(-30).join('\n'));
+    console.error(run.output.split('\n').slice(-30).join('\n'));
     console.error(
       `ragtui: ${missing.join(' and ')} could not be built. Install python3, make and g++ and run the same command again.`,
     );
@@ -39,9 +39,27 @@ if (missing.length > 0) {
 }
 await import('./build.js');
 
-function options() {
+/** Runs the compiler, and says every 20 s that it is still at it: minutes of silence look like a program that hangs. */
+function building(command, args) {
   const env = { ...process.env, ...headers(), ...wideVectors() };
-  return { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env };
+  const began = Date.now();
+  const timer = setInterval(() => {
+    console.error(`ragtui: still compiling (${Math.round((Date.now() - began) / 1000)} s)`);
+  }, 20_000);
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+    const end = (status) => {
+      clearInterval(timer);
+      resolve({ status, output });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      end(1);
+    });
+    child.on('close', end);
+  });
 }
 
 /** hnswlib uses what it was compiled for: with AVX2 it searches and builds a fifth faster than without. */

@@ -41,14 +41,10 @@ export async function startTui(options: TuiOptions = {}): Promise<void> {
   const paths = workspacePaths(options.home, env);
   const existed = existsSync(paths.database);
   ensureWorkspace(paths);
-  const { settings } = loadSettings(paths.configFile);
   const scheduler = createScheduler({ begin: () => busy.begin('paint') });
-  const terminal = openTerminal({ env, mouse: settings.interface.mouse });
-  const ui = createUiStore({
-    mouse: settings.interface.mouse,
-    ...startLook(paths.configFile, env),
-    size: terminal.size(),
-  });
+  const look = startLook(paths.configFile, env);
+  const terminal = openTerminal({ env, mouse: look.mouse });
+  const ui = createUiStore({ ...look, size: terminal.size() });
   const stores = makeStores(paths, existed, ui, scheduler);
   if (!existed) stores.onboarding.getState().begin();
   await run({ paths, env, ui, stores, scheduler, terminal });

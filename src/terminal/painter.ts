@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { drawRow } from './row.ts';
+import { drawRow, type Simple } from './row.ts';
 
 export interface CursorPosition {
   /** From 0, in cells. */
@@ -25,6 +25,8 @@ export interface FrameStdoutOptions {
   readonly write: (data: string) => boolean;
   readonly columns: number;
   readonly rows: number;
+  /** What is made simpler for a multiplexer (see `drawRow`). */
+  readonly simple?: Simple;
   /** After each write, for whoever waits for the screen to be still. */
   readonly onPaint?: () => void;
 }
@@ -50,6 +52,7 @@ export class FrameStdout extends Socket {
   rows: number;
   private readonly writeOut: (data: string) => boolean;
   private readonly onPaint: () => void;
+  private readonly simple: Simple;
   /** Newest frame, as rows; drawn at the next paint. */
   private frame: readonly string[] = [];
   /** Rows that are on the screen now, before cutting; undefined = unknown, clear first. */
@@ -68,6 +71,7 @@ export class FrameStdout extends Socket {
     super();
     this.writeOut = options.write;
     this.onPaint = options.onPaint ?? (() => {});
+    this.simple = options.simple ?? 'none';
     this.columns = options.columns;
     this.rows = options.rows;
   }
@@ -210,7 +214,7 @@ export class FrameStdout extends Socket {
       const row = this.frame[y] ?? '';
       if (row === (before?.[y] ?? '')) continue;
       this.counts.rows++;
-      out += `\u001b[${y + 1};1H${drawRow(row, this.columns)}`;
+      out += `\u001b[${y + 1};1H${drawRow(row, this.columns, this.simple)}`;
     }
     this.shown = this.frame;
     return out;

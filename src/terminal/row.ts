@@ -11,15 +11,23 @@ const SEQUENCE =
   /(\u001b\[[\d;:]*m|\u001b\]8;[^\u0007\u001b]*(?:\u0007|\u001b\\))|\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])?|[\u0000-\u001a\u001c-\u001f\u007f-\u009f]/g;
 // Graphemes on whose width terminals disagree: emoji, flags, and anything with marks, joiners or variation selectors.
 const DISPUTED = /\p{Extended_Pictographic}|\p{Regional_Indicator}|[\p{M}\u200d]/u;
+/** Several emoji in one: a family, a skin colour. */
+const JOINED = /\u200d|\p{Emoji_Modifier}$/u;
+/** What is made simpler before it is sent, see `drawRow`. */
+export type Simple = 'none' | 'joined' | 'all';
+/** Stands for a grapheme that would tear the screen. */
+const STAND_IN = '▯';
 const ONE_CELL_EACH = /^[\x20-\x7e\u2500-\u259f]*$/;
 
 /**
  * The bytes that draw one row of a frame when the cursor stands at its first column: cut to `columns` cells (a wide
  * character that does not fit whole is left out), styles kept and reset at the end, the rest of the row erased.
  * After a grapheme on whose width terminals disagree the column is set again, so that a border right of it stands
- * where it should on every terminal.
+ * where it should on every terminal. A multiplexer rewrites what moves the cursor, so there `simple` says what is not
+ * sent: `joined` (tmux) makes several emoji in one the first of them, `all` (GNU screen) leaves a stand-in of the same
+ * width for everything disputed. Else the row runs over its edge, and in screen scrolls all of it.
  */
-export function drawRow(row: string, columns: number): string {
+export function drawRow(row: string, columns: number, simple: Simple = 'none'): string {
   let out = '';
   let width = 0;
   let styled = false;
@@ -35,9 +43,10 @@ export function drawRow(row: string, columns: number): string {
     for (const { segment } of segmenter.segment(text)) {
       const cells = stringWidth(segment);
       if (width + cells > columns) return false;
-      out += segment;
+      const isDisputed = DISPUTED.test(segment);
+      out += isDisputed && simple !== 'none' ? simplified(segment, cells, simple) : segment;
       width += cells;
-      if (DISPUTED.test(segment)) {
+      if (isDisputed && simple !== 'all') {
         disputed = true;
         if (width < columns) out += `\u001b[${width + 1}G`;
       }
@@ -62,4 +71,15 @@ export function drawRow(row: string, columns: number): string {
   // Erasing after a full row would take its last cell: the cursor still stands on it.
   if (width < columns) out += ERASE_TO_END;
   return disputed ? ERASE_ROW + out : out;
+}
+
+/** A grapheme of disputed width as something that takes `cells` on the terminal behind a multiplexer. */
+function simplified(segment: string, cells: number, simple: 'joined' | 'all'): string {
+  if (simple === 'joined') {
+    const [first = ''] = segment;
+    return JOINED.test(segment) && stringWidth(first) === cells ? first : segment;
+  }
+  const whole = segment.normalize('NFC');
+  if (!DISPUTED.test(whole)) return whole;
+  return cells > 0 ? STAND_IN.padEnd(cells) : '';
 }

@@ -81,7 +81,12 @@ export function openTerminal(options: TerminalOptions = {}): Terminal {
       if (!stdin.destroyed) stdin.setRawMode(on);
     },
   });
-  const inkStdout = createFrameStdout({ write: output.write, ...size, onPaint: () => idle?.activity() });
+  const inkStdout = createFrameStdout({
+    write: output.write,
+    ...size,
+    simple: env['TMUX'] ? 'joined' : env['STY'] ? 'all' : 'none',
+    onPaint: () => idle?.activity(),
+  });
   const parser = createInputParser({
     ...(options.escapeTimeoutMs === undefined ? {} : { escapeTimeoutMs: options.escapeTimeoutMs }),
     onEvent(event) {

@@ -31,6 +31,26 @@ describe('one row of a frame', () => {
     expect(model.screen()[1]).toBe('next');
   });
 
+  it.each(['modern', 'old'] as const)(
+    'certain: stands on every terminal as it was counted (%s widths)',
+    async (widths) => {
+      // GNU screen moves relative to where it believes the cursor is, so nothing may be put right afterwards.
+      const row = 'a 👩‍👩‍👧 🇨🇳 e\u0301 ⚠️ 中文│';
+      const bytes = drawRow(row, 40, 'all');
+      expect(bytes).toBe('a ▯  ▯  é ▯  中文│\u001b[K');
+      const model = new ScreenModel({ columns: 40, rows: 2, widths });
+      await model.write(bytes);
+      expect(model.cell(stringWidth(row) - 1, 0)).toBe('│');
+    },
+  );
+
+  it('for tmux: several emoji in one become the first of them, all else is sent', () => {
+    const row = '👩‍👩‍👧 👍🏽 🇨🇳 ⚠️ e\u0301 中';
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what sets the column again
+    const sent = drawRow(row, 40, 'joined').replaceAll(/\u001b\[\d*[A-Z]/g, '');
+    expect(sent).toBe('👩 👍 🇨🇳 ⚠️ e\u0301 中');
+  });
+
   it('keeps the last cell of a full row', async () => {
     const model = await shown('│ab│', 4);
     expect(model.screen()[0]).toBe('│ab│');

@@ -77,7 +77,7 @@ export const home = {
   'guide.language.both': 'Both',
   'guide.language.both.note': 'the Chinese embedder, which reads English too',
   'guide.source.sample': 'The sample documents',
-  'guide.source.sample.note': 'a few short texts in English and Chinese, ready in seconds',
+  'guide.source.sample.note': 'a few short texts, ready in seconds',
   'guide.source.folder': 'A folder of my own',
   'guide.source.folder.note': 'you choose it next',
   'guide.toLoad': 'To download: {size}',

@@ -77,7 +77,7 @@ export const home: Texts<typeof english> = {
   'guide.language.both': '两者都有',
   'guide.language.both.note': '用中文向量模型，它也能读英文',
   'guide.source.sample': '示例文档',
-  'guide.source.sample.note': '几篇中英文短文，几秒钟就好',
+  'guide.source.sample.note': '几篇短文，几秒钟就好',
   'guide.source.folder': '我自己的文件夹',
   'guide.source.folder.note': '接下来选择',
   'guide.toLoad': '需下载：{size}',
