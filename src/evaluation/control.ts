@@ -41,7 +41,10 @@ export function watchControl(folder: string, listener: (control: RunControl) => 
   };
   const timer = setInterval(look, POLL_MS);
   // The poll alone would do, where folders cannot be watched.
-  const watcher = watch(folder, { persistent: false }, look).on('error', () => {});
+  const watcher = watch(folder, { persistent: false }, (_, name) => {
+    // Every finished item changes something in this folder.
+    if (name === null || name === path.basename(controlFile(folder))) look();
+  }).on('error', () => {});
   look();
   return () => {
     clearInterval(timer);

@@ -1,14 +1,26 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, toRagtuiError } from '../platform/errors.ts';
 import { type ItemResult, itemResultSchema } from './types.ts';
 
 export const itemsFile = (folder: string): string => path.join(folder, 'items.jsonl');
 
-/** Appends finished items, each on the disk before `append` returns: what is finished survives any kill. */
+/** A line on its way to the disk, and who waits for it. */
+interface Pending {
+  readonly line: string;
+  readonly written: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Appends finished items, each on the disk before its `append` resolves: what is finished survives any kill. What is
+ * appended while the disk is busy goes there together, so that many items in work do not wait for one another's turn.
+ */
 export class ItemLog {
   readonly #fd: number;
   #torn = false;
+  #pending: Pending[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(folder: string) {
     try {
@@ -20,19 +32,36 @@ export class ItemLog {
   }
 
   /** Errors: `disk-full` and the like; the item then counts as not finished. */
-  append(item: ItemResult): void {
-    try {
-      writeSync(this.#fd, `${this.#torn ? '\n' : ''}${JSON.stringify(item)}\n`);
-      fsyncSync(this.#fd);
-      this.#torn = false;
-    } catch (error) {
-      this.#torn = true;
-      throw toRagtuiError(error);
-    }
+  append(item: ItemResult): Promise<void> {
+    const line = `${JSON.stringify(item)}\n`;
+    return new Promise((written, failed) => {
+      this.#pending.push({ line, written, failed });
+      this.#writing ??= this.#writeAll().finally(() => {
+        this.#writing = undefined;
+      });
+    });
   }
 
-  close(): void {
+  /** Waits for what is on its way. */
+  async close(): Promise<void> {
+    await this.#writing;
     closeSync(this.#fd);
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
+      try {
+        writeWhole(this.#fd, `${this.#torn ? '\n' : ''}${batch.map(({ line }) => line).join('')}`);
+        await synced(this.#fd);
+        this.#torn = false;
+        for (const { written } of batch) written();
+      } catch (error) {
+        this.#torn = true;
+        for (const { failed } of batch) failed(toRagtuiError(error));
+      }
+    }
   }
 
   #closeTornLine(): void {
@@ -43,6 +72,16 @@ export class ItemLog {
     if (last[0] !== 0x0a) writeSync(this.#fd, '\n');
   }
 }
+
+/** All of a text: one call may take less when the disk is nearly full. */
+function writeWhole(fd: number, text: string): void {
+  let rest: Uint8Array = Buffer.from(text);
+  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+}
+
+/** The data, and of its description what is needed to find it again. */
+const synced = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
 
 /** The finished items of a run's folder; a torn last line is not one. */
 export function readItems(folder: string): ItemResult[] {

@@ -33,6 +33,8 @@ import type { Evaluation, ItemResult } from './types.ts';
 /** A server that fails so often in a row is gone; what is finished stays. */
 const MOST_FAILURES = 5;
 const RETRY_MS = [1000, 3000];
+/** Between two points of a curve. */
+const CURVE_MS = 250;
 
 /** The body of an `evaluate` job: puts every item to every column, scores it, and keeps it at once. */
 export async function runEvaluation(context: JobContext<'evaluate'>): Promise<void> {
@@ -117,6 +119,8 @@ class Run {
   readonly #pace: Pace;
   readonly #crew: Crew<Piece>;
   readonly #failures = new Map<string, number>();
+  /** When a point of each column's curve was told. */
+  readonly #told = new Map<string, number>();
   /** By item: its place, and what the columns that failed at it came to. */
   readonly #failed = new Map<EvaluationItem, { readonly place: number; readonly columns: Map<string, ItemResult> }>();
   #control: RunControl;
@@ -172,7 +176,7 @@ class Run {
     } finally {
       unwatch();
       signal.removeEventListener('abort', stop);
-      this.#log.close();
+      await this.#log.close();
     }
   }
 
@@ -289,13 +293,22 @@ class Run {
       ...said,
       ...(reused?.reusedFrom === undefined ? {} : { reusedFrom: reused.reusedFrom }),
     };
-    this.#log.append(result);
+    await this.#log.append(result);
     const instead = this.#remember(item, place, result);
     const done = reused !== undefined || known !== undefined;
     const running = this.#tally.add(result, { done, now: performance.now(), instead });
     report.progress(this.#progress());
-    if (running) report.metric(`${column} ${this.#context.work.primary}`, running.step, running.mean);
+    if (running) this.#curve(column, running);
     return result;
+  }
+
+  /** A point of the column's curve; the last one is always told. */
+  #curve(column: string, { step, mean }: { step: number; mean: number }): void {
+    const now = performance.now();
+    const isLast = step === this.#parts.items.length;
+    if (!isLast && now - (this.#told.get(column) ?? Number.NEGATIVE_INFINITY) < CURVE_MS) return;
+    this.#told.set(column, now);
+    this.#context.report.metric(`${column} ${this.#context.work.primary}`, step, mean);
   }
 
   /** Keeps what failed, to try it again on demand; gives the failure that this result stands for now. */

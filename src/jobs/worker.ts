@@ -1,4 +1,5 @@
 import { existsSync, rmSync, watch } from 'node:fs';
+import path from 'node:path';
 import type { z } from 'zod';
 import { machineClock } from '../platform/clock.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
@@ -128,7 +129,11 @@ function listenForStop(folder: string, files: JobFiles): AbortController {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   setInterval(look, STOP_POLL_MS).unref();
-  quietly(() => watch(folder, { persistent: false }, look).on('error', () => {}));
+  // All that the worker itself writes there rings, too.
+  const rung = (_: unknown, name: string | null) => {
+    if (name === null || name === path.basename(files.stop)) look();
+  };
+  quietly(() => watch(folder, { persistent: false }, rung).on('error', () => {}));
   look();
   return controller;
 }

@@ -65,7 +65,9 @@ const chunkSchema = z.object({
     .default([]),
   usage: maybeUsage,
 });
-const errorSchema = z.object({ error: z.unknown().refine((error) => error !== null && error !== undefined) });
+/** Asked of every event, so without a schema: that answers no with an error object each time. */
+const isErrorEvent = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'error' in json && json.error !== null && json.error !== undefined;
 
 const LENGTH = new Set(['length', 'max_tokens', 'model_length']);
 const FILTERED = new Set(['content_filter', 'sensitive', 'safety', 'SAFETY']);
@@ -126,7 +128,7 @@ export class AnswerCollector {
       return;
     }
     const json = parseJson(data);
-    if (errorSchema.safeParse(json).success) throw streamFault(this.#endpoint, data);
+    if (isErrorEvent(json)) throw streamFault(this.#endpoint, data);
     const chunk = chunkSchema.safeParse(json);
     if (!chunk.success) throw protocolFault(this.#endpoint, 'sent an event that is no chat completion');
     this.#take(chunk.data);

@@ -1,4 +1,4 @@
-import type { Response } from 'undici';
+import type { Answer } from '../platform/network.ts';
 import { protocolFault } from './endpoint-faults.ts';
 import type { ChatEndpoint } from './endpoint-url.ts';
 
@@ -6,23 +6,27 @@ import type { ChatEndpoint } from './endpoint-url.ts';
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The body of an answer. Errors: `corrupt` for one that is larger than any honest one, since it may have no end. */
-export async function wholeBody(endpoint: ChatEndpoint, response: Response, most = MOST_BYTES): Promise<string> {
+export async function wholeBody(
+  endpoint: ChatEndpoint,
+  response: Pick<Answer, 'body'>,
+  most = MOST_BYTES,
+): Promise<string> {
   const { text, over } = await readUpTo(response, most);
   if (over) throw protocolFault(endpoint, 'sends an answer that does not end');
   return text;
 }
 
 /** The beginning of a body, about `most` bytes of it. */
-export async function bodyBeginning(response: Response, most: number): Promise<string> {
+export async function bodyBeginning(response: Pick<Answer, 'body'>, most: number): Promise<string> {
   return (await readUpTo(response, most)).text;
 }
 
-async function readUpTo(response: Response, most: number): Promise<{ text: string; over: boolean }> {
+async function readUpTo(response: Pick<Answer, 'body'>, most: number): Promise<{ text: string; over: boolean }> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   // Leaving the loop closes the connection.
-  for await (const piece of response.body ?? []) {
+  for await (const piece of response.body) {
     bytes += piece.length;
     text += decoder.decode(piece, { stream: true });
     if (bytes > most) return { text, over: true };

@@ -1,7 +1,7 @@
-import type { Response } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, RagtuiError } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
+import type { Answer } from '../platform/network.ts';
 import { redactSecrets } from '../platform/redact.ts';
 import { sanitizeLine } from '../platform/sanitize.ts';
 import { type ChatEndpoint, shownUrl } from './endpoint-url.ts';
@@ -67,7 +67,7 @@ function said(body: string): Said {
 /** The error of an HTTP status. */
 export function statusFault(
   endpoint: ChatEndpoint,
-  { status, headers, url }: Pick<Response, 'status' | 'headers' | 'url'>,
+  { status, header, url }: Pick<Answer, 'status' | 'header' | 'url'>,
   body: string,
 ): EndpointFault {
   const answer = said(body);
@@ -76,7 +76,7 @@ export function statusFault(
   const fault = (code: ErrorCode, what: string, hint: string, more: { again?: string } = {}) =>
     new EndpointFault(code, detail ? `${what}: ${detail}` : `${what}.`, hint, {
       ...more,
-      retryAfterMs: retryAfter(headers.get('retry-after')),
+      retryAfterMs: retryAfter(header('retry-after')),
     });
   const again = { again: String(status) };
   const keyHint = endpoint.keyHint ?? 'Check the key of this endpoint.';
@@ -110,7 +110,7 @@ export function statusFault(
     case 429:
       return isOutOfCredit(answer)
         ? fault('permission', `The account at ${at} has no credit left (429)`, 'Top it up at the provider.')
-        : fault('busy', `${at} has too many requests (429)`, whenAgain(headers.get('retry-after')), again);
+        : fault('busy', `${at} has too many requests (429)`, whenAgain(header('retry-after')), again);
     case 502:
     case 503:
     case 504:

@@ -32,7 +32,7 @@ export interface WaitOptions {
 export class EndpointLimiter {
   limits: Limits;
   readonly #queue: Waiter[] = [];
-  #spent: Spent[] = [];
+  readonly #spent: Spent[] = [];
   #running = 0;
   #notBefore = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -88,7 +88,7 @@ export class EndpointLimiter {
   #waitOf({ tokens }: Waiter): { readonly why: string; readonly ms?: number } | undefined {
     const { concurrency, requestsPerMinute, tokensPerMinute } = this.limits;
     const now = Date.now();
-    this.#spent = this.#spent.filter(({ at }) => at > now - MINUTE);
+    this.#forget(now - MINUTE);
     if (concurrency !== undefined && this.#running >= concurrency) {
       return { why: statusText('turn', { count: concurrency }) };
     }
@@ -111,6 +111,12 @@ export class EndpointLimiter {
       }
     }
     return undefined;
+  }
+
+  /** What was asked up to then counts no more; the oldest come first. */
+  #forget(until: number): void {
+    const kept = this.#spent.findIndex(({ at }) => at > until);
+    if (kept !== 0) this.#spent.splice(0, kept < 0 ? this.#spent.length : kept);
   }
 
   #permit(tokens: number): Permit {

@@ -1,5 +1,4 @@
-import type { Response } from 'undici';
-import { request } from '../platform/network.ts';
+import { type Answer, exchange } from '../platform/network.ts';
 import { statusText } from '../platform/status.ts';
 import { bodyBeginning } from './endpoint-body.ts';
 import { connectionFault } from './endpoint-connection.ts';
@@ -112,11 +111,11 @@ export interface Call {
  * One request below the base URL. Gives an answer of status 2xx; throws the fault of anything else (see
  * `endpoint-faults.ts`), and an AbortError as it came. Redirects are not followed.
  */
-export async function callEndpoint(endpoint: ChatEndpoint, call: Call): Promise<Response> {
+export async function callEndpoint(endpoint: ChatEndpoint, call: Call): Promise<Answer> {
   const { path, body, accept = 'application/json', signal } = call;
-  let response: Response;
+  let response: Answer;
   try {
-    response = await request(apiUrl(endpoint, path), {
+    response = await exchange(apiUrl(endpoint, path), {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         accept,
@@ -126,24 +125,23 @@ export async function callEndpoint(endpoint: ChatEndpoint, call: Call): Promise<
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(endpoint.timeouts?.connect === undefined ? {} : { connectSeconds: endpoint.timeouts.connect }),
-      redirect: 'manual',
       signal,
     });
   } catch (error) {
     throw signal.aborted || error instanceof EndpointFault ? error : connectionFaultOf(endpoint, error);
   }
   if (response.status >= 300 && response.status < 400) {
-    await response.body?.cancel();
-    throw redirectFault(endpoint, response.status, response.headers.get('location'));
+    response.drop();
+    throw redirectFault(endpoint, response.status, response.header('location'));
   }
-  if (!response.ok) throw statusFault(endpoint, response, await errorText(response));
+  if (response.status < 200 || response.status > 299) throw statusFault(endpoint, response, await errorText(response));
   return response;
 }
 
 const connectionFaultOf = (endpoint: ChatEndpoint, error: unknown): unknown =>
   error instanceof Error && error.name === 'RagtuiError' ? error : connectionFault(endpoint, error, false);
 
-async function errorText(response: Response): Promise<string> {
+async function errorText(response: Answer): Promise<string> {
   try {
     return await bodyBeginning(response, MAX_ERROR_BYTES);
   } catch {

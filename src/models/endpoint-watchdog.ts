@@ -8,12 +8,18 @@ export class Watchdog {
   /** What it waits for at present. */
   seconds: number;
   readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #follow = () => this.#controller.abort(this.#outer?.reason);
   #timer: NodeJS.Timeout | undefined;
 
   /** `seconds` = until the first byte. */
   constructor(seconds: number, signal: AbortSignal | undefined) {
     this.seconds = seconds;
-    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+    this.#outer = signal;
+    this.signal = this.#controller.signal;
+    // Let go of in `stop`: a run's signal outlives thousands of requests.
+    if (signal?.aborted) this.#follow();
+    else signal?.addEventListener('abort', this.#follow, { once: true });
     this.#start();
   }
 
@@ -25,6 +31,7 @@ export class Watchdog {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#outer?.removeEventListener('abort', this.#follow);
   }
 
   #start(): void {

@@ -1,7 +1,6 @@
 import { createParser } from 'eventsource-parser';
-import type { Response } from 'undici';
 import { z } from 'zod';
-import { request as send } from '../platform/network.ts';
+import { type Answer, request as send } from '../platform/network.ts';
 import { estimateTokens } from '../rag/fit.ts';
 import type { Message, Sampling } from '../rag/types.ts';
 import { AnswerCollector, type CollectedAnswer } from './endpoint-answer.ts';
@@ -181,13 +180,13 @@ export async function countTokens(
 
 async function readAnswer(
   endpoint: ChatEndpoint,
-  response: Response,
+  response: Answer,
   answer: AnswerCollector,
   onBytes: () => void,
 ): Promise<void> {
-  const type = response.headers.get('content-type') ?? '';
+  const type = response.header('content-type') ?? '';
   if (type.includes('text/html')) {
-    await response.body?.cancel();
+    response.drop();
     throw protocolFault(
       endpoint,
       'answers with a web page',
@@ -198,10 +197,10 @@ async function readAnswer(
   else await readEvents(response, answer, onBytes);
 }
 
-async function readEvents(response: Response, answer: AnswerCollector, onBytes: () => void): Promise<void> {
+async function readEvents(response: Answer, answer: AnswerCollector, onBytes: () => void): Promise<void> {
   const parser = createParser({ onEvent: ({ data }) => answer.event(data), onComment: () => answer.comment() });
   const decoder = new TextDecoder();
-  for await (const bytes of response.body ?? []) {
+  for await (const bytes of response.body) {
     const text = decoder.decode(bytes, { stream: true });
     answer.received(text.length);
     parser.feed(text);

@@ -1,5 +1,6 @@
 import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
+import { evaluation } from './eval.ts';
 import { ingest } from './ingest.ts';
 import { llm } from './llm.ts';
 import { llmParallel } from './llm-parallel.ts';
@@ -18,4 +19,5 @@ export const benchmarks: readonly Benchmark[] = [
   retrieval,
   llm,
   llmParallel,
+  evaluation,
 ];
