@@ -65,6 +65,10 @@ export interface EvaluationForm {
   /** Null: all that apply. */
   readonly metrics: readonly string[] | null;
   readonly primary: string | null;
+  /** A file with a JSON Schema, or training rows made with one; null: none. */
+  readonly schema: string | null;
+  /** KEY of marks around answers, or training rows made with them; null: none. */
+  readonly markers: string | null;
 }
 
 export const FIGURES_PAGES = ['scores', 'verdict', 'strata', 'blame', 'versus'] as const;
@@ -151,6 +155,8 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         columns: [],
         metrics: null,
         primary: null,
+        schema: null,
+        markers: null,
       },
       plan: null,
       missing: [],
@@ -234,7 +240,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
 
 /** The form as the command line would say it. */
 export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
-  const { split, limit, seed, kb, columns, metrics, primary } = form;
+  const { split, limit, seed, kb, columns, metrics, primary, schema, markers } = form;
   return {
     dataset,
     split,
@@ -244,6 +250,8 @@ export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
     column: columns,
     metrics,
     primary,
+    schema,
+    marker: markers,
     metricEmbedder: null,
     baselines: true,
     concurrency: 'auto',

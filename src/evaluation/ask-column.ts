@@ -5,6 +5,7 @@ import { costOf } from '../models/endpoint-cost.ts';
 import { type ErrorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { statusText } from '../platform/status.ts';
 import { estimateTokens, fitPrompt } from '../rag/fit.ts';
+import { responseFormatOf } from '../rag/output-format.ts';
 import type { PromptTemplate } from '../rag/prompts.ts';
 import type { Column, Message } from '../rag/types.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
@@ -131,6 +132,7 @@ function keyOf({ column, llm }: ReadyColumn, item: EvaluationItem, hits: Hit[] |
     messages,
     model: llm && { digest: llm.digest, contextTokens: llm.contextTokens, strict: llm.endpoint.embedded },
     sampling: llm ? column.sampling : null,
+    ...(column.format ? { format: column.format } : {}),
   });
 }
 
@@ -195,7 +197,12 @@ async function persistently(
   let endpoint = llm.endpoint;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const request = { messages, sampling: column.sampling, ...strict };
+      const request = {
+        messages,
+        sampling: column.sampling,
+        responseFormat: responseFormatOf(column.format),
+        ...strict,
+      };
       return await streamChat(endpoint, request, { signal: deps.signal, onStatus });
     } catch (error) {
       const wait = deps.retryMs[attempt];

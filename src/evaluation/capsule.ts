@@ -5,6 +5,7 @@ import { programVersion } from '../datasets/program-version.ts';
 import type { DatasetManifest } from '../datasets/types.ts';
 import { readJsonFile } from '../jobs/folder.ts';
 import type { KbClient } from '../kb/protocol.ts';
+import { formatLabel } from '../rag/output-format.ts';
 import type { ReadyColumn } from './ask-column.ts';
 import { hashOf } from './plan.ts';
 import type { Scorer } from './score.ts';
@@ -28,6 +29,8 @@ export const capsuleSchema = z.object({
   models: z.record(z.string(), z.object({ digest: z.string(), model: z.string(), strict: z.boolean() })),
   /** By column: hash of its prompt with stand-ins for passage and question. */
   prompts: z.record(z.string(), z.string()).optional(),
+  /** By column: the form that its server holds answers to, in words with a hash. */
+  formats: z.record(z.string(), z.string()).optional(),
   metrics: z.array(z.object({ name: z.string(), version: z.number(), embedder: z.string().nullable() })),
 });
 export type Capsule = z.infer<typeof capsuleSchema>;
@@ -68,6 +71,9 @@ export async function makeCapsule(parts: {
       columns.flatMap(({ column, template, llm }) =>
         llm ? [[column.name, hashOf(template.build({ passages: ['PASSAGE'], question: 'QUESTION' }))]] : [],
       ),
+    ),
+    formats: Object.fromEntries(
+      columns.flatMap(({ column }) => (column.format ? [[column.name, formatLabel(column.format)]] : [])),
     ),
     metrics: scorer.metrics.map(({ name, version, embedder }) => ({
       name,

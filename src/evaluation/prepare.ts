@@ -8,8 +8,9 @@ import { parseColumns } from '../rag/columns.ts';
 import type { Column } from '../rag/types.ts';
 import { isServed } from '../serving/resolve.ts';
 import { parseLlm } from '../serving/servers.ts';
+import { answerForm } from './form.ts';
 import { defaultMetrics, findMetric } from './metrics/registry.ts';
-import { BASELINE_NAMES, type Evaluation } from './types.ts';
+import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
 
 export interface EvaluationWish
   extends Pick<Evaluation, 'dataset' | 'split' | 'limit' | 'seed' | 'kb' | 'baselines' | 'concurrency' | 'reuse'> {
@@ -20,6 +21,10 @@ export interface EvaluationWish
   readonly primary: string | null;
   /** Null: by the language of the dataset; `none`: no cosine. */
   readonly metricEmbedder: string | null;
+  /** A file with a JSON Schema, or training rows made with one; all columns are told, and it is scored. */
+  readonly schema?: string | null;
+  /** KEY of marks around answers, or training rows made with them. */
+  readonly marker?: string | null;
 }
 
 const SAMPLE_ROWS = 50;
@@ -45,8 +50,9 @@ export async function prepareEvaluation(
   const dataset = openQaDataset(paths, wish.dataset);
   if (dataset.count(wish.split) === 0) throw new RagtuiError('invalid', `${wish.dataset} ${wish.split} has no rows.`);
   const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
+  const form = answerForm(paths, { schema: wish.schema ?? null, marker: wish.marker ?? null }, columns);
   const currencies = currenciesOf(paths, columns);
-  const metrics = chooseMetrics(wish, columns, { embedder: embedder === 'none' ? null : embedder, currencies });
+  const metrics = chooseMetrics(wish, columns, { embedder: embedder === 'none' ? null : embedder, currencies, form });
   const primary = wish.primary ?? metrics[0] ?? '';
   if (!metrics.includes(primary)) {
     throw new RagtuiError(
@@ -66,6 +72,7 @@ export async function prepareEvaluation(
     columns,
     metrics,
     primary,
+    ...(form ? { form } : {}),
     baselines,
     concurrency,
     reuse,
@@ -89,13 +96,20 @@ function currenciesOf(paths: WorkspacePaths, columns: readonly Column[]): string
 function chooseMetrics(
   wish: EvaluationWish,
   columns: readonly Column[],
-  { embedder, currencies }: { readonly embedder: string | null; readonly currencies: readonly string[] },
+  more: {
+    readonly embedder: string | null;
+    readonly currencies: readonly string[];
+    readonly form: AnswerForm | null;
+  },
 ): string[] {
+  const { embedder, currencies, form } = more;
   if (wish.metrics === null) {
     const answers = columns.some(({ llm }) => llm !== 'none');
     const retrieval = columns.some(({ context }) => context === 'retrieved');
     const chinese = embedder === DEFAULT_EMBEDDERS.zh;
-    return defaultMetrics({ answers, retrieval, embedder, currencies, chinese });
+    const json = form?.schema != null || columns.some(({ format }) => format !== undefined);
+    const marked = form?.marker != null;
+    return defaultMetrics({ answers, retrieval, embedder, currencies, chinese, json, marked });
   }
   const named = wish.metrics.flatMap((name) => {
     if (name === 'cosine' && embedder !== null) return [`cosine@${embedder}`];

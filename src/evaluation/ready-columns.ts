@@ -5,13 +5,15 @@ import { promptFor } from '../rag/trained-prompt.ts';
 import type { Column } from '../rag/types.ts';
 import { llmResolver, type ResolvedLlm } from '../serving/resolve.ts';
 import type { ReadyColumn } from './ask-column.ts';
+import { formedPrompt } from './form.ts';
 import { modelDigest } from './model-digest.ts';
+import type { AnswerForm } from './types.ts';
 
 /** Finds prompts and starts the LLMs of a run's columns, each once. Errors: those of `findPrompt` and the LLM. */
 export async function readyColumns(
   paths: WorkspacePaths,
   columns: readonly Column[],
-  options: { signal: AbortSignal; onStatus: (text: string) => void },
+  options: { signal: AbortSignal; onStatus: (text: string) => void; form: AnswerForm | null },
 ): Promise<ReadyColumn[]> {
   const { settings } = loadSettings(paths.configFile);
   const resolver = llmResolver(paths);
@@ -21,7 +23,7 @@ export async function readyColumns(
   const servers = new Map<string, NonNullable<ReadyColumn['llm']>>();
   const ready: ReadyColumn[] = [];
   for (const column of columns) {
-    const template = promptFor(paths, column.prompt, column.llm, settings.prompts);
+    const template = formedPrompt(promptFor(paths, column.prompt, column.llm, settings.prompts), options.form);
     if (column.llm !== 'none' && !servers.has(column.llm)) {
       const endpoint = await resolve(column.llm);
       servers.set(column.llm, {

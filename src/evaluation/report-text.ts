@@ -1,7 +1,9 @@
+import { formatLabel } from '../rag/output-format.ts';
 import type { Column } from '../rag/types.ts';
 import type { ColumnReport, RunReport } from './report.ts';
 import { scoreText, signedScoreText } from './score-text.ts';
 import type { Interval } from './statistics/closed-forms.ts';
+import type { Evaluation } from './types.ts';
 
 /** `0.397` → `39.7`: a share in points of 100. Scores of a metric: `scoreText` of `score-text.ts`. */
 export const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
@@ -34,9 +36,19 @@ export function verdicts(report: RunReport): string[] {
     .flatMap(({ metrics }) => metrics[report.primary]?.sentence ?? []);
 }
 
+/** The form that all columns were told to answer in, in one line; '' without one. */
+export function formLine({ form }: Evaluation): string {
+  if (!form) return '';
+  const parts = [
+    ...(form.schema ? [`JSON that fits ${formatLabel({ type: 'schema', ...form.schema })}`] : []),
+    ...(form.marker === null ? [] : [`between the marks of ${form.marker}`]),
+  ];
+  return `All columns were told to answer in this form: ${parts.join(', ')}.`;
+}
+
 /** What a column was, in one line. */
 export function columnLine(column: Column): string {
-  const { llm, context, prompt, sampling, mode, topK, embedder, group, instruction, reranker } = column;
+  const { llm, context, prompt, sampling, format, mode, topK, embedder, group, instruction, reranker } = column;
   const retrieval = [
     `${mode} top ${topK}`,
     embedder ?? 'active embedder',
@@ -47,6 +59,12 @@ export function columnLine(column: Column): string {
   const answering =
     llm === 'none'
       ? ['no LLM']
-      : [`LLM ${llm}`, `prompt ${prompt}`, `temperature ${sampling.temperature}`, `seed ${sampling.seed}`];
+      : [
+          `LLM ${llm}`,
+          `prompt ${prompt}`,
+          `temperature ${sampling.temperature}`,
+          `seed ${sampling.seed}`,
+          ...(format ? [`format ${formatLabel(format)}`] : []),
+        ];
   return [...answering, `context ${context}`, ...(context === 'retrieved' ? retrieval : [])].join(', ');
 }

@@ -44,13 +44,13 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
   if (items.length === 0) {
     throw new RagtuiError('invalid', `${work.dataset}:${work.split} has no complete row to ask about.`);
   }
-  const scorer = await Scorer.start(paths, work.metrics);
+  const scorer = await Scorer.start(paths, work.metrics, work.form ?? null);
   const client = work.kb === null ? null : await connectKb(paths, { signal });
   const kb = client && patientKb(client, { waitMs: RETRY_MS, pause: (ms) => pause(ms, signal) });
   try {
     const onStatus = (text: string) =>
       report.progress({ phase: text, done: 0, total: items.length, unit: 'items', rate: null, secondsLeft: null });
-    const columns = await readyColumns(paths, work.columns, { signal, onStatus });
+    const columns = await readyColumns(paths, work.columns, { signal, onStatus, form: work.form ?? null });
     const metricEmbedders = scorer.metrics.flatMap(({ embedder }) => embedder ?? []);
     await checkEmbedders(paths, { kb, base: work.kb, columns: work.columns, metricEmbedders });
     const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base: work.kb, columns, scorer });

@@ -1,10 +1,12 @@
 import { resolveEmbedder } from '../models/embedder-client.ts';
 import { type SupervisedEmbedder, supervisedEmbedder } from '../models/supervised-embedder.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { FormReader } from './form.ts';
 import { findMetric } from './metrics/registry.ts';
 import type { Metric, ScoredItem } from './metrics/types.ts';
 import type { Outcome } from './outcome.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
+import type { AnswerForm } from './types.ts';
 
 /** Scores outcomes with a run's metrics; owns the embedder processes that they need. */
 export class Scorer {
@@ -17,7 +19,16 @@ export class Scorer {
   readonly #priced: boolean;
   readonly #answers = new Map<string, Float32Array>();
 
-  private constructor(metrics: readonly Metric[], embedders: ReadonlyMap<string, SupervisedEmbedder>) {
+  readonly #form: AnswerForm | null;
+  readonly #reader: FormReader;
+
+  private constructor(
+    metrics: readonly Metric[],
+    embedders: ReadonlyMap<string, SupervisedEmbedder>,
+    form: AnswerForm | null,
+  ) {
+    this.#form = form;
+    this.#reader = new FormReader(form);
     this.metrics = metrics;
     this.depth = Math.max(1, ...metrics.map(({ depth = 1 }) => depth));
     this.#embedders = embedders;
@@ -32,20 +43,29 @@ export class Scorer {
   }
 
   /** Finds the metrics and the embedders of those that compare vectors. Errors: those of both. */
-  static async start(paths: WorkspacePaths, names: readonly string[]): Promise<Scorer> {
+  static async start(paths: WorkspacePaths, names: readonly string[], form: AnswerForm | null = null): Promise<Scorer> {
     const metrics = names.map(findMetric);
     const embedders = new Map<string, SupervisedEmbedder>();
     for (const { embedder } of metrics) {
       if (embedder === undefined || embedders.has(embedder)) continue;
       embedders.set(embedder, supervisedEmbedder(await resolveEmbedder(paths, embedder)));
     }
-    return new Scorer(metrics, embedders);
+    return new Scorer(metrics, embedders, form);
   }
 
   /** Key of a finished item: its answer, what it is measured against, and the metrics with their versions. */
   keyOf(outcome: Outcome, item: EvaluationItem): string {
     const cost = this.#priced && outcome.cost ? [outcome.cost] : [];
-    return hashOf([outcome.answerKey, item.content, item.contextId, outcome.goldChunks, this.#version, ...cost]);
+    const form = this.#form ? [this.#form] : [];
+    return hashOf([
+      outcome.answerKey,
+      item.content,
+      item.contextId,
+      outcome.goldChunks,
+      this.#version,
+      ...cost,
+      ...form,
+    ]);
   }
 
   fingerprint(embedder: string): string | undefined {
@@ -54,13 +74,14 @@ export class Scorer {
 
   /** Not to be cancelled: an answer that is there must not be lost for want of its score. */
   async score(outcome: Outcome, item: EvaluationItem): Promise<Record<string, number | null>> {
-    const vectors = outcome.output === null ? {} : await this.#vectors(outcome.output, item.answers[0] ?? '');
+    const read = this.#reader.read(outcome.output);
+    const vectors = read.output === null ? {} : await this.#vectors(read.output, item.answers[0] ?? '');
     const scored: ScoredItem = {
       question: item.question,
       goldContext: item.context,
       contextId: item.contextId,
       answers: item.answers,
-      output: outcome.output,
+      ...read,
       context: outcome.context,
       retrieved: outcome.retrieved,
       topK: outcome.topK,

@@ -4,6 +4,14 @@ import { columnSchema, costSchema } from '../rag/types.ts';
 /** Items in work at once; `auto`: as many as the servers take (the embedded LLM answers one at a time anyway). */
 export const concurrencySchema = z.union([z.number().int().min(1).max(128), z.literal('auto')]);
 
+/** How answers were asked to look; the metrics of form are about this. */
+export const answerFormSchema = z.object({
+  schema: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }).nullable(),
+  /** KEY of `{{KEY_START}}…{{KEY_END}}`. */
+  marker: z.string().nullable(),
+});
+export type AnswerForm = z.infer<typeof answerFormSchema>;
+
 /** What a run measures: the work of an `evaluate` job, complete at its start, so that it can be done again. */
 export const evaluationSchema = z.object({
   dataset: z.string().min(1),
@@ -17,6 +25,8 @@ export const evaluationSchema = z.object({
   kb: z.string().min(1).nullable(),
   columns: z.array(columnSchema).min(1),
   metrics: z.array(z.string()).min(1),
+  /** The form that all columns are told to answer in; absent: none. */
+  form: answerFormSchema.optional(),
   /** Chosen before; the verdict is about this one. */
   primary: z.string(),
   /** Rows that cost nothing: BM25, sentence copy, empty answer, answer to another question. */

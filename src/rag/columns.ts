@@ -1,4 +1,5 @@
 import { RagtuiError } from '../platform/errors.ts';
+import { readOutputFormat } from './output-format.ts';
 import { type Column, columnSchema } from './types.ts';
 
 /** Keys of the command line form (design §8) and where their values go. */
@@ -16,13 +17,14 @@ const KEYS = [
   'temperature',
   'seed',
   'max-tokens',
+  'format',
 ] as const;
 type Key = (typeof KEYS)[number];
 const isKey = (text: string): text is Key => KEYS.some((key) => key === text);
 
 /**
- * A column from its command line form `name=base,llm=ID,context=gold`. Errors: `usage`, with what is wrong and what
- * could stand there.
+ * A column from its command line form `name=base,llm=ID,context=gold`; `format=FILE` is read. Errors: `usage`, with what
+ * is wrong and what could stand there.
  */
 export function parseColumn(text: string): Column {
   const values = new Map<Key, string>();
@@ -51,6 +53,7 @@ function asColumn(values: ReadonlyMap<Key, string>, text: string): unknown {
   if (instruction !== undefined && instruction !== 'on' && instruction !== 'off') {
     throw wrong(text, 'instruction is on or off');
   }
+  const format = values.get('format');
   return {
     name: values.get('name'),
     llm: values.get('llm'),
@@ -62,6 +65,7 @@ function asColumn(values: ReadonlyMap<Key, string>, text: string): unknown {
     instruction: instruction === undefined ? undefined : instruction === 'on',
     context: values.get('context'),
     prompt: values.get('prompt'),
+    format: format === undefined ? undefined : readOutputFormat(format),
     sampling: { temperature: count('temperature'), seed: count('seed'), maxTokens: count('max-tokens') },
   };
 }

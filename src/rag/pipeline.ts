@@ -7,6 +7,7 @@ import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { ResolvedLlm, ResolveLlm } from '../serving/resolve.ts';
 import { estimateTokens, type Fitted, fitPrompt } from './fit.ts';
+import { responseFormatOf } from './output-format.ts';
 import type { PromptTemplate, TemplateText } from './prompts.ts';
 import { promptFor } from './trained-prompt.ts';
 import type { Answer, AnswerEvent, Message, Pipeline, Sampling } from './types.ts';
@@ -161,7 +162,12 @@ async function* talk(
   let ring = () => {};
   const chat = streamChat(
     endpoint,
-    { messages, sampling, ...(draft.strict === undefined ? {} : { strict: draft.strict }) },
+    {
+      messages,
+      sampling,
+      responseFormat: responseFormatOf(draft.request.pipeline.format),
+      ...(draft.strict === undefined ? {} : { strict: draft.strict }),
+    },
     {
       ...options,
       onDelta: (delta) => {

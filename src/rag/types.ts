@@ -13,6 +13,13 @@ export const samplingSchema = z.object({
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
+/** What an answer must be, where the server keeps to it (`response_format`): any JSON, or what fits a JSON Schema. */
+export const outputFormatSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('json') }),
+  z.object({ type: z.literal('schema'), name: z.string().min(1), schema: z.record(z.string(), z.unknown()) }),
+]);
+export type OutputFormat = z.infer<typeof outputFormatSchema>;
+
 /** In place of a knowledge base's name where no column searches one. */
 export const NO_KB = '';
 
@@ -31,6 +38,7 @@ export const pipelineSchema = z.object({
   /** `default`, `tutorial`, or the name of a template of the user's own. */
   prompt: z.string().default('default'),
   sampling: samplingSchema.prefault({}),
+  format: outputFormatSchema.optional(),
 });
 export type Pipeline = z.infer<typeof pipelineSchema>;
 
@@ -50,9 +58,13 @@ export const columnSchema = z
     context: z.enum(['retrieved', 'gold', 'none']).default('retrieved'),
     prompt: z.string().min(1).default('default'),
     sampling: samplingSchema.prefault({}),
+    format: outputFormatSchema.optional(),
   })
   .refine(({ llm, context }) => llm !== 'none' || context === 'retrieved', {
     message: 'without an LLM and without retrieval there is nothing to measure',
+  })
+  .refine(({ llm, format }) => llm !== 'none' || format === undefined, {
+    message: 'format is of answers: it needs an LLM',
   });
 export type Column = z.infer<typeof columnSchema>;
 

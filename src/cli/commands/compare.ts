@@ -39,7 +39,7 @@ export function addCompare(program: Command, invocation: Invocation): void {
     .option(
       '--column <settings>',
       'name=,llm=ID|none,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,context=retrieved|gold|none,' +
-        'prompt=,temperature=,seed=,max-tokens=; repeatable',
+        'prompt=,temperature=,seed=,max-tokens=,format=json|FILE; repeatable',
       collect,
     )
     .option('--matrix <axis>', 'llm=A,B or embedder=X,Y: every LLM with every embedder; repeatable', collect)

@@ -33,6 +33,8 @@ const runOptions = z.object({
   column: z.array(z.string()).min(1, 'at least one column'),
   metrics: z.string().optional(),
   primary: z.string().optional(),
+  schema: z.string().min(1).optional(),
+  markers: z.string().min(1).optional(),
   metricEmbedder: z.string().min(1).optional(),
   baselines: z.boolean().default(true),
   reuse: z.boolean().default(true),
@@ -69,7 +71,7 @@ const gateOptions = z.object({
 type GateOptions = z.output<typeof gateOptions>;
 
 const COLUMN_HELP =
-  'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=';
+  'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=,format=json|FILE';
 
 /** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send`. */
 export function addEval(program: Command, invocation: Invocation): void {
@@ -246,6 +248,8 @@ function addRun(evaluation: Command, invocation: Invocation): void {
       .option('--metrics <names>', 'separated by commas (default: all that apply)')
       .option('--primary <metric>', 'the one the verdict is about (default: the first)')
       .option('--metric-embedder <id>', 'compares answers for cosine (default: by language; none: no cosine)')
+      .option('--schema <file>', 'a JSON Schema to answer in (or training rows made with one): told to all, and scored')
+      .option('--markers <key>', 'answers stand between {{KEY_START}} and {{KEY_END}}: told to all, and scored')
       .option('--no-baselines', 'without BM25, sentence copy, empty and shuffled answers')
       .option('--no-reuse', 'ask again what an earlier run has asked')
       .option('--concurrency <n>', 'items in work at once, or auto: as many as the servers take (default: auto)')
@@ -292,6 +296,8 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
     limit: options.limit ?? null,
     metrics: options.metrics?.split(',').map((name) => name.trim()) ?? null,
     primary: options.primary ?? null,
+    schema: options.schema ?? null,
+    marker: options.markers ?? null,
     metricEmbedder: options.metricEmbedder ?? null,
   });
   await needModels(context, models, options.pull);

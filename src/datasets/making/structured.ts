@@ -45,7 +45,7 @@ function read(text: string): { schema: z.ZodType; plain: unknown } {
 }
 
 /** A target is JSON as it stands, or in a code fence; nothing is mended in what a model is to learn. */
-function parseExactly(output: string): unknown {
+export function parseExactly(output: string): unknown {
   const inside = /^\s*```(?:json)?\s*([\s\S]*?)```\s*$/i.exec(output)?.[1] ?? output;
   try {
     return JSON.parse(inside);

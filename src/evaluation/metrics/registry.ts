@@ -11,8 +11,14 @@ import { contextRelevance } from './context-relevance.ts';
 import { copiedRun } from './copied-run.ts';
 import { cosineMetric } from './cosine.ts';
 import { exact } from './exact.ts';
+import { fieldF1 } from './field-f1.ts';
+import { fieldPrecision } from './field-precision.ts';
+import { fieldRecall } from './field-recall.ts';
 import { firstToken } from './first-token.ts';
 import { hitMetric } from './hit.ts';
+import { inventedFields } from './invented-fields.ts';
+import { jsonParse } from './json-parse.ts';
+import { marker } from './marker.ts';
 import { mrrMetric } from './mrr.ts';
 import { ndcgMetric } from './ndcg.ts';
 import { noAnswer } from './no-answer.ts';
@@ -22,6 +28,7 @@ import { priceMetric } from './price.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import { recallMetric } from './recall.ts';
 import { rougeL } from './rouge-l.ts';
+import { schemaValid } from './schema-valid.ts';
 import { spanRecallMetric } from './span-recall.ts';
 import { squadEm } from './squad-em.ts';
 import { squadF1 } from './squad-f1.ts';
@@ -51,6 +58,9 @@ const FIXED: readonly Metric[] = [
 /** What answers take; beside every LLM, never the primary one unless it is named. */
 const TAKEN: readonly Metric[] = [firstToken, tokensPerSecond, promptTokens, answerTokens];
 
+/** Of answers in JSON: where a form of them is asked for. */
+const JSON_METRICS: readonly Metric[] = [fieldF1, fieldPrecision, fieldRecall, inventedFields, jsonParse, schemaValid];
+
 /** Of one benchmark: in a run of Chinese answers, elsewhere only when they are named. */
 const CHINESE: readonly Metric[] = [cmrcEm, cmrcF1];
 
@@ -65,7 +75,7 @@ const OTHERS: readonly Metric[] = [
   answerHitMetric(5),
   spanRecallMetric(5),
 ];
-const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...OTHERS, ...TAKEN];
+const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...JSON_METRICS, marker, ...OTHERS, ...TAKEN];
 
 /** Metrics whose name carries a parameter after "@". */
 const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
@@ -110,11 +120,16 @@ export function defaultMetrics(wish: {
   embedder: string | null;
   /** Currencies that answers are priced in. */
   currencies?: readonly string[];
+  /** Answers are to be JSON … */
+  json?: boolean;
+  /** … or to stand between marks. */
+  marked?: boolean;
   /** Questions and answers are in Chinese. */
   chinese?: boolean;
 }): string[] {
   const kinds = new Set([...(wish.answers ? ['answer'] : []), ...(wish.retrieval ? ['retrieval'] : [])]);
-  const names = [...FIXED, ...(wish.chinese ? CHINESE : [])]
+  const asked = [...(wish.json ? JSON_METRICS : []), ...(wish.marked ? [marker] : [])];
+  const names = [...FIXED, ...asked, ...(wish.chinese ? CHINESE : [])]
     .filter((metric) => kinds.has(metric.kind))
     .map(({ name }) => name);
   const taken = [...TAKEN.map(({ name }) => name), ...(wish.currencies ?? []).map((currency) => `price@${currency}`)];

@@ -1,3 +1,5 @@
+import type { OutputSchema } from '../../datasets/making/structured.ts';
+
 /** What a metric sees of one finished item. */
 export interface ScoredItem {
   readonly question: string;
@@ -22,8 +24,17 @@ export interface ScoredItem {
   readonly usage?: { readonly promptTokens: number; readonly completionTokens: number } | null;
   /** What the answer cost; null where no prices of its endpoint are known. */
   readonly cost?: { readonly amount: number; readonly currency: string } | null;
+  /** The form that answers were asked for, and the whole answer, marks included; absent: none was. */
+  readonly form?: ExpectedForm;
   /** Vectors of `output` and of the first answer, by metric embedder. */
   readonly vectors?: Readonly<Record<string, { readonly output: Float32Array; readonly answer: Float32Array }>>;
+}
+
+export interface ExpectedForm {
+  /** KEY of `{{KEY_START}}…{{KEY_END}}`; `output` is then what stands between them, where both are there. */
+  readonly marker: string | null;
+  readonly schema: OutputSchema | null;
+  readonly said: string;
 }
 
 export interface RetrievedChunk {

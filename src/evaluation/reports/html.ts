@@ -1,7 +1,7 @@
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectLabel, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, verdicts } from '../report-text.ts';
 import { metricTitle, scoreText, unitOf } from '../score-text.ts';
 import type { ItemResult } from '../types.ts';
 import { escaped } from './escape.ts';
@@ -55,6 +55,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
     ...metrics.map((name) => `<li>${escaped(`${name} is blind to this: ${findMetric(name).blindTo}`)}</li>`),
     '</ul>',
     '<h2>Columns</h2><ul>',
+    ...(evaluation.form ? [`<li>${escaped(formLine(evaluation))}</li>`] : []),
     ...evaluation.columns.map((column) => `<li>${escaped(`${column.name}: ${columnLine(column)}`)}</li>`),
     '</ul>',
     ...(run.capsule

@@ -2,7 +2,16 @@ import type { Capsule } from '../capsule.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, intervalCell, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import {
+  columnLine,
+  differenceCell,
+  formatP,
+  formLine,
+  intervalCell,
+  meanCell,
+  shownMetrics,
+  verdicts,
+} from '../report-text.ts';
 import { metricTitle, scoreText } from '../score-text.ts';
 
 /** The report as Markdown. */
@@ -77,6 +86,7 @@ export function markdownReport(report: RunReport): string {
     '',
     '## Columns',
     '',
+    ...(evaluation.form ? [`- ${formLine(evaluation)}`] : []),
     ...evaluation.columns.map((column) => `- ${column.name}: ${columnLine(column)}`),
     ...(run.capsule ? capsuleLines(run.capsule) : []),
   ];

@@ -15,7 +15,7 @@ const LIST = /[\s,]+/;
 /** The lines of the form, each with the way to change it; every column is a line. */
 export function evaluationFields(context: ScreenContext): FormField[] {
   const { form, plan } = context.evaluation.getState();
-  const { dataset, split, limit, seed, kb, columns, metrics, primary } = form;
+  const { dataset, split, limit, seed, kb, columns, metrics, primary, schema, markers } = form;
   const configure = (change: Partial<EvaluationForm>): void => void context.evaluation.getState().configure(change);
   return [
     {
@@ -76,12 +76,42 @@ export function evaluationFields(context: ScreenContext): FormField[] {
       change: () => choosePrimary(context),
     },
     {
+      id: 'schema',
+      title: t('evaluate.field.schema'),
+      value: schema ?? '–',
+      note: t('evaluate.schemaNote'),
+      change: () =>
+        askText(context, t('evaluate.field.schema'), t('evaluate.schemaHelp'), schema, (value) =>
+          configure({ schema: value, metrics: null, primary: null }),
+        ),
+    },
+    {
+      id: 'markers',
+      title: t('evaluate.field.markers'),
+      value: markers ?? '–',
+      note: markers ? `{{${markers}_START}}…{{${markers}_END}}` : '',
+      change: () =>
+        askText(context, t('evaluate.field.markers'), t('evaluate.markersHelp'), markers, (value) =>
+          configure({ markers: value, metrics: null, primary: null }),
+        ),
+    },
+    {
       id: 'seed',
       title: t('evaluate.field.seed'),
       value: String(seed),
       change: () => askCount(context, t('evaluate.field.seed'), seed, (value) => configure({ seed: value ?? 1314 })),
     },
   ];
+}
+
+function askText(
+  { ui }: ScreenContext,
+  title: string,
+  text: string,
+  initial: string | null,
+  take: (value: string | null) => void,
+): void {
+  ui.getState().prompt({ title, text, initial: initial ?? '', submit: (typed) => take(typed.trim() || null) });
 }
 
 function askCount(
@@ -292,6 +322,8 @@ export function headlessCommand({
   columns,
   metrics,
   primary,
+  schema,
+  markers,
 }: EvaluationForm): string {
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split],
@@ -301,6 +333,8 @@ export function headlessCommand({
     ...(columns.length === 0 ? ['--column', 'name=,llm='] : columns.flatMap((column) => ['--column', column])),
     ...(metrics === null ? [] : ['--metrics', metrics.join(',')]),
     ...(primary === null ? [] : ['--primary', primary]),
+    ...(schema === null ? [] : ['--schema', schema]),
+    ...(markers === null ? [] : ['--markers', markers]),
   ];
   return `ragtui eval run ${words.map(shellWord).join(' ')}`;
 }

@@ -117,6 +117,14 @@ describe('what a column is given', () => {
     expect(server.requests).toHaveLength(0);
   });
 
+  it('the server is told the form of the answer', async () => {
+    server.script(says(['{}']));
+    await askColumn(deps(), ready('name=c,llm=m,context=gold,format=json'), item);
+    expect(server.requests[0]?.body).toMatchObject({ response_format: { type: 'json_object' } });
+    await askColumn(deps(), ready('name=c,llm=m,context=gold'), item);
+    expect(server.requests[1]?.body).not.toHaveProperty('response_format');
+  });
+
   it('the embedded server is asked strictly', async () => {
     server.script(says(['x']));
     const endpoint = { url: server.url, model: 'm', contextTokens: null, embedded: true };
@@ -167,6 +175,7 @@ describe('the key of an answer', () => {
       await keyOf('name=a,llm=m,top-k=1'),
       await keyOf('name=a,llm=m,top-k=2,seed=2'),
       await keyOf('name=a,llm=m,top-k=2,temperature=0.1'),
+      await keyOf('name=a,llm=m,top-k=2,format=json'),
       await keyOf('name=a,llm=m,top-k=2,max-tokens=9'),
       await keyOf('name=a,llm=m,context=gold,top-k=2'),
       await keyOf('name=a,llm=m,top-k=2', { digest: 'other weights' }),

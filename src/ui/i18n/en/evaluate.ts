@@ -48,7 +48,7 @@ export const evaluate = {
   'evaluate.column.retrieval': 'retrieves, no LLM',
   'evaluate.column.typed': 'as on the command line',
   'evaluate.column.help':
-    'name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=',
+    'name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=,format=json|FILE',
   'evaluate.column.edit': 'Change it',
   'evaluate.column.remove': 'Take it out',
   'evaluate.state.ok': '(nothing)',
@@ -145,6 +145,13 @@ export const evaluate = {
   'evaluate.versusOf': '{b} against {a}',
   'evaluate.versusColumn': 'Which column of this run',
   'evaluate.versusBase': '{column} against',
+  'evaluate.field.schema': 'Schema',
+  'evaluate.schemaNote': 'answers in JSON',
+  'evaluate.schemaHelp':
+    'A file with a JSON Schema, or training rows made with one. All columns are told to answer in it, and it is scored. Empty: none.',
+  'evaluate.field.markers': 'Marks',
+  'evaluate.markersHelp':
+    'KEY of {{KEY_START}}…{{KEY_END}} around answers, or training rows made with them. All columns are told. Empty: none.',
   'evaluate.points': 'points',
   'evaluate.finds': '{items} questions find a difference of {points} {unit} or more, four times in five.',
   'evaluate.plan.findsRun':

@@ -49,7 +49,7 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.column.retrieval': '只检索，不用大模型',
   'evaluate.column.typed': '按命令行写法',
   'evaluate.column.help':
-    'name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=',
+    'name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=,format=json|FILE',
   'evaluate.column.edit': '修改',
   'evaluate.column.remove': '去掉',
   'evaluate.state.ok': '（无）',
@@ -140,6 +140,12 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.versusOf': '{b} 对比 {a}',
   'evaluate.versusColumn': '这次评测的哪一列',
   'evaluate.versusBase': '{column} 与之比较',
+  'evaluate.field.schema': '答案结构',
+  'evaluate.schemaNote': 'JSON 回答',
+  'evaluate.schemaHelp': 'JSON Schema 文件，或用它生成的训练数据。所有列都会被要求按它回答，并据此评分。留空：不要求。',
+  'evaluate.field.markers': '标记',
+  'evaluate.markersHelp':
+    '回答两边标记 {{KEY_START}}…{{KEY_END}} 的 KEY，或用它生成的训练数据。所有列都会被要求。留空：不要求。',
   'evaluate.points': '分',
   'evaluate.finds': '{items} 个问题有五分之四的把握发现 {points} {unit}以上的差异。',
   'evaluate.plan.findsRun':

@@ -31,6 +31,13 @@ export const metricTexts: Readonly<Record<string, string>> = {
   'prompt-tokens': '这些内容是否值得读；分词器不同的服务器计数也不同。',
   'answer-tokens': '回答是否说得更多：短回答便宜，但未必好。推理内容也计入。',
   price: '自己的机器，这里没有价格；以及失败但已付费的请求。',
+  'field-f1': '对象列表中哪些值属于同一个对象、列表的次序，以及措辞：一个值按整体比较。',
+  'field-precision': '漏掉的字段。',
+  'field-recall': '在正确字段之外编造的字段。',
+  'invented-fields': '标准答案也填写的字段里的错误值，以及没人问但属实的字段。',
+  'json-parse': 'JSON 的内容：空对象与正确的对象一样能解析。',
+  'schema-valid': '值是否正确；要求很少的 schema 很容易满足。',
+  marker: '标记之间的内容，以及标记周围的内容。',
   cosine: '它的下限很高：另一个问题的答案也很接近；请与 shuffled-answer 一行比较。',
 };
 
