@@ -71,7 +71,7 @@ export interface EvaluationForm {
   readonly markers: string | null;
 }
 
-export const FIGURES_PAGES = ['scores', 'verdict', 'strata', 'blame', 'versus'] as const;
+export const FIGURES_PAGES = ['scores', 'verdict', 'matrix', 'strata', 'blame', 'versus'] as const;
 export type FiguresPage = (typeof FIGURES_PAGES)[number];
 
 export interface EvaluationState {

@@ -73,6 +73,7 @@ export function reportLines(report: RunReport): string[] {
     '',
     ...verdicts(report),
     ...matrixText(report),
+    ...publishedLines(report),
     ...(notes.length > 0 ? ['', ...notes.map(({ text }) => `- ${text}`)] : []),
   ];
 }
@@ -81,6 +82,15 @@ export function reportLines(report: RunReport): string[] {
 function matrixText({ matrix, primary }: RunReport): string[] {
   if (!matrix) return [];
   return ['', `Effects on ${primary}:`, ...table(EFFECT_HEADER, effectRows(matrix, primary)), EFFECTS_ABOUT];
+}
+
+/** What others published on this very data. */
+function publishedLines({ published }: RunReport): string[] {
+  if (published.length === 0) return [];
+  const rows = published.flatMap(({ system, source, metrics }) =>
+    Object.entries(metrics).map(([name, value]) => [system, name, scoreText(name, value), source]),
+  );
+  return ['', ...table(['PUBLISHED', 'METRIC', 'POINTS', 'SOURCE'], rows)];
 }
 
 export function diffLines({ a, b, primary, metrics }: ColumnComparison): string[] {

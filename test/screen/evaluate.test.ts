@@ -280,5 +280,7 @@ describe('interim scores', () => {
     const details = { errors: 1, 'tokens/s': 20, 'base token-f1': 0.5, 'copy-sentence token-f1': 0.9 };
     expect(interimText({ ...progress, details }, evaluationWork())).toBe('token-f1: base 50.0');
     expect(interimText({ ...progress, details: {} }, evaluationWork())).toBe('');
+    const half = { ...details, 'base token-f1 ±': 0.031 };
+    expect(interimText({ ...progress, details: half }, evaluationWork())).toBe('token-f1: base 50.0 ± 3.1');
   });
 });

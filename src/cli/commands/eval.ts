@@ -257,10 +257,17 @@ function addRun(evaluation: Command, invocation: Invocation): void {
       .option('--wait', 'stay until it ends');
   const plain = evaluation.command('run').description('put the questions of a dataset to every column');
   handle(
-    done(asked(plain).requiredOption('--column <spec>', COLUMN_HELP, collect)),
+    done(
+      asked(plain)
+        .requiredOption('--column <spec>', COLUMN_HELP, collect)
+        .option(
+          '--with-oracle',
+          'each LLM that reads what was found also with the gold passage: what retrieval could give',
+        ),
+    ),
     invocation,
-    { args: none, options: runOptions },
-    run,
+    { args: none, options: runOptions.extend({ withOracle: z.boolean().default(false) }) },
+    runColumns,
   );
   const matrix = evaluation
     .command('matrix')
@@ -277,6 +284,15 @@ function addRun(evaluation: Command, invocation: Invocation): void {
     { args: none, options: matrixOptions },
     runMatrix,
   );
+}
+
+async function runColumns(
+  context: CommandContext,
+  none: [],
+  { withOracle: oracle, ...options }: RunOptions & { withOracle: boolean },
+): Promise<number> {
+  const { withOracle } = await import('../../evaluation/oracle.ts');
+  return run(context, none, oracle ? { ...options, column: withOracle(options.column) } : options);
 }
 
 async function runMatrix(context: CommandContext, _: [], options: z.output<typeof matrixOptions>): Promise<number> {

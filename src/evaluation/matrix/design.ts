@@ -89,7 +89,7 @@ export function matrixColumns({ llms, embedders, contexts, settings }: MatrixWis
       'Add --embedder ID, or --context gold.',
     );
   }
-  const [a, b] = [llms, embedders].map((names) => names.map(labelled));
+  const [a, b] = [llms, embedders].map((names) => withLabels(distinct(names)));
   const made = distinct(contexts).flatMap((context) =>
     (a ?? []).flatMap((llm) =>
       (context === 'retrieved' ? (b ?? []) : [null]).map((embedder) => ({ llm, embedder, context })),
@@ -120,11 +120,19 @@ export function matrixColumns({ llms, embedders, contexts, settings }: MatrixWis
 const factors = (levels: Pick<MatrixWish, 'llms' | 'embedders' | 'contexts'>): number =>
   [levels.llms, levels.embedders, levels.contexts].filter((names) => distinct(names).length > 1).length;
 
-/** `tuned=ID` or `ID`; a label holds no spaces and no `, = : /`. */
-function labelled(text: string): { readonly label: string; readonly id: string } {
-  const at = text.indexOf('=');
-  const id = text.slice(at + 1).trim();
-  const label = at > 0 ? text.slice(0, at).trim() : id;
-  if (id === '' || label === '') throw new RagtuiError('usage', `"${text}" names no model.`, 'Write ID or LABEL=ID.');
-  return { label: label.replace(/[\s,=:/]+/g, '-').slice(0, 19), id };
+const MOST_LABEL = 19;
+
+/** `tuned=ID` or `ID`; a label holds no spaces and no `, = : /`, and no other model of the list has it. */
+function withLabels(names: readonly string[]): { readonly label: string; readonly id: string }[] {
+  const taken = new Set<string>();
+  return names.map((text) => {
+    const at = text.indexOf('=');
+    const id = text.slice(at + 1).trim();
+    const wish = (at > 0 ? text.slice(0, at).trim() : id).replace(/[\s,=:/]+/g, '-');
+    if (id === '' || wish === '') throw new RagtuiError('usage', `"${text}" names no model.`, 'Write ID or LABEL=ID.');
+    const cut = wish.slice(0, MOST_LABEL);
+    const label = taken.has(cut) ? `${wish.slice(0, MOST_LABEL - 3)}~${taken.size + 1}` : cut;
+    taken.add(label);
+    return { label, id };
+  });
 }

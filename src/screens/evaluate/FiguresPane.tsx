@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { FiguresPage } from '../../../stores/evaluation.ts';
-import type { RunFigures } from '../../evaluation/figures.ts';
 import type { DifferenceReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, meanCell } from '../../evaluation/report-text.ts';
 import { isShare, metricTitle, scoreText } from '../../evaluation/score-text.ts';
@@ -12,21 +11,29 @@ import type { Range } from '../../ui/charts.ts';
 import { forestAxis } from '../../ui/forest.ts';
 import { noteText, t } from '../../ui/i18n/index.ts';
 import { Empty } from '../../ui/List.tsx';
-import type { ListModel } from '../../ui/list-model.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside } from '../../ui/rect.ts';
-import { type Column, Table } from '../../ui/Table.tsx';
+import type { Column } from '../../ui/Table.tsx';
 import { type Line, spansOf } from '../../ui/text.ts';
-import { wrapRows } from '../../ui/wrap.ts';
 import { jobProgressLine } from '../progress.ts';
 import type { PaneProps } from '../run-panes.tsx';
+import { Above, type BodyProps, SMALLEST_TABLE, wrapped } from './figures-parts.tsx';
+import { MatrixPage } from './MatrixPage.tsx';
 import type { EvaluateModel } from './model.ts';
-import { askedColumns, baselineText, differenceOf, interimText, unitText, verdictText, verdictTexts } from './texts.ts';
+import {
+  askedColumns,
+  baselineText,
+  differenceOf,
+  interimText,
+  publishedText,
+  unitText,
+  verdictText,
+  verdictTexts,
+} from './texts.ts';
 import { blameColumns, metricNotes, strataColumns, verdictColumns } from './verdict-columns.ts';
 
 const NO_STEPS: readonly StopStep[] = [];
-const SMALLEST_TABLE = 3;
 
 /** Progress of the run, its table of metrics × columns, and the verdict in the metric under the cursor. */
 export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>): ReactNode {
@@ -60,20 +67,14 @@ export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>):
   );
 }
 
-interface BodyProps {
-  readonly model: EvaluateModel;
-  readonly figures: RunFigures;
-  readonly width: number;
-  readonly height: number;
-  readonly focused: boolean;
-}
-
 function FiguresBody({ page, ...props }: BodyProps & { readonly page: FiguresPage }): ReactNode {
   switch (page) {
     case 'scores':
       return <Scores {...props} />;
     case 'verdict':
       return <Verdict {...props} />;
+    case 'matrix':
+      return <MatrixPage {...props} />;
     case 'strata':
       return <Strata {...props} />;
     case 'blame':
@@ -81,39 +82,6 @@ function FiguresBody({ page, ...props }: BodyProps & { readonly page: FiguresPag
     case 'versus':
       return <Versus {...props} />;
   }
-}
-
-/** A table with as much room as it needs, and below it what is to be said, cut to what is left. */
-function Above<T>({
-  rows,
-  columns,
-  foot,
-  empty,
-  width,
-  height,
-  focused,
-}: Omit<BodyProps, 'model' | 'figures'> & {
-  readonly rows: ListModel<T>;
-  readonly columns: readonly Column<T>[];
-  readonly foot: readonly Line[];
-  readonly empty: string;
-}): ReactNode {
-  const wanted = Math.min(Math.max(SMALLEST_TABLE, rows.rows().length + 1), height);
-  const said = foot.slice(0, Math.max(2, height - wanted));
-  const room = Math.max(SMALLEST_TABLE, height - said.length);
-  return (
-    <>
-      <Table
-        model={rows}
-        columns={columns}
-        width={width}
-        height={rows.rows().length === 0 ? room : Math.min(wanted, room)}
-        focused={focused}
-        empty={empty}
-      />
-      <Rows lines={said} width={width} />
-    </>
-  );
 }
 
 function Scores({ model, figures, ...place }: BodyProps): ReactNode {
@@ -224,9 +192,6 @@ function noteOf(report: RunReport | undefined, reading: boolean): string {
   return report.run.interim ? `${t('evaluate.interim')} · ${items}` : items;
 }
 
-const wrapped = (text: string, width: number, style: 'bad' | 'muted' | 'warn' | 'text'): Line[] =>
-  wrapRows(sanitizeLine(text), Math.max(2, width - 2)).map((row): Line => [{ text: ` ${row}`, style }]);
-
 /** The steps of a stop, why it failed, or how far it is with its interim scores. */
 function headLines(job: JobView, steps: readonly StopStep[], width: number): Line[] {
   const lines: Line[] = steps.map(({ step, graceSeconds }) => [
@@ -305,10 +270,11 @@ function differenceLine(report: RunReport, column: string, metric: string): Line
 
 /** The verdict in words, the baselines, then what to mind before quoting a figure. */
 function footLines(report: RunReport, metric: string, width: number): Line[] {
-  const baselines = baselineText(report, metric);
   return [
     ...verdictTexts(report, metric).flatMap((text) => wrapped(text, width, 'text')),
-    ...(baselines ? wrapped(baselines, width, 'muted') : []),
+    ...[baselineText(report, metric), publishedText(report, metric)]
+      .filter(Boolean)
+      .flatMap((text) => wrapped(text, width, 'muted')),
     ...report.notes.flatMap((note) => wrapped(`· ${noteText(note)}`, width, 'muted')),
   ];
 }

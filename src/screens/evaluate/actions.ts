@@ -4,6 +4,7 @@ import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askNote, askTags } from '../job-notes.ts';
 import { canStart, fillForm } from './form.ts';
+import { makeMatrix, matrixChoices, oracleColumns } from './form-matrix.ts';
 import type { EvaluateModel } from './model.ts';
 
 /** The run that keys are about: under the cursor in the list, else the one that is looked at. */
@@ -125,6 +126,29 @@ export const formActions: readonly Action<EvaluateModel>[] = [
     keys: ['enter'],
     rank: 4,
     run: ({ fields }) => fields.selected()?.change(),
+  },
+  {
+    id: 'evaluate.matrix',
+    title: 'Matrix',
+    help: 'LLMs × embedders × contexts: puts in the columns of all combinations, to see what each does on average.',
+    keys: ['m'],
+    rank: 5,
+    command: 'ragtui eval matrix --dataset NAME --kb NAME --llm IDS --embedder IDS',
+    when: ({ context }) => (matrixChoices(context).length > 0 ? true : t('evaluate.why.noPair')),
+    run: ({ context }) => makeMatrix(context),
+  },
+  {
+    id: 'evaluate.oracle',
+    title: 'Oracle',
+    help: 'Adds a column for each LLM that reads what was found: the same LLM with the gold passage, the ceiling of retrieval.',
+    keys: ['O'],
+    rank: 6,
+    command: 'ragtui eval run --dataset NAME --column name=,llm=ID --with-oracle',
+    when: ({ context }) => (oracleColumns(context) ? true : t('evaluate.why.noRetrieving')),
+    run: async ({ context }) => {
+      const columns = oracleColumns(context);
+      if (columns) await context.evaluation.getState().configure({ columns });
+    },
   },
 ];
 

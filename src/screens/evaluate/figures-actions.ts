@@ -6,8 +6,10 @@ import type { NavigationTarget } from '../../ui/screen.ts';
 import type { EvaluateModel } from './model.ts';
 
 /** The list of the page that is shown. */
-export function figuresTarget({ context, metrics, strata, blame, versus }: EvaluateModel): NavigationTarget {
+export function figuresTarget({ context, metrics, effects, strata, blame, versus }: EvaluateModel): NavigationTarget {
   switch (context.evaluation.getState().page) {
+    case 'matrix':
+      return effects;
     case 'strata':
       return strata;
     case 'blame':
@@ -30,14 +32,16 @@ export const pageActions: readonly Action<EvaluateModel>[] = [
   {
     id: 'evaluate.page',
     title: 'Next page',
-    help: 'Scores, then the verdict with its intervals drawn, parts of the questions, where answers went wrong.',
+    help: 'Scores, then the verdict with its intervals drawn, effects of a matrix, parts of the questions, where answers went wrong.',
     keys: ['v'],
     rank: 4,
     command: 'ragtui eval show RUN',
     when: ({ context }) => (context.evaluation.getState().figures ? true : t('evaluate.why.noFigures')),
     run: ({ context }) => {
-      const { page, setPage, setView, versus } = context.evaluation.getState();
-      const pages = FIGURES_PAGES.filter((one) => one !== 'versus' || versus !== null);
+      const { page, setPage, setView, versus, figures } = context.evaluation.getState();
+      const crossed = Boolean(figures?.report.matrix);
+      const there = { versus: versus !== null, matrix: crossed };
+      const pages = FIGURES_PAGES.filter((one) => (one === 'versus' || one === 'matrix' ? there[one] : true));
       const next = pages[(pages.indexOf(page) + 1) % pages.length] ?? 'scores';
       setView('figures');
       setPage(next);

@@ -3,6 +3,8 @@ import type { BlameCount, BlameReport } from '../../evaluation/blame/run.ts';
 import type { Detectable } from '../../evaluation/detectable.ts';
 import type { ColumnComparison } from '../../evaluation/diff.ts';
 import type { QuestionRow } from '../../evaluation/figures.ts';
+import type { MatrixEffect } from '../../evaluation/matrix/effects.ts';
+import { effectLabel } from '../../evaluation/matrix/text.ts';
 import { shownMetrics } from '../../evaluation/report-text.ts';
 import { scoreText } from '../../evaluation/score-text.ts';
 import type { Stratum } from '../../evaluation/strata.ts';
@@ -31,6 +33,8 @@ export interface EvaluateModel {
   readonly plan: StreamModel;
   /** Metrics of the run that is looked at. */
   readonly metrics: ListModel<string>;
+  /** Of a run whose columns cross LLMs, embedders and contexts. */
+  readonly effects: ListModel<MatrixEffect>;
   readonly strata: ListModel<Stratum>;
   readonly blame: ListModel<BlameRow>;
   /** Metrics of the comparison of two runs. */
@@ -46,6 +50,7 @@ export interface EvaluateModel {
 
 const NO_JOBS: readonly JobView[] = [];
 const NO_METRICS: readonly string[] = [];
+const NO_EFFECTS: readonly MatrixEffect[] = [];
 const NO_STRATA: readonly Stratum[] = [];
 /** While a run goes on its figures are computed again each time so much of it is done. */
 const INTERIM_SHARE = 0.1;
@@ -83,6 +88,10 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
       return metricsOf.names;
     },
     key: (name) => name,
+  });
+  const effects = createListModel<MatrixEffect>({
+    items: () => evaluation.getState().figures?.report.matrix?.effects ?? NO_EFFECTS,
+    key: effectLabel,
   });
   const strata = createListModel<Stratum>({
     items: () => evaluation.getState().figures?.report.strata ?? NO_STRATA,
@@ -176,6 +185,7 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     fields,
     plan,
     metrics,
+    effects,
     strata,
     blame,
     versus,

@@ -58,11 +58,28 @@ export function baselineText({ columns }: RunReport, metric: string): string {
   return `${t('evaluate.baselines')}: ${values}`;
 }
 
-/** The means so far of a run that goes on: `token-f1: base 20.1 · tuned 45.2`; '' before the first. Pure. */
+/** What others published on this very data: `Published: DeepSeek-V3 5.3 (source)`; '' where nothing was. Pure. */
+export function publishedText({ published }: RunReport, metric: string): string {
+  const bySource = new Map<string, string[]>();
+  for (const { system, source, metrics } of published) {
+    const value = metrics[metric];
+    if (value === undefined) continue;
+    bySource.set(source, [...(bySource.get(source) ?? []), `${system} ${scoreText(metric, value)}`]);
+  }
+  const all = [...bySource].map(([source, values]) => `${values.join(' · ')} (${source})`).join(' · ');
+  return all === '' ? '' : `${t('evaluate.published')}: ${all}`;
+}
+
+/**
+ * The means so far of a run that goes on, with half of their 95 % intervals once they are known:
+ * `token-f1: base 20.1 ± 3.0 · tuned 45.2 ± 4.1`; '' before the first. Pure.
+ */
 export function interimText({ details }: Progress, { columns, primary }: Evaluation): string {
   const means = columns.flatMap(({ name }) => {
     const mean = details[`${name} ${primary}`];
-    return mean === undefined ? [] : [`${name} ${scoreText(primary, mean)}`];
+    if (mean === undefined) return [];
+    const half = details[`${name} ${primary} ±`];
+    return [`${name} ${scoreText(primary, mean)}${half === undefined ? '' : ` ± ${scoreText(primary, half)}`}`];
   });
   return means.length === 0 ? '' : `${primary}: ${means.join(' · ')}`;
 }

@@ -12,8 +12,8 @@ import type { Line } from '../../ui/text.ts';
 import type { BlameRow } from './model.ts';
 import { points } from './texts.ts';
 
-const SIGNS = { better: '▲', worse: '▼', 'cannot tell': '?' } as const;
-const STYLES = { better: 'good', worse: 'bad', 'cannot tell': 'muted' } as const;
+export const SIGNS = { better: '▲', worse: '▼', 'cannot tell': '?' } as const;
+export const STYLES = { better: 'good', worse: 'bad', 'cannot tell': 'muted' } as const;
 
 /** Of one comparison of two columns: what stands beside each metric. */
 export interface Verdicts {
