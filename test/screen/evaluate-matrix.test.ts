@@ -114,7 +114,9 @@ describe('the form', () => {
     await w.rest();
     await w.press('O');
     expect(w.text()).toContain('no column has an LLM that reads what was found');
-    await w.stores.evaluation.getState().configure({ kb: 'tea', columns: [`name=rag,llm=${LLM},embedder=mine,top-k=5`] });
+    await w.stores.evaluation
+      .getState()
+      .configure({ kb: 'tea', columns: [`name=rag,llm=${LLM},embedder=mine,top-k=5`] });
     await w.press('O', 'O');
     await w.rest();
     expect(w.stores.evaluation.getState().form.columns).toEqual([
