@@ -15,6 +15,7 @@ const DOMAINS = [
   'training',
   'engines',
   'workspace',
+  'doctor',
 ];
 const VIEW_BELOW_SCREENS = ['ui', 'keys', 'terminal', 'platform'];
 
