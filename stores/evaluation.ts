@@ -5,6 +5,8 @@ import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
 import type { SentItems } from '../src/evaluation/items/send.ts';
+import { knowMetrics } from '../src/evaluation/metrics/registry.ts';
+import { describedMetric, type OwnMetrics } from '../src/evaluation/own-metrics/types.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
 import type { Evaluation } from '../src/evaluation/types.ts';
@@ -40,6 +42,8 @@ export interface EvaluationPort {
   models(): readonly ModelChoice[];
   /** Checks the wish and fills in what is not said. Errors: `usage`, `not-found`, those of the dataset. */
   prepare(wish: EvaluationWish): Promise<{ readonly evaluation: Evaluation; readonly models: readonly string[] }>;
+  /** The metrics in the config folder; their code is looked at in a child process. */
+  ownMetrics(): Promise<OwnMetrics>;
   /** Ids of models of a run that are not on this disk. */
   missing(models: readonly string[]): readonly string[];
   /** All of a run; computed in a child process. */
@@ -83,6 +87,8 @@ export interface EvaluationState {
   readonly versus: ColumnComparison | null;
   readonly detectable: Detectable | null;
   readonly models: readonly ModelChoice[];
+  /** Own metrics that a run can have, and files that are none. */
+  readonly own: OwnMetrics;
   readonly form: EvaluationForm;
   /** What would run. */
   readonly plan: Evaluation | null;
@@ -114,6 +120,7 @@ export interface EvaluationDependencies {
   readonly jobs: JobsStore;
 }
 
+const NO_OWN: OwnMetrics = { metrics: [], problems: [] };
 /** The seed of the command line. */
 const SEED = 1314;
 
@@ -134,7 +141,9 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
       set({ reading: true, error: null });
       try {
         const figures = await evaluation.figures(shown, mine.signal);
-        if (!mine.signal.aborted) set({ figures, reading: false });
+        if (mine.signal.aborted) return;
+        knowMetrics((figures.report.run.evaluation.own ?? []).map(describedMetric));
+        set({ figures, reading: false });
       } catch (error) {
         if (!mine.signal.aborted) set({ reading: false, error: toRagtuiError(error) });
       }
@@ -146,6 +155,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
       versus: null,
       detectable: null,
       models: [],
+      own: NO_OWN,
       form: {
         dataset: null,
         split: 'all',
@@ -175,7 +185,10 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         if (!mine.signal.aborted) set({ versus, page: 'versus', view: 'figures' });
       },
       control: (id, wish) => evaluation.control(id, wish),
-      refresh: () => set({ models: evaluation.models() }),
+      refresh: () => {
+        set({ models: evaluation.models() });
+        void evaluation.ownMetrics().then((own) => set({ own }));
+      },
       configure: async (change) => {
         const mine = ++turn;
         const form = { ...get().form, ...change };
@@ -183,7 +196,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         set({ form, plan: null, problem: null, missing: [], detectable: null });
         if (form.dataset === null || form.columns.length === 0) return;
         try {
-          const { evaluation: plan, models } = await evaluation.prepare(wishOf(form, form.dataset));
+          const { evaluation: plan, models } = await evaluation.prepare(wishOf(form, form.dataset, get().own));
           if (mine !== turn) return;
           set({ plan, missing: evaluation.missing(models) });
           const weigh = new AbortController();
@@ -239,7 +252,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
 }
 
 /** The form as the command line would say it. */
-export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
+export function wishOf(form: EvaluationForm, dataset: string, own: OwnMetrics = NO_OWN): EvaluationWish {
   const { split, limit, seed, kb, columns, metrics, primary, schema, markers } = form;
   return {
     dataset,
@@ -252,6 +265,7 @@ export function wishOf(form: EvaluationForm, dataset: string): EvaluationWish {
     primary,
     schema,
     marker: markers,
+    own: own.metrics,
     metricEmbedder: null,
     baselines: true,
     concurrency: 'auto',

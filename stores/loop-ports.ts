@@ -19,6 +19,7 @@ import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { sentItemsSchema } from '../src/evaluation/items/send.ts';
+import { describeOwnMetrics } from '../src/evaluation/own-metrics/describe.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
@@ -266,6 +267,7 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     items: realItems(paths),
     models: () => modelChoices(paths),
     prepare: (wish) => prepareEvaluation(paths, wish),
+    ownMetrics: () => describeOwnMetrics(paths),
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
     figures: (run, signal) => childTask(paths, { task: 'figures', run }, figuresSchema, { signal }),

@@ -9,6 +9,7 @@ import { detectableBefore } from '../src/evaluation/detectable.ts';
 import { compareColumns } from '../src/evaluation/diff.ts';
 import { runFigures } from '../src/evaluation/figures.ts';
 import { sendItems } from '../src/evaluation/items/send.ts';
+import { loadOwnMetrics } from '../src/evaluation/own-metrics/load.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { concurrencySchema, evaluationSchema } from '../src/evaluation/types.ts';
@@ -30,6 +31,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('forecast-facts'), kind: z.enum(['llm', 'embedder']), training: trainingSchema }),
   z.object({ task: z.literal('base-facts'), asked: trainingSchema.pick({ base: true, system: true, template: true }) }),
   z.object({ task: z.literal('measure'), work: jobWorkSchema }),
+  z.object({ task: z.literal('own-metrics') }),
   z.object({ task: z.literal('figures'), run: z.string() }),
   z.object({ task: z.literal('blame'), run: z.string() }),
   z.object({ task: z.literal('send-items'), run: z.string(), items: z.array(z.string()), dataset: z.string() }),
@@ -96,6 +98,10 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       if (!isTrainingWork(request.work)) throw new RagtuiError('usage', 'Only a training is measured.');
       endsByItself = true;
       return measureTraining(paths, request.work, { signal: stop.signal });
+    }
+    case 'own-metrics': {
+      const { metrics, problems } = await loadOwnMetrics(paths);
+      return { metrics: metrics.map(({ about }) => about), problems };
     }
     case 'figures':
       return runFigures(paths, request.run);

@@ -31,7 +31,9 @@ export const capsuleSchema = z.object({
   prompts: z.record(z.string(), z.string()).optional(),
   /** By column: the form that its server holds answers to, in words with a hash. */
   formats: z.record(z.string(), z.string()).optional(),
-  metrics: z.array(z.object({ name: z.string(), version: z.number(), embedder: z.string().nullable() })),
+  metrics: z.array(
+    z.object({ name: z.string(), version: z.union([z.number(), z.string()]), embedder: z.string().nullable() }),
+  ),
 });
 export type Capsule = z.infer<typeof capsuleSchema>;
 

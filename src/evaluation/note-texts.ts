@@ -4,6 +4,8 @@ import { GOLD_RULE } from './metrics/gold.ts';
 export const NOTE_TEXTS = {
   'few-contexts': 'Only {contexts} contexts: intervals from so few clusters are too narrow to lean on.',
   failures: '{column}: {errors} errors and {timeouts} timeouts of {items} count as 0 in every answer metric.',
+  'metric-failed':
+    '{metric} failed at {count} answers of {column}, which are missing in its figures; the first time: {why}.',
   'cut-short': '{column}: {cut} of {items} answers were cut at their longest length.',
   'speed-of-then': '{column}: {reused} of {items} answers were taken from an earlier run; their speed is that of then.',
   'empty-origin': 'origin-tutorial counts the {empty} empty answers of {column} as perfect; verbatim does not.',

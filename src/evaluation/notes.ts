@@ -38,6 +38,13 @@ export function notesOn(
   for (const { name: column, errors, timeouts, items: all } of asked) {
     if (errors + timeouts > 0) say('failures', { column, errors, timeouts, items: all });
   }
+  for (const { name: column, items: answered } of tables) {
+    for (const { name: metric } of metrics) {
+      const failed = [...answered.values()].flatMap(({ missed }) => missed?.[metric] ?? []);
+      if (failed[0] !== undefined)
+        say('metric-failed', { metric, column, count: failed.length, why: failed[0] }, metric);
+    }
+  }
   for (const { name: column, cutShort: cut, items: all } of asked) {
     if (cut * 20 > all) say('cut-short', { column, cut, items: all });
   }

@@ -9,7 +9,8 @@ import type { Column } from '../rag/types.ts';
 import { isServed } from '../serving/resolve.ts';
 import { parseLlm } from '../serving/servers.ts';
 import { answerForm } from './form.ts';
-import { defaultMetrics, findMetric } from './metrics/registry.ts';
+import { defaultMetrics, findMetric, knowMetrics } from './metrics/registry.ts';
+import { describedMetric, type OwnMetric } from './own-metrics/types.ts';
 import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
 
 export interface EvaluationWish
@@ -25,6 +26,8 @@ export interface EvaluationWish
   readonly schema?: string | null;
   /** KEY of marks around answers, or training rows made with them. */
   readonly marker?: string | null;
+  /** Own metrics of the config folder, as `describeOwnMetrics` tells them; absent: none. */
+  readonly own?: readonly OwnMetric[];
 }
 
 const SAMPLE_ROWS = 50;
@@ -38,6 +41,8 @@ export async function prepareEvaluation(
   paths: WorkspacePaths,
   wish: EvaluationWish,
 ): Promise<{ evaluation: Evaluation; models: string[] }> {
+  const own = wish.own ?? [];
+  knowMetrics(own.map(describedMetric));
   const columns = parseColumns(wish.column);
   refuseReserved(columns);
   if (wish.kb === null && columns.some(({ context }) => context === 'retrieved')) {
@@ -61,6 +66,7 @@ export async function prepareEvaluation(
       `They are: ${metrics.join(', ')}.`,
     );
   }
+  const used = own.filter(({ name }) => metrics.includes(name));
   const { split, limit, seed, kb, baselines, concurrency, reuse } = wish;
   const evaluation: Evaluation = {
     dataset: dataset.manifest.name,
@@ -73,6 +79,7 @@ export async function prepareEvaluation(
     metrics,
     primary,
     ...(form ? { form } : {}),
+    ...(used.length > 0 ? { own: used } : {}),
     baselines,
     concurrency,
     reuse,
@@ -109,7 +116,9 @@ function chooseMetrics(
     const chinese = embedder === DEFAULT_EMBEDDERS.zh;
     const json = form?.schema != null || columns.some(({ format }) => format !== undefined);
     const marked = form?.marker != null;
-    return defaultMetrics({ answers, retrieval, embedder, currencies, chinese, json, marked });
+    const own = (wish.own ?? []).filter(({ kind }) => (kind === 'answer' ? answers : retrieval));
+    const usual = defaultMetrics({ answers, retrieval, embedder, currencies, chinese, json, marked });
+    return [...usual, ...own.map(({ name }) => name)];
   }
   const named = wish.metrics.flatMap((name) => {
     if (name === 'cosine' && embedder !== null) return [`cosine@${embedder}`];

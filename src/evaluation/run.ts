@@ -18,7 +18,10 @@ import { GoldChunks } from './gold-chunks.ts';
 import { ItemLog } from './item-log.ts';
 import { isFailure } from './item-state.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
+import { knowMetrics } from './metrics/registry.ts';
 import type { Outcome } from './outcome.ts';
+import { loadOwnMetrics } from './own-metrics/load.ts';
+import { describedMetric } from './own-metrics/types.ts';
 import { Pace } from './pace.ts';
 import { patientKb } from './patient-kb.ts';
 import { type EvaluationItem, planItems } from './plan.ts';
@@ -44,6 +47,7 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
   if (items.length === 0) {
     throw new RagtuiError('invalid', `${work.dataset}:${work.split} has no complete row to ask about.`);
   }
+  await tellOwnMetrics(context);
   const scorer = await Scorer.start(paths, work.metrics, work.form ?? null);
   const client = work.kb === null ? null : await connectKb(paths, { signal });
   const kb = client && patientKb(client, { waitMs: RETRY_MS, pause: (ms) => pause(ms, signal) });
@@ -67,6 +71,21 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
   const file = path.join(context.folder, 'report.json');
   writeJsonFile(file, buildReport(result, publishedResults(dataset.manifest, work.split)), { durable: true });
   report.artifact('report', file);
+}
+
+/** What a person's own metrics have come to since the run was made. */
+async function tellOwnMetrics({ paths, work, report }: JobContext<'evaluate'>): Promise<void> {
+  const asked = work.own ?? [];
+  if (asked.length === 0) return;
+  const { metrics, problems } = await loadOwnMetrics(paths);
+  knowMetrics([...asked.map(describedMetric), ...metrics.map(({ metric }) => metric)]);
+  for (const { message } of problems) report.log('warn', message);
+  for (const { name, version } of asked) {
+    const now = metrics.find(({ about }) => about.name === name)?.about.version;
+    if (now === version) continue;
+    const what = now === undefined ? 'is not here: its scores are missing' : `has changed: ${version} is now ${now}`;
+    report.log('warn', `The own metric ${name} ${what}.`);
+  }
 }
 
 async function allOf(rows: AsyncIterable<QaRow>): Promise<QaRow[]> {
@@ -275,10 +294,23 @@ class Run {
     const { report } = this.#context;
     const key = scorer.keyOf(outcome, item);
     const known = this.#known.byKey(key);
-    const scores = known?.scores ?? (await scorer.score(outcome, item));
+    const { scores, missed = {} } = known ?? (await scorer.score(outcome, item));
     const { answerKey, state, output, finish, error, retrieved, cut, usage, cost, timing } = outcome;
     const { id, contextId, content, question, answers } = item;
-    const said = { state, output, finish, error, retrieved, cut, scores, usage, timing, ...(cost ? { cost } : {}) };
+    const rest = Object.keys(missed).length > 0 ? { missed } : {};
+    const said = {
+      state,
+      output,
+      finish,
+      error,
+      retrieved,
+      cut,
+      scores,
+      usage,
+      timing,
+      ...(cost ? { cost } : {}),
+      ...rest,
+    };
     const result: ItemResult = {
       v: 1,
       column,

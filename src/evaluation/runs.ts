@@ -5,6 +5,8 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type Capsule, readCapsule } from './capsule.ts';
 import { readItems } from './item-log.ts';
+import { knowMetrics } from './metrics/registry.ts';
+import { describedMetric } from './own-metrics/types.ts';
 import type { Evaluation, ItemResult } from './types.ts';
 
 /** A run as its folder tells it: what was to be measured, how far it is, what is finished. */
@@ -37,6 +39,7 @@ export function readRun(paths: WorkspacePaths, id: string): EvaluationRun {
       'See: ragtui eval list',
     );
   }
+  knowMetrics((work.own ?? []).map(describedMetric));
   const folder = jobFolder(paths, view.spec.id);
   return { view, evaluation: work, items: readItems(folder), capsule: readCapsule(folder) };
 }

@@ -2,11 +2,18 @@ import { resolveEmbedder } from '../models/embedder-client.ts';
 import { type SupervisedEmbedder, supervisedEmbedder } from '../models/supervised-embedder.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { FormReader } from './form.ts';
-import { findMetric } from './metrics/registry.ts';
+import { findMetric, isBuiltIn } from './metrics/registry.ts';
 import type { Metric, ScoredItem } from './metrics/types.ts';
 import type { Outcome } from './outcome.ts';
+import { firstLine, loadOwnMetrics } from './own-metrics/load.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
 import type { AnswerForm } from './types.ts';
+
+/** What came of an item: its scores, and the metrics of a person's own that failed at it. */
+interface Scored {
+  readonly scores: Record<string, number | null>;
+  readonly missed: Record<string, string>;
+}
 
 /** Scores outcomes with a run's metrics; owns the embedder processes that they need. */
 export class Scorer {
@@ -44,7 +51,8 @@ export class Scorer {
 
   /** Finds the metrics and the embedders of those that compare vectors. Errors: those of both. */
   static async start(paths: WorkspacePaths, names: readonly string[], form: AnswerForm | null = null): Promise<Scorer> {
-    const metrics = names.map(findMetric);
+    const loaded = await ownOf(paths, names);
+    const metrics = names.map((name) => loaded.get(name) ?? findMetric(name));
     const embedders = new Map<string, SupervisedEmbedder>();
     for (const { embedder } of metrics) {
       if (embedder === undefined || embedders.has(embedder)) continue;
@@ -73,7 +81,7 @@ export class Scorer {
   }
 
   /** Not to be cancelled: an answer that is there must not be lost for want of its score. */
-  async score(outcome: Outcome, item: EvaluationItem): Promise<Record<string, number | null>> {
+  async score(outcome: Outcome, item: EvaluationItem): Promise<Scored> {
     const read = this.#reader.read(outcome.output);
     const vectors = read.output === null ? {} : await this.#vectors(read.output, item.answers[0] ?? '');
     const scored: ScoredItem = {
@@ -91,7 +99,7 @@ export class Scorer {
       cost: outcome.cost ?? null,
       vectors,
     };
-    return Object.fromEntries(this.metrics.map((metric) => [metric.name, metric.score(scored)]));
+    return scoreWith(this.metrics, scored);
   }
 
   async close(): Promise<void> {
@@ -117,4 +125,27 @@ export class Scorer {
     }
     return found;
   }
+}
+
+/** The code of own metrics; it is loaded where one is named. Those that cannot be are missing, by their description. */
+async function ownOf(paths: WorkspacePaths, names: readonly string[]): Promise<ReadonlyMap<string, Metric>> {
+  if (names.every(isBuiltIn)) return new Map();
+  const { metrics } = await loadOwnMetrics(paths);
+  return new Map(metrics.map(({ about, metric }) => [about.name, metric]));
+}
+
+/** A metric of ours that throws is a bug and ends the run; one of a person's own is missing for this item. */
+function scoreWith(metrics: readonly Metric[], item: ScoredItem): Scored {
+  const scores: Scored['scores'] = {};
+  const missed: Scored['missed'] = {};
+  for (const metric of metrics) {
+    try {
+      scores[metric.name] = metric.score(item);
+    } catch (error) {
+      if (isBuiltIn(metric.name)) throw error;
+      scores[metric.name] = null;
+      missed[metric.name] = firstLine(error);
+    }
+  }
+  return { scores, missed };
 }

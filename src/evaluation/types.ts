@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnSchema, costSchema } from '../rag/types.ts';
+import { ownMetricSchema } from './own-metrics/types.ts';
 
 /** Items in work at once; `auto`: as many as the servers take (the embedded LLM answers one at a time anyway). */
 export const concurrencySchema = z.union([z.number().int().min(1).max(128), z.literal('auto')]);
@@ -27,6 +28,8 @@ export const evaluationSchema = z.object({
   metrics: z.array(z.string()).min(1),
   /** The form that all columns are told to answer in; absent: none. */
   form: answerFormSchema.optional(),
+  /** Own metrics among them, as they were when the run was made; absent: none. */
+  own: z.array(ownMetricSchema).optional(),
   /** Chosen before; the verdict is about this one. */
   primary: z.string(),
   /** Rows that cost nothing: BM25, sentence copy, empty answer, answer to another question. */
@@ -76,6 +79,8 @@ export const itemResultSchema = z.object({
   /** How the context was cut to fit, '' if it was not. */
   cut: z.string(),
   scores: z.record(z.string(), z.number().nullable()),
+  /** Own metrics that failed at it, with why: their score is missing. */
+  missed: z.record(z.string(), z.string()).optional(),
   usage: z.object({ promptTokens: z.number(), completionTokens: z.number() }).nullable(),
   /** What the answer cost; absent or null: no prices of its endpoint were known. */
   cost: costSchema.nullable().optional(),

@@ -421,6 +421,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       },
     },
     models: () => models,
+    ownMetrics: async () => ({ metrics: [], problems: [] }),
     prepare: async (wish) => {
       wishes.push(wish);
       const columns = parseColumns(wish.column);

@@ -95,6 +95,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'eval replay' },
   { command: 'eval agreement', options: ['--sample'] },
   { command: 'eval blame', options: ['--metric', '--below'] },
+  { command: 'eval metrics' },
   { command: 'eval gate', options: ['--metric', '--min', '--max', '--baseline'] },
   { command: 'backup' },
   { command: 'restore', options: ['--yes'] },

@@ -14,6 +14,7 @@ import { followJob } from '../follow.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
 import { addEvalItems } from './eval-items.ts';
+import { addEvalMetrics } from './eval-metrics.ts';
 import { jobJson } from './jobs.ts';
 
 const none = z.tuple([]);
@@ -73,7 +74,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=,format=json|FILE';
 
-/** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send`. */
+/** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send|metrics`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -138,6 +139,7 @@ export function addEval(program: Command, invocation: Invocation): void {
   addReplay(evaluation, invocation);
   addBlame(evaluation, invocation);
   addEvalItems(evaluation, invocation);
+  addEvalMetrics(evaluation, invocation);
 }
 
 function addBlame(evaluation: Command, invocation: Invocation): void {
@@ -304,8 +306,11 @@ async function runMatrix(context: CommandContext, _: [], options: z.output<typeo
 async function run(context: CommandContext, _: [], options: RunOptions): Promise<number> {
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
+  const { describeOwnMetrics } = await import('../../evaluation/own-metrics/describe.ts');
   const { prepareEvaluation } = await import('../../evaluation/prepare.ts');
   ensureWorkspace(context.paths);
+  const own = await describeOwnMetrics(context.paths);
+  for (const { message } of own.problems) context.out.note(message);
   const { evaluation, models } = await prepareEvaluation(context.paths, {
     ...options,
     kb: options.kb ?? null,
@@ -315,6 +320,7 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
     schema: options.schema ?? null,
     marker: options.markers ?? null,
     metricEmbedder: options.metricEmbedder ?? null,
+    own: own.metrics,
   });
   await needModels(context, models, options.pull);
   return started(context, await launchJob(context.paths, { kind: 'evaluate', ...evaluation }), options.wait);

@@ -94,11 +94,26 @@ function withDepth(text: string, make: (k: number) => Metric): Metric | undefine
   return Number.isInteger(k) && k >= 1 && k <= 100 ? make(k) : undefined;
 }
 
+/** All metrics as they are listed; of those with a name after "@" one stands for all. */
+export const LISTED: readonly Metric[] = [...NAMED, cosineMetric('EMBEDDER'), priceMetric('CURRENCY')];
+
 /** Names as `--metrics` takes them. */
-export const METRIC_NAMES: readonly string[] = [...NAMED.map(({ name }) => name), 'cosine@EMBEDDER', 'price@CURRENCY'];
+export const METRIC_NAMES: readonly string[] = LISTED.map(({ name }) => name);
+
+/** Own metrics that a run or the config folder has told of; here only what tables need, not their code. */
+const DESCRIBED = new Map<string, Metric>();
+
+/** From now on these are known by name. Those of two versions of one file stand under one name: the last one told. */
+export function knowMetrics(metrics: readonly Metric[]): void {
+  for (const metric of metrics) DESCRIBED.set(metric.name, metric);
+}
+
+export const isBuiltIn = (name: string): boolean => builtIn(name) !== undefined || Object.hasOwn(FAMILIES, name);
 
 /** A metric by name; undefined when there is none. */
-export function knownMetric(name: string): Metric | undefined {
+export const knownMetric = (name: string): Metric | undefined => builtIn(name) ?? DESCRIBED.get(name);
+
+function builtIn(name: string): Metric | undefined {
   const fixed = NAMED.find((metric) => metric.name === name);
   if (fixed) return fixed;
   const at = name.indexOf('@');
@@ -110,7 +125,8 @@ export function knownMetric(name: string): Metric | undefined {
 export function findMetric(name: string): Metric {
   const found = knownMetric(name);
   if (found) return found;
-  throw new RagtuiError('usage', `There is no metric "${name}".`, `There are: ${METRIC_NAMES.join(', ')}.`);
+  const known = [...METRIC_NAMES, ...DESCRIBED.keys()].join(', ');
+  throw new RagtuiError('usage', `There is no metric "${name}".`, `There are: ${known}.`);
 }
 
 /** The metrics of a run when none are named: answers if a column has an LLM, retrieval if one retrieves. */

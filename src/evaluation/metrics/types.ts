@@ -48,8 +48,8 @@ export interface Metric {
   readonly name: string;
   /** `speed` and `cost` are of answers that came: one that failed is missing, not 0. */
   readonly kind: 'answer' | 'retrieval' | 'speed' | 'cost';
-  /** Raised when the same item may score differently than before. */
-  readonly version: number;
+  /** Raised when the same item may score differently than before; of an own metric the hash of its file. */
+  readonly version: number | string;
   readonly range: readonly [number, number];
   /** What a score is counted in (`ms`, `tokens`, `USD per 1000`); absent: a share, shown as points of 100. */
   readonly unit?: string;

@@ -2,15 +2,14 @@ import { partsOf, rowsOf } from '../../../stores/datasets.ts';
 import type { EvaluationForm } from '../../../stores/evaluation.ts';
 import type { Choice } from '../../../stores/ui.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
-import { METRIC_NAMES } from '../../evaluation/metrics/registry.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
 import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { chooseMetrics } from './metric-choice.ts';
 
 const TYPED = 'typed';
-const LIST = /[\s,]+/;
 
 /** The lines of the form, each with the way to change it; every column is a line. */
 export function evaluationFields(context: ScreenContext): FormField[] {
@@ -66,7 +65,7 @@ export function evaluationFields(context: ScreenContext): FormField[] {
       id: 'metrics',
       title: t('evaluate.field.metrics'),
       value: metrics?.join(', ') ?? t('evaluate.allMetrics'),
-      change: () => askMetrics(context),
+      change: () => chooseMetrics(context),
     },
     {
       id: 'primary',
@@ -272,18 +271,6 @@ function changeColumn({ evaluation, ui }: ScreenContext, at: number): void {
         submit: (text) => put(text.trim()),
       });
       return undefined;
-    },
-  });
-}
-
-function askMetrics({ evaluation, ui }: ScreenContext): void {
-  ui.getState().prompt({
-    title: t('evaluate.field.metrics'),
-    text: t('evaluate.metricsHelp', { names: METRIC_NAMES.join(', ') }),
-    initial: evaluation.getState().form.metrics?.join(', ') ?? '',
-    submit: (text) => {
-      const names = text.split(LIST).filter(Boolean);
-      return evaluation.getState().configure({ metrics: names.length === 0 ? null : names, primary: null });
     },
   });
 }

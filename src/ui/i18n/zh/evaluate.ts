@@ -164,6 +164,8 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.field.markers': '标记',
   'evaluate.markersHelp':
     '回答两边标记 {{KEY_START}}…{{KEY_END}} 的 KEY，或用它生成的训练数据。所有列都会被要求。留空：不要求。',
+  'evaluate.typeMetrics': '输入名称……',
+  'evaluate.taken': '已选',
   'evaluate.points': '分',
   'evaluate.finds': '{items} 个问题有五分之四的把握发现 {points} {unit}以上的差异。',
   'evaluate.plan.findsRun':

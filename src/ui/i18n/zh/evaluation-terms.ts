@@ -45,6 +45,7 @@ export const metricTexts: Readonly<Record<string, string>> = {
 export const noteTexts: Readonly<Record<string, string>> = {
   'few-contexts': '只有 {contexts} 个文段：聚类这么少，区间过窄，不可依赖。',
   failures: '{column}：{items} 个中有 {errors} 个失败、{timeouts} 个超时，在每个回答指标中按 0 计。',
+  'metric-failed': '{metric} 在 {column} 的 {count} 个回答上出错，这些回答不计入其数值；首次错误：{why}。',
   'cut-short': '{column}：{items} 个回答中有 {cut} 个在最大长度处被截断。',
   'speed-of-then': '{column}：{items} 个回答中有 {reused} 个取自较早的评测，其速度是当时的。',
   'empty-origin': 'origin-tutorial 把 {column} 的 {empty} 个空回答算作满分；verbatim 不会。',
