@@ -6,6 +6,11 @@ export const NOTE_TEXTS = {
   failures: '{column}: {errors} errors and {timeouts} timeouts of {items} count as 0 in every answer metric.',
   'metric-failed':
     '{metric} failed at {count} answers of {column}, which are missing in its figures; the first time: {why}.',
+  forgot:
+    'Forgetting: {column} answers {lost} points fewer of the {items} general questions right than {base} [{low}, {high}].',
+  'not-forgot': 'Forgetting: {column} answers more general questions right than {base}: nothing lost that shows.',
+  'forgot-unknown':
+    'Forgetting: whether {column} lost anything against {base} cannot be told: {lost} points [{low}, {high}] on {items} general questions, which find a loss of {finds} points four times in five.',
   'cut-short': '{column}: {cut} of {items} answers were cut at their longest length.',
   'speed-of-then': '{column}: {reused} of {items} answers were taken from an earlier run; their speed is that of then.',
   'empty-origin': 'origin-tutorial counts the {empty} empty answers of {column} as perfect; verbatim does not.',

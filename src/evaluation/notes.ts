@@ -18,6 +18,13 @@ const LONG_ANSWER = 60;
 const FEW_CONTEXTS = 10;
 const HAN = /\p{Script=Han}/u;
 
+export const runNote = (id: NoteId, values: RunNote['values'], metric: string | null): RunNote => ({
+  id,
+  metric,
+  values,
+  text: fillIn(NOTE_TEXTS[id], values),
+});
+
 /** Where the figures of this very run would mislead, in sentences. Pure. */
 export function notesOn(
   tables: readonly ColumnTable[],
@@ -26,7 +33,7 @@ export function notesOn(
 ): RunNote[] {
   const notes: RunNote[] = [];
   const say = (id: NoteId, values: RunNote['values'] = {}, metric: string | null = null): void => {
-    notes.push({ id, metric, values, text: fillIn(NOTE_TEXTS[id], values) });
+    notes.push(runNote(id, values, metric));
   };
   const has = (name: string) => metrics.some((metric) => metric.name === name);
   const items = [...(tables[0]?.items.values() ?? [])];

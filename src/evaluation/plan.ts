@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isComplete, type QaRow } from '../datasets/types.ts';
+import type { Column } from '../rag/types.ts';
 import { Random } from './statistics/random.ts';
 
 /** One question of a run. */
@@ -14,6 +15,13 @@ export interface EvaluationItem {
   readonly content: string;
 }
 
+export interface PlanOptions {
+  readonly limit: number | null;
+  readonly seed: number;
+  /** Absent: they read passages. */
+  readonly columns?: readonly Pick<Column, 'context'>[];
+}
+
 /** 32 hex characters of the sha256 of a JSON value. */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
@@ -23,8 +31,10 @@ export function hashOf(value: unknown): string {
  * The items of a run in their order: rows are drawn by the seed (so a smaller limit is a part of a larger one), and those
  * that share a context then stand together, for servers that keep the prefix. Incomplete rows are left out. Pure.
  */
-export function planItems(rows: readonly QaRow[], options: { limit: number | null; seed: number }): EvaluationItem[] {
-  const usable = withUniqueIds(rows).filter(isComplete);
+export function planItems(rows: readonly QaRow[], options: PlanOptions): EvaluationItem[] {
+  const reads = options.columns?.some(({ context }) => context !== 'none') ?? true;
+  // Where no column reads anything, a row needs no passage.
+  const usable = withUniqueIds(rows).filter((row) => isComplete(reads ? row : { ...row, context: row.context || '–' }));
   const drawn = new Random(options.seed).shuffled(usable).slice(0, options.limit ?? usable.length);
   const byContext = new Map<string, EvaluationItem[]>();
   for (const { id, contextId, context, question, answers } of drawn) {

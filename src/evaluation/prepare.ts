@@ -9,7 +9,9 @@ import type { Column } from '../rag/types.ts';
 import { isServed } from '../serving/resolve.ts';
 import { parseLlm } from '../serving/servers.ts';
 import { answerForm } from './form.ts';
+import { GENERAL, GENERAL_METRIC, generalColumns } from './general-names.ts';
 import { defaultMetrics, findMetric, knowMetrics } from './metrics/registry.ts';
+import { isTaken } from './metrics/types.ts';
 import { describedMetric, type OwnMetric } from './own-metrics/types.ts';
 import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
 
@@ -43,7 +45,8 @@ export async function prepareEvaluation(
 ): Promise<{ evaluation: Evaluation; models: string[] }> {
   const own = wish.own ?? [];
   knowMetrics(own.map(describedMetric));
-  const columns = parseColumns(wish.column);
+  const general = wish.dataset === GENERAL;
+  const columns = parseColumns(general ? generalColumns(wish.column) : wish.column);
   refuseReserved(columns);
   if (wish.kb === null && columns.some(({ context }) => context === 'retrieved')) {
     throw new RagtuiError(
@@ -52,7 +55,7 @@ export async function prepareEvaluation(
       'Add --kb NAME, or context=gold.',
     );
   }
-  const dataset = openQaDataset(paths, wish.dataset);
+  const dataset = openQaDataset(paths, general ? await generalName(paths) : wish.dataset);
   if (dataset.count(wish.split) === 0) throw new RagtuiError('invalid', `${wish.dataset} ${wish.split} has no rows.`);
   const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
   const form = answerForm(paths, { schema: wish.schema ?? null, marker: wish.marker ?? null }, columns);
@@ -80,7 +83,8 @@ export async function prepareEvaluation(
     primary,
     ...(form ? { form } : {}),
     ...(used.length > 0 ? { own: used } : {}),
-    baselines,
+    // Nothing can be copied where there is no passage.
+    baselines: baselines && !general,
     concurrency,
     reuse,
   };
@@ -91,6 +95,15 @@ function refuseReserved(columns: readonly Column[]): void {
   const taken = columns.find(({ name }) => BASELINE_NAMES.some((reserved) => reserved === name));
   if (!taken) return;
   throw new RagtuiError('usage', `"${taken.name}" is the name of a baseline row.`, 'Call the column something else.');
+}
+
+/** Beside whether they are right: refusals, and what answers take. */
+const isOfGeneral = (name: string): boolean => name === 'no-answer' || isTaken(findMetric(name));
+
+/** Read only where it is asked for: an import is much code. */
+async function generalName(paths: WorkspacePaths): Promise<string> {
+  const { generalDataset } = await import('./general.ts');
+  return (await generalDataset(paths)).name;
 }
 
 /** Currencies that the columns' endpoints have prices in. */
@@ -110,6 +123,12 @@ function chooseMetrics(
   },
 ): string[] {
   const { embedder, currencies, form } = more;
+  if (wish.metrics === null && wish.dataset === GENERAL) {
+    return [
+      GENERAL_METRIC,
+      ...defaultMetrics({ answers: true, retrieval: false, embedder: null, currencies }).filter(isOfGeneral),
+    ];
+  }
   if (wish.metrics === null) {
     const answers = columns.some(({ llm }) => llm !== 'none');
     const retrieval = columns.some(({ context }) => context === 'retrieved');

@@ -1,5 +1,6 @@
 import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
+import { forgettingNotes } from './forgetting.ts';
 import { isFailure, stateOf } from './item-state.ts';
 import { type MatrixReport, matrixReport } from './matrix/effects.ts';
 import { isTaken, type Metric } from './metrics/types.ts';
@@ -80,6 +81,11 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
   const columns = tables.map((table) => columnReport(table, metrics, evaluation.seed));
   const [first, ...others] = tables;
   const asked = columns.filter(({ baseline }) => !baseline);
+  const differences = first
+    ? others
+        .map((other) => differenceReport(first, other, evaluation))
+        .filter((one) => Object.keys(one.metrics).length > 0)
+    : [];
   return {
     run: {
       id: view.spec.id,
@@ -95,17 +101,13 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
     primary: evaluation.primary,
     metrics: columns[0]?.metrics ?? {},
     columns,
-    differences: first
-      ? others
-          .map((other) => differenceReport(first, other, evaluation))
-          .filter((one) => Object.keys(one.metrics).length > 0)
-      : [],
+    differences,
     matrix: matrixReport(tables, evaluation),
     strata: strataOf(
       tables.filter(({ baseline }) => !baseline),
       evaluation,
     ),
-    notes: notesOn(tables, columns, metrics),
+    notes: [...forgettingNotes(evaluation, differences), ...notesOn(tables, columns, metrics)],
     published,
   };
 }

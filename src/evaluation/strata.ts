@@ -39,6 +39,12 @@ export const PARTITIONS: readonly Partition[] = [
       return /[0-9０-９]/.test(answer) ? 'with a number' : 'without a number';
     },
   },
+  {
+    // Of our general questions: their ids begin with it.
+    name: 'topic',
+    parts: ['facts', 'arithmetic', 'format'],
+    of: ({ item }) => /^(facts|arithmetic|format)-(?:en|zh)-\d\d$/.exec(item)?.[1] ?? '',
+  },
 ];
 
 /** A part of the questions, with the primary metric on it. Exploratory: many parts, some will differ by chance. */

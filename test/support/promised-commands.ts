@@ -96,6 +96,7 @@ export const PROMISED: readonly Promised[] = [
   { command: 'eval agreement', options: ['--sample'] },
   { command: 'eval blame', options: ['--metric', '--below'] },
   { command: 'eval metrics' },
+  { command: 'eval forgetting', options: ['--column'] },
   { command: 'eval gate', options: ['--metric', '--min', '--max', '--baseline'] },
   { command: 'backup' },
   { command: 'restore', options: ['--yes'] },

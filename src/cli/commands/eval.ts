@@ -25,12 +25,14 @@ const waitOption = z.object({ wait: z.boolean().default(false) });
 
 const atOnce = z.union([z.literal('auto'), whole.min(1).max(128)], 'auto, or 1 to 128');
 
+const SEED = 1314;
+
 const runOptions = z.object({
   dataset: z.string().min(1),
   split: z.string().min(1).default('test'),
   kb: z.string().min(1).optional(),
   limit: whole.positive('at least 1').optional(),
-  seed: whole.default(1314),
+  seed: whole.default(SEED),
   column: z.array(z.string()).min(1, 'at least one column'),
   metrics: z.string().optional(),
   primary: z.string().optional(),
@@ -78,6 +80,7 @@ const COLUMN_HELP =
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
+  addForgetting(evaluation, invocation);
   handle(
     evaluation
       .command('resume')
@@ -240,7 +243,10 @@ async function again(
 function addRun(evaluation: Command, invocation: Invocation): void {
   const asked = (command: Command): Command =>
     command
-      .requiredOption('--dataset <name>', 'a dataset of questions (qa)')
+      .requiredOption(
+        '--dataset <name>',
+        'a dataset of questions (qa), or @general: our own, which show what a tune forgot',
+      )
       .option('--split <part>', 'test, SPLIT/PART, or all (default: test)')
       .option('--kb <name>', 'the knowledge base, for columns that retrieve')
       .option('--limit <n>', 'at most so many items, drawn by the seed')
@@ -301,6 +307,29 @@ async function runMatrix(context: CommandContext, _: [], options: z.output<typeo
   const { matrixColumns } = await import('../../evaluation/matrix/design.ts');
   const { llm: llms, embedder: embedders, context: contexts, set: settings, ...rest } = options;
   return run(context, [], { ...rest, column: matrixColumns({ llms, embedders, contexts, settings }) });
+}
+
+/** General questions to a base and its tune: what was forgotten. */
+function addForgetting(evaluation: Command, invocation: Invocation): void {
+  handle(
+    evaluation
+      .command('forgetting')
+      .description('what a tune has forgotten: our own general questions to every column, without passages')
+      .requiredOption('--column <spec>', 'the base first: name=base,llm=ID, then the tune: name=tuned,llm=ID', collect)
+      .option('--no-reuse', 'ask again what an earlier run has asked')
+      .option('--concurrency <n>', 'items in work at once, or auto (default: auto)')
+      .option('--no-pull', 'do not fetch a missing default model')
+      .option('--wait', 'stay until it ends'),
+    invocation,
+    {
+      args: none,
+      options: runOptions.pick({ column: true, reuse: true, concurrency: true, pull: true, wait: true }),
+    },
+    async (context, _, options) => {
+      const { GENERAL } = await import('../../evaluation/general-names.ts');
+      return run(context, [], { dataset: GENERAL, split: 'all', seed: SEED, baselines: false, ...options });
+    },
+  );
 }
 
 async function run(context: CommandContext, _: [], options: RunOptions): Promise<number> {

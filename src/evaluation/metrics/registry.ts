@@ -19,6 +19,7 @@ import { hitMetric } from './hit.ts';
 import { inventedFields } from './invented-fields.ts';
 import { jsonParse } from './json-parse.ts';
 import { marker } from './marker.ts';
+import { mentions } from './mentions.ts';
 import { mrrMetric } from './mrr.ts';
 import { ndcgMetric } from './ndcg.ts';
 import { noAnswer } from './no-answer.ts';
@@ -66,6 +67,7 @@ const CHINESE: readonly Metric[] = [cmrcEm, cmrcF1];
 
 /** Only when they are named. */
 const OTHERS: readonly Metric[] = [
+  mentions,
   squadEm,
   squadF1,
   chrf,

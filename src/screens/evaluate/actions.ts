@@ -1,9 +1,10 @@
+import { GENERAL } from '../../evaluation/general-names.ts';
 import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { askNote, askTags } from '../job-notes.ts';
-import { canStart, fillForm } from './form.ts';
+import { canStart, fillForm, withoutReading } from './form.ts';
 import { makeMatrix, matrixChoices, oracleColumns } from './form-matrix.ts';
 import type { EvaluateModel } from './model.ts';
 
@@ -26,6 +27,23 @@ export const evaluateActions: readonly Action<EvaluateModel>[] = [
       fillForm(context);
       context.evaluation.getState().setView('form');
       context.ui.getState().setFocus('form', 'evaluate');
+    },
+  },
+  {
+    id: 'evaluate.forgetting',
+    title: 'Forgetting',
+    help: 'A new run of general questions without passages: what a tune has forgotten against its base.',
+    keys: ['l'],
+    rank: 12,
+    command: 'ragtui eval forgetting --column name=base,llm=ID --column name=tuned,llm=ID',
+    run: async ({ context }) => {
+      const { refresh, configure, setView, form } = context.evaluation.getState();
+      refresh();
+      setView('form');
+      context.ui.getState().setFocus('form', 'evaluate');
+      const columns = form.columns.map(withoutReading);
+      const general = { dataset: GENERAL, split: 'all', limit: null, kb: null, schema: null, markers: null };
+      await configure({ ...general, columns, metrics: null, primary: null });
     },
   },
   {

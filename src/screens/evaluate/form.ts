@@ -2,6 +2,7 @@ import { partsOf, rowsOf } from '../../../stores/datasets.ts';
 import type { EvaluationForm } from '../../../stores/evaluation.ts';
 import type { Choice } from '../../../stores/ui.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
+import { GENERAL } from '../../evaluation/general-names.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
@@ -28,7 +29,7 @@ export function evaluationFields(context: ScreenContext): FormField[] {
       id: 'split',
       title: t('evaluate.field.part'),
       value: split === 'all' ? t('datasets.allRows') : split,
-      note: partNote(context, form),
+      note: dataset === GENERAL ? t('evaluate.generalNote') : partNote(context, form),
       change: () => chooseSplit(context),
     },
     {
@@ -193,8 +194,10 @@ function chooseKb(context: ScreenContext): void {
 /** Columns that make sense with what is here: a choice's id is the columns it adds, separated by a line break. */
 export function columnChoices(context: ScreenContext): Choice[] {
   const { models, form } = context.evaluation.getState();
+  const general = form.dataset === GENERAL;
   const base = context.kb.getState().list?.find(({ name }) => name === form.kb);
-  const gold = (name: string, llm: string): string => `name=${name},llm=${llm},context=gold,prompt=sft`;
+  const gold = (name: string, llm: string): string =>
+    general ? `name=${name},llm=${llm}` : `name=${name},llm=${llm},context=gold,prompt=sft`;
   const llms = models.filter(({ kind }) => kind === 'llm');
   const pairs = llms.flatMap(({ id, base: under }): Choice[] =>
     under === null
@@ -231,6 +234,7 @@ const safeName = (id: string): string => id.replace(/[\s,=:/]+/g, '-').slice(0, 
 
 function addColumn(context: ScreenContext): void {
   const { evaluation, ui } = context;
+  const general = evaluation.getState().form.dataset === GENERAL;
   const add = (specs: readonly string[]): Promise<void> =>
     evaluation.getState().configure({ columns: [...evaluation.getState().form.columns, ...specs] });
   ui.getState().choose({
@@ -241,7 +245,7 @@ function addColumn(context: ScreenContext): void {
       ui.getState().prompt({
         title: t('evaluate.column.typed'),
         text: t('evaluate.column.help'),
-        initial: 'name=,llm=,context=gold,prompt=sft',
+        initial: general ? 'name=,llm=' : 'name=,llm=,context=gold,prompt=sft',
         submit: (text) => add([text.trim()]),
       });
       return undefined;
@@ -289,11 +293,18 @@ function choosePrimary({ evaluation, ui }: ScreenContext): void {
   });
 }
 
+/** A column for general questions: what it reads, and the prompt for it, are left out. Pure. */
+export const withoutReading = (spec: string): string =>
+  spec
+    .split(',')
+    .filter((part) => !/^\s*(?:context|prompt)\s*=/.test(part))
+    .join(',');
+
 /** Fills in what is still open with what is most likely meant. */
 export function fillForm(context: ScreenContext): void {
   const { evaluation, datasets } = context;
   const { form } = evaluation.getState();
-  if (form.dataset !== null && manifestOf(context, form.dataset)) return;
+  if (form.dataset !== null && form.dataset !== GENERAL && manifestOf(context, form.dataset)) return;
   const found = questionSets(context);
   const manifest = found.find(({ name }) => name === datasets.getState().selected) ?? found[0];
   void evaluation.getState().configure({ dataset: manifest?.name ?? null, split: testPart(manifest) });

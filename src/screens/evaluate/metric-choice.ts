@@ -1,5 +1,5 @@
 import type { Choice } from '../../../stores/ui.ts';
-import { LISTED } from '../../evaluation/metrics/registry.ts';
+import { knownMetric, LISTED } from '../../evaluation/metrics/registry.ts';
 import type { Metric } from '../../evaluation/metrics/types.ts';
 import { describedMetric } from '../../evaluation/own-metrics/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
@@ -31,18 +31,18 @@ export function metricChoices(context: ScreenContext): Choice[] {
   const { own } = context.evaluation.getState();
   const taken = takenMetrics(context);
   const parametric = taken.filter((name) => !LISTED.some((metric) => metric.name === name) && name.includes('@'));
-  const line = ({ name, blindTo }: Pick<Metric, 'name' | 'blindTo'>, note = ''): Choice => ({
-    id: name,
-    title: `${taken.includes(name) ? '✓' : ' '} ${name}`,
-    note: sanitizeLine(note || metricText({ name, blindTo })),
+  const line = (metric: Metric): Choice => ({
+    id: metric.name,
+    title: `${taken.includes(metric.name) ? '✓' : ' '} ${metric.name}`,
+    note: sanitizeLine(metricText(metric)),
   });
   return [
     { id: ALL, title: t('evaluate.allMetrics') },
     { id: TYPED, title: t('evaluate.typeMetrics') },
-    ...own.metrics.map(describedMetric).map((metric) => line(metric)),
-    ...parametric.map((name) => line({ name, blindTo: '' }, t('evaluate.taken'))),
+    ...own.metrics.map(describedMetric).map(line),
+    ...parametric.flatMap((name) => knownMetric(name) ?? []).map(line),
     // A name with a parameter is typed.
-    ...LISTED.filter(({ name }) => !/@[A-Z]/.test(name)).map((metric) => line(metric)),
+    ...LISTED.filter(({ name }) => !/@[A-Z]/.test(name)).map(line),
     ...own.problems.map(
       ({ file, message }): Choice => ({ id: file, title: '✗', note: '', disabled: sanitizeLine(message) }),
     ),

@@ -172,7 +172,7 @@ export const evaluate = {
   'evaluate.markersHelp':
     'KEY of {{KEY_START}}…{{KEY_END}} around answers, or training rows made with them. All columns are told. Empty: none.',
   'evaluate.typeMetrics': 'type names …',
-  'evaluate.taken': 'taken',
+  'evaluate.generalNote': 'our own general questions, without passages',
   'evaluate.points': 'points',
   'evaluate.finds': '{items} questions find a difference of {points} {unit} or more, four times in five.',
   'evaluate.plan.findsRun':

@@ -165,7 +165,7 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.markersHelp':
     '回答两边标记 {{KEY_START}}…{{KEY_END}} 的 KEY，或用它生成的训练数据。所有列都会被要求。留空：不要求。',
   'evaluate.typeMetrics': '输入名称……',
-  'evaluate.taken': '已选',
+  'evaluate.generalNote': '内置的通用问题，不给文段',
   'evaluate.points': '分',
   'evaluate.finds': '{items} 个问题有五分之四的把握发现 {points} {unit}以上的差异。',
   'evaluate.plan.findsRun':
@@ -191,6 +191,7 @@ export const evaluate: Texts<typeof english> = {
 /** Of the actions whose ids start with `evaluate.`. */
 export const evaluateActions: ActionTexts = {
   'evaluate.new': ['新建', '填写新评测：问题、列和指标。'],
+  'evaluate.forgetting': ['遗忘', '新评测：不给文段的通用问题，看微调模型相对基座遗忘了什么。'],
   'evaluate.start': ['开始', '把表单中的评测作为任务启动；每个完成的问题都保留。'],
   'evaluate.stop': ['停止', '结束评测；已完成的保留，“继续”只问缺少的。'],
   'evaluate.resume': ['继续', '继续提前结束的评测；已完成的不再问。'],

@@ -38,6 +38,7 @@ export const metricTexts: Readonly<Record<string, string>> = {
   'json-parse': 'JSON 的内容：空对象与正确的对象一样能解析。',
   'schema-valid': '值是否正确；要求很少的 schema 很容易满足。',
   marker: '标记之间的内容，以及标记周围的内容。',
+  mentions: '周围的一切：把所有候选都列出来得 1 分，否定正确答案也得 1 分。',
   cosine: '它的下限很高：另一个问题的答案也很接近；请与 shuffled-answer 一行比较。',
 };
 
@@ -46,6 +47,10 @@ export const noteTexts: Readonly<Record<string, string>> = {
   'few-contexts': '只有 {contexts} 个文段：聚类这么少，区间过窄，不可依赖。',
   failures: '{column}：{items} 个中有 {errors} 个失败、{timeouts} 个超时，在每个回答指标中按 0 计。',
   'metric-failed': '{metric} 在 {column} 的 {count} 个回答上出错，这些回答不计入其数值；首次错误：{why}。',
+  forgot: '遗忘：{items} 个通用问题中，{column} 比 {base} 少答对 {lost} 分 [{low}, {high}]。',
+  'not-forgot': '遗忘：{column} 比 {base} 答对更多通用问题：没有显示出遗忘。',
+  'forgot-unknown':
+    '遗忘：无法判断 {column} 相对 {base} 是否有遗忘：{items} 个通用问题上 {lost} 分 [{low}, {high}]，有五分之四的把握发现 {finds} 分的损失。',
   'cut-short': '{column}：{items} 个回答中有 {cut} 个在最大长度处被截断。',
   'speed-of-then': '{column}：{items} 个回答中有 {reused} 个取自较早的评测，其速度是当时的。',
   'empty-origin': 'origin-tutorial 把 {column} 的 {empty} 个空回答算作满分；verbatim 不会。',
@@ -63,6 +68,10 @@ export const strataTexts: Readonly<Record<string, string>> = {
   '21 to 80': '21 至 80',
   'over 80': '超过 80',
   'answer type': '答案类型',
+  topic: '主题',
+  facts: '常识',
+  arithmetic: '算术',
+  format: '按格式回答',
   'yes or no': '是或否',
   'with a number': '含数字',
   'without a number': '不含数字',
