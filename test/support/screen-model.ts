@@ -15,6 +15,25 @@ export interface IdleMarkSeen {
   readonly rows: number;
 }
 
+/** A colour as the program named it: the terminal's own, one of its 256, or 0xRRGGBB. */
+export type CellColour = { readonly kind: 'default' } | { readonly kind: 'palette' | 'rgb'; readonly value: number };
+
+/** One cell as it is drawn. */
+export interface CellLook {
+  /** '' for the right half of a wide character. */
+  readonly text: string;
+  readonly width: number;
+  readonly foreground: CellColour;
+  readonly background: CellColour;
+  readonly bold: boolean;
+  readonly dim: boolean;
+  readonly italic: boolean;
+  readonly underline: boolean;
+  readonly inverse: boolean;
+}
+
+const DEFAULT_COLOUR: CellColour = { kind: 'default' };
+
 /** A terminal in memory: takes bytes, shows what a person would see. xterm.js decides, not our own code. */
 export class ScreenModel {
   private readonly terminal: xterm.Terminal;
@@ -79,6 +98,29 @@ export class ScreenModel {
       foreground: cell && !cell.isFgDefault() ? cell.getFgColor() : -1,
       background: cell && !cell.isBgDefault() ? cell.getBgColor() : -1,
       bold: Boolean(cell?.isBold()),
+      inverse: Boolean(cell?.isInverse()),
+    };
+  }
+
+  /** All that a picture of the cell needs. */
+  look(x: number, y: number): CellLook {
+    const buffer = this.terminal.buffer.active;
+    const cell = buffer.getLine(buffer.baseY + y)?.getCell(x);
+    const colour = (
+      isRgb: boolean | undefined,
+      isDefault: boolean | undefined,
+      value: number | undefined,
+    ): CellColour =>
+      isDefault === false && value !== undefined ? { kind: isRgb ? 'rgb' : 'palette', value } : DEFAULT_COLOUR;
+    return {
+      text: cell?.getChars() ?? '',
+      width: cell?.getWidth() ?? 1,
+      foreground: colour(cell?.isFgRGB(), cell?.isFgDefault(), cell?.getFgColor()),
+      background: colour(cell?.isBgRGB(), cell?.isBgDefault(), cell?.getBgColor()),
+      bold: Boolean(cell?.isBold()),
+      dim: Boolean(cell?.isDim()),
+      italic: Boolean(cell?.isItalic()),
+      underline: Boolean(cell?.isUnderline()),
       inverse: Boolean(cell?.isInverse()),
     };
   }
