@@ -16,6 +16,7 @@ const DOMAINS = [
   'engines',
   'workspace',
   'doctor',
+  'recipes',
 ];
 const VIEW_BELOW_SCREENS = ['ui', 'keys', 'terminal', 'platform'];
 

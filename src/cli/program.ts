@@ -16,6 +16,7 @@ import { addIngest } from './commands/ingest.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKb } from './commands/kb.ts';
 import { addModels } from './commands/models.ts';
+import { addRecipe } from './commands/recipe.ts';
 import { addSearch } from './commands/search.ts';
 import { addTrain } from './commands/train.ts';
 import { addTui } from './commands/tui.ts';
@@ -57,6 +58,7 @@ export function buildProgram(invocation: Invocation): Command {
   addTrain(program, invocation);
   addEval(program, invocation);
   addDeploy(program, invocation);
+  addRecipe(program, invocation);
   addJobs(program, invocation);
   addWorkspace(program, invocation);
   addConfig(program, invocation);

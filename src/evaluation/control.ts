@@ -88,7 +88,11 @@ export async function goOn(paths: WorkspacePaths, id: string): Promise<JobView> 
     throw new RagtuiError('busy', `${view.spec.id} is ${view.state}.`, `See: ragtui jobs logs -f ${view.spec.id}`);
   }
   // It means taking what is there, also where the run itself was to ask anew.
-  return launchJob(paths, { kind: 'evaluate', ...evaluation, reuse: true }, { name: view.spec.name });
+  return launchJob(
+    paths,
+    { kind: 'evaluate', ...evaluation, reuse: true },
+    { name: view.spec.name, step: view.spec.step },
+  );
 }
 
 function change(paths: WorkspacePaths, id: string, changed: (control: RunControl) => Partial<RunControl>): JobView {

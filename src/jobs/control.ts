@@ -29,6 +29,8 @@ const GRACE = { ask: 15, terminate: 5, kill: 5 };
 const TRAINING_GRACE = { ...GRACE, ask: 130 };
 /** A vLLM server ends what it is answering first, in a time that its work states, and then needs some to end itself. */
 const SERVER_END_SECONDS = 12;
+/** A recipe stops the training that it waits for. */
+const RECIPE_GRACE = { ...GRACE, ask: 150 };
 const isTraining = (kind: string): boolean => kind.startsWith('train-');
 
 /**
@@ -97,6 +99,7 @@ export function startNow(paths: WorkspacePaths, id: string): JobView {
 
 function graceOf(work: JobWork): typeof GRACE {
   if (isTraining(work.kind)) return TRAINING_GRACE;
+  if (work.kind === 'recipe') return RECIPE_GRACE;
   if (work.kind !== 'serve' || work.engine !== 'vllm') return GRACE;
   return { ...GRACE, ask: drainSeconds(work) + SERVER_END_SECONDS };
 }
@@ -147,7 +150,8 @@ export async function cloneJob(paths: WorkspacePaths, id: string, texts: readonl
 export async function resumeJob(paths: WorkspacePaths, id: string): Promise<JobView> {
   const view = readJob(paths, id);
   const why = whyNotResume(view);
-  if (why === null) return launchJob(paths, view.spec.work, { name: view.spec.name });
+  const { name, step, work } = view.spec;
+  if (why === null) return launchJob(paths, work, { name, step });
   const texts = {
     running: [`Job ${id} is not over.`, `Stop it first: \`ragtui jobs stop ${id}\`.`],
     done: [`Job ${id} has done all of its work.`, `To do it anew: \`ragtui jobs retry ${id}\`.`],

@@ -13,6 +13,12 @@ import { isOver, type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecS
 
 const START_TIMEOUT_MS = 20_000;
 
+export interface LaunchOptions {
+  readonly name?: string | undefined;
+  /** The step of a recipe that it does. */
+  readonly step?: string | undefined;
+}
+
 /**
  * Starts a job: its spec is on disk before anything runs, and a supervisor in a session of its own runs the worker, so
  * that the job outlives whoever launched it. Resolves when the supervisor has taken over.
@@ -22,14 +28,14 @@ const START_TIMEOUT_MS = 20_000;
 export async function launchJob(
   paths: WorkspacePaths,
   work: JobWork,
-  options: { readonly name?: string /** Replaced in tests. */; readonly supervisor?: string } = {},
+  options: LaunchOptions & { /** Replaced in tests. */ readonly supervisor?: string } = {},
 ): Promise<JobView> {
   const program = options.supervisor ?? workerPath('supervisor');
   if (!existsSync(program)) {
     throw new RagtuiError('unavailable', `${program} is not built.`, 'Run `npm run setup` in the ragtui folder.');
   }
   assertAlone(paths, work);
-  const { spec, folder } = createFolder(paths, work, options.name ?? defaultName(work));
+  const { spec, folder } = createFolder(paths, work, options);
   const files = jobFiles(folder);
   // Until there is a supervisor the job is ours: nobody who looks in between finds it lost.
   storeIdentity(files.supervisor, process.pid);
@@ -73,7 +79,11 @@ function assertAlone(paths: WorkspacePaths, work: JobWork): void {
   );
 }
 
-function createFolder(paths: WorkspacePaths, work: JobWork, name: string): { spec: JobSpec; folder: string } {
+function createFolder(
+  paths: WorkspacePaths,
+  work: JobWork,
+  { name = defaultName(work), step }: LaunchOptions,
+): { spec: JobSpec; folder: string } {
   mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
   for (;;) {
     const now = new Date();
@@ -81,7 +91,15 @@ function createFolder(paths: WorkspacePaths, work: JobWork, name: string): { spe
     const folder = path.join(paths.jobs, id);
     try {
       mkdirSync(folder, { mode: 0o700 });
-      return { spec: jobSpecSchema.parse({ version: 1, id, name, createdAt: now.toISOString(), work }), folder };
+      const spec = {
+        version: 1,
+        id,
+        name,
+        createdAt: now.toISOString(),
+        ...(step === undefined ? {} : { step }),
+        work,
+      };
+      return { spec: jobSpecSchema.parse(spec), folder };
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw toRagtuiError(error);
     }
@@ -114,6 +132,8 @@ function defaultName(work: JobWork): string {
       return `train ${work.name}`;
     case 'make-data':
       return `make ${work.making.as} (${work.making.what})`;
+    case 'recipe':
+      return `recipe ${work.name}`;
     case 'load-test':
       return `load test ${work.test.target.kind === 'name' ? work.test.target.name : work.test.target.model}`;
   }

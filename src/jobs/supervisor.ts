@@ -28,6 +28,7 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   evaluate: 'evaluate',
   'make-data': 'make-data',
   'load-test': 'load-test',
+  recipe: 'recipe',
 };
 const SERVERS = { llama: 'llama-server', vllm: 'vllm-server', onnx: 'embedding-server' } as const;
 const workerOf = (work: JobWork): WorkerName => (work.kind === 'serve' ? SERVERS[work.engine] : WORKERS[work.kind]);

@@ -4,6 +4,7 @@ import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { evaluationSchema } from '../evaluation/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
+import { recipeWorkSchema } from '../recipes/types.ts';
 import { loadTestSchema } from '../serving/load-test/types.ts';
 import { serveSchema } from '../serving/types.ts';
 import { embedderTrainingSchema, trainingSchema } from '../training/types.ts';
@@ -51,6 +52,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),
   z.object({ kind: z.literal('load-test'), test: loadTestSchema }),
+  z.object({ kind: z.literal('recipe'), ...recipeWorkSchema.shape }),
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 
@@ -59,6 +61,8 @@ export const jobSpecSchema = z.object({
   id: jobIdSchema,
   name: z.string(),
   createdAt: z.iso.datetime(),
+  /** Of a job that does a step of a recipe: which one, by the hash of its inputs; by this the recipe finds it again. */
+  step: z.string().optional(),
   work: jobWorkSchema,
 });
 export type JobSpec = z.infer<typeof jobSpecSchema>;

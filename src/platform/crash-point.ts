@@ -1,5 +1,16 @@
 /** The named places of the crash protocol where a test may kill us. */
-export type CrashPoint = 'after_tmp' | 'after_fsync' | 'after_rename' | 'before_commit' | 'mid_flip' | 'after_commit';
+export type CrashPoint =
+  | 'after_tmp'
+  | 'after_fsync'
+  | 'after_rename'
+  | 'before_commit'
+  | 'mid_flip'
+  | 'after_commit'
+  | 'recipe_begun'
+  | 'recipe_launched'
+  | 'recipe_child_over'
+  | 'recipe_made'
+  | 'recipe_kept';
 
 const passed = new Map<CrashPoint, number>();
 

@@ -33,6 +33,7 @@ export type WorkerName =
   | 'evaluate'
   | 'make-data'
   | 'load-test'
+  | 'recipe'
   | 'supervisor'
   | 'task'
   | 'telemetry';
@@ -50,6 +51,11 @@ export function engineLocksDir(): string {
 /** Path of one of our Python scripts; run it with an engine's Python. */
 export function pythonScript(name: string): string {
   return path.join(packageRoot(), 'workers', 'python', `${name}.py`);
+}
+
+/** The recipes that are shipped with the package. */
+export function shippedRecipesDir(): string {
+  return path.join(packageRoot(), 'recipes');
 }
 
 /** Our own sample documents, shipped with the package. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type StopStep, stopJob } from '../jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
-import { launchJob } from '../jobs/launcher.ts';
+import { type LaunchOptions, launchJob } from '../jobs/launcher.ts';
 import { readJob } from '../jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../jobs/types.ts';
 import { fileOf, installedModel, listAdapters } from '../models/store.ts';
@@ -105,7 +105,7 @@ function embeddedWork(
 export async function ensureJob(
   paths: WorkspacePaths,
   work: ServeWork,
-  options: Pick<ServeOptions, 'signal' | 'onStatus' | 'beside'> = {},
+  options: Pick<ServeOptions, 'signal' | 'onStatus' | 'beside'> & { readonly launch?: LaunchOptions | undefined } = {},
 ): Promise<JobView> {
   const names = work.engine === 'llama' && work.idleMinutes > 0 ? [work.model] : servedNames(work);
   // Who deploys by hand stops by hand: a server that leaves when it is idle is not what was asked for.
@@ -117,7 +117,7 @@ export async function ensureJob(
       const found = find();
       if (found) return found;
       const fitting = work.engine === 'llama' ? await makeRoom(paths, work, options) : work;
-      return await launchJob(paths, { kind: 'serve', ...fitting });
+      return await launchJob(paths, { kind: 'serve', ...fitting }, options.launch);
     }))
   );
 }

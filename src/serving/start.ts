@@ -1,4 +1,5 @@
 import { installedEngine } from '../engines/store.ts';
+import type { LaunchOptions } from '../jobs/launcher.ts';
 import type { JobView } from '../jobs/types.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -42,6 +43,7 @@ export async function startServer(
     readonly onStatus?: (text: string) => void;
     readonly onStopped?: (job: JobView) => void;
     readonly onThere?: (job: JobView) => void;
+    readonly launch?: LaunchOptions;
   } = {},
 ): Promise<JobView> {
   const { swap, onStopped, onThere, ...rest } = options;

@@ -7,7 +7,10 @@ import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 export const MANIFEST = 'backup.json';
 
 /** What a backup holds of the workspace: files beside each other, and whole folders. */
-export const BACKED_UP = { files: ['ragtui.db', 'models.json'], folders: ['datasets', 'jobs', 'tuned'] } as const;
+export const BACKED_UP = {
+  files: ['ragtui.db', 'models.json'],
+  folders: ['datasets', 'jobs', 'recipes', 'tuned'],
+} as const;
 
 const tops: readonly string[] = [...BACKED_UP.files, ...BACKED_UP.folders];
 

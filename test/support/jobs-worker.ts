@@ -1,6 +1,6 @@
 // A worker for tests of jobs; what it does is named by the first "model" of its `pull` work.
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runJobWorker } from '../../src/jobs/worker.ts';
@@ -26,6 +26,14 @@ await runJobWorker('pull', async ({ work, folder, report, signal }) => {
     case 'gate':
       while (!existsSync(path.join(folder, 'go')) && !signal.aborted) await delay(20);
       return;
+    case 'append': {
+      // Says that it ran, and then stays while it is held.
+      const file = work.models[1] ?? '';
+      appendFileSync(file, 'begun\n');
+      while (existsSync(`${file}.hold`) && !signal.aborted) await delay(20);
+      if (!signal.aborted) appendFileSync(file, 'done\n');
+      return;
+    }
     case 'deaf': {
       // Hears neither the stop file nor TERM, and neither does its child.
       const child = spawn('sh', ['-c', 'trap "" TERM; while :; do sleep 1; done'], { stdio: 'ignore' });

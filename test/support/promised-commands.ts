@@ -38,6 +38,14 @@ export const PROMISED: readonly Promised[] = [
   { command: 'compare history' },
   { command: 'compare show' },
   { command: 'compare votes' },
+  { command: 'recipe run', options: [...STARTING, '--name', '--var'] },
+  { command: 'recipe check', options: ['--var'] },
+  { command: 'recipe list' },
+  { command: 'recipe show' },
+  { command: 'recipe pause' },
+  { command: 'recipe continue' },
+  { command: 'recipe resume', options: ['--wait'] },
+  { command: 'recipe stop' },
   { command: 'dataset import', options: ['--format', '--name'] },
   { command: 'dataset list' },
   { command: 'dataset show' },
@@ -107,7 +115,7 @@ export const PROMISED: readonly Promised[] = [
 ];
 
 /** Whole commands of later issues. */
-export const COMMANDS_NOT_YET = ['recipe run', 'recipe check', 'tour'];
+export const COMMANDS_NOT_YET = ['tour'];
 
 /** Settings of a column (`compare --column name=…,llm=…`). */
 export const COLUMN_SETTINGS: Readonly<Record<string, string>> = {

@@ -1,0 +1,67 @@
+import { scoreText } from '../evaluation/score-text.ts';
+import type { StepSpec } from './plan.ts';
+import type { Made } from './types.ts';
+
+/** What a step does, in a few words. Pure. */
+export function stepTitle(spec: StepSpec, name: string): string {
+  switch (spec.kind) {
+    case 'engine':
+      return `engine ${spec.engine}`;
+    case 'models':
+      return `models ${spec.models.join(', ')}`;
+    case 'import':
+      return `import ${name}`;
+    case 'use':
+      return `dataset ${spec.dataset}`;
+    case 'select':
+      return `rows of ${name}`;
+    case 'negatives':
+      return `negatives of ${name}`;
+    case 'prepare':
+      return `prepare ${name}`;
+    case 'split':
+      return `split ${name}`;
+    case 'kb':
+      return `knowledge base ${name}`;
+    case 'train':
+      return `train ${name}`;
+    case 'deploy':
+      return `serve ${name}`;
+    case 'evaluate':
+      return `evaluate ${name}`;
+    case 'gate':
+      return `gate on ${name}`;
+  }
+}
+
+/** What came of a step, in a few words. Pure. */
+export function doneText(made: Made): string {
+  switch (made.type) {
+    case 'engine':
+      return `${made.device}, ${Object.entries(made.versions)
+        .slice(0, 2)
+        .map((one) => one.join(' '))
+        .join(', ')}`;
+    case 'models':
+      return made.models.join(', ');
+    case 'dataset': {
+      const parts = made.split?.parts.map(({ name, rows }) => `${name} ${rows}`).join(', ');
+      return `${made.dataset}, ${made.rows} rows${parts ? ` (${parts})` : ''}`;
+    }
+    case 'kb':
+      return `${made.kb}, ${made.documents} documents, ${made.chunks} chunks`;
+    case 'model': {
+      const loss =
+        made.firstLoss === null || made.lastLoss === null
+          ? ''
+          : `, loss ${made.firstLoss.toFixed(3)} → ${made.lastLoss.toFixed(3)}`;
+      return `${made.name}, ${made.rows} rows, ${made.steps ?? 'unknown'} steps${loss}`;
+    }
+    case 'server':
+      return `${[made.model, ...made.adapters].join(', ')} on ${made.engine}`;
+    case 'run':
+      return `${made.items} items, ${made.primary} ${made.columns.map(({ name, mean }) => `${name} ${mean === null ? 'missing' : scoreText(made.primary, mean)}`).join(', ')}${made.errors > 0 ? `, ${made.errors} errors` : ''}`;
+    case 'gate':
+      return made.says === 'yes' ? 'passed' : 'NOT passed';
+  }
+}

@@ -1,0 +1,141 @@
+import { isHubSource } from '../datasets/hub.ts';
+import { ENGINES } from '../engines/definitions.ts';
+import { machineDevice } from '../engines/device.ts';
+import { engineStatus } from '../engines/store.ts';
+import type { EngineName } from '../engines/types.ts';
+import { allModels, findModel, listAdapters, listEndpoints } from '../models/store.ts';
+import { toRagtuiError } from '../platform/errors.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { checkEmbedderKeys, checkLlmKeys } from '../training/check-settings.ts';
+import { findEmbedderBase } from '../training/embedder-base.ts';
+import { foldersOf } from './folders.ts';
+import { didYouMean } from './nearest.ts';
+import { planRecipe, type RecipePlan } from './plan.ts';
+import { type ReadRecipe, readRecipe } from './read.ts';
+import { trainingOf, withoutEngine } from './references.ts';
+import type { Recipe } from './schema.ts';
+import type { Path, RecipeProblem } from './source.ts';
+import { findPath, modelDigest } from './steps/facts.ts';
+import { missingModels } from './steps/ready.ts';
+import type { RecipeWork } from './types.ts';
+
+const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const;
+
+/** Reads a recipe and looks whether it fits this machine and workspace. Errors: none of the recipe's: they are in `problems`. */
+export function inspectRecipe(
+  paths: WorkspacePaths,
+  wish: Omit<RecipeWork, 'name'>,
+): {
+  readonly work: RecipeWork;
+  readonly problems: readonly RecipeProblem[];
+  readonly plan: RecipePlan;
+  readonly needs: RecipeNeeds;
+  readonly vars: ReadRecipe['vars'];
+} {
+  const read = readRecipe(wish.text, wish.vars);
+  const { name, vars } = read;
+  const sound = read.problems.length === 0;
+  const problems = sound ? workspaceProblems(paths, read, foldersOf(wish)) : read.problems;
+  const plan = sound ? planRecipe(name, read.variants) : { name, variants: [], steps: [] };
+  const needs = problems.length === 0 ? needsOf(paths, plan) : { engines: [], models: [] };
+  return { work: { ...wish, name }, problems, plan, needs, vars };
+}
+
+/** What of this machine and this workspace a recipe does not fit: files, models, keys of engines, presets. */
+function workspaceProblems(
+  paths: WorkspacePaths,
+  { variants, source }: Pick<ReadRecipe, 'variants' | 'source'>,
+  folders: readonly string[],
+): RecipeProblem[] {
+  const problems = new Map<string, RecipeProblem>();
+  const complain = (path: Path, message: string, hint = '') => {
+    const problem = { ...source.place(path), at: path.join('.'), message, hint };
+    problems.set(JSON.stringify([problem.line, problem.column, message]), problem);
+  };
+  const reads = (path: Path, read: () => unknown) => {
+    try {
+      read();
+    } catch (error) {
+      const { message, hint } = toRagtuiError(error);
+      complain(path, message, hint);
+    }
+  };
+  for (const { recipe } of variants) {
+    for (const [name, { import: imported }] of Object.entries(recipe.datasets)) {
+      if (!imported || isHubSource(imported.file)) continue;
+      reads(['datasets', name, 'import', 'file'], () => findPath(imported.file, folders));
+    }
+    for (const [name, { sources = [] }] of Object.entries(recipe.kbs)) {
+      for (const [at, file] of sources.entries()) reads(['kbs', name, 'sources', at], () => findPath(file, folders));
+    }
+    for (const [path, model] of modelsOf(recipe)) checkModel(path, model, recipe);
+    for (const [name, one] of Object.entries(recipe.train)) {
+      const path = ['train', name];
+      if (one.kind === 'embedder') reads([...path, 'base'], () => findEmbedderBase(paths, one.base));
+      else checkModel([...path, 'base'], one.base, recipe);
+      reads([...path, 'set'], () => (one.kind === 'llm' ? checkLlmKeys(one.set) : checkEmbedderKeys(one.set)));
+      const device = engineStatus(paths, ENGINE_OF[one.kind]).manifest?.device ?? machineDevice();
+      if (device === 'cpu' && one.preset !== undefined && one.preset !== 'cpu') {
+        complain(
+          [...path, 'preset'],
+          `The preset ${one.preset} needs a GPU, and there is none here.`,
+          'Use the preset cpu, or another machine.',
+        );
+      }
+    }
+  }
+  return [...problems.values()];
+
+  function checkModel(path: Path, model: string, recipe: Recipe): void {
+    if (model === 'none' || trainingOf(recipe, model)) return;
+    const name = withoutEngine(model);
+    try {
+      modelDigest(paths, name);
+    } catch {
+      const known = [...allModels(paths).map(({ id }) => id), ...listEndpoints(paths), ...listAdapters(paths)].map(
+        (one) => (typeof one === 'string' ? one : one.name),
+      );
+      complain(path, `There is no model "${name}".`, didYouMean(name, [...known, ...Object.keys(recipe.train)]));
+    }
+  }
+}
+
+function modelsOf({ kbs, deploy, columns }: Recipe): [Path, string][] {
+  return [
+    ...Object.entries(kbs).flatMap(([name, { embedders }]) =>
+      embedders.map((one, at): [Path, string] => [['kbs', name, 'embedders', at], one]),
+    ),
+    ...Object.entries(deploy).flatMap(([name, { model, adapters }]): [Path, string][] => [
+      [['deploy', name, 'model'], model],
+      ...adapters.map((one, at): [Path, string] => [['deploy', name, 'adapters', at], one]),
+    ]),
+    ...Object.entries(columns).flatMap(([name, { llm, embedder, reranker }]): [Path, string][] => [
+      [['columns', name, 'llm'], llm],
+      [['columns', name, 'embedder'], embedder ?? 'none'],
+      [['columns', name, 'reranker'], reranker ?? 'none'],
+    ]),
+  ];
+}
+
+/** What a recipe fetches first, with the bytes that are known. */
+export interface RecipeNeeds {
+  readonly engines: readonly { readonly name: EngineName; readonly state: string; readonly bytes: number }[];
+  readonly models: readonly { readonly id: string; readonly bytes: number }[];
+}
+
+/** Engines and models that a plan needs; models only those that are not here. */
+function needsOf(paths: WorkspacePaths, { steps }: Pick<RecipePlan, 'steps'>): RecipeNeeds {
+  const engines = steps.flatMap(({ spec }) => (spec.kind === 'engine' ? [spec.engine] : []));
+  const models = steps.flatMap(({ spec }) => (spec.kind === 'models' ? spec.models : []));
+  return {
+    engines: [...new Set(engines)].map((name) => ({
+      name,
+      state: engineStatus(paths, name).state,
+      bytes: ENGINES[name].diskBytes,
+    })),
+    models: missingModels(paths, models).map((id) => ({
+      id,
+      bytes: findModel(paths, id).files.reduce((sum, { bytes }) => sum + bytes, 0),
+    })),
+  };
+}

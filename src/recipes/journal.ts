@@ -1,0 +1,217 @@
+import type { JobView } from '../jobs/types.ts';
+import type { JobReport } from '../jobs/worker.ts';
+import { errorLine } from '../platform/errors.ts';
+import { writeRecipeStatus } from './control.ts';
+import { doneText, stepTitle } from './describe.ts';
+import type { RecipePlan } from './plan.ts';
+import type { MadeOf, RecipeStatus, StepResult, StepStatus } from './types.ts';
+
+const TOLD_MS = 500;
+type Told = NonNullable<StepStatus['progress']>;
+
+/** Where everything of a recipe stands: `steps.json` in its folder, and the job's own progress. */
+export class RecipeJournal {
+  #status: RecipeStatus;
+  readonly #began = new Map<string, number>();
+  readonly #started = new Set<string>();
+  #lastWrite = 0;
+
+  constructor(
+    plan: RecipePlan,
+    private readonly folder: string,
+    private readonly report: JobReport,
+    expected: (id: string) => number | null,
+  ) {
+    this.#status = {
+      format: 1,
+      recipe: plan.name,
+      variants: plan.variants.map((one) => ({ ...one })),
+      paused: false,
+      gate: null,
+      report: null,
+      steps: plan.steps.map(({ id, name, spec, needs, after, variants }) => ({
+        id,
+        kind: spec.kind,
+        name,
+        title: stepTitle(spec, name),
+        state: 'waiting',
+        detail: '',
+        key: null,
+        job: null,
+        seconds: null,
+        expected: expected(id),
+        progress: null,
+        variants: [...variants],
+        after: [...new Set([...Object.values(needs), ...after])],
+      })),
+    };
+    this.#write(true);
+  }
+
+  get status(): RecipeStatus {
+    return this.#status;
+  }
+
+  /** Whether it is there already is being found out. */
+  looking(id: string): void {
+    this.#began.set(id, performance.now());
+    this.#set(id, { state: 'running', detail: 'looking whether anything changed' });
+  }
+
+  kept(id: string, result: StepResult): void {
+    const said = { state: 'kept', detail: `unchanged, kept: ${doneText(result.made)}` } as const;
+    this.#set(id, { ...said, key: result.key, job: result.job, seconds: result.seconds, progress: null });
+    this.#say(id, said.detail);
+  }
+
+  begun(id: string, key: string, expected: number | null): void {
+    this.#began.set(id, performance.now());
+    this.#set(id, { state: 'running', detail: '', key, ...(expected === null ? {} : { expected }) });
+    this.#say(id, 'begins');
+  }
+
+  progress(id: string, progress: Told): void {
+    const began = this.#began.get(id);
+    const seconds = began === undefined ? null : (performance.now() - began) / 1000;
+    this.#set(id, { progress, detail: progress.phase, seconds }, false);
+  }
+
+  /** What the job of a step says of itself. */
+  child(id: string, { spec, state, reason, progress }: JobView): void {
+    const phase = progress?.phase ?? (reason || state);
+    const told = progress ?? { done: 0, total: 0, unit: '', rate: null, secondsLeft: null };
+    const { done, total, unit, rate, secondsLeft } = told;
+    if (this.#step(id)?.job !== spec.id) {
+      this.#say(id, `${spec.id}`);
+      this.#set(id, { job: spec.id });
+    }
+    this.progress(id, { phase: state === 'queued' ? reason || phase : phase, done, total, unit, rate, secondsLeft });
+  }
+
+  done(id: string, result: StepResult): void {
+    const { key, job, seconds, made } = result;
+    const detail = doneText(made);
+    if (made.type === 'gate' && (made.says === 'no' || this.#status.gate === null)) {
+      this.#status = { ...this.#status, gate: made.says };
+    }
+    this.#set(id, { state: 'done', detail, key, job, seconds, progress: null });
+    this.#say(id, `done in ${Math.round(seconds)} s: ${detail}`);
+  }
+
+  failed(id: string, error: unknown): void {
+    const began = this.#began.get(id);
+    const seconds = began === undefined ? null : (performance.now() - began) / 1000;
+    this.#set(id, { state: 'failed', detail: errorLine(error), progress: null, seconds });
+    this.report.log('error', `${id}: ${errorLine(error)}`);
+  }
+
+  blocked(id: string, by: string): void {
+    this.#set(id, { state: 'blocked', detail: `${by} failed` });
+  }
+
+  stopped(id: string): void {
+    this.#set(id, { state: 'stopped', detail: 'stopped; a resume goes on from there', progress: null });
+  }
+
+  /** A server that is started once somebody needs it. */
+  planned(id: string, key: string): void {
+    this.#set(id, { state: 'waiting', detail: 'starts when it is needed', key });
+  }
+
+  served(id: string, job: JobView, made: Omit<MadeOf<'server'>, 'digest'>): void {
+    this.#started.add(id);
+    const detail = `${[made.model, ...made.adapters].join(', ')} on ${made.engine}`;
+    this.#set(id, { state: 'running', detail, job: job.spec.id, seconds: made.readySeconds, progress: null });
+    this.#say(id, detail);
+  }
+
+  released(id: string): void {
+    const detail = this.#step(id)?.detail ?? '';
+    if (this.#started.has(id)) this.#set(id, { state: 'done', detail: `${detail}; stopped again`, progress: null });
+    else this.#set(id, { state: 'unneeded', detail: 'nobody needs it: what it was for is there' });
+  }
+
+  paused(paused: boolean): void {
+    this.#status = { ...this.#status, paused };
+    this.#write(true);
+    this.report.log('info', paused ? 'Paused.' : 'Goes on.');
+  }
+
+  reported(report: NonNullable<RecipeStatus['report']>): void {
+    this.#status = { ...this.#status, report };
+    this.#write(true);
+  }
+
+  note(text: string): void {
+    this.report.log('info', text);
+  }
+
+  flush(): void {
+    this.#write(true);
+  }
+
+  #say(id: string, text: string): void {
+    this.report.log('info', `${id}: ${text}`);
+  }
+
+  #step = (id: string): StepStatus | undefined => this.#status.steps.find((one) => one.id === id);
+
+  #set(id: string, changes: Partial<StepStatus>, durable = true): void {
+    const steps = this.#status.steps.map((one) => (one.id === id ? { ...one, ...changes } : one));
+    this.#status = { ...this.#status, steps };
+    this.#write(durable);
+    this.report.progress(overall(this.#status));
+  }
+
+  #write(durable: boolean): void {
+    const now = performance.now();
+    if (!durable && now - this.#lastWrite < TOLD_MS) return;
+    this.#lastWrite = now;
+    try {
+      writeRecipeStatus(this.folder, this.#status, durable);
+    } catch {
+      // A full disk ends the step that writes there, and says so.
+    }
+  }
+}
+
+const OPEN: readonly StepStatus['state'][] = ['waiting', 'running'];
+
+/** The whole as one progress: steps that are over of all, and the time that is left where every step's is known. Pure. */
+export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'>): {
+  phase: string;
+  done: number;
+  total: number;
+  unit: string;
+  rate: null;
+  secondsLeft: number | null;
+} {
+  const counted = steps.filter(({ kind }) => kind !== 'deploy');
+  const now = counted.find(({ state }) => state === 'running') ?? steps.find(({ state }) => state === 'running');
+  const next = now ?? counted.find(({ state }) => state === 'waiting');
+  const phase = next ? `${next.title}${next.detail ? `: ${next.detail}` : ''}` : 'done';
+  const left = leftOf(counted);
+  return {
+    phase: paused ? 'paused' : phase,
+    done: counted.filter(({ state }) => !OPEN.includes(state)).length,
+    total: counted.length,
+    unit: 'steps',
+    rate: null,
+    secondsLeft: paused ? null : left.unknown > 0 ? null : left.seconds,
+  };
+}
+
+/** Seconds that are left of the steps that tell, and how many do not. Pure. */
+export function leftOf(steps: readonly StepStatus[]): { seconds: number; unknown: number } {
+  let [seconds, unknown] = [0, 0];
+  for (const { state, kind, progress, expected, seconds: so } of steps) {
+    if (!OPEN.includes(state) || kind === 'deploy') continue;
+    const left =
+      state === 'running'
+        ? (progress?.secondsLeft ?? (expected === null ? null : Math.max(0, expected - (so ?? 0))))
+        : expected;
+    if (left === null) unknown++;
+    else seconds += left;
+  }
+  return { seconds, unknown };
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { didYouMean } from './nearest.ts';
+import { schemaProblems } from './problems.ts';
+import { referenceProblems } from './references.ts';
+import { type Recipe, recipeSchema } from './schema.ts';
+import { type Path, type RecipeProblem, readYaml, type YamlSource } from './source.ts';
+import { type Scalar, scalarSchema } from './types.ts';
+import { type Complain, type Declared, declaredVars, mentioned, substitute } from './variables.ts';
+
+/** One combination of a sweep's values with the recipe that it makes; without a sweep there is one, with no values. */
+export interface Variant {
+  readonly values: Readonly<Record<string, Scalar>>;
+  readonly recipe: Recipe;
+}
+
+/** A recipe as read: it can be run when there are no problems. */
+export interface ReadRecipe {
+  readonly name: string;
+  readonly about: string;
+  readonly problems: readonly RecipeProblem[];
+  readonly vars: readonly { readonly name: string; readonly about: string; readonly value: Scalar | null }[];
+  readonly variants: readonly Variant[];
+  readonly source: YamlSource;
+}
+
+const MOST_VARIANTS = 64;
+const headSchema = z.object({ name: z.string(), about: z.string().default('') });
+
+/**
+ * Reads a recipe: its YAML, its variables with those `given` over them, its sweep, its schema and what refers to what.
+ * Whatever is wrong is in `problems`, by line; nothing outside of the text is looked at. Pure.
+ */
+export function readRecipe(text: string, given: Readonly<Record<string, Scalar>> = {}): ReadRecipe {
+  const source = readYaml(text);
+  const problems = [...source.problems];
+  const head = headSchema.safeParse(source.value).data ?? { name: '', about: '' };
+  const made = (vars: ReadRecipe['vars'], variants: readonly Variant[]): ReadRecipe => ({
+    ...head,
+    problems: sorted(problems),
+    vars,
+    variants,
+    source,
+  });
+  if (problems.length > 0) return made([], []);
+  const complain: Complain = (path, message, hint = '') => {
+    const place = path[0] === 'vars' ? source.keyPlace(path) : source.place(path);
+    problems.push({ ...place, at: path.join('.'), message, hint });
+  };
+  if (typeof source.value !== 'object' || source.value === null || Array.isArray(source.value)) {
+    complain([], 'This is no recipe.', 'It begins with "recipe: 1" and "name: …".');
+    return made([], []);
+  }
+  const raw = new Map<string, unknown>(Object.entries(source.value));
+  const declared = declaredVars(raw.get('vars'), complain);
+  const vars = valuesOf(declared, given, complain);
+  const shown = [...declared].map(([name, { about }]) => ({ name, about, value: vars.get(name) ?? null }));
+  const sweeps = combinations(raw.get('sweep'), declared, complain);
+  // A value that a sweep gives need not be given otherwise.
+  const swept = new Set(sweeps.flatMap((values) => Object.keys(values)));
+  for (const name of wanted(raw, declared, vars, swept)) missing(name, declared, complain);
+  if (problems.length > 0) return made(shown, []);
+  const body = Object.fromEntries([...raw].filter(([key]) => key !== 'vars' && key !== 'sweep'));
+  const variants: Variant[] = [];
+  for (const values of sweeps.length > 0 ? sweeps : [{}]) {
+    const all = new Map([...vars, ...Object.entries(values)]);
+    const filled = substitute(body, all, complain);
+    const parsed = recipeSchema.safeParse(filled, { reportInput: true });
+    if (parsed.success) {
+      problems.push(...referenceProblems(parsed.data, source));
+      variants.push({ values, recipe: parsed.data });
+    } else problems.push(...schemaProblems(recipeSchema, parsed.error, source));
+  }
+  return made(shown, variants);
+}
+
+function valuesOf(
+  declared: ReadonlyMap<string, Declared>,
+  given: Readonly<Record<string, Scalar>>,
+  complain: Complain,
+): Map<string, Scalar> {
+  const vars = new Map<string, Scalar>();
+  for (const [name, { value }] of declared) if (value !== undefined) vars.set(name, value);
+  for (const [name, value] of Object.entries(given)) {
+    if (!declared.has(name))
+      complain(['vars'], `There is no variable "${name}" to set.`, didYouMean(name, declared.keys()));
+    vars.set(name, value);
+  }
+  return vars;
+}
+
+/** Declared without a value, and mentioned somewhere. */
+function wanted(
+  raw: ReadonlyMap<string, unknown>,
+  declared: ReadonlyMap<string, Declared>,
+  vars: ReadonlyMap<string, Scalar>,
+  swept: ReadonlySet<string>,
+): string[] {
+  const used = new Set([...raw].filter(([key]) => key !== 'vars').flatMap(([, value]) => mentioned(value)));
+  return [...declared.keys()].filter((name) => used.has(name) && !vars.has(name) && !swept.has(name));
+}
+
+function missing(name: string, declared: ReadonlyMap<string, Declared>, complain: Complain): void {
+  const about = declared.get(name)?.about ?? '';
+  complain(
+    ['vars', name],
+    `The variable "${name}" has no value${about ? ` (${about})` : ''}.`,
+    `Give it: --var ${name}=…`,
+  );
+}
+
+const listSchema = z.array(z.record(z.string(), scalarSchema));
+const overSchema = z.record(z.string(), z.array(scalarSchema));
+
+/** What each variant sets; [] without a sweep. What the schema says of a sweep is said later. */
+function combinations(
+  sweep: unknown,
+  declared: ReadonlyMap<string, Declared>,
+  complain: Complain,
+): Record<string, Scalar>[] {
+  if (sweep === undefined || sweep === null) return [];
+  const parts = recipeSchema.shape.sweep.safeParse(sweep);
+  const block = parts.success ? parts.data : undefined;
+  if (!block) {
+    complain(['sweep'], 'A sweep has "over" or "list".', 'over: {rank: [4, 8]}, or list: [{rank: 4, alpha: 8}, …].');
+    return [];
+  }
+  const { over, list } = block;
+  if ((over === undefined) === (list === undefined)) {
+    complain(
+      ['sweep'],
+      'A sweep has either "over" or "list".',
+      'over: every value with every other; list: exactly these.',
+    );
+    return [];
+  }
+  const check = (name: string, path: Path) => {
+    if (!declared.has(name)) complain(path, `There is no variable "${name}".`, didYouMean(name, declared.keys()));
+  };
+  const all = list ? listSchema.parse(list) : cartesian(overSchema.parse(over));
+  for (const name of Object.keys(over ?? {})) check(name, ['sweep', 'over', name]);
+  for (const [at, values] of (list ?? []).entries()) {
+    for (const name of Object.keys(values)) check(name, ['sweep', 'list', at, name]);
+  }
+  if (all.length <= MOST_VARIANTS) return all;
+  complain(
+    ['sweep'],
+    `This makes ${all.length} variants; ${MOST_VARIANTS} are the most.`,
+    'Take fewer values, or a list.',
+  );
+  return [];
+}
+
+/** Every value of each with every value of the others; the last one changes fastest. */
+function cartesian(over: Readonly<Record<string, readonly Scalar[]>>): Record<string, Scalar>[] {
+  return Object.entries(over).reduce<Record<string, Scalar>[]>(
+    (all, [name, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
+    [{}],
+  );
+}
+
+/** By line, each once: variants of a sweep find the same things. */
+function sorted(problems: readonly RecipeProblem[]): RecipeProblem[] {
+  const once = new Map(problems.map((one) => [JSON.stringify([one.line, one.column, one.message]), one]));
+  return [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}

@@ -1,0 +1,94 @@
+import { stopJob } from '../../jobs/control.ts';
+import { listJobs, readJob } from '../../jobs/registry.ts';
+import { isOver, type JobView } from '../../jobs/types.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { planDeployment } from '../../serving/deploy.ts';
+import { untilServed } from '../../serving/llama.ts';
+import { startServer } from '../../serving/start.ts';
+import { type ServeWork, vllmOptionsSchema } from '../../serving/types.ts';
+import type { SpecOf } from '../plan.ts';
+import type { MadeOf } from '../types.ts';
+import { engineDigest, modelDigest } from './facts.ts';
+import { modelName, type Needs, type World } from './types.ts';
+
+type Deploy = SpecOf<'deploy'>;
+
+/** What of a server decides its answers: how it is started, and with what. */
+export function deployFacts(
+  { paths }: Pick<World, 'paths'>,
+  { model, adapters, engine }: Deploy,
+  needs: Needs,
+): unknown {
+  const own = [model, ...adapters].filter((name) => modelName(needs, name) === name);
+  return [own.map((name) => modelDigest(paths, name)), engine === 'vllm' ? engineDigest(paths, 'vllm') : null];
+}
+
+function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
+  const vllm = {
+    dtype: spec.dtype,
+    quantization: spec.quantization,
+    gpuMemoryUtilization: spec['gpu-memory'],
+    tensorParallel: spec['tensor-parallel'],
+    pipelineParallel: spec['pipeline-parallel'],
+    dataParallel: spec['data-parallel'],
+    maxNumSeqs: spec['max-num-seqs'],
+  };
+  const said = Object.fromEntries(Object.entries(vllm).filter(([, value]) => value !== undefined));
+  const { engine, context, 'kv-gib': kvCacheGiB } = spec;
+  return planDeployment(paths, {
+    model: modelName(needs, spec.model),
+    adapters: spec.adapters.map((adapter) => modelName(needs, adapter)),
+    vllm: vllmOptionsSchema.parse(said),
+    ...(engine === undefined ? {} : { engine }),
+    ...(context === undefined ? {} : { contextTokens: context }),
+    ...(kvCacheGiB === undefined ? {} : { kvCacheGiB }),
+  });
+}
+
+/**
+ * The server of a deployment, answering: one that was started for this very step before a kill, one that serves the same
+ * already, or a new one. Errors: those of `planDeployment` and `startServer`.
+ */
+export async function ensureServed(
+  { paths, signal }: World,
+  {
+    spec,
+    needs,
+    mark,
+    name,
+    tell,
+  }: {
+    readonly spec: Deploy;
+    readonly needs: Needs;
+    readonly mark: string;
+    readonly name: string;
+    readonly tell: (text: string) => void;
+  },
+): Promise<{ job: JobView; made: Omit<MadeOf<'server'>, 'digest'> }> {
+  const work = workOf(paths, spec, needs);
+  const options = { signal, onStatus: tell };
+  const before = serversOf(paths, mark)[0];
+  const job = before ?? (await startServer(paths, work, { ...options, launch: { name, step: mark } }));
+  await untilServed(paths, job.spec.id, work.model, options);
+  const view = readJob(paths, job.spec.id);
+  const adapters = work.adapters.map((adapter) => adapter.name);
+  return {
+    job: view,
+    made: { type: 'server', model: work.model, adapters, engine: work.engine, readySeconds: secondsToReady(view) },
+  };
+}
+
+/** Servers that a step started and that run. */
+export const serversOf = (paths: WorkspacePaths, mark: string): JobView[] =>
+  listJobs(paths).filter(({ spec, state }) => spec.step === mark && spec.work.kind === 'serve' && !isOver(state));
+
+/** Stops the servers that a step started; those of somebody else go on. */
+export async function stopServed(paths: WorkspacePaths, mark: string): Promise<void> {
+  for (const { spec } of serversOf(paths, mark)) await stopJob(paths, spec.id);
+}
+
+function secondsToReady({ spec, startedAt }: JobView): number | null {
+  if (startedAt === null) return null;
+  const seconds = (Date.now() - Date.parse(spec.createdAt)) / 1000;
+  return seconds >= 0 ? seconds : null;
+}

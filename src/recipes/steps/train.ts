@@ -1,0 +1,146 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { engineStatus } from '../../engines/store.ts';
+import { readEvents } from '../../jobs/events.ts';
+import type { JobView } from '../../jobs/types.ts';
+import { hashFile } from '../../platform/files.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { exportedName, findEmbedderBase } from '../../training/embedder-base.ts';
+import { planEmbedder } from '../../training/embedder-plan.ts';
+import { refuseHopeless } from '../../training/forecast/refusal.ts';
+import { planLlm } from '../../training/llm-plan.ts';
+import { registeredIn, tunedFolder } from '../../training/tuned.ts';
+import { type EmbedderOptions, type EmbedderTraining, embedderOptionsSchema } from '../../training/types.ts';
+import { hashOf, type SpecOf } from '../plan.ts';
+import type { MadeOf } from '../types.ts';
+import { engineDigest, modelDigest } from './facts.ts';
+import { isOf, type Needs, needed, partOf, type StepDoer } from './types.ts';
+
+type Train = SpecOf<'train'>;
+const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const;
+
+/** A tune of an LLM or an embedder; by a `train-llm` or `train-embedder` job. */
+export const trainStep: StepDoer<'train'> = {
+  version: 1,
+  facts: ({ paths }, { what, base }) => [
+    modelDigest(paths, what === 'embedder' ? findEmbedderBase(paths, base).id : base),
+    engineDigest(paths, ENGINE_OF[what]),
+  ],
+  there: async ({ paths, signal }, made) => {
+    if (!isOf(made, 'model')) return undefined;
+    const { root } = tunedFolder(paths, made.name);
+    if (!registeredIn(paths, root).includes(made.name)) return undefined;
+    const files = await filesOf(made.folder, made.files, signal);
+    return Object.keys(files).length === 0 ? undefined : digestOf(files);
+  },
+  expect: ({ paths }, spec, needs) => {
+    const { forecast } = planOf(paths, spec, trainingOf(paths, spec, needs, 'x'));
+    return forecast.time.seconds?.middle ?? null;
+  },
+  make: async ({ world: { paths, signal }, spec, needs, madeName, child }) => {
+    const training = trainingOf(paths, spec, needs, madeName);
+    const plan = planOf(paths, spec, training);
+    refuseHopeless(plan.forecast, { oversize: false });
+    const job = await child(
+      spec.what === 'llm'
+        ? { kind: 'train-llm', ...withoutEmbedder(training) }
+        : { kind: 'train-embedder', ...training },
+    );
+    const folder = tunedFolder(paths, madeName).result;
+    const files = await filesOf(folder, {}, signal);
+    return {
+      type: 'model',
+      digest: digestOf(files),
+      name: madeName,
+      what: spec.what,
+      base: spec.what === 'llm' ? spec.base : exportedName(findEmbedderBase(paths, spec.base).id),
+      dataset: `${training.dataset} (${training.split})`,
+      rows: plan.rows,
+      ...(await lossOf(job)),
+      folder,
+      files,
+    };
+  },
+};
+
+const planOf = (paths: WorkspacePaths, { what }: Train, training: EmbedderTraining) =>
+  what === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training);
+
+function withoutEmbedder({ embedder: _, ...training }: EmbedderTraining) {
+  return training;
+}
+
+function trainingOf(paths: WorkspacePaths, spec: Train, needs: Needs, name: string): EmbedderTraining {
+  const from = needed(needs, 'dataset', 'dataset');
+  const { base, preset, set, limit, seed, gpus, method, stage, template, system, what } = spec;
+  const onCpu = engineStatus(paths, ENGINE_OF[what]).manifest?.device !== 'cuda';
+  const embedder = spec.embedder && embedderOptions(spec.embedder, from);
+  return {
+    dataset: `${from.dataset}@${from.version}`,
+    split: partOf(from, spec.part, 'train'),
+    base: what === 'embedder' ? findEmbedderBase(paths, base).id : base,
+    name,
+    preset: preset ?? (onCpu ? 'cpu' : 'tutorial'),
+    settings: set,
+    seed,
+    ...(limit === undefined ? {} : { limit }),
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(method === undefined ? {} : { method }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(template === undefined ? {} : { template }),
+    ...(system === undefined ? {} : { system }),
+    ...(spec['allow-unservable'] ? { allowUnservable: true } : {}),
+    ...(embedder === undefined ? {} : { embedder }),
+  };
+}
+
+function embedderOptions(
+  { 'eval-part': evalPart, ...rest }: NonNullable<Train['embedder']>,
+  from: MadeOf<'dataset'>,
+): EmbedderOptions {
+  const evalSplit = evalPart === undefined || evalPart === 'none' ? evalPart : partOf(from, evalPart, 'test');
+  return embedderOptionsSchema.parse({ ...rest, ...(evalSplit === undefined ? {} : { evalSplit }) });
+}
+
+type Files = MadeOf<'model'>['files'];
+
+/** Files of a folder with their hashes; one that has kept size and time has kept its content. */
+async function filesOf(folder: string, known: Files, signal: AbortSignal): Promise<Files> {
+  const files: Files = {};
+  for (const name of namesIn(folder)) {
+    const file = path.join(folder, name);
+    const { size, mtimeMs } = statSync(file);
+    const before = known[name];
+    const same = before?.size === size && before.mtimeMs === mtimeMs;
+    files[name] = { size, mtimeMs, sha256: same ? before.sha256 : await hashFile(file, signal) };
+  }
+  return files;
+}
+
+/** Weights and what is needed to use them; cards and manifests tell times, which are no content. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(safetensors|onnx|gguf|bin)$|tokenizer.*\.json$|adapter_config\.json$/.test(name))
+      .filter((name) => statSync(path.join(folder, name)).isFile())
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+const digestOf = (files: Files): string => hashOf(Object.entries(files).map(([name, { sha256 }]) => [name, sha256]));
+
+/** Mean losses of the first and the last quarter of what was logged: single steps say little. */
+async function lossOf(job: JobView): Promise<Pick<MadeOf<'model'>, 'steps' | 'firstLoss' | 'lastLoss'>> {
+  const losses = new Map<number, number>();
+  await readEvents(job.folder, (event) => {
+    if (event.type === 'metric' && event.name === 'loss') losses.set(event.step, event.value);
+  });
+  const values = [...losses].sort(([a], [b]) => a - b).map(([, value]) => value);
+  const quarter = Math.max(1, Math.floor(values.length / 4));
+  const mean = (part: readonly number[]) =>
+    part.length === 0 ? null : part.reduce((sum, value) => sum + value, 0) / part.length;
+  const steps = values.length === 0 ? null : Math.max(...losses.keys());
+  return { steps, firstLoss: mean(values.slice(0, quarter)), lastLoss: mean(values.slice(-quarter)) };
+}

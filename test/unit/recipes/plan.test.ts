@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { overall } from '../../../src/recipes/journal.ts';
+import { hashOf, planRecipe } from '../../../src/recipes/plan.ts';
+import { stepKey } from '../../../src/recipes/preview.ts';
+import { readRecipe } from '../../../src/recipes/read.ts';
+import type { Made, StepStatus } from '../../../src/recipes/types.ts';
+
+const RECIPE = `recipe: 1
+name: two
+vars: {rank: 8, k: 1}
+datasets:
+  all: {import: {file: rows.jsonl}, split: {by: context, test: 10}}
+  few: {from: all, part: train, limit: 20}
+train:
+  tuned: {kind: llm, dataset: few, base: smol, set: {lora_rank: "\${rank}"}}
+deploy:
+  both: {model: smol, engine: vllm, adapters: [tuned]}
+columns:
+  base: {llm: tuned.base@vllm, context: gold}
+  tuned: {llm: tuned@vllm, context: gold}
+evaluate:
+  answers: {dataset: all, columns: [base, tuned]}
+gates:
+  - {evaluation: answers, min: 10}
+`;
+const planOf = (text: string) => {
+  const { name, variants, problems } = readRecipe(text);
+  expect(problems).toEqual([]);
+  return planRecipe(name, variants);
+};
+
+describe('the plan of a recipe', () => {
+  test('has its steps in an order in which each finds what it needs, servers just before who asks them', () => {
+    const { steps } = planOf(RECIPE);
+    expect(steps.map(({ id }) => id)).toEqual([
+      'engine llamafactory',
+      'engine vllm',
+      'models',
+      'import all',
+      'split all',
+      'select few',
+      'train tuned',
+      'deploy both',
+      'evaluate answers',
+      'gate answers 1',
+    ]);
+    for (const [at, { needs, after }] of steps.entries()) {
+      for (const id of [...Object.values(needs), ...after]) {
+        expect(steps.findIndex((one) => one.id === id)).toBeLessThan(at);
+        expect(steps.findIndex((one) => one.id === id)).toBeGreaterThanOrEqual(0);
+      }
+    }
+    const evaluation = steps.find(({ id }) => id === 'evaluate answers');
+    expect(evaluation?.needs).toEqual({
+      dataset: 'split all',
+      'model:tuned': 'train tuned',
+      'server:both': 'deploy both',
+    });
+    // Only what no step makes is a model by name.
+    expect(steps.find(({ id }) => id === 'models')?.spec).toMatchObject({ models: ['smol'] });
+  });
+
+  test('does once what variants have in common, and what differs for each', () => {
+    const { steps, variants } = planOf(RECIPE.replace('datasets:', 'sweep: {over: {rank: [4, 8, 16]}}\ndatasets:'));
+    expect(variants).toEqual([{ rank: 4 }, { rank: 8 }, { rank: 16 }]);
+    const of = (kind: string) => steps.filter(({ spec }) => spec.kind === kind).map(({ variants: all }) => all);
+    expect(of('import')).toEqual([[1, 2, 3]]);
+    expect(of('select')).toEqual([[1, 2, 3]]);
+    expect(of('train')).toEqual([[1], [2], [3]]);
+    expect(of('evaluate')).toEqual([[1], [2], [3]]);
+  });
+});
+
+describe('the key of a step', () => {
+  const [step] = planOf(RECIPE).steps.filter(({ id }) => id === 'select few');
+  if (!step) throw new Error('no such step');
+  const made = (digest: string): Made => ({ type: 'models', digest, models: [] });
+  const key = (digest = 'a', version = 1, facts: unknown = null) =>
+    stepKey(step, version, { dataset: made(digest) }, facts);
+
+  test('is the same for the same, whatever the order of the keys', () => {
+    expect(key()).toBe(key());
+    expect(hashOf({ a: 1, b: [2, { c: 3, d: undefined }] })).toBe(hashOf({ b: [2, { c: 3 }], a: 1 }));
+    expect(key()).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('is another one when what it takes, its version, what it is told or what it finds differs', () => {
+    const spec = { ...step.spec, limit: 21 };
+    const told = stepKey({ ...step, spec }, 1, { dataset: made('a') }, null);
+    expect(new Set([key(), key('b'), key('a', 2), key('a', 1, 'bytes'), told]).size).toBe(5);
+  });
+});
+
+describe('the whole as one progress', () => {
+  const step = (change: Partial<StepStatus>): StepStatus => ({
+    id: 'x',
+    kind: 'train',
+    name: 'x',
+    title: 'train x',
+    state: 'waiting',
+    detail: '',
+    key: null,
+    job: null,
+    seconds: null,
+    expected: null,
+    progress: null,
+    variants: [],
+    after: [],
+    ...change,
+  });
+  const running = { phase: 'training', done: 3, total: 10, unit: 'steps', rate: 1, secondsLeft: 7 };
+
+  test('counts the time that is left where every step tells', () => {
+    const steps = [step({ state: 'kept' }), step({ state: 'running', progress: running }), step({ expected: 20 })];
+    expect(overall({ steps, paused: false })).toMatchObject({ done: 1, total: 3, secondsLeft: 27 });
+  });
+
+  test('does not tell it while one does not know, or while it is paused', () => {
+    const steps = [step({ state: 'running', progress: running }), step({})];
+    expect(overall({ steps, paused: false }).secondsLeft).toBeNull();
+    expect(overall({ steps: [], paused: true })).toMatchObject({ phase: 'paused', secondsLeft: null });
+  });
+
+  test('does not count servers as steps', () => {
+    expect(overall({ steps: [step({ kind: 'deploy' }), step({ state: 'done' })], paused: false })).toMatchObject({
+      done: 1,
+      total: 1,
+      secondsLeft: 0,
+    });
+  });
+});
