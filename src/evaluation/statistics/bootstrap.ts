@@ -1,7 +1,7 @@
 import type { Interval } from './closed-forms.ts';
 import type { Clusters } from './clusters.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
-import { Random } from './random.ts';
+import { forEachResample } from './resamples.ts';
 
 export const RESAMPLES = 10_000;
 
@@ -19,7 +19,7 @@ export interface BootstrapOptions {
 export function bootstrapMean(clusters: Clusters, options: BootstrapOptions): Interval {
   const { confidence = 0.95, resamples = RESAMPLES } = options;
   if (clusters.sums.length < 2) return { low: Number.NaN, high: Number.NaN };
-  const means = resampledMeans(clusters, new Random(options.seed), resamples).sort();
+  const means = resampledMeans(clusters, options.seed, resamples).sort();
   const lowest = means[0] ?? 0;
   const highest = means[means.length - 1] ?? 0;
   if (lowest === highest) return { low: lowest, high: highest };
@@ -32,19 +32,18 @@ export function bootstrapMean(clusters: Clusters, options: BootstrapOptions): In
   return { low: quantile(means, level(tail)), high: quantile(means, level(1 - tail)) };
 }
 
-function resampledMeans({ sums, sizes }: Clusters, random: Random, resamples: number): Float64Array {
-  const count = sums.length;
+function resampledMeans({ sums, sizes }: Clusters, seed: number, resamples: number): Float64Array {
   const means = new Float64Array(resamples);
-  for (let b = 0; b < resamples; b += 1) {
+  forEachResample(sums.length, seed, resamples, (counts, from, b) => {
     let sum = 0;
     let size = 0;
-    for (let draw = 0; draw < count; draw += 1) {
-      const c = random.below(count);
-      sum += sums[c] ?? 0;
-      size += sizes[c] ?? 0;
+    for (let c = 0; c < sums.length; c += 1) {
+      const times = counts[from + c] ?? 0;
+      sum += times * (sums[c] ?? 0);
+      size += times * (sizes[c] ?? 0);
     }
     means[b] = sum / size;
-  }
+  });
   return means;
 }
 
