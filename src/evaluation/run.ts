@@ -18,6 +18,7 @@ import { GoldChunks } from './gold-chunks.ts';
 import { ItemLog } from './item-log.ts';
 import { isFailure } from './item-state.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
+import type { Place } from './lane.ts';
 import { knowMetrics } from './metrics/registry.ts';
 import type { Outcome } from './outcome.ts';
 import { loadOwnMetrics } from './own-metrics/load.ts';
@@ -162,7 +163,7 @@ class Run {
     this.#crew = new Crew(
       parts.items.map((item, place): Piece => ({ item, place, only: null })),
       {
-        places: this.#pace.places,
+        places: this.#pace.items,
         work: (piece) => this.#piece(piece).catch((error: unknown) => this.#break(error)),
         // A wish that came with the last item.
         onEmpty: () => this.#heed(readControl(folder)),
@@ -184,6 +185,7 @@ class Run {
     const { folder, signal, report } = this.#context;
     const stop = () => {
       this.#crew.drop();
+      this.#pace.dissolve();
       this.#resumed?.();
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -204,7 +206,7 @@ class Run {
     const before = this.#control;
     this.#control = control;
     this.#pace.say(control.concurrency ?? this.#context.work.concurrency);
-    this.#crew.places = this.#pace.places;
+    this.#crew.places = this.#pace.items;
     if (control.pausedSince !== null) this.#pause();
     else this.#resumed?.();
     if (control.retries > before.retries) this.#again();
@@ -218,7 +220,7 @@ class Run {
       this.#resumed = () => {
         this.#resumed = undefined;
         this.#tally.goesOn(performance.now());
-        this.#pace.goesOn(performance.now());
+        this.#pace.goesOn();
         resolve();
       };
     });
@@ -238,6 +240,7 @@ class Run {
   /** What ends the run ends it for all that is in work, too. */
   #break(error: unknown): never {
     this.#broken = true;
+    this.#pace.dissolve();
     this.#resumed?.();
     throw error;
   }
@@ -246,38 +249,33 @@ class Run {
     const { columns, baselines } = this.#parts;
     const { signal } = this.#context;
     const wanted = ({ name }: { readonly name: string }) => only === null || only.has(name);
-    const begun = performance.now();
-    let answers = 0;
-    let failures = 0;
-    let tokens = 0;
     for (const ready of columns.filter(({ column }) => wanted(column))) {
       await this.#goesOn;
-      if (signal.aborted || this.#broken) return;
-      const result = await this.#column(ready, item, place);
-      if (isFailure(result)) failures += 1;
-      if (isFailure(result) || result.reusedFrom !== undefined) continue;
-      answers += 1;
-      tokens += result.usage?.completionTokens ?? 0;
+      const turn = await this.#pace.take(ready);
+      // It may have been paused while it stood in line.
+      await this.#goesOn;
+      if (signal.aborted || this.#broken) return turn.leave(undefined);
+      await this.#column(ready, item, place, turn);
     }
     for (const baseline of baselines.filter(wanted)) {
       await this.#goesOn;
       if (signal.aborted || this.#broken) return;
       await this.#finish(baseline.name, item, place, await baseline.answer(item), undefined);
     }
-    if (answers === 0 || failures > 0) return;
-    this.#pace.finished({ begun, now: performance.now(), tokens });
-    this.#crew.places = this.#pace.places;
   }
 
-  async #column(ready: ReadyColumn, item: EvaluationItem, place: number): Promise<ItemResult> {
+  async #column(ready: ReadyColumn, item: EvaluationItem, place: number, turn: Place): Promise<void> {
     this.#asking += 1;
     try {
       const { outcome, reused } = await askColumn(this.#ask, ready, item);
-      if (outcome.state === 'timeout') this.#overrun();
-      const result = await this.#finish(ready.column.name, item, place, outcome, reused);
+      if (outcome.state === 'timeout') this.#overrun(ready);
+      const isMeasure = !isFailure(outcome) && reused === undefined;
+      turn.leave(isMeasure ? (outcome.usage?.completionTokens ?? 0) : undefined);
+      this.#crew.places = this.#pace.items;
+      await this.#finish(ready.column.name, item, place, outcome, reused);
       this.#giveUpOnDeadServer(ready.column.name, outcome);
-      return result;
     } finally {
+      turn.leave(undefined);
       this.#asking -= 1;
       if (this.#resumed) this.#context.report.progress(this.#progress());
     }
@@ -289,7 +287,7 @@ class Run {
     place: number,
     outcome: Outcome,
     reused: ItemResult | undefined,
-  ): Promise<ItemResult> {
+  ): Promise<void> {
     const { scorer } = this.#parts;
     const { report } = this.#context;
     const key = scorer.keyOf(outcome, item);
@@ -331,7 +329,6 @@ class Run {
     const running = this.#tally.add(result, { done, now: performance.now(), instead });
     report.progress(this.#progress());
     if (running) this.#curve(column, running);
-    return result;
   }
 
   /** A point of the column's curve; the last one is always told. */
@@ -358,7 +355,7 @@ class Run {
     const { pausedSince } = this.#control;
     return this.#tally.progress(performance.now(), {
       inWork: this.#asking,
-      places: this.#crew.places,
+      places: this.#pace.places,
       pausedSince: pausedSince === null ? null : Date.parse(pausedSince),
     });
   }
@@ -368,13 +365,13 @@ class Run {
     const code = readStatus(text)?.code;
     // A limit of so many at a time is how it is meant to be.
     if (code === 'turn') return;
-    if (code === 'retry') this.#overrun();
+    if (code === 'retry') this.#overrun(this.#parts.columns.find((ready) => ready.column.name === column));
     this.#context.report.progress({ ...this.#progress(), phase: `${column} ${text}` });
   }
 
-  #overrun(): void {
-    this.#pace.overrun(performance.now());
-    this.#crew.places = this.#pace.places;
+  #overrun(column: ReadyColumn | undefined): void {
+    this.#pace.overrun(column);
+    this.#crew.places = this.#pace.items;
   }
 
   #giveUpOnDeadServer(column: string, { state, error }: Outcome): void {

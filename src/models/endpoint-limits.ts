@@ -31,6 +31,8 @@ export interface WaitOptions {
  */
 export class EndpointLimiter {
   limits: Limits;
+  /** Of the server it leads to. */
+  url = '';
   readonly #queue: Waiter[] = [];
   readonly #spent: Spent[] = [];
   #running = 0;
@@ -140,14 +142,25 @@ const waits = (ms: number, why: string) => ({ ms, why: statusText('limit', { sec
 
 const limiters = new Map<string, EndpointLimiter>();
 
+/** The server at `url` asked to wait: whatever the endpoints that lead there are called. */
+export function pauseServer(url: string, ms: number): void {
+  for (const limiter of limiters.values()) if (limiter.url === url) limiter.pause(ms);
+}
+
 /** The limiter of an endpoint of this process; it takes over limits that were changed. */
-export function limiterOf(name: string, limits: Limits = {}): EndpointLimiter {
-  const known = limiters.get(name);
+export function limiterOf(
+  { name, url }: { readonly name?: string | undefined; readonly url: string },
+  limits: Limits = {},
+): EndpointLimiter {
+  const key = name ?? url;
+  const known = limiters.get(key);
   if (known) {
+    known.url = url;
     known.limits = limits;
     return known;
   }
   const made = new EndpointLimiter(limits);
-  limiters.set(name, made);
+  made.url = url;
+  limiters.set(key, made);
   return made;
 }

@@ -3,7 +3,7 @@ import { statusText } from '../platform/status.ts';
 import { bodyBeginning } from './endpoint-body.ts';
 import { connectionFault } from './endpoint-connection.ts';
 import { EndpointFault, redirectFault, statusFault } from './endpoint-faults.ts';
-import { limiterOf, type WaitOptions } from './endpoint-limits.ts';
+import { limiterOf, pauseServer, type WaitOptions } from './endpoint-limits.ts';
 import { apiUrl, authHeaders, type ChatEndpoint } from './endpoint-url.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -35,7 +35,7 @@ export async function sendPatiently<T>(
   options: SendOptions,
   attempt: () => Promise<{ readonly value: T; readonly tokens?: number | undefined }>,
 ): Promise<Sent<T>> {
-  const limiter = limiterOf(endpoint.name ?? endpoint.url, endpoint.limits);
+  const limiter = limiterOf(endpoint, endpoint.limits);
   for (let retries = 0; ; retries += 1) {
     const permit = await limiter.acquire(options.tokens ?? 0, options);
     let tokens: number | undefined;
@@ -49,7 +49,7 @@ export async function sendPatiently<T>(
       if (wait === undefined || options.signal?.aborted) throw error;
       tokens = 0;
       // The other requests to it need not find out for themselves.
-      if (wait.asked) limiter.pause(wait.ms);
+      if (wait.asked) pauseServer(endpoint.url, wait.ms);
       const { ms, why } = wait;
       const tries = { attempt: retries + 2, most: wait.most + 1 };
       options.onStatus?.(statusText('retry', { seconds: shownSeconds(ms), why, ...tries }));

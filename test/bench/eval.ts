@@ -1,7 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { importDataset } from '../../src/datasets/import.ts';
+import { openQaDataset } from '../../src/datasets/open.ts';
 import { prepareEvaluation } from '../../src/evaluation/prepare.ts';
+import { compare as comparePairs, summarise } from '../../src/evaluation/statistics/compare.ts';
 import { waitForJob } from '../../src/jobs/control.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { launchJob } from '../../src/jobs/launcher.ts';
@@ -9,6 +11,8 @@ import { wells } from '../support/evaluations.ts';
 import { TestWorkspace } from '../support/workspace.ts';
 import { addLatencyServer, type LatencyServer, startLatencyServer } from './latency-server.ts';
 import { cpuSeconds } from './machine.ts';
+import { ensurePromptfoo, type Promptfoo, type PromptfooQuestion } from './promptfoo.ts';
+import { seeded } from './stats.ts';
 import type { BenchContext, Benchmark, BenchRow } from './types.ts';
 
 const AT_ONCE = [1, 8, 32, 128];
@@ -26,7 +30,7 @@ const WARM = 200;
 
 export const evaluation: Benchmark = {
   name: 'eval',
-  about: `an evaluation against a server of known latency: processor per item, items/s against concurrency ÷ ${LATENCY_MS} ms`,
+  about: `an evaluation against a server of known latency, and promptfoo on the same: processor per item, items/s against concurrency ÷ ${LATENCY_MS} ms; statistics`,
   async run(context) {
     const server = await startLatencyServer(answerOf);
     context.defer(() => server.close());
@@ -34,12 +38,23 @@ export const evaluation: Benchmark = {
     context.defer(() => workspace.remove());
     await addLatencyServer(workspace.paths, 'known', server);
     await addQuestions(context, workspace);
+    const promptfoo = await ensurePromptfoo(context.log);
+    if (typeof promptfoo === 'string') context.log(promptfoo);
+    const bench: Bench = { context, workspace, server, questions: await questionsOf(workspace) };
+    const their = typeof promptfoo === 'string' ? undefined : promptfoo;
     const rows: BenchRow[] = [];
-    for (const atOnce of AT_ONCE) rows.push(await overheadRow(context, workspace, server, atOnce));
-    for (const atOnce of AT_ONCE) rows.push(await speedRow(context, workspace, server, atOnce));
-    return rows;
+    for (const atOnce of AT_ONCE) rows.push(...(await overheadRows(bench, atOnce, their)));
+    for (const atOnce of AT_ONCE) rows.push(...(await speedRows(bench, atOnce, their)));
+    return [...rows, ...statisticsRows()];
   },
 };
+
+interface Bench {
+  readonly context: BenchContext;
+  readonly workspace: TestWorkspace;
+  readonly server: LatencyServer;
+  readonly questions: readonly PromptfooQuestion[];
+}
 
 /** Twelve characters of the prompt's end: an answer that scores neither all nor nothing. */
 const answerOf = (prompt: string): string => prompt.slice(-60, -48);
@@ -55,54 +70,131 @@ async function addQuestions({ data, scratch }: BenchContext, { paths }: TestWork
   await importDataset(paths, file, { format: 'squad', name: DATASET });
 }
 
-/** Processor time of the run's worker per answer, in ms, once it is warm; all its threads. */
-async function overheadRow(
-  context: BenchContext,
-  workspace: TestWorkspace,
-  server: LatencyServer,
-  atOnce: number,
-): Promise<BenchRow> {
-  const items = context.quick ? 500 : ITEMS;
-  context.log(`${items} questions, ${atOnce} at once, answered at once`);
-  server.begin(0);
+async function questionsOf({ paths }: TestWorkspace): Promise<PromptfooQuestion[]> {
+  const all: PromptfooQuestion[] = [];
+  for await (const { context, question, answers } of openQaDataset(paths, DATASET).rows()) {
+    if (question.trim() !== '') all.push({ context, question, answer: answers[0] ?? '' });
+  }
+  return all;
+}
+
+/** A program that asks so many questions: its process, and its end. */
+interface Asking {
+  readonly pid: () => number;
+  readonly ended: Promise<void>;
+}
+
+async function ours({ workspace }: Bench, atOnce: number, items: number): Promise<Asking> {
   const { job } = await launched(workspace, atOnce, items);
+  return {
+    pid: () => {
+      const pid = readJsonFile(jobFiles(job.folder).worker, identityFileSchema)?.pid;
+      if (pid === undefined) throw new Error('The run has no worker.');
+      return pid;
+    },
+    ended: succeeded(workspace, job.spec.id),
+  };
+}
+
+async function theirs({ context, server, questions }: Bench, promptfoo: Promptfoo, atOnce: number, items: number) {
+  const options = { url: server.url, questions: questions.slice(0, items), concurrency: atOnce };
+  const { pid, ended } = promptfoo.start({ ...options, scratch: context.scratch });
+  return { pid: () => pid, ended };
+}
+
+/** Processor time of the program per answer, in ms, once it is warm; all its threads. */
+async function overhead({ server }: Bench, atOnce: number, items: number, start: () => Promise<Asking>) {
+  server.begin(0);
+  const asking = await start();
   await server.after(WARM);
-  const pid = readJsonFile(jobFiles(job.folder).worker, identityFileSchema)?.pid;
-  if (pid === undefined) throw new Error('The run has no worker.');
+  const pid = asking.pid();
   const [cpu, at, began] = [cpuSeconds(pid), server.ended.length, performance.now()];
   await server.after(items - atOnce);
   const [used, answered] = [cpuSeconds(pid) - cpu, server.ended.length - at];
   const rate = (1000 * answered) / (performance.now() - began);
-  await succeeded(workspace, job.spec.id);
-  return {
-    measure: `processor per item, ${atOnce} at once`,
-    value: (1000 * used) / answered,
-    unit: 'ms',
-    budget: { most: 2 },
-    note: `${METRICS.length} metrics, the worker with all its threads, over ${answered} items; ${rate.toFixed(0)} items/s`,
-  };
+  await asking.ended;
+  return { ms: (1000 * used) / answered, rate, answered };
+}
+
+async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
+  const { context } = bench;
+  const items = context.quick ? 600 : ITEMS;
+  context.log(`${items} questions, ${atOnce} at once, answered at once`);
+  const own = await overhead(bench, atOnce, items, () => ours(bench, atOnce, items));
+  const other = promptfoo && (await overhead(bench, atOnce, items, () => theirs(bench, promptfoo, atOnce, items)));
+  return [
+    {
+      measure: `processor per item, ${atOnce} at once`,
+      value: own.ms,
+      unit: 'ms',
+      budget: { most: 2 },
+      ...(other ? { ratio: own.ms / other.ms } : {}),
+      note: `${METRICS.length} metrics, the worker with all its threads, over ${own.answered} items, ${own.rate.toFixed(0)} items/s${
+        other
+          ? `; promptfoo ${promptfoo.version} with 2 assertions: ${other.ms.toFixed(2)} ms, ${other.rate.toFixed(0)} items/s`
+          : ''
+      }`,
+    },
+  ];
 }
 
 /** What it reaches against the server's latency, over whole rounds of all that are asked at once. */
-async function speedRow(
-  context: BenchContext,
-  workspace: TestWorkspace,
-  server: LatencyServer,
-  atOnce: number,
-): Promise<BenchRow> {
+async function speedRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
+  const { context, server } = bench;
   const rounds = Math.min(context.quick ? 10 : 30, Math.floor(ITEMS / atOnce));
-  context.log(`${atOnce * rounds} questions, ${atOnce} at once, ${LATENCY_MS} ms each`);
-  server.begin(LATENCY_MS);
-  const { job } = await launched(workspace, atOnce, atOnce * rounds);
-  await succeeded(workspace, job.spec.id);
-  const rate = reached(server, atOnce, rounds);
-  return {
-    measure: `items/s, ${atOnce} at once`,
-    value: rate,
-    unit: 'items/s',
-    ratio: rate / ((1000 * atOnce) / LATENCY_MS),
-    note: `the server's limit: ${(1000 * atOnce) / LATENCY_MS}`,
+  const items = atOnce * rounds;
+  context.log(`${items} questions, ${atOnce} at once, ${LATENCY_MS} ms each`);
+  const speed = async (start: () => Promise<Asking>) => {
+    server.begin(LATENCY_MS);
+    await (await start()).ended;
+    return reached(server, atOnce, rounds);
   };
+  const own = await speed(() => ours(bench, atOnce, items));
+  const other = promptfoo && (await speed(() => theirs(bench, promptfoo, atOnce, items)));
+  const limit = (1000 * atOnce) / LATENCY_MS;
+  return [
+    {
+      measure: `items/s, ${atOnce} at once`,
+      value: own,
+      unit: 'items/s',
+      ...(other === undefined ? {} : { ratio: own / other }),
+      note: `${((100 * own) / limit).toFixed(0)} % of the server's limit of ${limit}${
+        other === undefined ? '' : `; promptfoo ${other.toFixed(1)} (${((100 * other) / limit).toFixed(0)} %)`
+      }`,
+    },
+  ];
+}
+
+/** Ten metrics on as many questions as CMRC's dev set has, in as many contexts. */
+function statisticsRows(): BenchRow[] {
+  const [items, contexts, metrics] = [3219, 848, 10];
+  const random = seeded(11);
+  const clusters = Array.from({ length: items }, (_, item) => String(item % contexts));
+  const column = () => Array.from({ length: items }, () => random());
+  const data = Array.from({ length: metrics }, () => ({ a: column(), b: column() }));
+  const timed = (work: () => void): number => {
+    const began = performance.now();
+    work();
+    return (performance.now() - began) / 1000;
+  };
+  const own = timed(() => {
+    for (const { a } of data) summarise({ values: a, clusters }, { binary: false, seed: 1314 });
+  });
+  const paired = timed(() => {
+    // Another seed: its drawings are made, not found.
+    for (const { a, b } of data) comparePairs({ a, b, clusters }, { binary: false, direction: 'higher', seed: 1315 });
+  });
+  const what = `${items} items in ${contexts} contexts, ${metrics} metrics`;
+  return [
+    { measure: 'bootstrap, 10,000 resamples', value: own, unit: 's', budget: { most: 2 }, note: what },
+    {
+      measure: 'paired: bootstrap and 10,000 sign flips',
+      value: paired,
+      unit: 's',
+      budget: { most: 2 },
+      note: `${what}; in the program a process of its own does it`,
+    },
+  ];
 }
 
 /** Answers a second, from the end of the first round to that of the last. */

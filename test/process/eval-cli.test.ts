@@ -154,6 +154,20 @@ it('runs, shows, compares and reports, with the keys that scripts count on', asy
   const rows = await workspace.json(['dataset', 'show', 'hard ones']);
   expect(rows).toMatchObject({ rows: 3, dataset: { kind: 'qa' } });
 
+  // A dataset that is trained on does not get what measures, unless that is meant.
+  await workspace.json(['dataset', 'split', 'hard ones', '--test', '1', '--name', 'cut']);
+  const leaking = ['eval', 'send', made.run.id, 'q6', '--dataset', 'hard ones'];
+  const refused = await workspace.run(leaking);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('mills:all measures with these questions, and "hard ones" is trained on (cut/train)'),
+  ]);
+  expect(await workspace.json(['dataset', 'show', 'hard ones'])).toMatchObject({ rows: 3 });
+  expect(await workspace.json([...leaking, '--allow-leak'])).toMatchObject({
+    added: 1,
+    leak: { measured: 'mills:all', through: 'cut/train' },
+  });
+
   const { stdout: list } = await workspace.run(['eval', 'list']);
   expect(list).toMatch(/base, tuned +75 of 75/);
 });

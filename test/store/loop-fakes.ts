@@ -417,7 +417,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       },
       send: async (_run, items, dataset) => {
         sent.push(`${items.join(' ')} → ${dataset}`);
-        return { dataset, version: 'v-0123456789ab', added: items.length, known: 0, made: false };
+        return { dataset, version: 'v-0123456789ab', added: items.length, known: 0, made: false, leak: null };
       },
     },
     models: () => models,

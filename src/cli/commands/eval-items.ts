@@ -56,11 +56,12 @@ export function addEvalItems(evaluation: Command, invocation: Invocation): void 
       .description('put questions of a run into a dataset, as new rows of a new version')
       .argument('<run>', 'its id, or latest')
       .argument('<items...>', 'their ids, as eval items shows them')
-      .requiredOption('--dataset <name>', 'a dataset of questions (qa); made if there is none'),
+      .requiredOption('--dataset <name>', 'a dataset of questions (qa); made if there is none')
+      .option('--allow-leak', 'also into one that is trained on, although these questions measure'),
     invocation,
     {
       args: z.tuple([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-      options: z.object({ dataset: z.string().min(1) }),
+      options: z.object({ dataset: z.string().min(1), allowLeak: z.boolean().default(false) }),
     },
     send,
   );
@@ -69,15 +70,14 @@ export function addEvalItems(evaluation: Command, invocation: Invocation): void 
 async function send(
   { out, paths }: CommandContext,
   [id, ids]: [string, string[]],
-  { dataset }: { dataset: string },
+  { dataset, allowLeak }: { dataset: string; allowLeak: boolean },
 ): Promise<undefined> {
   const { sendItems } = await import('../../evaluation/items/send.ts');
-  const sent = await sendItems(paths, id, ids, dataset);
-  out.result(
-    sent,
-    () =>
-      `${sent.added} new rows in ${sent.dataset} ${sent.version}${sent.known > 0 ? `; ${sent.known} were there` : ''}.`,
-  );
+  const sent = await sendItems(paths, id, ids, dataset, { allowLeak });
+  out.result(sent, () => [
+    `${sent.added} new rows in ${sent.dataset} ${sent.version}${sent.known > 0 ? `; ${sent.known} were there` : ''}.`,
+    ...(sent.leak ? [`Leak: ${sent.leak.measured} measures with them; ${sent.leak.through} trains.`] : []),
+  ]);
 }
 
 async function figuresOf({ paths }: CommandContext, run: string): Promise<RunFigures> {

@@ -10,6 +10,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { itemsOf } from '../blame/run.ts';
 import { readRun } from '../runs.ts';
+import { refuseLeak, sendLeak } from './send-leak.ts';
 
 export const sentItemsSchema = z.object({
   dataset: z.string(),
@@ -19,6 +20,8 @@ export const sentItemsSchema = z.object({
   known: z.number(),
   /** There was no such dataset before. */
   made: z.boolean(),
+  /** They measure, and the dataset is trained on: sent all the same, since that was allowed. */
+  leak: z.object({ measured: z.string(), through: z.string() }).nullable(),
 });
 export type SentItems = z.infer<typeof sentItemsSchema>;
 
@@ -30,13 +33,15 @@ const sameAs = ({ question, context }: Pick<QaRow, 'question' | 'context'>): str
 /**
  * Questions of a run as new rows of a dataset of questions: a new version of it, or a new dataset. A question that is there
  * already is left out; an id that is taken gets a number. Errors: `not-found` for an item or a run, `invalid` when the
- * dataset of the run is gone or nothing is new, `exists` for a dataset of another kind.
+ * dataset of the run is gone, nothing is new, or a training would see what is measured with (`allowLeak` lets it pass),
+ * `exists` for a dataset of another kind.
  */
 export async function sendItems(
   paths: WorkspacePaths,
   id: string,
   items: readonly string[],
   name: string,
+  { allowLeak = false }: { readonly allowLeak?: boolean } = {},
 ): Promise<SentItems> {
   const run = readRun(paths, id);
   const asked = await itemsOf(paths, run);
@@ -58,19 +63,22 @@ export async function sendItems(
   }
   const dataset = openQaDataset(paths, name);
   const ids = new Set<string>();
-  const known = new Set<string>();
+  const asks = new Set<string>();
   for await (const row of dataset.rows()) {
     ids.add(row.id);
-    known.add(sameAs(row));
+    asks.add(sameAs(row));
   }
-  const add = wanted.filter((row) => !known.has(sameAs(row))).map((row) => ({ ...row, id: freeId(row.id, ids) }));
+  const add = wanted.filter((row) => !asks.has(sameAs(row))).map((row) => ({ ...row, id: freeId(row.id, ids) }));
   if (add.length === 0) {
     const { version } = dataset.manifest;
-    return { dataset: name, version, added: 0, known: wanted.length, made: false };
+    return { dataset: name, version, added: 0, known: wanted.length, made: false, leak: null };
   }
+  const leak = sendLeak(paths, run.evaluation, dataset.manifest);
+  if (!allowLeak) refuseLeak(name, leak);
   const { manifest } = await editRows(paths, name, { version: dataset.manifest.version, drop: [], set: [], add });
   const { version } = manifest;
-  return { dataset: name, version, added: add.length, known: wanted.length - add.length, made: false };
+  const known = wanted.length - add.length;
+  return { dataset: name, version, added: add.length, known, made: false, leak: leak ?? null };
 }
 
 function freeId(wanted: string, taken: Set<string>): string {
@@ -100,7 +108,7 @@ async function makeDataset(
         createdAt: new Date().toISOString(),
       },
     });
-    return { dataset: name, version: manifest.version, added: rows.length, known: 0, made: true };
+    return { dataset: name, version: manifest.version, added: rows.length, known: 0, made: true, leak: null };
   } finally {
     writer.discard();
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { EndpointLimiter, type Permit } from '../../../src/models/endpoint-limits.ts';
+import { EndpointLimiter, limiterOf, type Permit, pauseServer } from '../../../src/models/endpoint-limits.ts';
 import type { Limits } from '../../../src/models/types.ts';
 
 beforeEach(() => {
@@ -93,4 +93,24 @@ describe('limits of an endpoint', () => {
     await passes(10);
     expect(log).toEqual(['a 7 s (waits 7 s: the server asked for it)']);
   });
+});
+
+test('what a server asked for holds for all endpoints that lead to it, and for no other', async () => {
+  const [base, tuned, other] = [
+    limiterOf({ name: 'base', url: 'http://one/v1' }),
+    limiterOf({ name: 'tuned', url: 'http://one/v1' }),
+    limiterOf({ url: 'http://two/v1' }),
+  ];
+  pauseServer('http://one/v1', 7000);
+  const start = Date.now();
+  const admitted: [string, number][] = [];
+  for (const [name, limiter] of Object.entries({ base, tuned, other })) {
+    void limiter.acquire(0).then(() => admitted.push([name, (Date.now() - start) / 1000]));
+  }
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(admitted.sort()).toEqual([
+    ['base', 7],
+    ['other', 0],
+    ['tuned', 7],
+  ]);
 });
