@@ -1,6 +1,7 @@
 import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
 import { evaluation } from './eval.ts';
+import { evaluationScreen } from './eval-screen.ts';
 import { ingest } from './ingest.ts';
 import { llm } from './llm.ts';
 import { llmParallel } from './llm-parallel.ts';
@@ -20,4 +21,5 @@ export const benchmarks: readonly Benchmark[] = [
   llm,
   llmParallel,
   evaluation,
+  evaluationScreen,
 ];

@@ -1,30 +1,15 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { importDataset } from '../../src/datasets/import.ts';
-import { openQaDataset } from '../../src/datasets/open.ts';
-import { prepareEvaluation } from '../../src/evaluation/prepare.ts';
 import { compare as comparePairs, summarise } from '../../src/evaluation/statistics/compare.ts';
-import { waitForJob } from '../../src/jobs/control.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
-import { launchJob } from '../../src/jobs/launcher.ts';
-import { wells } from '../support/evaluations.ts';
-import { TestWorkspace } from '../support/workspace.ts';
-import { addLatencyServer, type LatencyServer, startLatencyServer } from './latency-server.ts';
+import { type Bench, ITEMS, launched, METRICS, startBench, succeeded } from './eval-runs.ts';
+import type { LatencyServer } from './latency-server.ts';
 import { cpuSeconds } from './machine.ts';
-import { ensurePromptfoo, type Promptfoo, type PromptfooQuestion } from './promptfoo.ts';
+import { ensurePromptfoo, type Promptfoo } from './promptfoo.ts';
 import { seeded } from './stats.ts';
-import type { BenchContext, Benchmark, BenchRow } from './types.ts';
+import type { Benchmark, BenchRow } from './types.ts';
 
 const AT_ONCE = [1, 8, 32, 128];
 const LATENCY_MS = 200;
-/** What a run of Chinese answers has of itself, but for the one that needs an embedder: that is another process. */
-const METRICS = [
-  ...['token-f1', 'exact', 'verbatim', 'contains', 'rouge-l', 'no-answer', 'origin-tutorial'],
-  ...['cmrc-em', 'cmrc-f1'],
-];
-const DATASET = 'questions';
-/** Of CMRC's 1,002 trial questions two are empty. */
-const ITEMS = 1000;
+
 /** Answers before the processor's time counts: the code is warm then. */
 const WARM = 200;
 
@@ -32,15 +17,9 @@ export const evaluation: Benchmark = {
   name: 'eval',
   about: `an evaluation against a server of known latency, and promptfoo on the same: processor per item, items/s against concurrency ÷ ${LATENCY_MS} ms; statistics`,
   async run(context) {
-    const server = await startLatencyServer(answerOf);
-    context.defer(() => server.close());
-    const workspace = new TestWorkspace();
-    context.defer(() => workspace.remove());
-    await addLatencyServer(workspace.paths, 'known', server);
-    await addQuestions(context, workspace);
+    const bench = await startBench(context);
     const promptfoo = await ensurePromptfoo(context.log);
     if (typeof promptfoo === 'string') context.log(promptfoo);
-    const bench: Bench = { context, workspace, server, questions: await questionsOf(workspace) };
     const their = typeof promptfoo === 'string' ? undefined : promptfoo;
     const rows: BenchRow[] = [];
     for (const atOnce of AT_ONCE) rows.push(...(await overheadRows(bench, atOnce, their)));
@@ -48,35 +27,6 @@ export const evaluation: Benchmark = {
     return [...rows, ...statisticsRows()];
   },
 };
-
-interface Bench {
-  readonly context: BenchContext;
-  readonly workspace: TestWorkspace;
-  readonly server: LatencyServer;
-  readonly questions: readonly PromptfooQuestion[];
-}
-
-/** Twelve characters of the prompt's end: an answer that scores neither all nor nothing. */
-const answerOf = (prompt: string): string => prompt.slice(-60, -48);
-
-async function addQuestions({ data, scratch }: BenchContext, { paths }: TestWorkspace): Promise<void> {
-  const published = data && path.join(data, 'cmrc2018', 'cmrc2018_trial.json');
-  if (published && existsSync(published)) {
-    await importDataset(paths, published, { name: DATASET });
-    return;
-  }
-  const file = path.join(scratch, 'wells.json');
-  writeFileSync(file, JSON.stringify(wells(ITEMS)));
-  await importDataset(paths, file, { format: 'squad', name: DATASET });
-}
-
-async function questionsOf({ paths }: TestWorkspace): Promise<PromptfooQuestion[]> {
-  const all: PromptfooQuestion[] = [];
-  for await (const { context, question, answers } of openQaDataset(paths, DATASET).rows()) {
-    if (question.trim() !== '') all.push({ context, question, answer: answers[0] ?? '' });
-  }
-  return all;
-}
 
 /** A program that asks so many questions: its process, and its end. */
 interface Asking {
@@ -201,28 +151,4 @@ function statisticsRows(): BenchRow[] {
 function reached({ ended }: LatencyServer, atOnce: number, rounds: number): number {
   const [from, to] = [ended[atOnce - 1] ?? Number.NaN, ended[atOnce * rounds - 1] ?? Number.NaN];
   return (1000 * atOnce * (rounds - 1)) / (to - from);
-}
-
-async function launched({ paths }: TestWorkspace, concurrency: number, limit: number) {
-  const { evaluation } = await prepareEvaluation(paths, {
-    dataset: DATASET,
-    split: 'all',
-    kb: null,
-    limit,
-    seed: 1314,
-    baselines: false,
-    concurrency,
-    reuse: false,
-    column: ['name=known,llm=known,context=gold'],
-    metrics: METRICS,
-    primary: null,
-    metricEmbedder: 'none',
-  });
-  const job = await launchJob(paths, { kind: 'evaluate', ...evaluation });
-  return { job };
-}
-
-async function succeeded({ paths }: TestWorkspace, id: string): Promise<void> {
-  const { state, reason } = await waitForJob(paths, id);
-  if (state !== 'succeeded') throw new Error(`The run is ${state}: ${reason}`);
 }
