@@ -56,14 +56,20 @@ async function theirs({ context, server, questions }: Bench, promptfoo: Promptfo
 async function overhead({ server }: Bench, atOnce: number, items: number, start: () => Promise<Asking>) {
   server.begin(0);
   const asking = await start();
-  await server.after(WARM);
+  const until = (count: number) => Promise.race([server.after(count), asking.ended.then(() => tooFew(count))]);
+  await until(WARM);
   const pid = asking.pid();
   const [cpu, at, began] = [cpuSeconds(pid), server.ended.length, performance.now()];
-  await server.after(items - atOnce);
+  await until(items - atOnce);
   const [used, answered] = [cpuSeconds(pid) - cpu, server.ended.length - at];
   const rate = (1000 * answered) / (performance.now() - began);
   await asking.ended;
   return { ms: (1000 * used) / answered, rate, answered };
+}
+
+/** Nothing more will come: what ended as the last answer did is no matter. */
+function tooFew(count: number): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error(`It ended before ${count} answers.`)), 1000));
 }
 
 async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {

@@ -75,7 +75,8 @@ function started(entry: string, options: Parameters<Promptfoo['start']>[0]): Ret
   const config = path.join(home, 'config.json');
   const provider = { apiBaseUrl: url, apiKey: 'none', temperature: 0, max_tokens: 256 };
   const tests = questions.map(({ context, question, answer }) => ({
-    vars: { context, question },
+    // "{#" and the like, which CMRC has, would be its templates' own.
+    vars: { context: context.replaceAll('{', '('), question: question.replaceAll('{', '(') },
     assert: [
       { type: 'equals', value: answer },
       { type: 'icontains', value: answer },

@@ -29,6 +29,8 @@ let workspace: TestWorkspace;
 let server: FakeOpenAi;
 /** As COLUMN QUESTION; the model of a column has its name. */
 const asked: string[] = [];
+/** The context of each question. */
+const contextOf = new Map<string, string>();
 const modelSchema = z.object({ model: z.string() });
 
 beforeAll(async () => {
@@ -41,8 +43,10 @@ beforeAll(async () => {
   }
   await importDataset(workspace.paths, TRIAL, { name: 'trial' });
   const passages = new Map<string, string>();
-  for await (const { contextId, context } of openQaDataset(workspace.paths, 'trial').rows())
+  for await (const { contextId, context, question } of openQaDataset(workspace.paths, 'trial').rows()) {
     passages.set(contextId, context);
+    contextOf.set(question, contextId);
+  }
   const file = path.join(workspace.folder, 'passages.jsonl');
   writeFileSync(file, [...passages].map(([id, text]) => JSON.stringify({ id, text })).join('\n'));
   await workspace.createKb('trial', undefined, []);
@@ -91,8 +95,14 @@ it.runIf(have)(
     console.log(`${JSON.stringify(killed)}; asked ${asked.length} for ${new Set(asked).size}`);
     expect([new Set(asked).size, twice <= AT_ONCE * (killed.worker + killed.supervisor)]).toEqual([2 * ITEMS, true]);
 
+    const before = asked.length;
     const undisturbed = await launchJob(workspace.paths, { kind: 'evaluate', ...evaluation, reuse: false });
     expect((await waitForJob(workspace.paths, undisturbed.spec.id)).state).toBe('succeeded');
+    // Questions to one passage come together, so that a server finds its beginning again; side by side, two may mix.
+    const order = asked.slice(before).flatMap((one) => contextOf.get(one.replace(/^gold /, '')) ?? []);
+    expect(order).toHaveLength(ITEMS);
+    const changes = order.filter((context, at) => context !== order[at - 1]).length;
+    expect(changes).toBeLessThan(2 * new Set(order).size);
     const [found, expected] = [tableOf(workspace.paths, job.spec.id), tableOf(workspace.paths, undisturbed.spec.id)];
     expect(found.items.map(([name, items]) => [name, items?.length])).toEqual(
       expected.items.map(([name]) => [name, ITEMS]),

@@ -134,19 +134,42 @@ describe('baselines', () => {
 });
 
 describe('the log of items', () => {
-  it('forgets a torn line and goes on after it', () => {
+  it('forgets a torn line and goes on after it', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-items-'));
     try {
       const first = new ItemLog(folder);
-      first.append(result({ item: 'a' }));
-      first.close();
+      await first.append(result({ item: 'a' }));
+      await first.close();
       appendFileSync(itemsFile(folder), '{"v":1,"column":"base","it');
       expect(readItems(folder).map(({ item }) => item)).toEqual(['a']);
       const second = new ItemLog(folder);
-      second.append(result({ item: 'b', output: '断\u2028行\n' }));
-      second.close();
+      await second.append(result({ item: 'b', output: '断\u2028行\n' }));
+      await second.close();
       expect(readItems(folder)).toEqual([result({ item: 'a' }), result({ item: 'b', output: '断\u2028行\n' })]);
       expect(readFileSync(itemsFile(folder), 'utf8').endsWith('\n')).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('takes what comes while the disk is busy in its order, each there when it is said to be', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-item-log-'));
+    try {
+      const log = new ItemLog(folder);
+      const names = Array.from({ length: 50 }, (_, i) => `q${i}`);
+      const there = await Promise.all(
+        names.map(async (item) => {
+          await log.append(result({ item }));
+          return readItems(folder).some((one) => one.item === item);
+        }),
+      );
+      expect(there).toEqual(names.map(() => true));
+      const last = log.append(result({ item: 'last' }));
+      await log.close();
+      await last;
+      expect(readItems(folder).map(({ item }) => item)).toEqual([...names, 'last']);
+      // What cannot be written is not finished.
+      await expect(log.append(result({ item: 'late' }))).rejects.toThrow(/EBADF/);
     } finally {
       rmSync(folder, { recursive: true });
     }
