@@ -74,12 +74,13 @@ function started(entry: string, options: Parameters<Promptfoo['start']>[0]): Ret
   mkdirSync(home, { recursive: true });
   const config = path.join(home, 'config.json');
   const provider = { apiBaseUrl: url, apiKey: 'none', temperature: 0, max_tokens: 256 };
+  // "{#" and "#}", which CMRC has, would be its templates' own.
+  const plain = (text: string) => text.replaceAll('{', '(').replaceAll('}', ')');
   const tests = questions.map(({ context, question, answer }) => ({
-    // "{#" and the like, which CMRC has, would be its templates' own.
-    vars: { context: context.replaceAll('{', '('), question: question.replaceAll('{', '(') },
+    vars: { context: plain(context), question: plain(question) },
     assert: [
-      { type: 'equals', value: answer },
-      { type: 'icontains', value: answer },
+      { type: 'equals', value: plain(answer) },
+      { type: 'icontains', value: plain(answer) },
     ],
   }));
   writeFileSync(
