@@ -124,6 +124,7 @@ export function createEvaluationItemsStore({
       asking?.abort();
       store.setState({ blame: null, blaming: false, blameError: null });
       show();
+      if (state.page === 'blame' && state.figures !== null) void store.getState().readBlame();
     }
   });
   return store;

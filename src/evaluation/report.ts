@@ -1,4 +1,3 @@
-import { isOver } from '../jobs/types.ts';
 import type { Capsule } from './capsule.ts';
 import { forgettingNotes } from './forgetting.ts';
 import { isFailure, stateOf } from './item-state.ts';
@@ -80,10 +79,11 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
   const tables = columnsOf(run);
   const columns = tables.map((table) => columnReport(table, metrics, evaluation.seed));
   const [first, ...others] = tables;
+  const interim = view.state !== 'succeeded';
   const asked = columns.filter(({ baseline }) => !baseline);
   const differences = first
     ? others
-        .map((other) => differenceReport(first, other, evaluation))
+        .map((other) => differenceReport(first, other, evaluation, interim))
         .filter((one) => Object.keys(one.metrics).length > 0)
     : [];
   return {
@@ -92,7 +92,7 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
       state: view.state,
       items: Math.min(...asked.map(({ items }) => items)),
       errors: asked.reduce((sum, { errors, timeouts }) => sum + errors + timeouts, 0),
-      interim: !isOver(view.state) || view.state !== 'succeeded',
+      interim,
       startedAt: view.startedAt,
       endedAt: view.endedAt,
       evaluation,
@@ -142,11 +142,12 @@ function median(values: readonly (number | null)[]): number | null {
   return known[Math.floor(known.length / 2)] ?? null;
 }
 
-/** `b` against `a`, in every metric that both have. Also for columns of two runs. */
+/** `b` against `a`, in every metric that both have. Also for columns of two runs. An interim run has no verdict. */
 export function differenceReport(
   a: ColumnTable,
   b: ColumnTable,
   { metrics, primary, seed }: Pick<Evaluation, 'metrics' | 'primary' | 'seed'>,
+  interim = false,
 ): DifferenceReport {
   const found = metricsOf({ metrics, primary }).flatMap((metric) => {
     const pairs = pairedScores(a, b, metric);
@@ -168,8 +169,9 @@ export function differenceReport(
     against: a.name,
     metrics: Object.fromEntries(
       found.map(({ metric, result }) => {
-        const sentence = verdictSentence(metric.name, a.name, b.name, result, metric.unit);
-        return [metric.name, { ...result, pHolm: adjusted.get(metric.name) ?? null, sentence }];
+        const sentence = verdictSentence(metric.name, a.name, b.name, result, { unit: metric.unit, interim });
+        const verdict = interim ? 'cannot tell' : result.verdict;
+        return [metric.name, { ...result, verdict, pHolm: adjusted.get(metric.name) ?? null, sentence }];
       }),
     ),
   };

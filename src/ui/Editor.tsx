@@ -6,6 +6,7 @@ import type { EditorModel } from './editor-model.ts';
 import { editorView } from './editor-view.ts';
 import { Row } from './Row.tsx';
 import type { Rect } from './rect.ts';
+import type { Span } from './text.ts';
 
 export interface EditorProps {
   readonly model: EditorModel;
@@ -49,7 +50,10 @@ export function Editor({
   }, [focused, x, y, setCursor]);
   const lines = view.rows.map((text, i) => {
     const start = i === 0 && view.top === 0 ? prefix : ' '.repeat(view.indent);
-    const shown = state.text === '' && i === 0 ? { text: placeholder, style: 'muted' as const } : { text };
+    const shown: Span =
+      state.text === '' && i === 0
+        ? { text: placeholder, style: 'muted' }
+        : { text, ...(state.marked ? { style: 'selection' as const } : {}) };
     return [{ text: start, style: 'accent' as const }, shown];
   });
   return (

@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TerminalEvent } from '../keys/types.ts';
 import { sanitize, sanitizeLine } from '../platform/sanitize.ts';
-import { type EditorCommand, type EditorState, edit, emptyEditor, submitted } from './editor-state.ts';
+import { type EditorCommand, type EditorState, edit, emptyEditor, markedEditor, submitted } from './editor-state.ts';
 import { graphemes, graphemeWidth, textWidth } from './text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -10,6 +10,8 @@ export interface EditorOptions {
   readonly history?: readonly string[];
   /** False: Enter and pasted newlines never make a second line. */
   readonly multiline?: boolean;
+  /** The text is marked at first: typing replaces it. */
+  readonly marked?: boolean;
   /** Called after every change of the text. */
   readonly onChange?: (text: string) => void;
 }
@@ -65,7 +67,9 @@ export const EDITOR_KEYS: readonly string[] = Object.keys(COMMANDS);
 const NEWLINES = new Set(['alt+enter', 'ctrl+j', 'shift+enter']);
 
 export function createEditorModel(options: EditorOptions = {}): EditorModel {
-  const store = createStore<EditorState>(() => emptyEditor(options.text ?? '', options.history ?? []));
+  const store = createStore<EditorState>(() =>
+    options.marked ? markedEditor(options.text ?? '') : emptyEditor(options.text ?? '', options.history ?? []),
+  );
   const viewport = { width: 80 };
   const multiline = options.multiline ?? false;
 

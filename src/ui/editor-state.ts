@@ -16,6 +16,8 @@ export interface EditorState {
   readonly historyIndex: number;
   /** What was being written when the history was entered. */
   readonly draft: string;
+  /** The whole text is marked: what is typed next replaces it, any other key takes the mark away. */
+  readonly marked: boolean;
 }
 
 interface Snapshot {
@@ -43,10 +45,22 @@ export function emptyEditor(text = '', history: readonly string[] = []): EditorS
     history,
     historyIndex: history.length,
     draft: '',
+    marked: false,
   };
 }
 
+/** A text that is there to be replaced by the first key, as a number usually is. */
+export const markedEditor = (text: string): EditorState => ({ ...emptyEditor(text), marked: text !== '' });
+
 export function edit(state: EditorState, command: EditorCommand): EditorState {
+  if (!state.marked) return change(state, command);
+  const plain: EditorState = { ...state, marked: false };
+  if (command.type === 'insert') return replace(plain, 0, plain.text.length, command.text, 'insert');
+  if (command.type.startsWith('delete-')) return replace(plain, 0, plain.text.length, '', 'delete');
+  return change(plain, command);
+}
+
+function change(state: EditorState, command: EditorCommand): EditorState {
   switch (command.type) {
     case 'insert':
       return replace(state, state.cursor, state.cursor, command.text, 'insert');

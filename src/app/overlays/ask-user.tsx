@@ -43,9 +43,12 @@ export function confirmModal(overlay: Of<'confirm'>, { perform, close }: Overlay
   };
 }
 
+/** A number is typed anew, not added to. */
+const NUMBER = /^(?:auto|-?\d[\d.]*(?:e-?\d+)?)$/;
+
 /** One line of text. */
 export function promptModal(overlay: Of<'prompt'>, { perform, close }: OverlayServices): ModalDefinition {
-  const editor = createEditorModel({ text: overlay.initial });
+  const editor = createEditorModel({ text: overlay.initial, marked: NUMBER.test(overlay.initial) });
   const submit = (): void => {
     close();
     perform('prompt', () => overlay.submit(editor.text()));

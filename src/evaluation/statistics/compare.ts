@@ -114,11 +114,21 @@ function moreItems({ n, mean }: Clusters, error: number): number | null {
   return needed > MOST_ITEMS ? null : Math.max(1, needed - n);
 }
 
-/** The verdict as a sentence about column `b`; differences in the metric's unit. */
-export function verdictSentence(metric: string, a: string, b: string, result: Difference, unit = POINTS): string {
+/**
+ * The verdict as a sentence about column `b`; differences in the metric's unit. A run that is not whole has none: whoever
+ * looks again and again finds 5 % sooner or later (Armitage, McPherson, Rowe 1969).
+ */
+export function verdictSentence(
+  metric: string,
+  a: string,
+  b: string,
+  result: Difference,
+  { unit = POINTS, interim = false }: { readonly unit?: string | undefined; readonly interim?: boolean } = {},
+): string {
   const signed = (value: number) => (value === 0 ? `+${formatScore(0, unit)}` : signedScore(value, unit));
   const range = `${signed(result.difference)} ${unit} [${signed(result.low)}, ${signed(result.high)}], p ${formatP(result.p)}`;
   const on = `on ${result.n} items from ${result.contexts} contexts`;
+  if (interim) return `Interim, no verdict yet: ${b} − ${a} in ${metric} ${range}, ${on}.`;
   if (result.verdict !== 'cannot tell') return `${b} is ${result.verdict} than ${a} in ${metric}: ${range}, ${on}.`;
   const more =
     result.moreItems === null

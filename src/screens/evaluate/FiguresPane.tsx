@@ -141,11 +141,9 @@ function Strata({ model, figures: { report }, ...place }: BodyProps): ReactNode 
 function Blame({ model, ...place }: BodyProps): ReactNode {
   const { blame, blaming, blameError } = useStore(model.context.evaluationItems);
   useStore(model.blame.store);
-  const empty = blaming
-    ? t('evaluate.blaming')
-    : blameError
-      ? `✗ ${blameError.message} ${blameError.hint}`
-      : t('evaluate.noBlame');
+  const empty = blameError
+    ? `✗ ${blameError.message} ${blameError.hint}`
+    : t(blaming || blame === null ? 'evaluate.blaming' : 'evaluate.noBlame');
   const said = blame
     ? wrapped(
         t('evaluate.blameAbout', { metric: blame.metric, below: scoreText(blame.metric, blame.below) }),

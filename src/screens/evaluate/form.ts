@@ -213,11 +213,20 @@ export function columnChoices(context: ScreenContext): Choice[] {
   const single = llms.map(
     ({ id }): Choice => ({ id: gold(safeName(id), id), title: id, note: t('evaluate.column.gold') }),
   );
+  const search = (id: string): string => `name=${safeName(id)},llm=none,embedder=${id},mode=vector`;
+  const [active, ...others] = base?.embedders ?? [];
+  const searched = others.map(
+    (other): Choice => ({
+      id: `${search(active ?? '')}\n${search(other)}`,
+      title: `${active} + ${other}`,
+      note: t('evaluate.column.embedderPair'),
+    }),
+  );
   const retrieving = models
     .filter(({ kind }) => kind === 'embedder')
     .map(
       ({ id }): Choice => ({
-        id: `name=${safeName(id)},llm=none,embedder=${id},mode=vector`,
+        id: search(id),
         title: id,
         note: t('evaluate.column.retrieval'),
         ...(base?.embedders.includes(id)
@@ -226,7 +235,7 @@ export function columnChoices(context: ScreenContext): Choice[] {
       }),
     );
   const typed: Choice = { id: TYPED, title: t('evaluate.column.typed'), note: 'name=,llm=,context=,…' };
-  return [...pairs, ...single, ...retrieving, typed];
+  return [...pairs, ...searched, ...single, ...retrieving, typed];
 }
 
 /** A column's name holds no spaces and no `, = : /`. */

@@ -174,6 +174,9 @@ describe('verdicts', () => {
     expect(result.verdict).toBe('cannot tell');
     expect(result.moreItems).toBe(131);
     expect(verdictSentence('token-f1', 'base', 'tuned', result)).toContain('about 140 more items');
+    expect(verdictSentence('token-f1', 'base', 'tuned', result, { interim: true })).toMatch(
+      /^Interim, no verdict yet: /,
+    );
   });
 
   it('one context tells nothing', () => {

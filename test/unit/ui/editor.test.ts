@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEditorModel } from '../../../src/ui/editor-model.ts';
-import { type EditorCommand, type EditorState, edit, emptyEditor, submitted } from '../../../src/ui/editor-state.ts';
+import {
+  type EditorCommand,
+  type EditorState,
+  edit,
+  emptyEditor,
+  markedEditor,
+  submitted,
+} from '../../../src/ui/editor-state.ts';
 import { editorView } from '../../../src/ui/editor-view.ts';
 import { graphemes, textWidth } from '../../../src/ui/text.ts';
 
@@ -62,6 +69,18 @@ describe('editing', () => {
     const now = submitted({ ...emptyEditor('again', ['again', 'other']), cursor: 0 });
     expect(now.history).toEqual(['other', 'again']);
     expect(submitted(emptyEditor('  ', ['a'])).history).toEqual(['a']);
+  });
+
+  it('a marked text gives way to what is typed, is deleted whole, and stays when the cursor is moved', () => {
+    expect(edit(markedEditor('60'), { type: 'insert', text: '1' })).toMatchObject({
+      text: '1',
+      cursor: 1,
+      marked: false,
+    });
+    expect(edit(markedEditor('60'), { type: 'delete-left' })).toMatchObject({ text: '', marked: false });
+    const moved = edit(edit(markedEditor('60'), { type: 'end' }), { type: 'insert', text: '0' });
+    expect(moved).toMatchObject({ text: '600', marked: false });
+    expect(edit(edit(markedEditor('60'), { type: 'insert', text: '1' }), { type: 'undo' }).text).toBe('60');
   });
 
   it('the cursor never stands inside a character, and undo always leads back to the start', () => {

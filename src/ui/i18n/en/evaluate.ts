@@ -45,6 +45,7 @@ export const evaluate = {
   'evaluate.column.metric': 'Metric',
   'evaluate.column.pair': 'base and tuned, with the gold passage',
   'evaluate.column.gold': 'answers with the gold passage',
+  'evaluate.column.embedderPair': 'two embedders of the knowledge base, no LLM',
   'evaluate.column.retrieval': 'retrieves, no LLM',
   'evaluate.column.typed': 'as on the command line',
   'evaluate.column.help':

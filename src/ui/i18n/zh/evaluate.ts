@@ -46,6 +46,7 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.column.metric': '指标',
   'evaluate.column.pair': '基座和微调，给出标准文段',
   'evaluate.column.gold': '根据标准文段回答',
+  'evaluate.column.embedderPair': '知识库的两个嵌入模型，不用 LLM',
   'evaluate.column.retrieval': '只检索，不用大模型',
   'evaluate.column.typed': '按命令行写法',
   'evaluate.column.help':
