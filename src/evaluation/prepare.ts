@@ -123,12 +123,6 @@ function chooseMetrics(
   },
 ): string[] {
   const { embedder, currencies, form } = more;
-  if (wish.metrics === null && wish.dataset === GENERAL) {
-    return [
-      GENERAL_METRIC,
-      ...defaultMetrics({ answers: true, retrieval: false, embedder: null, currencies }).filter(isOfGeneral),
-    ];
-  }
   if (wish.metrics === null) {
     const answers = columns.some(({ llm }) => llm !== 'none');
     const retrieval = columns.some(({ context }) => context === 'retrieved');
@@ -137,7 +131,8 @@ function chooseMetrics(
     const marked = form?.marker != null;
     const own = (wish.own ?? []).filter(({ kind }) => (kind === 'answer' ? answers : retrieval));
     const usual = defaultMetrics({ answers, retrieval, embedder, currencies, chinese, json, marked });
-    return [...usual, ...own.map(({ name }) => name)];
+    const kept = wish.dataset === GENERAL ? [GENERAL_METRIC, ...usual.filter(isOfGeneral)] : usual;
+    return [...kept, ...own.map(({ name }) => name)];
   }
   const named = wish.metrics.flatMap((name) => {
     if (name === 'cosine' && embedder !== null) return [`cosine@${embedder}`];
