@@ -17,6 +17,7 @@ const DOMAINS = [
   'workspace',
   'doctor',
   'recipes',
+  'tour',
 ];
 const VIEW_BELOW_SCREENS = ['ui', 'keys', 'terminal', 'platform'];
 

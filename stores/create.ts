@@ -14,6 +14,7 @@ import { createModelsStore, type ModelsStore } from './models.ts';
 import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } from './onboarding.ts';
 import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
 import { createTelemetryStore, type TelemetryPort, type TelemetryStore } from './telemetry.ts';
+import { createTourStore, type TourPort, type TourStore } from './tour.ts';
 import { createTrainingStore, type TrainingPort, type TrainingStore } from './training.ts';
 import { createWorkspaceStore, type WorkspaceStore } from './workspace.ts';
 
@@ -36,6 +37,7 @@ export interface StoreDependencies {
   readonly deploy: DeployPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
+  readonly tour: TourPort;
   readonly schedule: Schedule;
   readonly now: Clock;
   /** The guided start is over: show Ask. */
@@ -58,6 +60,7 @@ export interface Stores {
   readonly deploy: DeployStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
+  readonly tour: TourStore;
 }
 
 /** All stores, tied together. Nothing is read or started yet. */
@@ -111,6 +114,10 @@ export function createStores(dependencies: StoreDependencies): Stores {
     sample: dependencies.sample,
     finish: dependencies.onGuideEnd,
   });
+  const tour = createTourStore({
+    port: dependencies.tour,
+    ...{ kb, ask, compare, datasets, training, evaluation, jobs },
+  });
   countRequests({ ask, compare, deploy, models });
   keepAskDefaults({ ask, kb, models, settings });
   return {
@@ -129,5 +136,6 @@ export function createStores(dependencies: StoreDependencies): Stores {
     deploy,
     settings,
     onboarding,
+    tour,
   };
 }

@@ -12,6 +12,8 @@ export type OnboardingStep = 'language' | 'models' | 'pull' | 'documents' | 'ing
 
 export interface SampleKnowledge {
   readonly paths: Readonly<Record<DocumentLanguage, string>>;
+  /** A file of questions with answers and passages, to be imported as a dataset. */
+  readonly dataset: string;
   /** Questions the sample documents answer, by language. */
   readonly questions: Readonly<Record<'en' | 'zh', readonly string[]>>;
 }

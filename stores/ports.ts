@@ -22,10 +22,13 @@ import { answer } from '../src/rag/pipeline.ts';
 import { listPrompts, type TemplateText } from '../src/rag/prompts.ts';
 import { llmResolver } from '../src/serving/resolve.ts';
 import { listServers, servedNames } from '../src/serving/servers.ts';
+import { factsOfWorkspace } from '../src/tour/facts.ts';
+import { readTour, writeTour } from '../src/tour/record.ts';
 import type { ComparePort } from './compare.ts';
 import type { AskPort, JobsPort, ModelsPort, PreviewPort } from './dependencies.ts';
 import type { PathPort } from './path.ts';
 import { realServers } from './servers-port.ts';
+import type { TourPort } from './tour.ts';
 
 /** The real world behind the stores; nothing here blocks for long and nothing is native. */
 
@@ -169,6 +172,13 @@ export function realPreview(paths: WorkspacePaths): PreviewPort {
     },
   };
 }
+
+/** The tour's record in the workspace. */
+export const realTour = (paths: WorkspacePaths): TourPort => ({
+  read: () => readTour(paths),
+  write: (record) => writeTour(paths, record),
+  facts: () => factsOfWorkspace(paths),
+});
 
 export function realPaths(): PathPort {
   return {

@@ -19,6 +19,7 @@ export function sampleKnowledge(): SampleKnowledge {
       .slice(0, SUGGESTED);
   return {
     paths: { en: path.join(folder, 'en'), zh: path.join(folder, 'zh'), both: folder },
+    dataset: path.join(fixturesDir(), 'sample-questions.jsonl'),
     questions: { en: of('en'), zh: of('zh') },
   };
 }

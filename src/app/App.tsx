@@ -10,6 +10,7 @@ import { ErrorBoundary } from '../ui/Panel.tsx';
 import { Row, Rows } from '../ui/Row.tsx';
 import { inside, type Rect } from '../ui/rect.ts';
 import { Toasts } from '../ui/Toasts.tsx';
+import type { Line } from '../ui/text.ts';
 import { themes } from '../ui/theme.ts';
 import { wrapRows } from '../ui/wrap.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -39,11 +40,12 @@ export function App({ options, dispatcher, changes }: AppProps): ReactNode {
     }),
     [state.theme, terminal, scheduler],
   );
-  const view = viewStateOf(state, dispatcher.place());
+  const strip = options.strip?.(state.size.columns, state.size.rows) ?? [];
+  const view = viewStateOf(state, dispatcher.place(), strip.length);
   return (
     <UiProvider value={services}>
       {view.layout ? (
-        <Window key={state.language} options={options} state={state} view={view} layout={view.layout} />
+        <Window key={state.language} options={options} state={state} view={view} layout={view.layout} strip={strip} />
       ) : (
         <TooSmall size={state.size} />
       )}
@@ -61,9 +63,10 @@ interface WindowProps {
   readonly state: UiState;
   readonly view: ViewState;
   readonly layout: AppLayout;
+  readonly strip: readonly Line[];
 }
 
-function Window({ options, state, view, layout }: WindowProps): ReactNode {
+function Window({ options, state, view, layout, strip }: WindowProps): ReactNode {
   const { place, filtering } = view;
   const { columns, rows } = state.size;
   const modal = layout.modal && place.modal ? place.modal : undefined;
@@ -77,6 +80,7 @@ function Window({ options, state, view, layout }: WindowProps): ReactNode {
           <modal.view rect={inside(layout.modal.rect)} />
         </Modal>
       ) : null}
+      <Rows lines={strip} width={columns} />
       <Toasts toasts={state.toasts} width={columns} />
       <Row line={barSpans(statusOf(options.status(), state, columns))} width={columns} />
       {filtering && place.modal ? (

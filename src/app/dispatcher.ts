@@ -143,7 +143,8 @@ export function createDispatcher(
   function mouse(event: Extract<TerminalEvent, { type: 'mouse' }>): void {
     if (!ui.getState().mouse) return;
     const here = place();
-    const view = viewStateOf(ui.getState(), here);
+    const { columns, rows } = ui.getState().size;
+    const view = viewStateOf(ui.getState(), here, options.strip?.(columns, rows).length);
     const hit = mouseHit({ view, state: ui.getState(), screens, status: options.status }, event.x, event.y);
     if (!hit) return;
     if (event.kind === 'wheel-up' || event.kind === 'wheel-down') {

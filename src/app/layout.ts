@@ -13,6 +13,7 @@ export interface AppLayout {
   readonly panes: Readonly<Partial<Record<string, Rect>>>;
   /** What a modal takes of the body, and its box in there; null = no modal. */
   readonly modal: { readonly region: Rect; readonly rect: Rect } | null;
+  readonly strip: Rect;
   readonly toasts: Rect;
   readonly status: Rect;
   readonly footer: Rect;
@@ -27,14 +28,16 @@ export interface LayoutInput {
   /** Outer size a modal wants. */
   readonly modal?: { readonly width: number; readonly height: number } | undefined;
   readonly toastRows?: number;
+  /** Of the tour, below the screen. */
+  readonly stripRows?: number;
 }
 
 /** Where everything lies on a terminal of that size; null below 60×20. Pure. */
 export function layout(input: LayoutInput): AppLayout | null {
-  const { columns, rows, screen, zoomed, modal: wanted, toastRows = 0 } = input;
+  const { columns, rows, screen, zoomed, modal: wanted, toastRows = 0, stripRows = 0 } = input;
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) return null;
   const row = (y: number, height = 1): Rect => ({ x: 0, y, width: columns, height });
-  const body = row(1, rows - 3 - toastRows);
+  const body = row(1, rows - 3 - toastRows - stripRows);
   const modal = wanted ? modalPlace(body, wanted) : null;
   const free = modal ? above(body, modal.region) : body;
   const panes = free ? (zoomed === undefined ? screen.layout(free) : { [zoomed]: free }) : {};
@@ -43,6 +46,7 @@ export function layout(input: LayoutInput): AppLayout | null {
     screen: free,
     panes,
     modal,
+    strip: row(rows - 2 - toastRows - stripRows, stripRows),
     toasts: row(rows - 2 - toastRows, toastRows),
     status: row(rows - 2),
     footer: row(rows - 1),

@@ -3,7 +3,16 @@ import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import { diskOf, realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
+import {
+  diskOf,
+  realAnswers,
+  realCompare,
+  realJobs,
+  realModels,
+  realPaths,
+  realPreview,
+  realTour,
+} from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
 import { realTelemetry } from '../../stores/telemetry-port.ts';
@@ -25,6 +34,8 @@ import { mountApp } from './mount.tsx';
 import { watchForNotices } from './notices.ts';
 import { startLook } from './start-look.ts';
 import { statusItems } from './status.ts';
+import { tourStrip } from './tour-strip.ts';
+import { watchTour } from './tour-watch.ts';
 
 export interface TuiOptions {
   /** The workspace; default `RAGTUI_HOME`, else the XDG data folder. */
@@ -85,6 +96,7 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
       },
     },
     sample: sampleKnowledge(),
+    tour: realTour(paths),
     schedule: scheduler.schedule,
     now: () => performance.now(),
     onGuideEnd: () => {
@@ -111,6 +123,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
     ui,
     preview: realPreview(paths),
     paths: realPaths(),
+    sample: sampleKnowledge(),
     edit: (text, name) => terminal.suspendFor(() => editText(text, name, env)),
     copy: (text) => copyText(terminal, ui, text),
     now: Date.now,
@@ -123,9 +136,10 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       screens: createScreens(context),
       watch: [
         ...[workspace, kb, ask, compare, models, jobs, datasets, training],
-        ...[evaluation, evaluationItems, deploy, settings, onboarding],
+        ...[evaluation, evaluationItems, deploy, settings, onboarding, stores.tour],
       ],
       status: () => statusItems(stores),
+      strip: (columns, rows) => tourStrip(stores.tour.getState().record, columns, rows),
       runningJobs: () =>
         (jobs.getState().list ?? []).filter(({ state }) => !isOver(state)).map(({ spec }) => spec.name),
       keymap: settings.getState().settings.keys,
@@ -140,6 +154,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
     const mounted = mountApp(app.element, terminal);
     for (const warning of settings.getState().warnings) ui.getState().toast(warning, 'warn');
     watchForNotices(stores, ui, terminal);
+    watchTour(stores, ui);
     // The first frame is out before anything is read or started.
     setImmediate(() => load(stores).catch((error: unknown) => ui.getState().toast(errorLine(error), 'bad')));
   });

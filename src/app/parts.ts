@@ -3,6 +3,7 @@ import type { UiStore } from '../../stores/ui.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { StatusItem } from '../ui/bars.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
+import type { Line } from '../ui/text.ts';
 
 /** The part of the terminal that the app uses. */
 export type AppTerminal = Pick<
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly watch: readonly Watched[];
   /** Left to right in the status bar. */
   readonly status: () => readonly StatusItem[];
+  /** Rows between screen and status bar for a window of that size: the tour, while it is on. */
+  readonly strip?: (columns: number, rows: number) => readonly Line[];
   /** Names of jobs that go on when the window closes. */
   readonly runningJobs: () => readonly string[];
   /** `[keys]` of the settings. */

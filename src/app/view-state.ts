@@ -17,7 +17,8 @@ export interface ViewState {
   readonly filtering: boolean;
 }
 
-export function viewStateOf(state: UiState, place: Place): ViewState {
+/** `stripRows`: how many rows the tour has below the screen. */
+export function viewStateOf(state: UiState, place: Place, stripRows = 0): ViewState {
   const { columns, rows } = state.size;
   const filtering = state.overlays.at(-1)?.kind === 'filter';
   const modal = place.modal && !filtering ? place.modal : undefined;
@@ -30,6 +31,7 @@ export function viewStateOf(state: UiState, place: Place): ViewState {
       screen: place.screen,
       zoomed: state.zoomed ? place.pane?.id : undefined,
       modal,
+      stripRows,
       toastRows: toastLines(state.toasts, columns).length,
     }),
   };

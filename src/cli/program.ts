@@ -18,6 +18,7 @@ import { addKb } from './commands/kb.ts';
 import { addModels } from './commands/models.ts';
 import { addRecipe } from './commands/recipe.ts';
 import { addSearch } from './commands/search.ts';
+import { addTour } from './commands/tour.ts';
 import { addTrain } from './commands/train.ts';
 import { addTui } from './commands/tui.ts';
 import { addWorkspace } from './commands/workspace.ts';
@@ -64,6 +65,7 @@ export function buildProgram(invocation: Invocation): Command {
   addConfig(program, invocation);
   addDoctor(program, invocation);
   addDemo(program, invocation);
+  addTour(program, invocation);
   return program;
 }
 

@@ -30,6 +30,8 @@ export interface PathModalOptions {
   readonly id: string;
   readonly title: () => string;
   readonly submit: (path: string) => void | Promise<void>;
+  /** What the field begins with; default: the home folder. */
+  readonly initial?: () => string;
   /** Texts that are no path but are taken as they stand, as `hub:owner/name`. */
   readonly takes?: (text: string) => boolean;
 }
@@ -59,7 +61,7 @@ export function createPathModal(
       return options.submit(store.getState().path.replace(/(.)\/$/, '$1'));
     },
     open: () => {
-      if (editor.text() === '') editor.set('~/');
+      if (editor.text() === '') editor.set(options.initial?.() ?? '~/');
       ui.getState().open({ kind: 'modal', id: options.id });
     },
   };

@@ -1,6 +1,8 @@
 import { createApp } from '../../src/app/create-app.tsx';
 import { statusItems } from '../../src/app/status.ts';
 import { screenTables, sharedTables } from '../../src/app/tables.ts';
+import { tourStrip } from '../../src/app/tour-strip.ts';
+import { watchTour } from '../../src/app/tour-watch.ts';
 import type { DatasetManifest } from '../../src/datasets/types.ts';
 import type { EngineName } from '../../src/engines/types.ts';
 import type { JobView } from '../../src/jobs/types.ts';
@@ -12,6 +14,7 @@ import type { Adapter, Endpoint } from '../../src/models/types.ts';
 import { settingsSchema } from '../../src/platform/config.ts';
 import type { Answer } from '../../src/rag/types.ts';
 import { createScreens } from '../../src/screens/index.ts';
+import type { TourRecord } from '../../src/tour/types.ts';
 import { setLanguage } from '../../src/ui/i18n/index.ts';
 import { textWidth } from '../../src/ui/text.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
@@ -23,6 +26,7 @@ import { fakeDeploy } from '../store/deploy-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
 import { fakeTelemetry } from '../store/telemetry-fakes.ts';
+import { fakeTour } from '../store/tour-fakes.ts';
 import { type Canvas, draw } from '../support/window.tsx';
 
 /** What the fake world holds. */
@@ -31,6 +35,8 @@ export interface World {
   readonly rows: number;
   readonly language: 'en' | 'zh';
   readonly existed?: boolean;
+  /** Default: one that was never begun. */
+  readonly tour?: TourRecord;
   readonly bases?: readonly KnowledgeBase[];
   readonly documents?: readonly DocumentSummary[];
   /** Text of every document. */
@@ -151,6 +157,11 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const evaluation = fakeEvaluation(world.choices);
   const telemetry = fakeTelemetry();
   const deploy = fakeDeploy(() => jobs.all(), world.adapters);
+  const sample = {
+    paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
+    dataset: '/samples/questions.jsonl',
+    questions: { en: ['How hot is the water?'], zh: ['水要多热？'] },
+  };
   const stores = createStores({
     home: '/workspace',
     existed: world.existed ?? true,
@@ -169,10 +180,8 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
       file: '/config/config.toml',
       port: { load: () => ({ settings: settingsSchema.parse({}), warnings: [] }), save: () => undefined },
     },
-    sample: {
-      paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
-      questions: { en: ['How hot is the water?'], zh: ['水要多热？'] },
-    },
+    tour: fakeTour(world.tour),
+    sample,
     schedule: scheduler.schedule,
     now: () => 0,
     onGuideEnd: () => {
@@ -184,6 +193,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const screens = createScreens({
     ...stores,
     ui,
+    sample,
     preview: {
       split: async (whole, group) => splitDocument(whole, group, { countTokens: (piece) => piece.split(' ').length }),
     },
@@ -218,9 +228,11 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     screens,
     watch: Object.values(stores),
     status: () => statusItems(stores),
+    strip: (wide, high) => tourStrip(stores.tour.getState().record, wide, high),
     runningJobs: () => [],
     quit: () => undefined,
   });
+  watchTour(stores, ui);
   const canvas = draw(app.element, columns, rows);
   const rest = async (): Promise<void> => {
     for (let turn = 0; turn < 3; turn++) await settle();

@@ -50,6 +50,7 @@ function setup() {
     jobs: jobsStore,
     ask,
     sample: {
+      dataset: '/samples/questions.jsonl',
       paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
       questions: { en: ['How hot?'], zh: ['多热？'] },
     },

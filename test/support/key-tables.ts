@@ -9,7 +9,7 @@ import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview } from '../../stores/ports.ts';
+import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview, realTour } from '../../stores/ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore } from '../../stores/ui.ts';
@@ -33,6 +33,7 @@ export function allKeyTables(): ActionTable[] {
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },
+    tour: realTour(paths),
     sample: sampleKnowledge(),
     schedule: (publish) => publish(),
     now: () => 0,
@@ -49,6 +50,7 @@ export function allKeyTables(): ActionTable[] {
     ui,
     preview: realPreview(paths),
     paths: realPaths(),
+    sample: sampleKnowledge(),
     edit: async (text) => text,
     copy: () => undefined,
     now: () => 0,

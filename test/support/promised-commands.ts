@@ -110,12 +110,16 @@ export const PROMISED: readonly Promised[] = [
   { command: 'restore', options: ['--yes'] },
   { command: 'gc', options: ['--dry-run', '--yes'] },
   { command: 'doctor' },
+  { command: 'tour' },
+  { command: 'tour skip' },
+  { command: 'tour done' },
+  { command: 'tour again' },
   { command: 'config show' },
   { command: 'config path' },
 ];
 
 /** Whole commands of later issues. */
-export const COMMANDS_NOT_YET = ['tour'];
+export const COMMANDS_NOT_YET: readonly string[] = [];
 
 /** Settings of a column (`compare --column name=…,llm=…`). */
 export const COLUMN_SETTINGS: Readonly<Record<string, string>> = {

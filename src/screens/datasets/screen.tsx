@@ -26,6 +26,8 @@ export function createDatasetsScreen(context: ScreenContext): ScreenDefinition {
     id: 'datasets.path',
     title: () => t('datasets.importTitle'),
     submit: (file) => startImport(context, file),
+    // The first one may as well be the sample that comes along: Enter takes it.
+    initial: () => (context.datasets.getState().list?.length === 0 ? context.sample.dataset : '~/'),
     takes: (text) => /^hub:[\w.-]+\/[\w.-]+/.test(text),
   });
   return {

@@ -2,6 +2,19 @@ import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { HomeModel } from './model.ts';
 
+/** Everywhere on the screen. */
+export const homeActions: readonly Action<{ readonly openTour: () => void }>[] = [
+  {
+    id: 'home.tour',
+    title: 'Tour',
+    help: 'Ten steps through all there is: each says what to press, and ticks itself when it is done.',
+    keys: ['t'],
+    rank: 5,
+    command: 'ragtui tour',
+    run: ({ openTour }) => openTour(),
+  },
+];
+
 /** Of the list of next steps. */
 export const nextActions: readonly Action<HomeModel>[] = [
   {

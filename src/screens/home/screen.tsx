@@ -4,8 +4,9 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
-import { guideActions, nextActions } from './actions.ts';
+import { guideActions, homeActions, nextActions } from './actions.ts';
 import { createHomeModel } from './model.ts';
+import { createTourModal, openTour } from './tour-modal.tsx';
 import { HomeView } from './view.tsx';
 
 /** From this width on the two parts lie side by side. */
@@ -47,8 +48,8 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
       return next && overview ? { next, overview } : {};
     },
     view: (props) => <HomeView model={model} {...props} />,
-    actions: [],
-    modals: [path.definition],
+    actions: bindActions(homeActions, () => ({ openTour: () => openTour(context) })),
+    modals: [path.definition, createTourModal(context)],
     onEnter: () => void context.workspace.getState().refreshDisk(),
     canGoBack: () => model.guiding() && ['models', 'pull', 'documents'].includes(model.step()),
     back: () => model.guiding() && context.onboarding.getState().back(),

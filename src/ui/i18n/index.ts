@@ -13,6 +13,7 @@ import { making } from './en/making.ts';
 import { metrics } from './en/metrics.ts';
 import { models } from './en/models.ts';
 import { settings } from './en/settings.ts';
+import { tour } from './en/tour.ts';
 import { train } from './en/train.ts';
 import { trainForm } from './en/train-form.ts';
 import { trainingFields } from './en/training-fields.ts';
@@ -32,6 +33,7 @@ import * as zhMaking from './zh/making.ts';
 import { metrics as zhMetrics } from './zh/metrics.ts';
 import * as zhModels from './zh/models.ts';
 import * as zhSettings from './zh/settings.ts';
+import * as zhTour from './zh/tour.ts';
 import * as zhTrain from './zh/train.ts';
 import * as zhTrainForm from './zh/train-form.ts';
 import { trainingFields as zhTrainingFields } from './zh/training-fields.ts';
@@ -53,6 +55,7 @@ const english = {
   ...evaluate,
   ...deploy,
   ...settings,
+  ...tour,
 };
 const chinese: Texts<typeof english> = {
   ...zhCommon,
@@ -71,6 +74,7 @@ const chinese: Texts<typeof english> = {
   ...zhEvaluate.evaluate,
   ...zhDeploy.deploy,
   ...zhSettings.settings,
+  ...zhTour.tour,
 };
 
 export type MessageKey = keyof typeof english;
@@ -83,6 +87,7 @@ export const messages: Readonly<Record<Language, Texts<typeof english>>> = { en:
 export const chineseActions: ActionTexts = {
   ...actionTexts,
   ...zhHome.homeActions,
+  ...zhTour.tourActions,
   ...zhKb.kbActions,
   ...zhAsk.askActions,
   ...zhCompare.compareActions,
