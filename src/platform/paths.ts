@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import { RagtuiError, toRagtuiError } from './errors.ts';
+import { errnoOf, RagtuiError, toRagtuiError } from './errors.ts';
 
 /** Where everything of one workspace lives (design §2). */
 export interface WorkspacePaths {
@@ -74,7 +74,7 @@ function temporaryFolder(name: string): string {
  * Errors: `permission`.
  */
 export function assertOwnRunFolder({ run }: Pick<WorkspacePaths, 'run'>): void {
-  const found = lstatSync(run, { throwIfNoEntry: false });
+  const found = lookAt(run);
   if (!found) return;
   if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
     throw new RagtuiError(
@@ -84,6 +84,15 @@ export function assertOwnRunFolder({ run }: Pick<WorkspacePaths, 'run'>): void {
     );
   }
   if ((found.mode & 0o077) !== 0) chmodSync(run, 0o700);
+}
+
+function lookAt(folder: string): Stats | undefined {
+  try {
+    return lstatSync(folder, { throwIfNoEntry: false });
+  } catch (error) {
+    // Its path leads through a file, or through a folder that is not ours to read.
+    throw unusable(folder, error);
+  }
 }
 
 /** Makes the workspace's folders, readable by their owner only (design §11). Errors: `permission`, `disk-full`. */
@@ -104,15 +113,31 @@ export function ensureWorkspace(paths: WorkspacePaths): void {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // One by one: Node's own way never ends where the kernel says "no such folder" to mkdir itself, as /proc does.
+    const missing: string[] = [];
+    for (let at = folder; !existsSync(at); at = path.dirname(at)) missing.unshift(at);
+    for (const each of missing) if (!existsSync(each)) makeOne(each);
   } catch (error) {
-    const problem = toRagtuiError(error);
-    if (problem.code === 'disk-full') throw problem;
-    throw new RagtuiError(
-      'permission',
-      `The workspace folder ${folder} cannot be made (${problem.message}).`,
-      'Give a folder you may write to with --home or RAGTUI_HOME.',
-      { cause: error },
-    );
+    throw unusable(folder, error);
   }
+}
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Two programs begin at the same moment.
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+function unusable(folder: string, error: unknown): RagtuiError {
+  const problem = toRagtuiError(error);
+  if (problem.code === 'disk-full') return problem;
+  return new RagtuiError(
+    'permission',
+    `The workspace folder ${folder} cannot be made (${problem.message}).`,
+    'Give a folder you may write to with --home or RAGTUI_HOME.',
+    { cause: error },
+  );
 }

@@ -144,6 +144,7 @@ interface AnswerProps extends PaneProps {
 function AnswerView({ model, rect, focused, copied, narrow }: AnswerProps): ReactNode {
   const { context } = model;
   const ask = useStore(context.ask);
+  const noBase = useStore(context.kb, ({ list }) => list?.length === 0);
   useStore(model.suggestions.store);
   const { width, height } = inside(rect);
   const hits = (ask.running ? ask.running.search?.hits : ask.answer?.hits) ?? [];
@@ -171,7 +172,7 @@ function AnswerView({ model, rect, focused, copied, narrow }: AnswerProps): Reac
           width={width}
           height={body}
           highlights={highlights}
-          empty={ask.running || ask.error ? '' : t('ask.empty')}
+          empty={ask.running || ask.error ? '' : t(noBase ? 'ask.emptyNoKb' : 'ask.empty')}
         />
       )}
       <AnswerFoot model={model} lines={foot} width={width} />

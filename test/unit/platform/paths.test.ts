@@ -31,6 +31,16 @@ test('a workspace that cannot be made says which folder and what to do', () => {
   );
 });
 
+test('a workspace below something that is no folder says so whoever looks first, and never waits', () => {
+  const file = path.join(folder, 'file');
+  writeFileSync(file, '');
+  const below = workspacePaths(path.join(file, 'home'), {});
+  const said = { code: 'permission', hint: expect.stringContaining('--home or RAGTUI_HOME') };
+  expect(() => assertOwnRunFolder(below)).toThrow(expect.objectContaining(said));
+  // There mkdir says "no such file" for a folder that does exist: Node's recursive way tries for ever.
+  expect(() => ensureWorkspace(workspacePaths('/proc/ragtui-nowhere', {}))).toThrow(expect.objectContaining(said));
+});
+
 test('a socket folder that others can enter is closed', () => {
   const run = path.join(folder, 'run');
   mkdirSync(run);

@@ -11,6 +11,8 @@ export const ask = {
   'ask.followUp': 'follow-up · Ctrl+N begins anew',
   'ask.tabPassages': 'Tab: {count} passages',
   'ask.empty': 'The answer comes here.',
+  'ask.emptyNoKb':
+    'No knowledge base yet. Home (Alt+1) begins with the sample documents; Knowledge (Alt+2), then n, makes one of a folder.',
   'ask.suggestions': 'Questions you could ask (Tab, then Enter):',
   'ask.passagesEmpty': 'The passages an answer is made from come here, with their scores.',
   'ask.noPassages': 'No passage was found.',

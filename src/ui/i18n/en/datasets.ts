@@ -4,7 +4,8 @@ export const datasets = {
   'datasets.list': 'Datasets',
   'datasets.rows': 'Rows',
   'datasets.row': 'Row',
-  'datasets.empty': 'No dataset yet. Press i and name a file, or: ragtui dataset import ../path --format FORMAT',
+  'datasets.empty':
+    'No dataset yet. i imports a file; Enter there takes the sample questions. Or: ragtui dataset import FILE',
   'datasets.emptyRows': 'Its rows will be here.',
   'datasets.emptyHelp':
     'i imports a file, a folder or hub:owner/name; what it is, is found by its content. It is checked then: f shows the findings, F makes the safe fixes, u takes them back. s splits it, so that nothing is tested on what it was trained on. e writes files for LLaMA-Factory, FlagEmbedding and others; screen 9 trains on a part directly, screen 0 measures on the other.',

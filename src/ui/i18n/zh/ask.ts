@@ -13,6 +13,7 @@ export const ask: Texts<typeof english> = {
   'ask.followUp': '追问 · Ctrl+N 重新开始',
   'ask.tabPassages': 'Tab：{count} 个片段',
   'ask.empty': '回答会出现在这里。',
+  'ask.emptyNoKb': '还没有知识库。首页（Alt+1）可以从示例文档开始；在知识库（Alt+2）按 n，可以用文件夹新建。',
   'ask.suggestions': '可以这样问（按 Tab，再按 Enter）：',
   'ask.passagesEmpty': '回答所依据的片段及其得分会出现在这里。',
   'ask.noPassages': '没有找到片段。',

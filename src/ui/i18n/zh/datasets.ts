@@ -6,7 +6,7 @@ export const datasets: Texts<typeof english> = {
   'datasets.list': '数据集',
   'datasets.rows': '行',
   'datasets.row': '行',
-  'datasets.empty': '还没有数据集。按 i 选择文件，或：ragtui dataset import ../path --format FORMAT',
+  'datasets.empty': '还没有数据集。按 i 导入文件，直接按 Enter 则导入示例问题；或运行：ragtui dataset import 文件',
   'datasets.emptyRows': '它的行会显示在这里。',
   'datasets.emptyHelp':
     '按 i 导入文件、文件夹或 hub:owner/name；格式按内容识别。随后自动检查：按 f 看结果，按 F 做安全修复，按 u 撤销。按 s 划分，避免用训练过的内容来测试。按 e 导出给 LLaMA-Factory、FlagEmbedding 等；屏幕 9 可直接用一部分训练，屏幕 0 用另一部分评测。',

@@ -51,7 +51,8 @@ export const tour: Texts<typeof english> = {
   'tour.evaluate.about': '同样的问题问每一列，每个回答都打分；关闭 ragtui 后也会继续。',
   'tour.verdict.title': '站得住脚的结论',
   'tour.verdict.press': '在评测（0）：对运行按 Enter，再按 v：带区间的结论。',
-  'tour.verdict.about': '更好、更差，或者说不准：24 个问题往往是最后一种，它也会说明要多少才够。',
+  'tour.verdict.about':
+    '更好、更差，或者说不准：24 个问题往往是最后一种。ragtui recipe run 文件 可以无人值守地跑完全程。',
 };
 
 /** Of the actions whose ids start with `home.tour`. */
