@@ -8,7 +8,7 @@ import { connectKb } from '../kb/client.ts';
 import type { KbClient } from '../kb/protocol.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { readStatus } from '../platform/status.ts';
-import { type AskDependencies, askColumn, pause, type ReadyColumn } from './ask-column.ts';
+import { type AskDependencies, type Asked, askColumn, pause, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
 import { checkEmbedders } from './check-embedders.ts';
@@ -265,19 +265,26 @@ class Run {
   }
 
   async #column(ready: ReadyColumn, item: EvaluationItem, place: number, turn: Place): Promise<void> {
+    const { outcome, reused } = await this.#asked(ready, item, turn);
+    await this.#finish(ready.column.name, item, place, outcome, reused);
+    if (this.#resumed) this.#context.report.progress(this.#progress());
+    this.#giveUpOnDeadServer(ready.column.name, outcome);
+  }
+
+  /** The place at the server is free again before the answer is scored and written. */
+  async #asked(ready: ReadyColumn, item: EvaluationItem, turn: Place): Promise<Asked> {
+    let tokens: number | undefined;
     this.#asking += 1;
     try {
-      const { outcome, reused } = await askColumn(this.#ask, ready, item);
+      const asked = await askColumn(this.#ask, ready, item);
+      const { outcome, reused } = asked;
       if (outcome.state === 'timeout') this.#overrun(ready);
-      const isMeasure = !isFailure(outcome) && reused === undefined;
-      turn.leave(isMeasure ? (outcome.usage?.completionTokens ?? 0) : undefined);
-      this.#crew.places = this.#pace.items;
-      await this.#finish(ready.column.name, item, place, outcome, reused);
-      this.#giveUpOnDeadServer(ready.column.name, outcome);
+      if (!isFailure(outcome) && reused === undefined) tokens = outcome.usage?.completionTokens ?? 0;
+      return asked;
     } finally {
-      turn.leave(undefined);
       this.#asking -= 1;
-      if (this.#resumed) this.#context.report.progress(this.#progress());
+      turn.leave(tokens);
+      this.#crew.places = this.#pace.items;
     }
   }
 
