@@ -14,6 +14,7 @@ const DOMAINS = [
   'evaluation',
   'training',
   'engines',
+  'hosts',
   'workspace',
   'doctor',
   'recipes',

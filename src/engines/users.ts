@@ -5,6 +5,7 @@ import type { EngineName } from './types.ts';
 
 /** The engine that a job runs in, if any. Pure. */
 export function engineOf(work: JobWork): EngineName | undefined {
+  if ('launcher' in work && work.launcher !== undefined) return undefined;
   switch (work.kind) {
     case 'engine-install':
       return work.engine;

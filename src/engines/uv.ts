@@ -6,7 +6,7 @@ import { runCommand } from './command.ts';
 import { installFault } from './faults.ts';
 
 /** The version our lock files were made with. */
-const UV_VERSION = '0.13.9';
+export const UV_VERSION = '0.13.9';
 
 export const ownUv = (paths: WorkspacePaths): string => path.join(paths.engines, 'uv', 'bin', 'uv');
 

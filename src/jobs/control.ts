@@ -4,6 +4,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
 import { drainSeconds } from '../serving/types.ts';
 import { changedWork, parseChanges } from './clone.ts';
+import { endFarRun } from './far.ts';
 import { jobFiles } from './folder.ts';
 import { livingProcess, signalProcess } from './identity.ts';
 import { launchJob } from './launcher.ts';
@@ -39,8 +40,13 @@ const isTraining = (kind: string): boolean => kind.startsWith('train-');
  */
 export async function stopJob(paths: WorkspacePaths, id: string, options: StopOptions = {}): Promise<JobView> {
   const view = readJob(paths, id);
-  if (isOver(view.state) && view.orphans.length === 0) return view;
+  const farOpen = view.far?.open === true ? view.far : undefined;
+  if (isOver(view.state) && view.orphans.length === 0 && !farOpen) return view;
   const grace = { ...graceOf(view.spec.work), ...options.grace };
+  if (farOpen && isOver(view.state)) {
+    await endFarRun(paths, view.folder, farOpen, grace, options);
+    return readJob(paths, id);
+  }
   if (view.orphans.length > 0) return endOrphans(paths, id, grace, options);
   const files = jobFiles(view.folder);
   const worker = () => livingProcess(files.worker);

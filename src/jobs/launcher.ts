@@ -126,7 +126,7 @@ function defaultName(work: JobWork): string {
     case 'evaluate':
       return `evaluate ${work.columns.map(({ name }) => name).join(', ')} on ${work.dataset} ${work.split}`;
     case 'engine-install':
-      return `install ${work.engine}`;
+      return `install ${work.engine}${work.launcher === undefined ? '' : ` on ${work.launcher}`}`;
     case 'train-llm':
     case 'train-embedder':
       return `train ${work.name}`;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
+import { readFar } from '../hosts/run.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import {
@@ -99,6 +100,13 @@ export function deleteJob(paths: WorkspacePaths, id: string): void {
   if (goesOn) {
     throw new RagtuiError('busy', `Job ${id} is running.`, `Stop it first: \`ragtui jobs stop ${id}\`.`);
   }
+  if (view?.far?.open) {
+    throw new RagtuiError(
+      'busy',
+      `What job ${id} started on ${view.far.host} may go on there.`,
+      `Stop it first: \`ragtui jobs stop ${id}\`.`,
+    );
+  }
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -115,6 +123,7 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
   const thisBoot = supervisor !== undefined || worker !== undefined;
   const heartbeat = supervisor ? readHeartbeat(files) : null;
   const now = currentState(files, written, alive, spec, endpoint?.ready === true);
+  const far = 'launcher' in spec.work && spec.work.launcher !== undefined ? readFar(folder) : undefined;
   const orphans = now.state === 'lost' ? orphansOf(files.worker, spec.id, table) : [];
   return {
     spec,
@@ -123,6 +132,8 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
     ...now,
     ...(orphans.length > 0 ? { reason: 'its supervisor and its worker were killed; what they started goes on' } : {}),
     orphans,
+    ...(far ? { far } : {}),
+    ...(far?.open && isOver(now.state) ? { reason: goesOn(now.reason, far.host, spec.id) } : {}),
     startedUptime: thisBoot ? now.startedUptime : null,
     heartbeat: heartbeat && !isOver(now.state) ? { uptime: heartbeat.uptime, quiet: heartbeat.quiet } : null,
     progress: readJsonFile(files.progress, progressFileSchema) ?? null,
@@ -130,6 +141,9 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
     endpoint: endpoint && !isOver(now.state) ? { url: endpoint.url, model: endpoint.model } : null,
   };
 }
+
+const goesOn = (reason: string, host: string, id: string): string =>
+  `${reason === '' ? '' : `${reason}; `}what it started on ${host} may go on there: resume it, or stop it (ragtui jobs stop ${id})`;
 
 /**
  * What is true now. The supervisor's word counts while it lives and once it has said the last one; without it the

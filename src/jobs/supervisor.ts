@@ -32,7 +32,11 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
 };
 const SERVERS = { llama: 'llama-server', vllm: 'vllm-server', onnx: 'embedding-server' } as const;
 const workerOf = (work: JobWork): WorkerName => (work.kind === 'serve' ? SERVERS[work.engine] : WORKERS[work.kind]);
-const readyMessageSchema = z.object({ type: z.literal('ready') });
+const messageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('unreachable'), host: z.string(), since: z.iso.datetime() }),
+  z.object({ type: z.literal('reached') }),
+]);
 
 interface Exit {
   readonly code: number | null;
@@ -87,7 +91,9 @@ async function watchWorker(
   if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
   if (work.kind !== 'serve') states.enter('running');
   worker.on('message', (message) => {
-    if (readyMessageSchema.safeParse(message).success) states.enter('running');
+    const told = messageSchema.safeParse(message).data;
+    if (!told) return;
+    states.enter('running', told.type === 'unreachable' ? `${told.host} unreachable since ${told.since}` : '');
   });
   const stopWatching = onStopFile(folder, files, () => states.enter('stopping', 'asked to stop'));
   const over = new AbortController();

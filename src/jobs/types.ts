@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { makingSchema } from '../datasets/making/types.ts';
 import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
 import { evaluationSchema } from '../evaluation/types.ts';
+import { launcherSchema } from '../hosts/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
 import { recipeWorkSchema } from '../recipes/types.ts';
@@ -46,8 +47,15 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     device: engineDeviceSchema,
     /** An existing environment's Python that is used as it is, instead of one made by us. */
     python: z.string().optional(),
+    /** The host it is made on; absent: this machine. */
+    launcher: launcherSchema.optional(),
   }),
-  z.object({ kind: z.literal('train-llm'), ...trainingSchema.shape }),
+  z.object({
+    kind: z.literal('train-llm'),
+    ...trainingSchema.shape,
+    /** The host its engine runs on; absent: this machine. */
+    launcher: launcherSchema.optional(),
+  }),
   z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),
@@ -146,6 +154,8 @@ export interface JobView {
   readonly orphans: readonly number[];
   /** Indexes of the GPUs it has for itself, now or at its end. */
   readonly gpus: readonly number[];
+  /** What it started on another host, and whether that may go on there, or wait there to be brought here. */
+  readonly far?: { readonly host: string; readonly run: string; readonly open: boolean };
   /** Of a `serve` job: where it answers. */
   readonly endpoint: { readonly url: string; readonly model: string } | null;
 }

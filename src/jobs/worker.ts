@@ -33,6 +33,8 @@ export interface JobReport {
   artifact(name: string, path: string, data?: unknown): void;
   /** Records an error the job goes on after; what `run` throws is recorded by itself. */
   error(error: unknown): void;
+  /** The host that does its work cannot be reached since then; null: it is reached again. The job's state says so. */
+  reach?(lost: { readonly host: string; readonly since: Date } | null): void;
   /** A server answers now: the job's state becomes `running`. */
   ready(): void;
 }
@@ -189,6 +191,13 @@ class Reporter implements JobReport {
 
   fail(error: { code: string; message: string; hint: string }): void {
     this.#append({ type: 'error', ...error });
+  }
+
+  reach(lost: { host: string; since: Date } | null): void {
+    if (!process.connected) return;
+    process.send?.(
+      lost ? { type: 'unreachable', host: lost.host, since: lost.since.toISOString() } : { type: 'reached' },
+    );
   }
 
   ready(): void {

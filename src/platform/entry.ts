@@ -58,6 +58,11 @@ export function shippedRecipesDir(): string {
   return path.join(packageRoot(), 'recipes');
 }
 
+/** Path of a program that is sent to other hosts. */
+export function remoteScript(name: string): string {
+  return path.join(packageRoot(), 'workers', 'remote', `${name}.py`);
+}
+
 /** Our own sample documents, shipped with the package. */
 export function fixturesDir(): string {
   return path.join(packageRoot(), 'fixtures');

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { SFT_SYSTEM } from '../datasets/render.ts';
 import type { DatasetKind } from '../datasets/types.ts';
 import { machineDevice } from '../engines/device.ts';
-import { engineStatus } from '../engines/store.ts';
+import { engineStatus, type InstalledEngine } from '../engines/store.ts';
 import { findModel } from '../models/store.ts';
 import { errorCode, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -54,7 +54,13 @@ export function templateFor(
 }
 
 /** Checks all that is named and says what would run. Throws `not-found`, `usage`, `exists`, `unsupported`. */
-export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFacts = {}): TrainingPlan {
+export function planLlm(
+  paths: WorkspacePaths,
+  training: Training,
+  slow: SlowFacts = {},
+  /** The engine of another host that it is to run on. */
+  far?: Pick<InstalledEngine, 'device' | 'versions'>,
+): TrainingPlan {
   const entry = findModel(paths, training.base);
   if (entry.kind !== 'chat') {
     throw new RagtuiError(
@@ -65,7 +71,7 @@ export function planLlm(paths: WorkspacePaths, training: Training, slow: SlowFac
   }
   const template = slow.base ? chosen(slow.base.template) : templateFor(paths, training);
   // An environment of the user's own may be of another version, whose keys we do not know.
-  const { manifest } = engineStatus(paths, 'llamafactory');
+  const manifest = far ?? engineStatus(paths, 'llamafactory').manifest;
   const version = manifest?.versions['llamafactory'];
   if (version === undefined || version === KEYS_VERSION) checkLlmKeys(training.settings);
   if (!training.allowUnservable) checkServable(training);

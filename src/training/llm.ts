@@ -1,18 +1,17 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { exportLlamaFactory } from '../datasets/exporters/llamafactory.ts';
-import { type InstalledEngine, installedEngine } from '../engines/store.ts';
+import { installedEngine } from '../engines/store.ts';
 import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { installedModel } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic, writeTextAtomic } from '../platform/files.ts';
-import { cpuHasBfloat16 } from '../serving/vllm/machine.ts';
 import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { zeroFile } from './deepspeed.ts';
-import { runEngine } from './engine-process.ts';
 import { FailureWatch } from './failures/report.ts';
+import { farPlace } from './far-place.ts';
 import { finalSaveProblem, isFinished, saveFromCheckpoint } from './final-save.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
 import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
@@ -21,6 +20,7 @@ import { templateFor } from './llm-plan.ts';
 import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
+import { localPlace, type TrainingPlace } from './place.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
 import { tellDone } from './tell-done.ts';
 import type { TemplateChoice } from './template-choice.ts';
@@ -38,21 +38,27 @@ const YAML = 'train.yaml';
 /** The body of a `train-llm` job: base and data made ready, LLaMA-Factory run to its end, what came of it registered. */
 export async function trainLlm(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
-  const engine = installedEngine(paths, 'llamafactory');
+  const place = await (work.launcher === undefined ? localPlace : farPlace)(context, 'llamafactory');
+  const { engine } = place;
   report.progress(phase('preparing the base'));
-  const base = await transformersBase(paths, work.base, () => engine, {
-    signal,
-    onLog: (text) => report.log('info', text),
-    float32: engine.device === 'cpu' && !cpuHasBfloat16(),
-  });
+  const base = await transformersBase(
+    paths,
+    work.base,
+    () => (place.host === '' ? engine : installedEngine(paths, engine.name)),
+    {
+      signal,
+      onLog: (text) => report.log('info', text),
+      float32: engine.device === 'cpu' && !place.bfloat16,
+    },
+  );
   const template = templateFor(paths, work);
   if (!template) throw new RagtuiError('internal', `The base ${work.base} was made and has no template.`);
   const result = makesAdapter(work) ? 'adapter' : 'model';
   let begun = begin(context, result);
   if (begun.trained) tellDone(report, begun.folder);
   if (!begun.trained) {
-    if (finish(context, begun, result)) tellDone(report, begun.folder);
-    else await train(context, { engine, base, template, begun });
+    if (!place.goesOn && finish(context, begun, result)) tellDone(report, begun.folder);
+    else await train(context, { place, base, template, begun });
     if (signal.aborted) return;
     const problem = finalSaveProblem(begun.folder.train, result);
     if (problem) {
@@ -61,7 +67,10 @@ export async function trainLlm(context: Context): Promise<void> {
       report.log('warn', `The final save is not whole (${problem}): it is done again`);
       begun = begin(context, result);
       const again = finish(context, begun, result);
-      if (!again && begun.checkpoint) await train(context, { engine, base, template, begun });
+      if (!again && begun.checkpoint) {
+        const next = await (work.launcher === undefined ? localPlace : farPlace)(context, 'llamafactory');
+        await train(context, { place: next, base, template, begun });
+      }
       if (signal.aborted) return;
       const still = finalSaveProblem(begun.folder.train, result);
       if (still) {
@@ -102,16 +111,18 @@ function finish(context: Context, { folder, checkpoint }: Begun, result: 'adapte
 }
 
 interface TrainInput {
-  readonly engine: InstalledEngine;
+  readonly place: TrainingPlace;
   readonly base: TransformersBase;
   readonly template: TemplateChoice;
   readonly begun: Begun;
 }
 
-async function train(context: Context, { engine, base, template, begun }: TrainInput): Promise<void> {
-  const { work, paths, folder, report, signal, spec } = context;
+async function train(context: Context, { place, base, template, begun }: TrainInput): Promise<void> {
+  const { work, paths, folder, report, signal } = context;
   const { folder: tuned, checkpoint } = begun;
-  const data = path.join(folder, 'data');
+  const { engine, devices, workFolder } = place;
+  const there = await place.place(base.folder, tuned);
+  const data = path.join(workFolder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const exported = await exportLlamaFactory(openTrainingData(paths, work), part(work.split), data, work.system);
   const rows = prepareRows(exported.rowsFile, {
@@ -119,20 +130,19 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
     ...(work.limit === undefined ? {} : { limit: work.limit }),
     ...(work.system === undefined ? {} : { system: work.system }),
   });
-  const devices = Math.max(1, context.gpus.length);
   const settings = llmSettings(work, {
-    basePath: base.folder,
+    basePath: there.base,
     template: template.name,
     datasetName: exported.dataset,
-    datasetFolder: data,
-    outputFolder: tuned.train,
+    datasetFolder: there.data,
+    outputFolder: there.output,
     devices,
   });
   tellRows(context, rows, template, checkpoint);
   tellBatch(context, settings, devices);
-  writeTextAtomic(path.join(folder, YAML), toYaml(settings));
+  writeTextAtomic(path.join(workFolder, YAML), toYaml(settings));
   const zero = zeroFile(String(settings['deepspeed'] ?? ''));
-  if (zero !== undefined) writeTextAtomic(path.join(folder, String(settings['deepspeed'])), zero);
+  if (zero !== undefined) writeTextAtomic(path.join(workFolder, String(settings['deepspeed'])), zero);
 
   report.progress(phase('starting LLaMA-Factory'));
   const files = jobFiles(folder);
@@ -156,8 +166,8 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
   checkpoints.look(true);
   const watch = new RememberedRun(path.join(tuned.train, 'trainer_log.jsonl'), stepOf(checkpoint ?? '-0'));
   const failures = new FailureWatch(context, 'LLaMA-Factory');
-  const { args, env, depth } = launchOf(engine, YAML, devices, process.env);
-  const session = new SessionClock((seconds) => noteSeconds(tuned, spec.id, seconds));
+  const { args, env, depth } = launchOf(engine, YAML, devices, place.host === '' ? process.env : {});
+  const session = new SessionClock((seconds) => noteSeconds(tuned, place.session, seconds));
   let drafted = false;
   const trained = (): Trained => ({
     steps: Math.max(feed.last.step, stepOf(checkpoint ?? '-0')),
@@ -167,17 +177,17 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
     templateCheck: guard.verdict,
     settings,
   });
-  const exit = await runEngine({
+  const run = {
     program: engine.python,
     args,
-    cwd: folder,
-    env: { ...env, HF_HOME: tuned.cache },
+    cwd: workFolder,
+    env: place.host === '' ? { ...env, HF_HOME: tuned.cache } : env,
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
     depth,
     giveUp: guard.stop,
-    onStart: (pid) => watch.started(pid),
+    onStart: (pid: number) => watch.started(pid),
     onLook: () => {
       guard.look();
       if (guard.done && !drafted) {
@@ -190,14 +200,17 @@ async function train(context: Context, { engine, base, template, begun }: TrainI
       checkpoints.look();
       session.look();
     },
-    onLog: (text) => report.log('info', text),
-  });
+    onLog: (text: string) => report.log('info', text),
+  };
+  const exit = await place.run(run, tuned);
   checkpoints.look(true);
-  session.end();
+  if (exit.seconds === undefined) session.end();
+  else noteSeconds(tuned, place.session, exit.seconds);
   guard.throwIfDifferent();
   if (signal.aborted) return;
   await failures.throwIfFailed(exit, endOf(tuned.train, feed.last, settings));
-  await watch.remember(paths, work);
+  // What another machine takes for a step says nothing of this one.
+  if (place.host === '') await watch.remember(paths, work);
   writeJsonAtomic(tuned.trained, trained());
 }
 

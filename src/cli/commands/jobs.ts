@@ -14,6 +14,7 @@ import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
 import { withKb } from '../kb-client.ts';
 import { clock, megabytes, table } from '../output.ts';
+import { addJobsFetch } from './jobs-fetch.ts';
 import { addJobsMetrics } from './jobs-metrics.ts';
 
 const one = z.tuple([z.string()]);
@@ -80,6 +81,7 @@ export function addJobs(program: Command, invocation: Invocation): void {
     stop,
   );
   addJobsMetrics(jobs, invocation);
+  addJobsFetch(jobs, invocation);
   const plain = { args: one, options: noOptions };
   handle(
     jobs

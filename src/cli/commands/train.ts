@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { EngineDevice } from '../../engines/types.ts';
+import type { InstalledEngine } from '../../engines/store.ts';
+import type { EngineDevice, EngineName } from '../../engines/types.ts';
+import { hostOf, launcherSchema } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { TrainingField } from '../../training/fields.ts';
+import type { SlowFacts } from '../../training/forecast/gather.ts';
 import type { TrainingPlan } from '../../training/llm-plan.ts';
 import {
   type EmbedderTraining,
@@ -37,6 +40,7 @@ const optionsSchema = z.object({
   allowUnservable: z.boolean().default(false),
   allowOversize: z.boolean().default(false),
   measure: z.boolean().default(false),
+  launcher: z.union([z.literal('local'), launcherSchema]).default('local'),
   template: z.string().min(1).optional(),
   system: z.string().min(1).optional(),
   ...embedderFields,
@@ -86,6 +90,7 @@ function addLlmOptions(command: Command): void {
   command
     .option('--method <method>', 'lora, qlora, full or freeze (default: the preset’s)')
     .option('--stage <stage>', 'sft, or dpo on preference rows (default: sft)')
+    .option('--launcher <where>', 'local, or ssh:HOST (see "ragtui hosts"); default: local')
     .option('--template <name>', "LLaMA-Factory's chat template (default: the one that writes as the model's own does)")
     .option('--system <text>', 'system text of every row, in training and in serving (default: the rows’ own)')
     .option('--explain', 'what each preset, method and setting does, with the tutorial’s advice; starts nothing')
@@ -100,7 +105,8 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const { machineDevice } = await import('../../engines/device.ts');
   const { parseSettings } = await import('../../training/settings.ts');
   const { kind, engine } = KINDS[what];
-  const device = engineStatus(paths, engine).manifest?.device ?? machineDevice();
+  const far = options.launcher === 'local' ? undefined : await farSide(context, engine, options);
+  const device = far?.device ?? engineStatus(paths, engine).manifest?.device ?? machineDevice();
   const embedder = what === 'embedder' ? embedderOptionsOf(options) : undefined;
   const training: EmbedderTraining = {
     dataset,
@@ -123,22 +129,24 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     throw new RagtuiError('usage', `The preset ${training.preset} needs a GPU.`, 'Use --preset cpu.');
   }
   if (options.measure) await measure(context, what, training, device);
-  const first = await planOf(context, what, training, device);
+  const first = await planOf(context, what, training, device, far);
   if (options.dryRun) {
-    out.result({ kind, training, plan: first }, () => planLines(first));
+    const place = far ? [`host     ${hostOf(options.launcher)} (${far.python}); the forecast is of this machine`] : [];
+    out.result({ kind, training, launcher: options.launcher, plan: first }, () => [...place, ...planLines(first)]);
     return 0;
   }
-  installedEngine(paths, engine);
+  if (!far) installedEngine(paths, engine);
   await needBase(context, what, training.base);
   // Only now may its shape be known.
-  const plan = first.forecast.memory ? first : await planOf(context, what, training, device);
-  const { obstacleSentence, refuseHopeless } = await import('../../training/forecast/refusal.ts');
-  refuseHopeless(plan.forecast, { oversize: options.allowOversize });
-  for (const obstacle of plan.forecast.verdict.obstacles) out.note(`This may not fit: ${obstacleSentence(obstacle)}.`);
+  const plan = first.forecast.memory ? first : await planOf(context, what, training, device, far);
+  // The forecast is of this machine.
+  if (!far) await tellFit(context, plan, options);
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(paths);
-  const job = await launchJob(paths, { kind, ...training, dataset: plan.dataset });
+  const work = { kind, ...training, dataset: plan.dataset };
+  const { sshLauncher } = await import('../../jobs/launchers/ssh.ts');
+  const job = await (far ? sshLauncher(paths, options.launcher).start(work) : launchJob(paths, work));
   if (!options.wait) {
     out.result(
       { job: jobJson(job) },
@@ -154,6 +162,25 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     },
     done: () => made,
   });
+}
+
+/** Refuses what can never run here, and says what may not. */
+async function tellFit({ out }: CommandContext, { forecast }: TrainingPlan, { allowOversize }: Options): Promise<void> {
+  const { obstacleSentence, refuseHopeless } = await import('../../training/forecast/refusal.ts');
+  refuseHopeless(forecast, { oversize: allowOversize });
+  for (const obstacle of forecast.verdict.obstacles) out.note(`This may not fit: ${obstacleSentence(obstacle)}.`);
+}
+
+/** The engine on the host that is named. Errors: `not-found`, `unavailable`, those of the connection. */
+async function farSide(
+  { paths }: CommandContext,
+  engine: EngineName,
+  { launcher, measure: measured }: Options,
+): Promise<InstalledEngine> {
+  if (measured) throw new RagtuiError('usage', '--measure runs on this machine alone.', 'Leave it out.');
+  const { farEngine } = await import('../../hosts/engines.ts');
+  const { knownHost } = await import('../../hosts/store.ts');
+  return farEngine(knownHost(paths, hostOf(launcher)), engine);
 }
 
 /** Runs a few steps of it; what they took is in every forecast from then on. */
@@ -226,14 +253,16 @@ async function planOf(
   what: What,
   training: EmbedderTraining,
   device: EngineDevice,
+  far?: InstalledEngine,
 ): Promise<TrainingPlan> {
   const { planEmbedder } = await import('../../training/embedder-plan.ts');
   const { planLlm } = await import('../../training/llm-plan.ts');
   const { slowFacts } = await import('../../training/forecast/slow-facts.ts');
-  const plan = what === 'llm' ? planLlm : planEmbedder;
+  const plan = (slow?: SlowFacts): TrainingPlan =>
+    what === 'llm' ? planLlm(paths, training, slow, far) : planEmbedder(paths, training, slow);
   // Names and keys first: what is wrong with them is said at once.
-  plan(paths, training);
-  return plan(paths, training, await slowFacts(paths, { engine: KINDS[what].engine, training, device }, signal));
+  plan();
+  return plan(await slowFacts(paths, { engine: KINDS[what].engine, training, device }, signal));
 }
 
 /** The base is pulled when it is not here: it was named. */

@@ -3,6 +3,8 @@ import type { JobWork } from '../types.ts';
 
 /** The Python engine that does a job's work; undefined where none does. */
 export function engineOf(work: JobWork): EngineName | undefined {
+  // Another machine's work.
+  if ('launcher' in work && work.launcher !== undefined) return undefined;
   switch (work.kind) {
     case 'train-llm':
       return 'llamafactory';
@@ -23,4 +25,6 @@ export function gpusWanted(work: JobWork, device: EngineDevice | undefined): num
 
 /** Whether a job keeps all cores busy for so long that a second one beside it would ruin both. Pure. */
 export const fillsCpu = (work: JobWork, device: EngineDevice | undefined): boolean =>
-  (work.kind === 'train-llm' || work.kind === 'train-embedder') && gpusWanted(work, device) === 0;
+  engineOf(work) !== undefined &&
+  (work.kind === 'train-llm' || work.kind === 'train-embedder') &&
+  gpusWanted(work, device) === 0;

@@ -2,7 +2,6 @@ import { jobFiles } from '../../jobs/folder.ts';
 import type { JobContext } from '../../jobs/worker.ts';
 import type { RagtuiError } from '../../platform/errors.ts';
 import { endOfFile } from '../../platform/file-end.ts';
-import type { EngineExit } from '../engine-process.ts';
 import { nextRungOf } from '../forecast/next-rung.ts';
 import { rungText } from '../forecast/rung-text.ts';
 import type { Rung } from '../forecast/types.ts';
@@ -10,7 +9,7 @@ import { readDivergence } from './divergence.ts';
 import { type End, readEarlyEnd } from './early-end.ts';
 import { faultOf, keepFailure } from './file.ts';
 import { oomKills } from './oom-kills.ts';
-import { readFailure } from './read.ts';
+import { type EngineEnd, readFailure } from './read.ts';
 import type { Failure } from './types.ts';
 
 type Context = JobContext<'train-llm'> | JobContext<'train-embedder'>;
@@ -33,7 +32,7 @@ export class FailureWatch {
    * Throws when the run failed, with the cause, its lines in the job's log and in `failure.json`, and after an
    * out-of-memory what to change next. Also for a run that ended well but trained nothing but NaN, or not to its end.
    */
-  async throwIfFailed(exit: EngineExit, end: End): Promise<void> {
+  async throwIfFailed(exit: EngineEnd, end: End): Promise<void> {
     const { folder, spec } = this.#context;
     const files = jobFiles(folder);
     const failure =
@@ -41,7 +40,7 @@ export class FailureWatch {
         ? (readDivergence(this.#engine, endOfFile(files.stdout)) ?? readEarlyEnd(this.#engine, spec.id, end))
         : readFailure(
             this.#engine,
-            { ...exit, oomKilled: oomKills() > this.#oomBefore },
+            { ...exit, oomKilled: exit.oomKilled ?? oomKills() > this.#oomBefore },
             endOfFile(files.stderr, READ_BYTES),
           );
     if (failure) throw await this.#tell(failure);

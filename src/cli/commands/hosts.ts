@@ -1,0 +1,270 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { engineDeviceSchema, engineNameSchema } from '../../engines/types.ts';
+import { farPathSchema, type Host, type HostFacts } from '../../hosts/types.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import { confirm } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import { handle, type Invocation } from '../define.ts';
+import { jobToEnd } from '../job-to-end.ts';
+import { megabytes, table } from '../output.ts';
+import { jobJson } from './jobs.ts';
+
+const one = z.tuple([z.string()]);
+const noOptions = z.object({});
+const addOptions = z.object({ folder: farPathSchema.optional(), engines: farPathSchema.optional() });
+const yes = z.object({ yes: z.boolean().default(false) });
+const prepareOptions = z.object({
+  engine: engineNameSchema.default('llamafactory'),
+  device: engineDeviceSchema.optional(),
+  detach: z.boolean().default(false),
+  yes: z.boolean().default(false),
+});
+
+/** `ragtui hosts list|add|check|prepare|clean|remove`. */
+export function addHosts(program: Command, invocation: Invocation): void {
+  const hosts = program.command('hosts').description('other machines that jobs run on, by the ssh you have set up');
+  const command = (name: string, description: string) => hosts.command(name).description(description);
+  handle(
+    command('list', 'the hosts and what is known of them'),
+    invocation,
+    { args: z.tuple([]), options: noOptions },
+    list,
+  );
+  handle(
+    command('add', 'add a host that `ssh HOST` knows, or change what is kept of it, and look at it')
+      .argument('<host>')
+      .option('--folder <dir>', 'where our files go there (default: ~/.ragtui-host)')
+      .option('--engines <dir>', 'a folder there with engines that are installed already'),
+    invocation,
+    { args: one, options: addOptions },
+    add,
+  );
+  handle(
+    command('check', 'look at a host: system, disk, GPUs, Python, engines, load').argument('<host>'),
+    invocation,
+    { args: one, options: noOptions },
+    check,
+  );
+  handle(
+    command('prepare', 'make an environment for an engine on a host, from its lock file, as a job')
+      .argument('<host>')
+      .option('--engine <name>', 'llamafactory, flagembedding or vllm (default: llamafactory)')
+      .option('--device <device>', 'cpu or cuda (default: what the host has)')
+      .option('--detach', 'start it and do not wait')
+      .option('--yes', 'do not ask'),
+    invocation,
+    { args: one, options: prepareOptions },
+    prepare,
+  );
+  handle(
+    command('clean', 'end what runs on a host and delete all that is ours there')
+      .argument('<host>')
+      .option('--yes', 'do not ask'),
+    invocation,
+    { args: one, options: yes },
+    clean,
+  );
+  handle(
+    command('remove', 'forget a host; what lies there stays').argument('<host>'),
+    invocation,
+    { args: one, options: noOptions },
+    remove,
+  );
+}
+
+async function list({ out, paths }: CommandContext): Promise<undefined> {
+  const { listHosts } = await import('../../hosts/store.ts');
+  const hosts = listHosts(paths);
+  out.result({ hosts }, () =>
+    hosts.length === 0
+      ? 'No hosts. Add one that `ssh HOST` knows: ragtui hosts add HOST'
+      : table(
+          ['HOST', 'CHECKED', 'SYSTEM', 'CORES', 'MEMORY', 'FREE', 'GPUS', 'PYTHON'],
+          hosts.map(({ name, facts }) => [
+            name,
+            facts ? facts.checkedAt.slice(0, 16).replace('T', ' ') : 'never',
+            facts ? `${facts.os} ${facts.arch}` : '',
+            facts ? String(facts.cores) : '',
+            megabytesOf(facts?.memoryMb),
+            megabytesOf(facts?.diskFreeMb),
+            facts ? gpuText(facts) : '',
+            facts?.python?.version ?? '',
+          ]),
+        ),
+  );
+}
+
+const megabytesOf = (mb: number | null | undefined): string =>
+  mb === null || mb === undefined ? '' : megabytes(mb * 1024 ** 2);
+
+function gpuText({ gpus }: HostFacts): string {
+  const [first] = gpus;
+  return first
+    ? `${gpus.length} × ${first.name} ${first.memoryMb > 0 ? `${Math.round(first.memoryMb / 1024)} GB` : ''}`.trim()
+    : 'none';
+}
+
+async function add(
+  context: CommandContext,
+  [name]: [string],
+  options: z.output<typeof addOptions>,
+): Promise<undefined> {
+  const { findHost, hostName } = await import('../../hosts/store.ts');
+  const before = findHost(context.paths, name);
+  const { folder = before?.folder ?? '~/.ragtui-host', engines = before?.engines } = options;
+  const addedAt = before?.addedAt ?? new Date().toISOString();
+  const host: Host = {
+    name: hostName(name),
+    folder,
+    addedAt,
+    facts: null,
+    ...(engines === undefined ? {} : { engines }),
+  };
+  await look(context, host);
+}
+
+async function check(context: CommandContext, [name]: [string]): Promise<undefined> {
+  const { findHost, hostName } = await import('../../hosts/store.ts');
+  const fresh: Host = {
+    name: hostName(name),
+    folder: '~/.ragtui-host',
+    addedAt: new Date().toISOString(),
+    facts: null,
+  };
+  await look(context, findHost(context.paths, name) ?? fresh);
+}
+
+/** Asks a host about itself, keeps the answer with its time and says it. */
+async function look({ out, paths, signal }: CommandContext, host: Host): Promise<undefined> {
+  const { askFacts } = await import('../../hosts/facts.ts');
+  const { farEngines, keepHost } = await import('../../hosts/store.ts');
+  const { findFarEngine } = await import('../../hosts/engines.ts');
+  const { hostUsage } = await import('../../hosts/clean.ts');
+  const { ENGINES } = await import('../../engines/definitions.ts');
+  const { ensureWorkspace } = await import('../../platform/paths.ts');
+  const facts = await askFacts(host, new Date(), signal);
+  ensureWorkspace(paths);
+  const known = { ...host, facts };
+  keepHost(paths, known);
+  const usage = facts.python ? await hostUsage(known, signal) : null;
+  const engines: { name: string; python: string; device: string; versions: Readonly<Record<string, string>> }[] = [];
+  for (const { name } of facts.python ? Object.values(ENGINES) : []) {
+    const found = await findFarEngine(known, name);
+    if (found) engines.push({ name, python: found.python, device: found.device, versions: found.versions });
+  }
+  const problems = problemsOf(facts);
+  out.result({ host: known, engines, usage, problems }, () => [
+    `${host.name}: ${facts.os} (${facts.system} ${facts.arch}), ${facts.cores} cores, load ${facts.load ?? 'unknown'}`,
+    `memory   ${megabytesOf(facts.memoryMb) || 'unknown'}`,
+    `disk     ${megabytesOf(facts.diskFreeMb) || 'unknown'} free at ${facts.root}`,
+    ...(facts.gpus.length === 0
+      ? ['gpu      none']
+      : facts.gpus.map((gpu) => `gpu      ${gpu.name}, ${gpu.memoryMb} MB, driver ${gpu.driver}`)),
+    `python   ${
+      Object.entries(facts.pythons)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ') || 'none'
+    }`,
+    `others   rsync ${facts.rsync ? 'yes' : 'no (tar is used)'}, uv ${facts.uv ?? 'no'}, node ${facts.node ?? 'no (not needed)'}`,
+    ...(engines.length === 0
+      ? [`engines  none in ${farEngines(known)}`]
+      : engines.map((one) => `engine   ${one.name} ${one.versions[one.name] ?? ''} (${one.device}), ${one.python}`)),
+    ...(usage?.there
+      ? [
+          `ours     ${megabytes(Object.values(usage.bytes).reduce((sum, size) => sum + size, 0))}, ${usage.runs} runs, ${usage.live.length} going on`,
+        ]
+      : []),
+    ...problems.map((problem) => `problem  ${problem}`),
+  ]);
+}
+
+function problemsOf({ system, python, gpuProblem }: HostFacts): string[] {
+  return [
+    ...(system === 'Linux' ? [] : [`jobs need Linux there, and it is ${system}`]),
+    ...(python ? [] : ['jobs need python3 (3.6 or later) on PATH there']),
+    ...(gpuProblem === '' ? [] : [`nvidia-smi fails: ${gpuProblem}`]),
+  ];
+}
+
+async function prepare(
+  context: CommandContext,
+  [name]: [string],
+  options: z.output<typeof prepareOptions>,
+): Promise<number> {
+  const { out, paths } = context;
+  const { ENGINES } = await import('../../engines/definitions.ts');
+  const { farEngines, knownHost } = await import('../../hosts/store.ts');
+  const { launchJob } = await import('../../jobs/launcher.ts');
+  const host = knownHost(paths, name);
+  const { title, diskBytes } = ENGINES[options.engine];
+  const device = options.device ?? (host.facts.gpus.length > 0 ? 'cuda' : 'cpu');
+  await confirm(
+    context,
+    options.yes,
+    `Downloads ${title} for ${device} with all its packages from the package index that ${name} uses into ${farEngines(host)} there; it needs up to ${megabytes(diskBytes)}.`,
+  );
+  const free = (host.facts.diskFreeMb ?? Number.POSITIVE_INFINITY) * 1024 ** 2;
+  if (free < diskBytes) out.note(`${name} had ${megabytes(free)} free when it was looked at: this may not fit.`);
+  const job = await launchJob(paths, {
+    kind: 'engine-install',
+    engine: options.engine,
+    device,
+    launcher: `ssh:${name}`,
+  });
+  if (options.detach) {
+    out.result({ job: jobJson(job) }, () => `Started ${job.spec.id}. Follow it: ragtui jobs logs -f ${job.spec.id}`);
+    return 0;
+  }
+  const said: string[] = [];
+  return jobToEnd(context, job, {
+    onEvent: (event) => {
+      if (event.type === 'log') said.push(event.text);
+    },
+    done: () => said.slice(-1),
+  });
+}
+
+async function clean(context: CommandContext, [name]: [string], options: z.output<typeof yes>): Promise<undefined> {
+  const { out, paths } = context;
+  const { cleanHost, hostUsage } = await import('../../hosts/clean.ts');
+  const { knownHost } = await import('../../hosts/store.ts');
+  const host = knownHost(paths, name);
+  const usage = await hostUsage(host);
+  if (usage.there) {
+    const size = megabytes(Object.values(usage.bytes).reduce((sum, bytes) => sum + bytes, 0));
+    const running = usage.live.length > 0 ? ` Ends what runs there: ${usage.live.join(', ')}.` : '';
+    await confirm(
+      context,
+      options.yes,
+      `Deletes ${host.facts.root} on ${name} (${size}), checkpoints that were not brought here included.${running}`,
+    );
+    const { deleted } = await cleanHost(host, { stop: true });
+    if (!deleted) throw new RagtuiError('busy', `${host.facts.root} on ${name} is still there.`, 'Run it again.');
+  }
+  out.result({ host: name, deleted: usage.there ? host.facts.root : null, ended: usage.live }, () =>
+    usage.there ? `Deleted ${host.facts.root} on ${name}.` : `Nothing of ours lies on ${name}.`,
+  );
+}
+
+async function remove({ out, paths }: CommandContext, [name]: [string]): Promise<undefined> {
+  const { forgetHost } = await import('../../hosts/store.ts');
+  const { listJobs } = await import('../../jobs/registry.ts');
+  const { isOver } = await import('../../jobs/types.ts');
+  const user = listJobs(paths).find(
+    ({ spec, state, far }) =>
+      'launcher' in spec.work && spec.work.launcher === `ssh:${name}` && (!isOver(state) || far?.open === true),
+  );
+  if (user) {
+    throw new RagtuiError(
+      'busy',
+      `${user.spec.id} runs on ${name}, or may.`,
+      `Stop it first: ragtui jobs stop ${user.spec.id}`,
+    );
+  }
+  forgetHost(paths, name);
+  out.result(
+    { removed: name },
+    () => `Forgot ${name}. What lies there stays; "ragtui hosts clean" would have deleted it.`,
+  );
+}

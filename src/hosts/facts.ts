@@ -1,0 +1,98 @@
+import { RagtuiError } from '../platform/errors.ts';
+import { runThere } from './ssh.ts';
+import { absoluteThere } from './store.ts';
+import { type Host, type HostFacts, hostFactsSchema } from './types.ts';
+
+/**
+ * Asked in plain `sh`: nothing is known of the host yet. A line each, "key value". `df` is asked for the folder that is
+ * there: ours may have to be made. nvidia-smi hangs where a driver is broken.
+ */
+const QUESTIONS = `
+say() { printf '%s %s\\n' "$1" "$(printf %s "$2" | tr '\\n' ' ')"; }
+say home "$HOME"
+say system "$(uname -s)"
+say arch "$(uname -m)"
+say os "$(. /etc/os-release 2>/dev/null && printf %s "$PRETTY_NAME" || uname -sr)"
+say cores "$(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc 2>/dev/null || echo 1)"
+say memory "$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo 2>/dev/null)"
+say load "$(cut -d' ' -f1 /proc/loadavg 2>/dev/null)"
+case "$FOLDER" in '~/'*) place="$HOME/\${FOLDER#'~/'}";; *) place="$FOLDER";; esac
+while [ ! -d "$place" ]; do place=$(dirname "$place"); done
+say disk "$(df -Pk "$place" 2>/dev/null | awk 'NR==2 {print $4}')"
+grep -qwE 'avx512_bf16|amx_bf16|bf16' /proc/cpuinfo 2>/dev/null && say bfloat16 yes
+command -v rsync >/dev/null 2>&1 && say rsync yes
+command -v node >/dev/null 2>&1 && say node "$(node --version 2>/dev/null)"
+command -v uv >/dev/null 2>&1 && say uv "$(uv --version 2>/dev/null)"
+for python in python3 python3.12 python3.11 python3.13 python3.10; do
+  command -v $python >/dev/null 2>&1 && say "python:$python" "$($python -c 'import sys; print(".".join(map(str, sys.version_info[:3])))' 2>/dev/null)"
+done
+if command -v nvidia-smi >/dev/null 2>&1; then
+  limit=""; command -v timeout >/dev/null 2>&1 && limit="timeout 10"
+  found=$($limit nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader,nounits 2>&1) && printf '%s\\n' "$found" | while IFS= read -r line; do say gpu "$line"; done || say gpu-problem "$found"
+fi
+say end yes
+`;
+
+/** Looks at a host for the first time or again. Errors: `permission`, `network`, `not-found`, `invalid`. */
+export async function askFacts({ name, folder }: Host, now: Date, signal?: AbortSignal): Promise<HostFacts> {
+  const script = `FOLDER=${quoted(folder)}\n${QUESTIONS}`;
+  const stdout = await runThere(name, 'sh', { input: Buffer.from(script), ...(signal ? { signal } : {}) });
+  return parseFacts(name, folder, stdout.toString('utf8'), now);
+}
+
+/** For `sh`. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** What a host answered, as facts. Lines that are not ours (a greeting) are passed over. Pure. Errors: `invalid`. */
+export function parseFacts(name: string, folder: string, text: string, now: Date): HostFacts {
+  const pairs = text.split('\n').map((line): [string, string] => {
+    const at = line.indexOf(' ');
+    return [line.slice(0, at), line.slice(at + 1).trim()];
+  });
+  const first = (key: string): string => pairs.find(([one]) => one === key)?.[1] ?? '';
+  const number = (key: string): number | null => (first(key) === '' ? null : Number(first(key)));
+  const megabytes = (kilobytes: number | null): number | null =>
+    kilobytes === null ? null : Math.round(kilobytes / 1024);
+  const pythons = pairs.flatMap(([key, version]): [string, string][] =>
+    key.startsWith('python:') && version !== '' ? [[key.slice('python:'.length), version]] : [],
+  );
+  const able = pythons.find(([, version]) => runsAgent(version));
+  const home = first('home');
+  const parsed = hostFactsSchema.safeParse({
+    checkedAt: now.toISOString(),
+    system: first('system'),
+    os: first('os'),
+    arch: first('arch'),
+    home,
+    root: absoluteThere(folder, home),
+    cores: Number(first('cores')),
+    memoryMb: megabytes(number('memory')),
+    load: number('load'),
+    diskFreeMb: megabytes(number('disk')),
+    gpus: pairs.flatMap(([key, value]) => (key === 'gpu' ? [gpuOf(value)] : [])),
+    gpuProblem: first('gpu-problem').slice(0, 200),
+    python: able ? { command: able[0], version: able[1] } : null,
+    pythons: Object.fromEntries(pythons),
+    node: first('node').replace(/^v/, '') || null,
+    uv: first('uv').split(' ')[1] ?? null,
+    rsync: first('rsync') === 'yes',
+    bfloat16: first('bfloat16') === 'yes',
+  });
+  if (parsed.success && home.startsWith('/') && first('end') === 'yes') return parsed.data;
+  throw new RagtuiError(
+    'invalid',
+    `${name} answered, but not what was asked.`,
+    `"ssh ${name} sh" must run a POSIX shell that prints nothing of its own.`,
+  );
+}
+
+function gpuOf(line: string): { name: string; memoryMb: number; driver: string } {
+  const [name = '', memory = '', driver = ''] = line.split(',').map((part) => part.trim());
+  // "[N/A]" where the memory is the machine's own.
+  return { name, memoryMb: Number.isFinite(Number(memory)) && memory !== '' ? Number(memory) : 0, driver };
+}
+
+function runsAgent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major === 3 && minor >= 6;
+}

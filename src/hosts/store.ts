@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { RagtuiError } from '../platform/errors.ts';
+import { writeJsonAtomic } from '../platform/files.ts';
+import { parseJson } from '../platform/json.ts';
+import type { WorkspacePaths } from '../platform/paths.ts';
+import { type Host, hostNameSchema, hostSchema, type KnownHost } from './types.ts';
+
+const fileSchema = z.object({ version: z.literal(1), hosts: z.array(hostSchema) });
+const hostsFile = ({ home }: WorkspacePaths): string => path.join(home, 'hosts.json');
+
+/** The hosts of a workspace, by name. Errors: `corrupt`. */
+export function listHosts(paths: WorkspacePaths): Host[] {
+  const file = hostsFile(paths);
+  if (!existsSync(file)) return [];
+  const parsed = fileSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+  if (parsed.success) return parsed.data.hosts;
+  throw new RagtuiError('corrupt', `${file} cannot be read.`, 'Mend it, or delete it and add the hosts again.');
+}
+
+/** A host name, checked. Errors: `usage`. */
+export function hostName(text: string): string {
+  const parsed = hostNameSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new RagtuiError('usage', `"${text}" is no host name.`, `${parsed.error.issues[0]?.message ?? ''}.`);
+}
+
+export function findHost(paths: WorkspacePaths, name: string): Host | undefined {
+  return listHosts(paths).find((host) => host.name === hostName(name));
+}
+
+/** A host that answered once. Errors: `not-found` with the command that looks at it. */
+export function knownHost(paths: WorkspacePaths, name: string): KnownHost {
+  const host = findHost(paths, name);
+  if (host?.facts) return { ...host, facts: host.facts };
+  const why = host ? `The host ${name} has not been looked at yet.` : `There is no host ${name} in this workspace.`;
+  throw new RagtuiError('not-found', why, `Run "ragtui hosts check ${name}".`);
+}
+
+export function keepHost(paths: WorkspacePaths, host: Host): void {
+  const others = listHosts(paths).filter(({ name }) => name !== host.name);
+  const hosts = [...others, hostSchema.parse(host)].sort((a, b) => a.name.localeCompare(b.name));
+  writeJsonAtomic(hostsFile(paths), { version: 1, hosts });
+}
+
+/** Forgets a host. Errors: `not-found`. */
+export function forgetHost(paths: WorkspacePaths, name: string): void {
+  const hosts = listHosts(paths);
+  const left = hosts.filter((host) => host.name !== hostName(name));
+  if (left.length === hosts.length) throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`);
+  writeJsonAtomic(hostsFile(paths), { version: 1, hosts: left });
+}
+
+/** Folder of a host's engines, absolute. */
+export const farEngines = ({ engines, facts }: KnownHost): string =>
+  engines === undefined ? `${facts.root}/engines` : absoluteThere(engines, facts.home);
+
+/** `~/x` by the home that is there. */
+export const absoluteThere = (text: string, home: string): string => text.replace(/^~(?=\/)/, home);

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/**
+ * A host as the user's own `ssh` knows it: an alias of their config, a name, or `user@name`. Nothing that ssh or a shell
+ * could take for something else.
+ */
+export const hostNameSchema = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?!-)[A-Za-z0-9_.-]+(@(?!-)[A-Za-z0-9_.:-]+)?$/,
+    'use a name that `ssh NAME` knows: letters, digits, "._-", one "@"',
+  );
+
+/** `ssh:HOST`, where a job's engine runs; absent: on this machine. */
+export const launcherSchema = z
+  .string()
+  .refine(
+    (text) => text.startsWith('ssh:') && hostNameSchema.safeParse(text.slice(4)).success,
+    'use ssh:HOST, with a host that `ssh HOST` knows',
+  );
+export const hostOf = (launcher: string): string => launcher.slice('ssh:'.length);
+
+/** A path on a host: absolute, or below its home with `~/`. */
+export const farPathSchema = z
+  .string()
+  .regex(/^(~\/|\/)[^\0\n]*$/, 'use a path that begins with / or ~/')
+  .refine((text) => !text.split('/').includes('..'), 'use a path without ".."');
+
+export const gpuFactsSchema = z.object({ name: z.string(), memoryMb: z.number(), driver: z.string() });
+
+/** What a host said of itself. */
+export const hostFactsSchema = z.object({
+  /** When it said so; this machine's clock. */
+  checkedAt: z.iso.datetime(),
+  system: z.string(),
+  os: z.string(),
+  arch: z.string(),
+  home: z.string(),
+  /** Absolute folder where ours lies there. */
+  root: z.string(),
+  cores: z.number().int(),
+  memoryMb: z.number().nullable(),
+  /** Processes that want to run, averaged over a minute. */
+  load: z.number().nullable(),
+  /** Free where our folder is, or will be. */
+  diskFreeMb: z.number().nullable(),
+  gpus: z.array(gpuFactsSchema),
+  /** Why nothing is known of GPUs although there is a driver's program; '' else. */
+  gpuProblem: z.string().default(''),
+  /** Command and version of the Python that runs our agent; null: none that can. */
+  python: z.object({ command: z.string(), version: z.string() }).nullable(),
+  /** Versions of Python there, by command. */
+  pythons: z.record(z.string(), z.string()),
+  node: z.string().nullable(),
+  uv: z.string().nullable(),
+  rsync: z.boolean(),
+  /** Whether the CPU computes in bfloat16 itself. */
+  bfloat16: z.boolean(),
+});
+export type HostFacts = z.infer<typeof hostFactsSchema>;
+
+/** A host that was added. */
+export const hostSchema = z.object({
+  name: hostNameSchema,
+  /** Folder of ours there. */
+  folder: farPathSchema.default('~/.ragtui-host'),
+  /** Folder with the engines' environments; absent: `engines` in ours. */
+  engines: farPathSchema.optional(),
+  addedAt: z.iso.datetime(),
+  facts: hostFactsSchema.nullable().default(null),
+});
+export type Host = z.infer<typeof hostSchema>;
+
+/** A host that has been looked at. */
+export interface KnownHost extends Host {
+  readonly facts: HostFacts;
+}
+
+/** How a run on a host stands, as the agent there tells. */
+export const runStatusSchema = z.object({
+  state: z.enum(['none', 'queued', 'running', 'over', 'lost']),
+  keeper: z.boolean(),
+  program: z.boolean(),
+  result: z
+    .object({
+      code: z.number().int().nullable(),
+      signal: z.string().nullable(),
+      stopped: z.boolean(),
+      oom: z.boolean(),
+      error: z.string(),
+      seconds: z.number(),
+      endedAt: z.string(),
+    })
+    .nullable(),
+  gpus: z.array(z.number().int()),
+  waits: z.string(),
+});
+export type RunStatus = z.infer<typeof runStatusSchema>;

@@ -1,0 +1,49 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { hostOf } from '../../hosts/types.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
+import { fetchCheckpoints } from '../../training/far-tune.ts';
+import { tunedFolder } from '../../training/tuned.ts';
+import { launchJob } from '../launcher.ts';
+import { readJob } from '../registry.ts';
+import type { JobWork } from '../types.ts';
+import { localLauncher } from './local.ts';
+import type { Fetched, Launcher } from './types.ts';
+
+/** Kinds of work whose engine can run on another host. */
+const canGo = (work: JobWork): work is Extract<JobWork, { kind: 'train-llm' | 'engine-install' }> =>
+  work.kind === 'train-llm' || work.kind === 'engine-install';
+
+/**
+ * Jobs whose engine runs on another host: keeper and program there, supervisor, worker and the job's folder here, where
+ * what they print arrives as it grows. So everything but what was made is followed as a job of this machine.
+ */
+export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
+  const local = localLauncher(paths);
+  return {
+    ...local,
+    name: launcher,
+    start: (work, options = {}) => {
+      if (!canGo(work)) throw new RagtuiError('unsupported', `A job of kind ${work.kind} runs on this machine alone.`);
+      return launchJob(paths, { ...work, launcher }, options);
+    },
+    fetch: async (id, signal) => {
+      const { work } = readJob(paths, id).spec;
+      if (work.kind !== 'train-llm') return local.fetch(id);
+      const { train } = tunedFolder(paths, work.name);
+      await fetchCheckpoints(paths, hostOf(launcher), work.name, signal);
+      const checkpoints = readdirSync(train)
+        .filter((name) => /^checkpoint-\d+$/.test(name))
+        .map((name): Fetched => ({ name, path: path.join(train, name) }));
+      const made = await local.fetch(id);
+      return [...made, ...checkpoints.filter(({ path: one }) => made.every((other) => other.path !== one))];
+    },
+  };
+}
+
+/** The launcher that a job was started by. */
+export function launcherOf(paths: WorkspacePaths, id: string): Launcher {
+  const { work } = readJob(paths, id).spec;
+  return 'launcher' in work && work.launcher !== undefined ? sshLauncher(paths, work.launcher) : localLauncher(paths);
+}

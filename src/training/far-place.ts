@@ -1,0 +1,265 @@
+import { mkdirSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { EngineName } from '../engines/types.ts';
+import { farEngine } from '../hosts/engines.ts';
+import { followRun, type OnReach, untilReached } from '../hosts/follow.ts';
+import { MirroredFile } from '../hosts/mirror.ts';
+import { closeFar, type FarFile, keepFar, readFar, runFolder, runStatus, startRun, stopRun } from '../hosts/run.ts';
+import { knownHost } from '../hosts/store.ts';
+import { pushFolder, storeFolder } from '../hosts/sync.ts';
+import { hostOf, type KnownHost, type RunStatus } from '../hosts/types.ts';
+import { keepCommand } from '../jobs/ran.ts';
+import type { JobContext } from '../jobs/worker.ts';
+import { RagtuiError } from '../platform/errors.ts';
+import type { EngineRun } from './engine-process.ts';
+import { farTune, fetchTune } from './far-tune.ts';
+import type { PlaceExit, TrainingPlace } from './place.ts';
+import { type TunedFolder, tunedFolder } from './tuned.ts';
+
+type Context = JobContext<'train-llm'>;
+
+const LOOK_MS = 500;
+const CHECKPOINT_GRACE_SECONDS = 120;
+/** How long a host that cannot be reached is tried when the job is asked to stop. */
+const STOP_PATIENCE_MS = 30_000;
+const ROWS = 'trainer_log.jsonl';
+
+/**
+ * A host that is reached by ssh. What its engine prints and logs is copied here as it grows, byte for byte, so that the
+ * same readers look at it; what it leaves is brought here when it has ended. Between two runs the copy here is the true
+ * one; while one goes on, the folder there is. Errors: `not-found`, `unavailable`, `network`, `permission`.
+ */
+export async function farPlace(context: Context, name: EngineName): Promise<TrainingPlace> {
+  const { paths, work, spec } = context;
+  const host = knownHost(paths, hostOf(work.launcher ?? ''));
+  const tuned = tunedFolder(paths, work.name);
+  const engine = await farEngine(host, name);
+  const before = readFar(tuned.root);
+  const goesOn = before?.open === true && before.host === host.name && (await isThere(host, before.run));
+  if (before?.open && before.host !== host.name) await assertOver(context, before);
+  const run = goesOn ? before.run : `${spec.id}-${Date.now().toString(36)}`;
+  return new FarPlace(context, host, engine, run, goesOn);
+}
+
+const isThere = async (host: KnownHost, run: string): Promise<boolean> => (await runStatus(host, run)).state !== 'none';
+
+/** A tune that was begun on another host is not begun here as long as it may go on there. */
+async function assertOver({ paths, work }: Context, { host: name, run }: FarFile): Promise<void> {
+  const host = knownHost(paths, name);
+  if (!(await isThere(host, run))) return;
+  throw new RagtuiError(
+    'busy',
+    `${work.name} was begun on ${name}, and what it left there has not been brought here.`,
+    `Go on with it there (--launcher ssh:${name}).`,
+  );
+}
+
+class FarPlace implements TrainingPlace {
+  readonly engine: TrainingPlace['engine'];
+  readonly host: string;
+  readonly bfloat16: boolean;
+  readonly devices: number;
+  readonly session: string;
+  readonly goesOn: boolean;
+  readonly workFolder: string;
+  readonly #context: Context;
+  readonly #host: KnownHost;
+
+  constructor(context: Context, host: KnownHost, engine: TrainingPlace['engine'], run: string, goesOn: boolean) {
+    this.#context = context;
+    this.#host = host;
+    this.engine = engine;
+    this.host = host.name;
+    this.bfloat16 = host.facts.bfloat16;
+    this.devices = context.work.gpus ?? 1;
+    this.session = run;
+    this.goesOn = goesOn;
+    this.workFolder = path.join(context.folder, 'work');
+  }
+
+  #tune(): string {
+    return farTune(this.#host, this.#context.paths, this.#context.work.name);
+  }
+
+  #work(): string {
+    return `${runFolder(this.#host, this.session)}/work`;
+  }
+
+  async place(basePath: string): Promise<{ base: string; data: string; output: string }> {
+    const { report, signal } = this.#context;
+    mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
+    const onLog = (text: string) => report.log('info', text);
+    report.progress(phase(`sending the base to ${this.host}`));
+    const base = await storeFolder(this.#host, basePath, { signal, onLog });
+    return { base, data: `${this.#work()}/data`, output: this.#tune() };
+  }
+
+  async run(run: EngineRun, tuned: TunedFolder): Promise<PlaceExit> {
+    const { report, folder, paths, work } = this.#context;
+    const onLog = (text: string) => report.log('info', text);
+    const onReach: OnReach = (lost) => {
+      report.reach?.(lost ? { host: this.host, since: lost.since } : null);
+      if (lost) report.log('warn', `${lost.why} What runs there goes on; it is tried again`);
+      else report.log('info', `${this.host} is reached again`);
+    };
+    const far = (open: boolean): FarFile => ({ host: this.host, run: this.session, open });
+    const keep = (open: boolean) => {
+      for (const place of [tuned.root, folder]) keepFar(place, far(open));
+    };
+    if (this.goesOn) report.log('info', `Goes on with ${this.session} on ${this.host}`);
+    else if (!(await this.#start(run, tuned, keep, onReach))) return { code: null, signal: 'SIGTERM' };
+    keep(true);
+    const end = await this.#follow(run, tuned, onReach);
+    if (!end) return { code: null, signal: 'SIGTERM' };
+    report.progress(phase(`bringing the result from ${this.host}`));
+    await untilReached(this.#host, () => fetchTune(this.#host, paths, work.name, { onLog }), {
+      signal: new AbortController().signal,
+      onReach,
+    });
+    keep(false);
+    closeFar(this.#context.paths.jobs, this.session);
+    return this.#exitOf(end);
+  }
+
+  /** False when the job was asked to stop before anything ran. */
+  async #start(run: EngineRun, tuned: TunedFolder, keep: (open: boolean) => void, onReach: OnReach): Promise<boolean> {
+    const { signal, report, folder } = this.#context;
+    const onLog = (text: string) => report.log('info', text);
+    report.progress(phase(`sending the data to ${this.host}`));
+    await pushFolder(this.#host, this.workFolder, this.#work(), { signal, onLog });
+    await pushFolder(this.#host, tuned.train, this.#tune(), { signal, onLog });
+    if (signal.aborted) return false;
+    keepCommand(folder, `ssh ${this.host}: ${run.program}`, run.args);
+    // Written first: whoever comes after a crash asks the host whether it was started.
+    keep(true);
+    const { PATH: pathFirst, ...env } = run.env;
+    await untilReached(
+      this.#host,
+      () =>
+        startRun(this.#host, {
+          run: this.session,
+          argv: [run.program, ...run.args],
+          env: { ...definedOf(env), ...cachesIn(this.#host) },
+          ...(pathFirst === undefined ? {} : { pathFirst }),
+          cwd: this.#work(),
+          grace: CHECKPOINT_GRACE_SECONDS,
+          depth: run.depth ?? 0,
+          gpus: this.engine.device === 'cuda' ? this.devices : 0,
+        }),
+      { signal, onReach },
+    );
+    report.log('info', `Started on ${this.host} as ${this.session}`);
+    return true;
+  }
+
+  /** Undefined when the job was asked to stop and the host could not be told. */
+  async #follow(run: EngineRun, tuned: TunedFolder, onReach: OnReach): Promise<RunStatus | undefined> {
+    const { signal, report } = this.#context;
+    const over = new AbortController();
+    const unheard = () => {
+      report.error(
+        new RagtuiError(
+          'network',
+          `${this.host} cannot be reached and could not be asked to stop: ${this.session} may go on there.`,
+          `When it is there again: ragtui jobs stop ${this.#context.spec.id}`,
+        ),
+      );
+      over.abort();
+    };
+    const tell = (how: 'ask' | 'kill') =>
+      untilReached(this.#host, () => stopRun(this.#host, this.session, how), {
+        signal: over.signal,
+        onReach: () => {},
+        patienceMs: STOP_PATIENCE_MS,
+      }).catch((error) => {
+        if (!over.signal.aborted) run.onLog(String(error));
+        unheard();
+      });
+    const onStop = () => {
+      run.onLog(`Stopping: the engine on ${this.host} saves a checkpoint first (up to two minutes)`);
+      void tell('ask');
+    };
+    const onGiveUp = () => void tell('kill');
+    signal.addEventListener('abort', onStop, { once: true });
+    run.giveUp?.addEventListener('abort', onGiveUp, { once: true });
+    if (signal.aborted) onStop();
+    const timer = setInterval(run.onLook, LOOK_MS);
+    const rows = path.join(tuned.train, ROWS);
+    let made: readonly string[] = [];
+    let waits = '';
+    try {
+      return await followRun(this.#host, {
+        run: this.session,
+        files: {
+          stdout: { there: 'stdout.log', here: new MirroredFile(run.stdout) },
+          stderr: { there: 'stderr.log', here: new MirroredFile(run.stderr) },
+          // Rows up to the checkpoint were sent there: the copy here begins with them.
+          rows: { there: `${this.#tune()}/${ROWS}`, here: new MirroredFile(rows, sizeOf(rows)) },
+        },
+        checkpoints: this.#tune(),
+        signal: over.signal,
+        onReach,
+        onStatus: (status, checkpoints) => {
+          if (status.waits !== waits && status.waits !== '') report.progress(phase(`${this.host} ${status.waits}`));
+          waits = status.waits;
+          const fresh = checkpoints.filter((name) => !made.includes(name));
+          if (fresh.length > 0 && made.length > 0) run.onLog(`${fresh.join(', ')} on ${this.host}`);
+          made = checkpoints;
+        },
+      });
+    } catch (error) {
+      if (over.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      over.abort();
+      clearInterval(timer);
+      signal.removeEventListener('abort', onStop);
+      run.giveUp?.removeEventListener('abort', onGiveUp);
+      run.onLook();
+    }
+  }
+
+  #exitOf({ state, result }: RunStatus): PlaceExit {
+    if (result?.error) {
+      throw new RagtuiError(
+        'unavailable',
+        `${this.host} could not start the engine: ${result.error}.`,
+        `See ragtui hosts check ${this.host}.`,
+      );
+    }
+    if (!result) {
+      const why = state === 'none' ? 'nothing is left of it there' : 'its processes there are gone and left no result';
+      throw new RagtuiError(
+        'unavailable',
+        `The run on ${this.host} was lost: ${why}.`,
+        `Go on from its last checkpoint: ragtui jobs resume ${this.#context.spec.id}`,
+      );
+    }
+    const { code, signal, seconds, oom } = result;
+    return { code, signal: signalOf(signal), seconds, oomKilled: oom };
+  }
+}
+
+const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+
+/** Caches of the engine's libraries lie in our folder there: it can be deleted without a trace. */
+function cachesIn({ facts }: KnownHost): Record<string, string> {
+  const cache = `${facts.root}/cache`;
+  return {
+    HF_HOME: `${cache}/huggingface`,
+    XDG_CACHE_HOME: cache,
+    MPLCONFIGDIR: `${cache}/matplotlib`,
+    TRITON_CACHE_DIR: `${cache}/triton`,
+    TORCHINDUCTOR_CACHE_DIR: `${cache}/inductor`,
+    PYTHONPYCACHEPREFIX: `${cache}/python`,
+  };
+}
+
+const SIGNALS = new Set<string>(Object.keys(os.constants.signals));
+const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name);
+const signalOf = (name: string | null): NodeJS.Signals | null => (name !== null && isSignal(name) ? name : null);
+
+const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
