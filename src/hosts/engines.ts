@@ -7,26 +7,24 @@ import { askAgent } from './agent.ts';
 import { farEngines } from './store.ts';
 import type { KnownHost } from './types.ts';
 
-const answerSchema = z.object({ value: z.unknown(), there: z.array(z.string()) });
+/** An engine that is on a host; `lock`: sha256 of the lock file it was made from, '' for one of the user's own. */
+export type FarEngine = InstalledEngine & { readonly lock: string };
 
-/** An engine's environment on a host; undefined when there is none that is whole. */
-export async function findFarEngine(
-  host: KnownHost,
-  name: EngineName,
-): Promise<(InstalledEngine & { lock: string }) | undefined> {
-  const file = `${farEngines(host)}/${name}/engine.json`;
-  const first = await askAgent(host, { op: 'text', file, names: [] }, answerSchema);
-  const manifest = engineManifestSchema.safeParse(first.value).data;
-  if (!manifest) return undefined;
-  const { there } = await askAgent(host, { op: 'text', file, names: [manifest.python] }, answerSchema);
-  if (there.length === 0) return undefined;
-  const { python, device, versions, lock } = manifest;
-  return { name, python, device, versions, lock };
+/** Those of the engines named whose environments on a host are whole. */
+export async function findFarEngines(host: KnownHost, names: readonly EngineName[]): Promise<FarEngine[]> {
+  const request = { op: 'engines', folder: farEngines(host), names };
+  const found = await askAgent(host, request, z.record(z.string(), z.unknown()));
+  return names.flatMap((name) => {
+    const manifest = engineManifestSchema.safeParse(found[name]).data;
+    if (!manifest) return [];
+    const { python, device, versions, lock } = manifest;
+    return [{ name, python, device, versions, lock }];
+  });
 }
 
-/** The same. Errors: `unavailable` with the command that makes one. */
+/** One of them. Errors: `unavailable` with the command that makes one. */
 export async function farEngine(host: KnownHost, name: EngineName): Promise<InstalledEngine> {
-  const found = await findFarEngine(host, name);
+  const [found] = await findFarEngines(host, [name]);
   if (found) return found;
   throw new RagtuiError(
     'unavailable',

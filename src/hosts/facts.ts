@@ -47,7 +47,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 export function parseFacts(name: string, folder: string, text: string, now: Date): HostFacts {
   const pairs = text.split('\n').map((line): [string, string] => {
     const at = line.indexOf(' ');
-    return [line.slice(0, at), line.slice(at + 1).trim()];
+    return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()];
   });
   const first = (key: string): string => pairs.find(([one]) => one === key)?.[1] ?? '';
   const number = (key: string): number | null => (first(key) === '' ? null : Number(first(key)));

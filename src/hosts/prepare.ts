@@ -14,7 +14,7 @@ import { errorCode, RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
 import { FileTail } from '../training/tail-file.ts';
-import { findFarEngine } from './engines.ts';
+import { findFarEngines } from './engines.ts';
 import { followRun, type OnReach } from './follow.ts';
 import { MirroredFile } from './mirror.ts';
 import { keepFar, runFolder, startRun, stopRun } from './run.ts';
@@ -42,7 +42,7 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
   const host = knownHost(paths, hostOf(work.launcher ?? ''));
   const { title } = ENGINES[work.engine];
   const lock = lockOf(work.engine, work.device);
-  const found = await findFarEngine(host, work.engine);
+  const [found] = await findFarEngines(host, [work.engine]);
   // An environment of the user's own there has no lock of ours, and is not ours to change.
   if (found && (host.engines !== undefined || found.lock === hashOfLock(lock))) {
     report.log('info', `${title} is on ${host.name} already: ${found.python}`);

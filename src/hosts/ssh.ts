@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
+import { JOB_GPUS, JOB_MARK } from '../jobs/identity.ts';
 import { errnoOf, RagtuiError } from '../platform/errors.ts';
 
 const CONNECT_SECONDS = 10;
@@ -29,6 +30,12 @@ export function sshOptions(env: NodeJS.ProcessEnv = process.env): string[] {
     '-T',
   ];
 }
+
+/**
+ * The environment of ssh and rsync: without the job's mark, since they are no part of its work (a shared connection is
+ * that of other jobs too), and with messages that we can read.
+ */
+export const sshEnvironment = (): NodeJS.ProcessEnv => ({ [JOB_MARK]: undefined, [JOB_GPUS]: undefined, LC_ALL: 'C' });
 
 const option = (name: string, value: string): string[] => ['-o', `${name}=${value}`];
 
@@ -61,6 +68,7 @@ export const sshArguments = (host: string, command: string): string[] => [...ssh
 export async function runThere(host: string, command: string, options: RemoteOptions = {}): Promise<Buffer> {
   const { input, signal, timeoutMs = TIMEOUT_MS } = options;
   const result = await execa('ssh', sshArguments(host, command), {
+    env: sshEnvironment(),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     encoding: 'buffer',
     maxBuffer: MAX_ANSWER,
@@ -78,6 +86,7 @@ export async function runThere(host: string, command: string, options: RemoteOpt
 /** Starts a command whose output is read as it comes. The caller awaits it; it never rejects. */
 export function streamThere(host: string, command: string, input: Buffer, signal: AbortSignal) {
   return execa('ssh', sshArguments(host, command), {
+    env: sshEnvironment(),
     input,
     buffer: { stdout: false, stderr: true },
     encoding: 'buffer',
@@ -160,5 +169,10 @@ function tellingLine(text: string): string {
 
 /** Ends the shared connection: one that hangs would take every new command with it. Never throws. */
 export async function dropConnection(host: string): Promise<void> {
-  await execa('ssh', [...sshOptions(), '-O', 'exit', '--', host], { reject: false, timeout: 3000, stdin: 'ignore' });
+  await execa('ssh', [...sshOptions(), '-O', 'exit', '--', host], {
+    env: sshEnvironment(),
+    reject: false,
+    timeout: 3000,
+    stdin: 'ignore',
+  });
 }

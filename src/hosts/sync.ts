@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { RagtuiError } from '../platform/errors.ts';
 import { hashFile } from '../platform/files.ts';
 import { agentCommand, askAgent } from './agent.ts';
-import { sshArguments, sshFault, sshOptions } from './ssh.ts';
+import { sshArguments, sshEnvironment, sshFault, sshOptions } from './ssh.ts';
 import type { KnownHost } from './types.ts';
 
 export interface SyncOptions {
@@ -104,6 +104,7 @@ async function rsync(
     to,
   ];
   const result = await execa('rsync', args, {
+    env: sshEnvironment(),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     reject: false,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
@@ -152,7 +153,12 @@ async function tarThere(
     reject: false,
     ...cancel,
   });
-  const ssh = execa('ssh', sshArguments(host.name, command), { stdin: 'pipe', reject: false, ...cancel });
+  const ssh = execa('ssh', sshArguments(host.name, command), {
+    env: sshEnvironment(),
+    stdin: 'pipe',
+    reject: false,
+    ...cancel,
+  });
   tar.stdout.pipe(stdin).pipe(ssh.stdin);
   ssh.stdin.on('error', () => {}); // Its end is told by its exit code.
   const [packed, result] = await Promise.all([tar, ssh]);
@@ -173,6 +179,7 @@ async function tarHere(
   const { command, input } = agentCommand(host, { op: 'send', root: host.facts.root, folder: from, names });
   const cancel = signal ? { cancelSignal: signal } : {};
   const ssh = execa('ssh', sshArguments(host.name, command), {
+    env: sshEnvironment(),
     input,
     encoding: 'buffer',
     buffer: { stdout: false, stderr: true },
@@ -220,9 +227,9 @@ export async function storeFolder(host: KnownHost, from: string, options: SyncOp
     .digest('hex')
     .slice(0, 32);
   const final = `${host.facts.root}/store/${key}`;
-  const thereSchema = z.object({ there: z.array(z.string()) });
-  const { there } = await askAgent(host, { op: 'text', file: '', names: [final] }, thereSchema, signalOf(options));
-  if (there.length > 0) {
+  const thereSchema = z.object({ there: z.boolean() });
+  const { there } = await askAgent(host, { op: 'exists', place: final }, thereSchema, signalOf(options));
+  if (there) {
     options.onLog?.(`${path.basename(from)} lies on ${host.name} already`);
     return final;
   }

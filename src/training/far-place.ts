@@ -36,22 +36,33 @@ export async function farPlace(context: Context, name: EngineName): Promise<Trai
   const tuned = tunedFolder(paths, work.name);
   const engine = await farEngine(host, name);
   const before = readFar(tuned.root);
-  const goesOn = before?.open === true && before.host === host.name && (await isThere(host, before.run));
-  if (before?.open && before.host !== host.name) await assertOver(context, before);
+  const goesOn = before?.open === true && (await isOurs(context, host, before));
   const run = goesOn ? before.run : `${spec.id}-${Date.now().toString(36)}`;
   return new FarPlace(context, host, engine, run, goesOn);
 }
 
-const isThere = async (host: KnownHost, run: string): Promise<boolean> => (await runStatus(host, run)).state !== 'none';
-
-/** A tune that was begun on another host is not begun here as long as it may go on there. */
-async function assertOver({ paths, work }: Context, { host: name, run }: FarFile): Promise<void> {
-  const host = knownHost(paths, name);
-  if (!(await isThere(host, run))) return;
+/**
+ * Whether an earlier job's run is to be gone on with. One that was stopped or killed there has nothing to tell any more:
+ * what it left is brought here, and a new one goes on from there.
+ */
+async function isOurs(context: Context, here: KnownHost, { host: name, run }: FarFile): Promise<boolean> {
+  const { paths, work, report } = context;
+  const host = name === here.name ? here : knownHost(paths, name);
+  const { state, result } = await runStatus(host, run);
+  if (state === 'none') return false;
+  if (state === 'lost' || result?.stopped) {
+    report.log('info', `Brings what ${run} left on ${name}`);
+    const tuned = tunedFolder(paths, work.name);
+    await fetchTune(host, paths, work.name, { onLog: (text) => report.log('info', text) });
+    keepFar(tuned.root, { host: name, run, open: false });
+    closeFar(paths.jobs, run);
+    return false;
+  }
+  if (host === here) return true;
   throw new RagtuiError(
     'busy',
-    `${work.name} was begun on ${name}, and what it left there has not been brought here.`,
-    `Go on with it there (--launcher ssh:${name}).`,
+    `${work.name} was begun on ${name}, and may go on there.`,
+    `Go on with it there (--launcher ssh:${name}), or stop its job first.`,
   );
 }
 
@@ -119,7 +130,7 @@ class FarPlace implements TrainingPlace {
     });
     keep(false);
     closeFar(this.#context.paths.jobs, this.session);
-    return this.#exitOf(end);
+    return this.#exitOf(end, run.giveUp?.aborted === true);
   }
 
   /** False when the job was asked to stop before anything ran. */
@@ -220,12 +231,19 @@ class FarPlace implements TrainingPlace {
     }
   }
 
-  #exitOf({ state, result }: RunStatus): PlaceExit {
+  #exitOf({ state, result }: RunStatus, givenUp: boolean): PlaceExit {
     if (result?.error) {
       throw new RagtuiError(
         'unavailable',
         `${this.host} could not start the engine: ${result.error}.`,
         `See ragtui hosts check ${this.host}.`,
+      );
+    }
+    if (result?.stopped && !givenUp && !this.#context.signal.aborted) {
+      throw new RagtuiError(
+        'cancelled',
+        `It was stopped on ${this.host}.`,
+        `Go on with it: ragtui jobs resume ${this.#context.spec.id}`,
       );
     }
     if (!result) {

@@ -558,9 +558,15 @@ def publish(request):
     return {}
 
 
-def text(request):
-    """A small file; null when there is none."""
-    return {"value": read_json(request["file"]), "there": [name for name in request["names"] if os.path.exists(name)]}
+def engines(request):
+    """What says of each engine that its environment is whole, where its Python is there."""
+    found = {name: read_json(os.path.join(request["folder"], name, "engine.json")) for name in request["names"]}
+    there = lambda one: isinstance(one, dict) and isinstance(one.get("python"), str) and os.path.exists(one["python"])
+    return {name: one if there(one) else None for name, one in found.items()}
+
+
+def exists(request):
+    return {"there": os.path.exists(request["place"])}
 
 
 def usage(request):
@@ -599,7 +605,7 @@ def main():
     for name in ("root", "folder"):
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
-    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, text, usage, clean]
+    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, exists, usage, clean]
     operations = {one.__name__: one for one in operations}
     operations["status"] = lambda asked: status_of(run_folder(asked))
     try:

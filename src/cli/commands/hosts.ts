@@ -139,7 +139,7 @@ async function check(context: CommandContext, [name]: [string]): Promise<undefin
 async function look({ out, paths, signal }: CommandContext, host: Host): Promise<undefined> {
   const { askFacts } = await import('../../hosts/facts.ts');
   const { farEngines, keepHost } = await import('../../hosts/store.ts');
-  const { findFarEngine } = await import('../../hosts/engines.ts');
+  const { findFarEngines } = await import('../../hosts/engines.ts');
   const { hostUsage } = await import('../../hosts/clean.ts');
   const { ENGINES } = await import('../../engines/definitions.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
@@ -148,11 +148,8 @@ async function look({ out, paths, signal }: CommandContext, host: Host): Promise
   const known = { ...host, facts };
   keepHost(paths, known);
   const usage = facts.python ? await hostUsage(known, signal) : null;
-  const engines: { name: string; python: string; device: string; versions: Readonly<Record<string, string>> }[] = [];
-  for (const { name } of facts.python ? Object.values(ENGINES) : []) {
-    const found = await findFarEngine(known, name);
-    if (found) engines.push({ name, python: found.python, device: found.device, versions: found.versions });
-  }
+  const names = Object.values(ENGINES).map(({ name }) => name);
+  const engines = facts.python ? await findFarEngines(known, names) : [];
   const problems = problemsOf(facts);
   out.result({ host: known, engines, usage, problems }, () => [
     `${host.name}: ${facts.os} (${facts.system} ${facts.arch}), ${facts.cores} cores, load ${facts.load ?? 'unknown'}`,
