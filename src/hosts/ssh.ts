@@ -33,9 +33,9 @@ export function sshOptions(env: NodeJS.ProcessEnv = process.env): string[] {
 
 /**
  * The environment of ssh and rsync: without the job's mark, since they are no part of its work (a shared connection is
- * that of other jobs too), and with messages that we can read.
+ * that of other jobs too).
  */
-export const sshEnvironment = (): NodeJS.ProcessEnv => ({ [JOB_MARK]: undefined, [JOB_GPUS]: undefined, LC_ALL: 'C' });
+export const sshEnvironment = (): NodeJS.ProcessEnv => ({ [JOB_MARK]: undefined, [JOB_GPUS]: undefined });
 
 const option = (name: string, value: string): string[] => ['-o', `${name}=${value}`];
 
