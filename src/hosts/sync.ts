@@ -127,8 +127,11 @@ export function rsyncFault(host: string, code: number | null, stderr: string): R
       'Free some space, then go on: what arrived is kept.',
     );
   }
-  // ssh's own failure, a broken connection, a timeout.
-  if (code === 255 || code === 12 || code === 10 || code === 30 || code === null) {
+  // ssh's own failure, a broken connection, a timeout; but also a folder that is gone there.
+  if (
+    !/no such file or directory/i.test(stderr) &&
+    (code === 255 || code === 12 || code === 10 || code === 30 || code === null)
+  ) {
     return sshFault(host, { code: 255, stderr });
   }
   const line = stderr.split('\n').find((one) => one.trim() !== '') ?? '';

@@ -160,6 +160,9 @@ export interface JobView {
   readonly endpoint: { readonly url: string; readonly model: string } | null;
 }
 
+/** Where a job's engine runs: `local`, or `ssh:HOST`. Pure. */
+export const launcherName = (work: JobWork): string => ('launcher' in work ? work.launcher : undefined) ?? 'local';
+
 /** Why a job cannot be gone on with; null: it can. Pure. */
 export function whyNotResume({ state, orphans, spec }: JobView): 'running' | 'done' | 'server' | null {
   if (!isOver(state) || orphans.length > 0) return 'running';

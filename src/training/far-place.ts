@@ -263,7 +263,7 @@ const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 
 /** Caches of the engine's libraries lie in our folder there: it can be deleted without a trace. */
-function cachesIn({ facts }: KnownHost): Record<string, string> {
+function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
   const cache = `${facts.root}/cache`;
   return {
     HF_HOME: `${cache}/huggingface`,
@@ -271,7 +271,8 @@ function cachesIn({ facts }: KnownHost): Record<string, string> {
     MPLCONFIGDIR: `${cache}/matplotlib`,
     TRITON_CACHE_DIR: `${cache}/triton`,
     TORCHINDUCTOR_CACHE_DIR: `${cache}/inductor`,
-    PYTHONPYCACHEPREFIX: `${cache}/python`,
+    // An environment of the user's own stays as it is.
+    ...(engines === undefined ? {} : { PYTHONDONTWRITEBYTECODE: '1' }),
   };
 }
 

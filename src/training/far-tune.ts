@@ -33,6 +33,7 @@ export async function fetchTune(
 ): Promise<void> {
   const folder = farTune(host, paths, name);
   const names = await namesIn(host, folder);
+  if (names.length === 0) return;
   const [newest] = checkpointsIn(names);
   const wanted = names.filter((one) => !one.startsWith('checkpoint-') || one.startsWith(`${newest}/`));
   await pullFolder(host, folder, tunedFolder(paths, name).train, { ...options, names: wanted });

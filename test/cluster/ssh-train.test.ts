@@ -189,7 +189,8 @@ describe.skipIf(!sshdIsHere)(`a training on another host (${withSshd})`, () => {
     await cleanHost(it.host, { stop: true });
     expect(readdirSync(it.far.home)).toEqual([]);
     expect(() => process.kill(engine, 0)).toThrow();
-    expect((await waitForJob(it.paths, job.spec.id)).state).toBe('failed');
+    const end = await waitForJob(it.paths, job.spec.id);
+    expect([end.state, end.far?.open]).toEqual(['failed', false]);
   });
 
   test('without rsync on the host files go by tar', async () => {

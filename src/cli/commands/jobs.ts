@@ -2,7 +2,15 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { madeBy, tellsGone } from '../../jobs/artifacts.ts';
 import type { Deletion } from '../../jobs/made.ts';
-import { isOver, type JobEvent, type JobView, type JobWork, jobStateSchema, jobWorkSchema } from '../../jobs/types.ts';
+import {
+  isOver,
+  type JobEvent,
+  type JobView,
+  type JobWork,
+  jobStateSchema,
+  jobWorkSchema,
+  launcherName,
+} from '../../jobs/types.ts';
 import { machineClock } from '../../platform/clock.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
@@ -178,6 +186,8 @@ export function jobJson(view: JobView) {
     pid,
     gpus,
     endpoint,
+    launcher: launcherName(spec.work),
+    far: view.far ?? null,
     folder,
   };
 }
@@ -253,6 +263,7 @@ async function show({ out, paths }: CommandContext, [id]: [string], { ran }: { r
     ...(job.pid ? [`process   ${job.pid}${usage ? `: ${usageText(usage)}` : ''}`] : []),
     ...made.map(({ name, path }) => `made      ${name}${path ? ` (${path})` : ''}`),
     ...workLines(view.spec.work),
+    ...(view.far ? [`host      ${view.far.host}, run ${view.far.run}${view.far.open ? '' : ' (over)'}`] : []),
     ...(job.gpus.length > 0 ? [`GPUs      ${job.gpus.join(', ')}`] : []),
     ...(job.endpoint ? [`answers   ${job.endpoint.url} (${job.endpoint.model})`] : []),
     ...(job.error ? [`error     ${job.error.message} ${job.error.hint}`] : []),

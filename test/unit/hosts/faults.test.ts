@@ -26,6 +26,7 @@ describe('why a connection failed', () => {
     ['rsync: write failed on "/x": No space left on device (28)', 11, 'disk-full'],
     ['ssh: connect to host gpu port 22: Connection refused\nrsync error: unexplained error', 255, 'network'],
     ['rsync error: error in rsync protocol data stream (code 12)', 12, 'network'],
+    ['rsync: [sender] change_dir "/z" failed: No such file or directory (2)', 12, 'unavailable'],
     ['rsync: link_stat "/y" failed', 23, 'unavailable'],
   ])('rsync: %s: %s %s', (stderr, code, right) => {
     expect(rsyncFault('gpu', code, stderr).code).toBe(right);
