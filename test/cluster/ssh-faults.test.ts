@@ -8,9 +8,9 @@ import { storeFolder } from '../../src/hosts/sync.ts';
 import { stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { jobFiles } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
+import { type SlowProxy, startSlowProxy } from '../support/bad-network.ts';
 import { sshdIsHere, withSshd } from '../support/far-host.ts';
 import { useFarTraining } from '../support/far-training.ts';
-import { type SlowProxy, startSlowProxy } from '../support/bad-network.ts';
 
 // What goes wrong between two machines, and on the far one.
 
