@@ -24,7 +24,7 @@ command -v rsync >/dev/null 2>&1 && say rsync yes
 command -v node >/dev/null 2>&1 && say node "$(node --version 2>/dev/null)"
 command -v uv >/dev/null 2>&1 && say uv "$(uv --version 2>/dev/null)"
 for python in python3 python3.12 python3.11 python3.13 python3.10; do
-  command -v $python >/dev/null 2>&1 && say "python:$python" "$($python -c 'import sys; print(".".join(map(str, sys.version_info[:3])))' 2>/dev/null)"
+  command -v $python >/dev/null 2>&1 && say "python:$python" "$($python -c 'import sys; print(".".join(map(str, sys.version_info[:3])), sys.executable)' 2>/dev/null)"
 done
 if command -v nvidia-smi >/dev/null 2>&1; then
   limit=""; command -v timeout >/dev/null 2>&1 && limit="timeout 10"
@@ -53,10 +53,11 @@ export function parseFacts(name: string, folder: string, text: string, now: Date
   const number = (key: string): number | null => (first(key) === '' ? null : Number(first(key)));
   const megabytes = (kilobytes: number | null): number | null =>
     kilobytes === null ? null : Math.round(kilobytes / 1024);
-  const pythons = pairs.flatMap(([key, version]): [string, string][] =>
-    key.startsWith('python:') && version !== '' ? [[key.slice('python:'.length), version]] : [],
-  );
-  const able = pythons.find(([, version]) => runsAgent(version));
+  const found = pairs.flatMap(([key, value]) => {
+    const [, version, executable = ''] = /^([\d.]+)(?: (.*))?$/.exec(value) ?? [];
+    return key.startsWith('python:') && version ? [{ name: key.slice('python:'.length), version, executable }] : [];
+  });
+  const able = found.find(({ version }) => runsAgent(version));
   const home = first('home');
   const parsed = hostFactsSchema.safeParse({
     checkedAt: now.toISOString(),
@@ -71,8 +72,8 @@ export function parseFacts(name: string, folder: string, text: string, now: Date
     diskFreeMb: megabytes(number('disk')),
     gpus: pairs.flatMap(([key, value]) => (key === 'gpu' ? [gpuOf(value)] : [])),
     gpuProblem: first('gpu-problem').slice(0, 200),
-    python: able ? { command: able[0], version: able[1] } : null,
-    pythons: Object.fromEntries(pythons),
+    python: able ? { command: commandOf(able), version: able.version } : null,
+    pythons: Object.fromEntries(found.map((one) => [one.name, one.version])),
     node: first('node').replace(/^v/, '') || null,
     uv: first('uv').split(' ')[1] ?? null,
     rsync: first('rsync') === 'yes',
@@ -85,6 +86,10 @@ export function parseFacts(name: string, folder: string, text: string, now: Date
     `"ssh ${name} sh" must run a POSIX shell that prints nothing of its own.`,
   );
 }
+
+/** The program itself: what is on PATH may be a script that looks for it, at every call. */
+const commandOf = ({ name, executable }: { readonly name: string; readonly executable: string }): string =>
+  /^\/[A-Za-z0-9_./+-]+$/.test(executable) ? executable : name;
 
 function gpuOf(line: string): { name: string; memoryMb: number; driver: string } {
   const [name = '', memory = '', driver = ''] = line.split(',').map((part) => part.trim());

@@ -15,7 +15,7 @@ bfloat16 yes
 rsync yes
 uv uv 0.4.1 (x86_64)
 python:python3 3.5.2
-python:python3.11 3.11.9
+python:python3.11 3.11.9 /opt/python/bin/python3.11
 python:python3.12
 gpu NVIDIA A100-SXM4-80GB, 81920, 550.54.15
 gpu NVIDIA GB10, [N/A], 580.95.05
@@ -41,13 +41,17 @@ describe('what a host says of itself', () => {
       ],
       gpuProblem: '',
       // 3.5 cannot run the agent; 3.12 did not say its version.
-      python: { command: 'python3.11', version: '3.11.9' },
+      python: { command: '/opt/python/bin/python3.11', version: '3.11.9' },
       pythons: { python3: '3.5.2', 'python3.11': '3.11.9' },
       node: null,
       uv: '0.4.1',
       rsync: true,
       bfloat16: true,
     });
+  });
+  test('a Python whose path a shell would read otherwise is called by its name', () => {
+    const answer = ANSWER.replace('/opt/python/bin', '/opt/my $(id)');
+    expect(parseFacts('gpu', '~/x', answer, NOW).python?.command).toBe('python3.11');
   });
   test('an answer that is cut off is none', () => {
     expect(() => parseFacts('gpu', '~/x', ANSWER.replace('end yes\n', ''), NOW)).toThrow(/not what was asked/);
