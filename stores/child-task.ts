@@ -17,6 +17,7 @@ export type TaskProgress = z.infer<typeof progressSchema>;
 const messageSchema = z.union([
   z.object({ progress: progressSchema }),
   z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) }),
+  z.object({ part: z.unknown() }),
   z.object({ result: z.unknown() }),
 ]);
 
@@ -25,6 +26,8 @@ export interface TaskOptions {
   /** The child ends what it has started before it ends itself: told by TERM instead of KILL. */
   readonly endsByItself?: boolean;
   readonly onProgress?: (progress: TaskProgress) => void;
+  /** A piece of a large result; the child sends the next one when this has been taken. */
+  readonly onPart?: (part: unknown) => void;
 }
 
 type Request =
@@ -55,7 +58,7 @@ export function childTask<S extends z.ZodType>(
   paths: WorkspacePaths,
   request: Request,
   schema: S,
-  { signal, onProgress, endsByItself = false }: TaskOptions = {},
+  { signal, onProgress, onPart, endsByItself = false }: TaskOptions = {},
 ): Promise<z.output<S>> {
   return new Promise((resolve, reject) => {
     const child = fork(workerPath('task'), [], {
@@ -76,7 +79,11 @@ export function childTask<S extends z.ZodType>(
       const parsed = messageSchema.safeParse(message).data;
       if (!parsed) return;
       if ('progress' in parsed) onProgress?.(parsed.progress);
-      else if ('error' in parsed) {
+      else if ('part' in parsed) {
+        onPart?.(parsed.part);
+        // In a turn of its own: keys that wait come first.
+        setImmediate(() => child.connected && child.send({ taken: true }));
+      } else if ('error' in parsed) {
         const { code, message: text, hint } = parsed.error;
         answer = () => reject(new RagtuiError(errorCode(code), text, hint));
       } else if ('result' in parsed) {

@@ -16,7 +16,7 @@ import { listEngines } from '../src/engines/store.ts';
 import type { BlameReport } from '../src/evaluation/blame/run.ts';
 import type { Detectable } from '../src/evaluation/detectable.ts';
 import type { ColumnComparison } from '../src/evaluation/diff.ts';
-import type { RunFigures } from '../src/evaluation/figures.ts';
+import type { FiguresPage, QuestionRow, RunFigures } from '../src/evaluation/figures.ts';
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { sentItemsSchema } from '../src/evaluation/items/send.ts';
 import { describeOwnMetrics } from '../src/evaluation/own-metrics/describe.ts';
@@ -259,6 +259,9 @@ const baseFactsSchema = z.custom<BaseFacts>((value) => typeof value === 'object'
 const slowFactsSchema = z.custom<SlowFacts>((value) => typeof value === 'object' && value !== null);
 const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' && value !== null && 'report' in value);
 
+const pageSchema = z.custom<FiguresPage>(
+  (value) => typeof value === 'object' && value !== null && 'questions' in value,
+);
 const comparisonSchema = z.custom<ColumnComparison>((value) => typeof value === 'object' && value !== null);
 const detectableSchema = z.custom<Detectable | null>((value) => typeof value === 'object');
 
@@ -270,7 +273,17 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     ownMetrics: () => describeOwnMetrics(paths),
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
-    figures: (run, signal) => childTask(paths, { task: 'figures', run }, figuresSchema, { signal }),
+    figures: async (run, signal) => {
+      const questions: QuestionRow[] = [];
+      const passages: string[] = [];
+      const onPart = (part: unknown): void => {
+        const page = pageSchema.parse(part);
+        questions.push(...page.questions);
+        passages.push(...page.passages);
+      };
+      const { report } = await childTask(paths, { task: 'figures', run }, figuresSchema, { signal, onPart });
+      return { report, questions, passages };
+    },
     versus: (a, b, signal) => childTask(paths, { task: 'eval-diff', a, b }, comparisonSchema, { signal }),
     detectable: (work, signal) => childTask(paths, { task: 'detectable', work }, detectableSchema, { signal }),
     control: async (run, wish) => {

@@ -1,4 +1,5 @@
 // Does one thing for the screens that may take longer than a frame, and ends. Asked by IPC (`stores/child-task.ts`).
+import { once } from 'node:events';
 import { z } from 'zod';
 import { datasetTaskSchema, runDatasetTask } from '../src/datasets/task.ts';
 import { machineDevice } from '../src/engines/device.ts';
@@ -7,7 +8,7 @@ import { blameRun } from '../src/evaluation/blame/run.ts';
 import { continueRun, pauseRun, retryFailed, setRunConcurrency } from '../src/evaluation/control.ts';
 import { detectableBefore } from '../src/evaluation/detectable.ts';
 import { compareColumns } from '../src/evaluation/diff.ts';
-import { runFigures } from '../src/evaluation/figures.ts';
+import { figuresPages, type RunFigures, runFigures } from '../src/evaluation/figures.ts';
 import { sendItems } from '../src/evaluation/items/send.ts';
 import { loadOwnMetrics } from '../src/evaluation/own-metrics/load.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
@@ -71,6 +72,16 @@ async function work(message: unknown): Promise<void> {
   process.exit(0);
 }
 
+/** Page by page, each when the one before was taken, so that no reader's turn is long; gives what remains. */
+async function sendFigures(figures: RunFigures): Promise<RunFigures> {
+  for (const part of figuresPages(figures)) {
+    const taken = once(process, 'message');
+    await send({ part });
+    await taken;
+  }
+  return { report: figures.report, questions: [], passages: [] };
+}
+
 async function controlRun({ run, op, value }: { run: string; op: string; value?: unknown }): Promise<object> {
   const paths = workspacePaths();
   if (op === 'pause') pauseRun(paths, run);
@@ -104,7 +115,7 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return { metrics: metrics.map(({ about }) => about), problems };
     }
     case 'figures':
-      return runFigures(paths, request.run);
+      return sendFigures(await runFigures(paths, request.run));
     case 'blame':
       return blameRun(paths, request.run, { signal: stop.signal });
     case 'send-items':
@@ -116,7 +127,7 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
     case 'eval-control':
       return controlRun(request);
     case 'report':
-      return { file: writeRunReport(paths, request.run, request.format) };
+      return { file: await writeRunReport(paths, request.run, request.format) };
     case 'serve':
       return runServeTask(paths, request.work);
     case 'dataset':

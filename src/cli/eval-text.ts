@@ -8,6 +8,7 @@ import type { ReplayReport } from '../evaluation/replay.ts';
 import type { RunReport } from '../evaluation/report.ts';
 import { differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../evaluation/report-text.ts';
 import { metricTitle, scoreText, signedScoreText } from '../evaluation/score-text.ts';
+import { STRATA_ABOUT, strataTable } from '../evaluation/strata-text.ts';
 import type { Evaluation } from '../evaluation/types.ts';
 import type { JobView, Progress } from '../jobs/types.ts';
 import { clock, table } from './output.ts';
@@ -73,6 +74,7 @@ export function reportLines(report: RunReport): string[] {
     '',
     ...verdicts(report),
     ...matrixText(report),
+    ...strataLines(report),
     ...publishedLines(report),
     ...(notes.length > 0 ? ['', ...notes.map(({ text }) => `- ${text}`)] : []),
   ];
@@ -82,6 +84,13 @@ export function reportLines(report: RunReport): string[] {
 function matrixText({ matrix, primary }: RunReport): string[] {
   if (!matrix) return [];
   return ['', `Effects on ${primary}:`, ...table(EFFECT_HEADER, effectRows(matrix, primary)), EFFECTS_ABOUT];
+}
+
+/** The primary metric on parts of the questions. */
+function strataLines(report: RunReport): string[] {
+  if (report.strata.length === 0) return [];
+  const { header, rows } = strataTable(report);
+  return ['', `${report.primary} on parts of the questions:`, ...table(header, rows), STRATA_ABOUT];
 }
 
 /** What others published on this very data. */

@@ -34,6 +34,23 @@ export class GoldChunks {
   }
 }
 
+const MOST_CHUNKS = 1000;
+
+/** The chunks of a context in a node group, in their order; null when the knowledge base has no document of it. */
+export async function chunksOfContext(
+  kb: Pick<KbClient, 'call'>,
+  base: string,
+  contextId: string,
+  group: string | undefined,
+  signal: AbortSignal,
+): Promise<{ document: string; texts: string[] } | null> {
+  const document = await documentOfContext(kb, base, contextId, signal);
+  if (!document) return null;
+  const params = { kb: base, documentId: document.id, limit: MOST_CHUNKS, ...(group === undefined ? {} : { group }) };
+  const { chunks } = await kb.call('kb.chunks', params, { signal });
+  return { document: document.name, texts: chunks.map(({ text }) => text) };
+}
+
 /** The live document that a dataset's context became: the one whose key is `contextId`. Undefined where there is none. */
 export async function documentOfContext(
   kb: Pick<KbClient, 'call'>,

@@ -16,7 +16,14 @@ export const NOTE_TEXTS = {
   'empty-origin': 'origin-tutorial counts the {empty} empty answers of {column} as perfect; verbatim does not.',
   'long-exact':
     'The gold answers have {characters} characters on average: exact stays near 0 whatever the model knows.',
-  'cosine-floor': '{metric}: the answer to another question already scores {floor} %; that is its zero.',
+  spans:
+    '{share} % of the gold answers are spans of their passage (white space aside): no copied answer can be exact on the others.',
+  'contains-long':
+    'Right answers have {characters} characters on average: contains asks for all of them in a row, and misses an answer that says it otherwise.',
+  'relevance-short':
+    '{metric}: the gold answers have {characters} characters on average; a question cannot be told from so short an answer, so right answers score low.',
+  'cosine-floor':
+    '{metric}: the answer to another question already scores {floor} %; that is its zero. From there to 100 the columns come so many % of the way: {columns}.',
   'relevance-english':
     'context-relevance splits at "。" only: on this text a chunk counts if it equals the whole passage.',
   'gold-rule': `Retrieval: ${GOLD_RULE}`,

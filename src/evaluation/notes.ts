@@ -1,8 +1,11 @@
 import { fillIn } from '../platform/fill-in.ts';
+import type { ItemFacts } from './item-facts.ts';
+import { folded } from './metrics/folded.ts';
 import type { Metric } from './metrics/types.ts';
 import { NOTE_TEXTS, type NoteId } from './note-texts.ts';
 import type { ColumnReport } from './report.ts';
 import type { ColumnTable } from './table.ts';
+import type { ItemResult } from './types.ts';
 
 /** Where the figures of a run would mislead. */
 export interface RunNote {
@@ -15,7 +18,10 @@ export interface RunNote {
 }
 
 const LONG_ANSWER = 60;
+const SHORT_ANSWER = 20;
 const FEW_CONTEXTS = 10;
+/** Below that share of spans, what can be copied is not what is asked for. */
+const MOSTLY_SPANS = 0.95;
 const HAN = /\p{Script=Han}/u;
 
 export const runNote = (id: NoteId, values: RunNote['values'], metric: string | null): RunNote => ({
@@ -30,6 +36,7 @@ export function notesOn(
   tables: readonly ColumnTable[],
   columns: readonly ColumnReport[],
   metrics: readonly Metric[],
+  facts?: Pick<ItemFacts, 'asked'>,
 ): RunNote[] {
   const notes: RunNote[] = [];
   const say = (id: NoteId, values: RunNote['values'] = {}, metric: string | null = null): void => {
@@ -67,9 +74,29 @@ export function notesOn(
   if (has('exact') && items.length > 0 && meanAnswer > LONG_ANSWER) {
     say('long-exact', { characters: Math.round(meanAnswer) }, 'exact');
   }
+  if (has('contains') && items.length > 0 && meanAnswer > LONG_ANSWER) {
+    say('contains-long', { characters: Math.round(meanAnswer) }, 'contains');
+  }
+  const spans = spanShare(items, facts?.asked);
+  if (
+    spans !== undefined &&
+    spans < MOSTLY_SPANS &&
+    asked.some(({ metrics: own }) => own['exact'] ?? own['verbatim'])
+  ) {
+    say('spans', { share: (100 * spans).toFixed(0) });
+  }
+  const relevance = metrics.find(({ name }) => name.startsWith('answer-relevance'));
+  if (relevance && items.length > 0 && meanAnswer < SHORT_ANSWER) {
+    say('relevance-short', { metric: relevance.name, characters: Math.round(meanAnswer) }, relevance.name);
+  }
   for (const { name } of metrics.filter(({ embedder }) => embedder !== undefined)) {
     const floor = columns.find((column) => column.name === 'shuffled-answer')?.metrics[name];
-    if (floor) say('cosine-floor', { metric: name, floor: (100 * floor.mean).toFixed(1) }, name);
+    if (!floor) continue;
+    const above = asked.flatMap(({ name: column, metrics: own }) => {
+      const mean = own[name]?.mean;
+      return mean === undefined ? [] : [`${column} ${((100 * (mean - floor.mean)) / (1 - floor.mean)).toFixed(0)}`];
+    });
+    say('cosine-floor', { metric: name, floor: (100 * floor.mean).toFixed(1), columns: above.join(', ') }, name);
   }
   if (has('context-relevance') && items.length > 0 && !items.some(({ question }) => HAN.test(question))) {
     say('relevance-english', {}, 'context-relevance');
@@ -77,4 +104,21 @@ export function notesOn(
   if (has('hit@1') && asked.some(({ metrics: own }) => own['hit@1'])) say('gold-rule');
   say('one-draw');
   return notes;
+}
+
+/** Share of first answers that stand in their passage, as `verbatim` compares; undefined when the dataset is gone. */
+function spanShare(items: readonly ItemResult[], asked: ItemFacts['asked'] | undefined): number | undefined {
+  if (!asked || asked.size === 0) return undefined;
+  const passages = new Map<string, string>();
+  const passageOf = (context: string): string => {
+    const known = passages.get(context) ?? folded(context);
+    passages.set(context, known);
+    return known;
+  };
+  const known = items.flatMap(({ item, answers }) => {
+    const context = asked.get(item)?.context;
+    const answer = folded(answers[0] ?? '');
+    return context === undefined || answer === '' ? [] : [passageOf(context).includes(answer)];
+  });
+  return known.length === 0 ? undefined : known.filter(Boolean).length / known.length;
 }

@@ -1,5 +1,6 @@
 import type { Capsule } from './capsule.ts';
 import { forgettingNotes } from './forgetting.ts';
+import type { ItemFacts } from './item-facts.ts';
 import { isFailure, stateOf } from './item-state.ts';
 import { type MatrixReport, matrixReport } from './matrix/effects.ts';
 import { isTaken, type Metric } from './metrics/types.ts';
@@ -73,7 +74,7 @@ export interface RunReport {
 }
 
 /** All figures of a run, from its finished items. Seeded: the same items give the same figures. Pure. */
-export function buildReport(run: EvaluationRun, published: readonly Published[] = []): RunReport {
+export function buildReport(run: EvaluationRun, published: readonly Published[] = [], facts?: ItemFacts): RunReport {
   const { evaluation, view } = run;
   const metrics = metricsOf(evaluation);
   const tables = columnsOf(run);
@@ -106,8 +107,9 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
     strata: strataOf(
       tables.filter(({ baseline }) => !baseline),
       evaluation,
+      facts,
     ),
-    notes: [...forgettingNotes(evaluation, differences), ...notesOn(tables, columns, metrics)],
+    notes: [...forgettingNotes(evaluation, differences), ...notesOn(tables, columns, metrics, facts)],
     published,
   };
 }

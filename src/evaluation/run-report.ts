@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readManifest } from '../datasets/store.ts';
 import { writeTextAtomic } from '../platform/files.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { type ItemFacts, itemFacts } from './item-facts.ts';
 import { type Published, publishedResults } from './published.ts';
 import { buildReport, type RunReport } from './report.ts';
 import type { ReportFormatName } from './reports/names.ts';
@@ -10,10 +11,20 @@ import { REPORT_FORMATS } from './reports/registry.ts';
 import { type EvaluationRun, readRun } from './runs.ts';
 import type { Evaluation } from './types.ts';
 
-/** A run with its figures as they are now. Errors: `not-found`, `usage`. */
+/** A run with its figures as they are now, without what only the dataset tells of its questions. Errors: `not-found`, `usage`. */
 export function reportOfRun(paths: WorkspacePaths, id: string): { run: EvaluationRun; report: RunReport } {
   const run = readRun(paths, id);
   return { run, report: buildReport(run, publishedOf(paths, run.evaluation)) };
+}
+
+/** The same with what is known of its questions: seconds of work for a large one. Errors: `not-found`, `usage`. */
+export async function wholeReport(
+  paths: WorkspacePaths,
+  id: string,
+): Promise<{ run: EvaluationRun; report: RunReport; facts: ItemFacts }> {
+  const run = readRun(paths, id);
+  const facts = await itemFacts(paths, run);
+  return { run, facts, report: buildReport(run, publishedOf(paths, run.evaluation), facts) };
 }
 
 /** Published figures stand beside ours only while the dataset is here to tell that it is the same. */
@@ -26,8 +37,8 @@ function publishedOf(paths: WorkspacePaths, { dataset, version, split }: Evaluat
 }
 
 /** Writes the report of a run into the exports folder; returns the file. Errors: those of `reportOfRun`, `disk-full`. */
-export function writeRunReport(paths: WorkspacePaths, id: string, format: ReportFormatName): string {
-  const { run, report } = reportOfRun(paths, id);
+export async function writeRunReport(paths: WorkspacePaths, id: string, format: ReportFormatName): Promise<string> {
+  const { run, report } = await wholeReport(paths, id);
   const { extension, write } = REPORT_FORMATS[format];
   mkdirSync(paths.exports, { recursive: true, mode: 0o700 });
   const suffix = format === extension ? '' : `.${format}`;

@@ -11,10 +11,12 @@ import { readStatus } from '../platform/status.ts';
 import { type AskDependencies, type Asked, askColumn, pause, type ReadyColumn } from './ask-column.ts';
 import { answerBaselines, type Baseline, bm25Baseline } from './baselines.ts';
 import { capsuleFile, makeCapsule } from './capsule.ts';
+import { ceilingBaseline } from './ceiling.ts';
 import { checkEmbedders } from './check-embedders.ts';
 import { type RunControl, readControl, watchControl } from './control.ts';
 import { Crew } from './crew.ts';
 import { GoldChunks } from './gold-chunks.ts';
+import { itemFacts } from './item-facts.ts';
 import { ItemLog } from './item-log.ts';
 import { isFailure } from './item-state.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
@@ -70,7 +72,11 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
   if (signal.aborted) return;
   const result = readRun(paths, context.spec.id);
   const file = path.join(context.folder, 'report.json');
-  writeJsonFile(file, buildReport(result, publishedResults(dataset.manifest, work.split)), { durable: true });
+  writeJsonFile(
+    file,
+    buildReport(result, publishedResults(dataset.manifest, work.split), await itemFacts(paths, result)),
+    { durable: true },
+  );
   report.artifact('report', file);
 }
 
@@ -105,7 +111,10 @@ function baselinesOf(
   const retrieving = columns.find(({ context }) => context === 'retrieved');
   return [
     ...(retrieving && found && base !== null
-      ? [bm25Baseline(found.kb, base, { depth, like: retrieving, gold: found.gold, signal })]
+      ? [
+          bm25Baseline(found.kb, base, { depth, like: retrieving, gold: found.gold, signal }),
+          ceilingBaseline(found.kb, base, { depth, like: retrieving, signal }),
+        ]
       : []),
     ...(columns.some(({ llm }) => llm !== 'none') ? answerBaselines(items, seed) : []),
   ];

@@ -1,42 +1,75 @@
+import type { ItemFacts } from './item-facts.ts';
 import { findMetric } from './metrics/registry.ts';
+import { wasRetrieved } from './retrieved.ts';
 import { compare, type Difference, type Summary, summarise } from './statistics/compare.ts';
+import { answerType, LONG, lengthOf, SHORT } from './strata-names.ts';
 import { type ColumnTable, pairedScores, scoresOf } from './table.ts';
 import type { Evaluation, ItemResult } from './types.ts';
 
-/** One way to part the questions of a run, by what is known of each before it is asked. */
+/** One way to part the questions of a run, by what is known of each. */
 interface Partition {
   readonly name: string;
-  /** Its parts in their order; Chinese names stand in `src/ui/i18n/zh/evaluation-terms.ts`. */
-  readonly parts: readonly string[];
-  readonly of: (item: ItemResult) => string;
+  /** Its parts in their order, each with the filter that shows its questions. Chinese names: `src/ui/i18n/zh/evaluation-terms.ts`. */
+  readonly parts: readonly { readonly name: string; readonly filter: string }[];
+  /** Worth saying also where all questions are in one part. */
+  readonly alone: boolean;
+  readonly of: (item: ItemResult, run: Parted) => string | undefined;
 }
 
-const SHORT = 20;
-const LONG = 80;
+/** What a partition may ask about. */
+interface Parted {
+  readonly evaluation: Pick<Evaluation, 'columns'>;
+  readonly facts: ItemFacts;
+  /** By item: what the first column that retrieves found. */
+  readonly found: ReadonlyMap<string, ItemResult>;
+}
 
-/** Characters of the first right answer, by code points. */
-const lengthOf = ({ answers }: ItemResult): number => [...(answers[0] ?? '')].length;
+const LENGTHS = [`up to ${SHORT} characters`, `${SHORT + 1} to ${LONG}`, `over ${LONG}`] as const;
+const TYPES = { 'yes-no': 'yes or no', number: 'with a number', words: 'without a number' } as const;
 
 export const PARTITIONS: readonly Partition[] = [
   {
     name: 'answer length',
-    parts: [`up to ${SHORT} characters`, `${SHORT + 1} to ${LONG}`, `over ${LONG}`],
-    of: (item) => {
-      const length = lengthOf(item);
-      return length <= SHORT
-        ? `up to ${SHORT} characters`
-        : length <= LONG
-          ? `${SHORT + 1} to ${LONG}`
-          : `over ${LONG}`;
+    parts: [
+      { name: LENGTHS[0], filter: `gold.length<=${SHORT}` },
+      { name: LENGTHS[1], filter: `gold.length>${SHORT} & gold.length<=${LONG}` },
+      { name: LENGTHS[2], filter: `gold.length>${LONG}` },
+    ],
+    alone: false,
+    of: ({ answers }) => {
+      const length = lengthOf(answers[0] ?? '');
+      return LENGTHS[length <= SHORT ? 0 : length <= LONG ? 1 : 2];
     },
   },
   {
     name: 'answer type',
-    parts: ['yes or no', 'with a number', 'without a number'],
-    of: ({ answers }) => {
-      const answer = (answers[0] ?? '').trim();
-      if (/^(?:yes|no|true|false|是|否|不是|对|不对)[.。!！]?$/i.test(answer)) return 'yes or no';
-      return /[0-9０-９]/.test(answer) ? 'with a number' : 'without a number';
+    parts: Object.entries(TYPES).map(([type, name]) => ({ name, filter: `gold.type=${type}` })),
+    alone: false,
+    of: ({ answers }) => TYPES[answerType(answers[0] ?? '')],
+  },
+  {
+    name: 'gold passage',
+    parts: [
+      { name: 'retrieved', filter: 'COLUMN.retrieved=yes' },
+      { name: 'not retrieved', filter: 'COLUMN.retrieved=no' },
+    ],
+    alone: true,
+    of: ({ item }, { evaluation, facts, found }) => {
+      const result = found.get(item);
+      const retrieved = result && wasRetrieved(result, evaluation, facts.asked);
+      return retrieved === undefined ? undefined : retrieved ? 'retrieved' : 'not retrieved';
+    },
+  },
+  {
+    name: 'training rows',
+    parts: [
+      { name: 'seen in training', filter: 'seen=yes' },
+      { name: 'clean', filter: 'seen=no' },
+    ],
+    alone: true,
+    of: ({ item }, { facts: { seen } }) => {
+      const found = seen?.get(item);
+      return found === undefined ? undefined : found ? 'seen in training' : 'clean';
     },
   },
   {
@@ -52,36 +85,55 @@ export interface Stratum {
   readonly partition: string;
   readonly stratum: string;
   readonly items: number;
+  /** Shows its questions: `eval items --filter`. */
+  readonly filter: string;
+  /** Of retrieved or not: the column whose finds part the questions. */
+  readonly by: string | null;
+  /** False: too few questions to say anything; there are no figures then. */
+  readonly told: boolean;
   readonly columns: Readonly<Record<string, Summary>>;
   /** Every other column against the first. */
   readonly differences: Readonly<Record<string, Difference>>;
 }
 
 /** Fewer questions than that say nothing of a part. */
-const FEWEST = 10;
+export const FEWEST = 10;
 
-/** The primary metric on parts of the questions; partitions with one part of enough questions are left out. Pure. */
+const NO_FACTS: ItemFacts = { asked: new Map(), seen: undefined };
+
+/** The primary metric on parts of the questions; partitions that part nothing are left out, unless that itself is worth saying. Pure. */
 export function strataOf(
   tables: readonly ColumnTable[],
-  { primary, seed }: Pick<Evaluation, 'primary' | 'seed'>,
+  evaluation: Pick<Evaluation, 'primary' | 'seed' | 'columns'>,
+  facts: ItemFacts = NO_FACTS,
 ): Stratum[] {
+  const { primary, seed, columns: asked } = evaluation;
   const metric = findMetric(primary);
   const [first, ...others] = tables;
   if (!first) return [];
-  return PARTITIONS.flatMap(({ name, of, parts: names }) => {
-    const parts = names.flatMap((stratum): Stratum[] => {
+  const finder = asked.find(({ context }) => context === 'retrieved')?.name;
+  const finds = tables.find(({ name }) => name === finder);
+  const found = new Map([...(finds?.items.values() ?? [])].map((item) => [item.item, item]));
+  return PARTITIONS.flatMap(({ name, of, parts, alone }) => {
+    const partOf = new Map(
+      [...first.items.values()].map((item) => [item.item, of(item, { evaluation, facts, found })] as const),
+    );
+    const by = name === 'gold passage' ? (finder ?? null) : null;
+    const made = parts.flatMap(({ name: stratum, filter }): Stratum[] => {
       const part = (table: ColumnTable): ColumnTable => ({
         ...table,
-        items: new Map([...table.items].filter(([, item]) => of(item) === stratum)),
+        items: new Map([...table.items].filter(([, item]) => partOf.get(item.item) === stratum)),
       });
       const base = part(first);
-      if (base.items.size < FEWEST) return [];
+      const items = base.items.size;
+      if (items === 0) return [];
+      const about = { partition: name, stratum, items, filter: filter.replace('COLUMN', by ?? ''), by };
+      if (items < FEWEST) return [{ ...about, told: false, columns: {}, differences: {} }];
       const columns = [base, ...others.map(part)];
       return [
         {
-          partition: name,
-          stratum,
-          items: base.items.size,
+          ...about,
+          told: true,
           columns: Object.fromEntries(
             columns.flatMap((table) => {
               const scores = scoresOf(table, metric);
@@ -99,6 +151,6 @@ export function strataOf(
         },
       ];
     });
-    return parts.length > 1 ? parts : [];
+    return made.length > 1 || alone ? made : [];
   });
 }

@@ -32,7 +32,7 @@ export const evaluationSchema = z.object({
   own: z.array(ownMetricSchema).optional(),
   /** Chosen before; the verdict is about this one. */
   primary: z.string(),
-  /** Rows that cost nothing: BM25, sentence copy, empty answer, answer to another question. */
+  /** Rows that cost nothing: BM25, perfect retrieval, sentence copy, empty answer, answer to another question. */
   baselines: z.boolean(),
   concurrency: concurrencySchema,
   /** Take answers that an earlier run got to the very same prompt; false asks again. */
@@ -48,7 +48,7 @@ export const itemStateSchema = z.enum(['ok', 'refused', 'empty', 'error', 'timeo
 export type ItemState = z.infer<typeof itemStateSchema>;
 
 /** Columns of ours beside those asked for. */
-export const BASELINE_NAMES = ['bm25', 'copy-sentence', 'empty', 'shuffled-answer'] as const;
+export const BASELINE_NAMES = ['bm25', 'gold-chunks', 'copy-sentence', 'empty', 'shuffled-answer'] as const;
 export type BaselineName = (typeof BASELINE_NAMES)[number];
 
 /** A line of `items.jsonl`: one question of one column, finished. */

@@ -2,6 +2,7 @@ import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
 import { evaluation } from './eval.ts';
 import { evaluationScreen } from './eval-screen.ts';
+import { figures } from './figures.ts';
 import { ingest } from './ingest.ts';
 import { llm } from './llm.ts';
 import { llmParallel } from './llm-parallel.ts';
@@ -22,4 +23,5 @@ export const benchmarks: readonly Benchmark[] = [
   llmParallel,
   evaluation,
   evaluationScreen,
+  figures,
 ];

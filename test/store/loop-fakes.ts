@@ -334,6 +334,7 @@ export function figures(id: JobId, interim = false): RunFigures {
     error: '',
     scores: { 'token-f1': score, exact: 0 },
     retrieved: null,
+    found: null,
     totalMs: 900,
     firstTokenMs: 200,
     retrievalMs: null,
@@ -384,6 +385,7 @@ export function figures(id: JobId, interim = false): RunFigures {
       answers: qaRow(number).answers,
       contextId: qaRow(number).contextId,
       passage: 0,
+      seen: null,
       columns: {
         base: answer('水要热。', 0.2),
         tuned: answer('八十度的水', 1),

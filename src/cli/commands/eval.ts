@@ -455,8 +455,8 @@ async function show(context: CommandContext, [id]: [string]): Promise<undefined>
 }
 
 async function reportOf({ paths }: CommandContext, id: string): Promise<RunReport> {
-  const { reportOfRun } = await import('../../evaluation/run-report.ts');
-  return reportOfRun(paths, id).report;
+  const { wholeReport } = await import('../../evaluation/run-report.ts');
+  return (await wholeReport(paths, id)).report;
 }
 
 async function diff(context: CommandContext, names: [string, string], options: { run: string }): Promise<undefined> {
@@ -466,9 +466,9 @@ async function diff(context: CommandContext, names: [string, string], options: {
 }
 
 async function report({ out, paths }: CommandContext, [id]: [string], options: ReportOptions): Promise<undefined> {
-  const { reportOfRun } = await import('../../evaluation/run-report.ts');
+  const { wholeReport } = await import('../../evaluation/run-report.ts');
   const { REPORT_FORMATS } = await import('../../evaluation/reports/registry.ts');
-  const { run, report: figures } = reportOfRun(paths, id);
+  const { run, report: figures } = await wholeReport(paths, id);
   const { format } = options;
   const text = REPORT_FORMATS[format].write(figures, run.items);
   if (options.out !== undefined) {

@@ -2,6 +2,7 @@ import type { BlameReport } from '../blame/run.ts';
 import type { ColumnAnswer, QuestionRow } from '../figures.ts';
 import { findMetric } from '../metrics/registry.ts';
 import { isShare } from '../score-text.ts';
+import { ANSWER_TYPES, answerType, lengthOf } from '../strata-names.ts';
 import { countedScore } from '../table.ts';
 import { itemStateSchema } from '../types.ts';
 import type { ItemNotes } from './notes.ts';
@@ -53,7 +54,9 @@ export function metricNamed(name: string, { metrics, primary }: Pick<ItemScope, 
 }
 
 const STATES: readonly string[] = [...itemStateSchema.options, 'failed'];
-const lengthOf = (text: string): number => [...text].length;
+const YES_NO: readonly string[] = ['yes', 'no'];
+const yesNo = (value: boolean | null | undefined): string | undefined =>
+  value === null || value === undefined ? undefined : value ? 'yes' : 'no';
 
 /** What an answer counts for in a mean; undefined where the metric says nothing of it. */
 export function scoreOf(answer: ColumnAnswer | undefined, metric: string): number | undefined {
@@ -75,11 +78,14 @@ export const FIELD_NAMES: readonly string[] = [
   'diff.METRIC',
   'state',
   'blame',
+  'retrieved',
+  'seen',
   'answer',
   'gold',
   'question',
   'length',
   'gold.length',
+  'gold.type',
   'question.length',
   'ms',
   'tokens',
@@ -121,6 +127,10 @@ function fieldOfItem(name: string, scope: ItemScope): Field | string | undefined
       return text((row) => row.answers.join('\n'));
     case 'gold.length':
       return count((row) => lengthOf(row.answers[0] ?? ''));
+    case 'gold.type':
+      return text((row) => answerType(row.answers[0] ?? ''), ANSWER_TYPES);
+    case 'seen':
+      return text((row) => yesNo(row.seen), YES_NO);
     case 'item':
       return text((row) => row.item);
     case 'context':
@@ -151,6 +161,8 @@ function fieldOfColumn(name: string, column: string, scope: ItemScope): Field | 
   switch (name.toLowerCase()) {
     case 'state':
       return { kind: 'text', values: STATES, of: (row) => row.columns[column]?.state };
+    case 'retrieved':
+      return { kind: 'text', values: YES_NO, of: (row) => yesNo(row.columns[column]?.found) };
     case 'answer':
       return { kind: 'text', values: null, of: (row) => row.columns[column]?.output ?? undefined };
     case 'length':

@@ -3,6 +3,7 @@ import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
 import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, verdicts } from '../report-text.ts';
 import { metricTitle, scoreText, unitOf } from '../score-text.ts';
+import { STRATA_ABOUT, strataTable } from '../strata-text.ts';
 import type { ItemResult } from '../types.ts';
 import { escaped } from './escape.ts';
 import { type IntervalRow, intervalChart } from './interval-chart.ts';
@@ -49,6 +50,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
     ),
     ...differences(report, metrics),
     ...matrixSection(report),
+    ...strataSection(report),
     ...published(report),
     '<h2>Read this before you quote a figure</h2><ul>',
     ...report.notes.map(({ text }) => `<li>${escaped(text)}</li>`),
@@ -147,6 +149,16 @@ function matrixSection(report: RunReport): string[] {
     ...matrixMetrics(report).map(
       (metric) => `<h3>${escaped(`Effects on ${metric}`)}</h3>${tableOf(EFFECT_HEADER, effectRows(matrix, metric))}`,
     ),
+  ];
+}
+
+function strataSection(report: RunReport): string[] {
+  if (report.strata.length === 0) return [];
+  const { header, rows } = strataTable(report);
+  return [
+    `<h2>${escaped(`${metricTitle(report.primary)} on parts of the questions`)}</h2>`,
+    `<p class="small">${escaped(STRATA_ABOUT)}</p>`,
+    tableOf(header, rows),
   ];
 }
 

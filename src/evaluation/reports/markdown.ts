@@ -2,17 +2,9 @@ import type { Capsule } from '../capsule.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
-import {
-  columnLine,
-  differenceCell,
-  formatP,
-  formLine,
-  intervalCell,
-  meanCell,
-  shownMetrics,
-  verdicts,
-} from '../report-text.ts';
+import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, verdicts } from '../report-text.ts';
 import { metricTitle, scoreText } from '../score-text.ts';
+import { STRATA_ABOUT, strataTable } from '../strata-text.ts';
 
 /** The report as Markdown. */
 export function markdownReport(report: RunReport): string {
@@ -115,25 +107,16 @@ function matrixLines(report: RunReport): string[] {
 }
 
 /** The primary metric on parts of the questions. */
-function strataLines({ strata, columns, primary }: RunReport): string[] {
-  if (strata.length === 0) return [];
-  const asked = columns.filter(({ baseline }) => !baseline).map(({ name }) => name);
-  const others = asked.slice(1);
+function strataLines(report: RunReport): string[] {
+  if (report.strata.length === 0) return [];
+  const { header, rows } = strataTable(report);
   return [
     '',
-    `## ${metricTitle(primary)} on parts of the questions`,
+    `## ${metricTitle(report.primary)} on parts of the questions`,
     '',
-    'Exploratory: of many parts some differ by chance, and no verdict rests on them.',
+    STRATA_ABOUT,
     '',
-    ...grid(
-      ['part', 'items', ...asked, ...others.map((name) => `${name} − ${asked[0]}`)],
-      strata.map(({ partition, stratum, items, columns: found, differences }) => [
-        `${partition}: ${stratum}`,
-        String(items),
-        ...asked.map((name) => (found[name] ? intervalCell(primary, found[name].mean, found[name]) : '–')),
-        ...others.map((name) => (differences[name] ? differenceCell(primary, differences[name]) : '–')),
-      ]),
-    ),
+    ...grid(header, rows),
   ];
 }
 

@@ -149,6 +149,10 @@ function wishOf(model: EvaluateModel): { filter?: string; sort?: string } | unde
     const row = model.blame.selected();
     return row && { filter: `${row.column}.blame=${row.label}` };
   }
+  if (page === 'strata') {
+    const stratum = model.strata.selected();
+    return stratum && { filter: stratum.filter };
+  }
   if (page !== 'scores' && page !== 'verdict') return undefined;
   const metric = model.metrics.selected();
   const scope = evaluationItems.getState().scope;

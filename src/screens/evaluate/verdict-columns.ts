@@ -110,13 +110,19 @@ export function strataColumns(asked: readonly string[], metric: string): readonl
   const [base, ...others] = asked;
   return [
     { title: t('evaluate.column.partition'), min: 10, weight: 1, cell: ({ partition }) => stratumText(partition) },
-    { title: t('evaluate.column.stratum'), min: 12, weight: 1, cell: ({ stratum }) => stratumText(stratum) },
+    {
+      title: t('evaluate.column.stratum'),
+      min: 12,
+      weight: 1,
+      cell: ({ stratum, by }) => `${stratumText(stratum)}${by === null ? '' : ` (${by})`}`,
+    },
     { title: t('evaluate.column.count'), min: 5, align: 'right', cell: ({ items }) => String(items) },
     {
       title: base ?? '',
       min: 7,
       align: 'right',
-      cell: ({ columns }) => scoreText(metric, columns[base ?? '']?.mean),
+      cell: ({ columns, told }) =>
+        told ? scoreText(metric, columns[base ?? '']?.mean) : [{ text: t('evaluate.tooFew'), style: 'muted' }],
     },
     ...others.flatMap((name, i): Column<Stratum>[] => [
       {

@@ -126,6 +126,9 @@ it('published results stand beside their own data only', () => {
   expect(publishedResults(cmrc, 'all').map(({ metrics }) => metrics['exact'])).toEqual([0.021, 0.3972, 0.0529]);
   expect(publishedResults(cmrc, 'test')).toEqual([]);
   expect(publishedResults({ ...cmrc, rows: 3219 }, 'all')).toEqual([]);
+  const dev = publishedResults({ ...cmrc, rows: 3219, contexts: 848 }, 'all');
+  expect(dev.map(({ metrics }) => metrics)).toEqual([{ 'cmrc-em': 0.924, 'cmrc-f1': 0.97914 }]);
+  expect(dev[0]?.system).toContain('hidden test set');
   const financial = { lineage: lineage('financial-qa'), rows: 7000, contexts: 6756 };
   expect(publishedResults(financial, 'tutorial/test').map(({ metrics }) => metrics['context-recall'])).toEqual([
     0.7828, 0.8857,

@@ -154,8 +154,9 @@ export const evaluate = {
   'evaluate.column.tags': 'Tags',
   'evaluate.blindTo': '{metric} is blind to: {text}',
   'evaluate.strataAbout':
-    'The primary metric on parts of the questions. There are many parts: some will differ by chance.',
+    'The primary metric on parts of the questions. There are many parts: some will differ by chance; below ten questions nothing is told. Enter shows them.',
   'evaluate.noStrata': 'No two parts have ten questions each.',
+  'evaluate.tooFew': 'too few',
   'evaluate.paused': 'paused: P goes on',
   'evaluate.pausing': 'pauses when what is being answered ends',
   'evaluate.noBlame': 'Nothing went wrong.',

@@ -149,8 +149,10 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.column.gain': '收益',
   'evaluate.column.tags': '标签',
   'evaluate.blindTo': '{metric} 看不到：{text}',
-  'evaluate.strataAbout': '主要指标在各组问题上的表现。分组很多，有些差异出于偶然。',
+  'evaluate.strataAbout':
+    '主要指标在各组问题上的表现。分组很多，有些差异出于偶然；不足十个问题不作判断。回车查看这些问题。',
   'evaluate.noStrata': '没有两组各达到十个问题。',
+  'evaluate.tooFew': '太少',
   'evaluate.paused': '已暂停：按 P 继续',
   'evaluate.pausing': '正在回答的完成后暂停',
   'evaluate.noBlame': '没有错误。',

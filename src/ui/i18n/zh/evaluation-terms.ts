@@ -55,7 +55,11 @@ export const noteTexts: Readonly<Record<string, string>> = {
   'speed-of-then': '{column}：{items} 个回答中有 {reused} 个取自较早的评测，其速度是当时的。',
   'empty-origin': 'origin-tutorial 把 {column} 的 {empty} 个空回答算作满分；verbatim 不会。',
   'long-exact': '标准答案平均 {characters} 个字符：无论模型知道什么，exact 都接近 0。',
-  'cosine-floor': '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。',
+  spans: '标准答案中有 {share} % 是文段中的原文（不计空白）：其余的照抄也不可能完全一致。',
+  'contains-long': '标准答案平均 {characters} 个字符：contains 要求全部连续出现，换一种说法就算没有。',
+  'relevance-short': '{metric}：标准答案平均 {characters} 个字符；从这么短的回答推不出问题，正确回答得分也低。',
+  'cosine-floor':
+    '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。从零点到 100，各列走了百分之多少：{columns}。',
   'relevance-english': 'context-relevance 只在“。”处断句：在这种文本上，块等于整个文段才算。',
   'gold-rule': '检索：块来自该问题自己的文档（键等于文段的 id），或其文字出现在标准文段中（不计空白），即算找到。',
   'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
@@ -75,4 +79,10 @@ export const strataTexts: Readonly<Record<string, string>> = {
   'yes or no': '是或否',
   'with a number': '含数字',
   'without a number': '不含数字',
+  'gold passage': '标准文段',
+  retrieved: '检索到',
+  'not retrieved': '未检索到',
+  'training rows': '训练数据',
+  'seen in training': '训练时见过',
+  clean: '未见过',
 };
