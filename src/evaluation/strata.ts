@@ -75,7 +75,8 @@ export const PARTITIONS: readonly Partition[] = [
   {
     // Of our general questions: their ids begin with it.
     name: 'topic',
-    parts: ['facts', 'arithmetic', 'format'],
+    parts: ['facts', 'arithmetic', 'format'].map((name) => ({ name, filter: `item~${name}-` })),
+    alone: false,
     of: ({ item }) => /^(facts|arithmetic|format)-(?:en|zh)-\d\d$/.exec(item)?.[1] ?? '',
   },
 ];
