@@ -18,7 +18,7 @@ export interface MatrixEffect {
 }
 
 export interface EffectResult extends Difference {
-  /** Adjusted over the effects on this metric. */
+  /** Adjusted over the effects on this metric; the verdict rests on it. */
   readonly pHolm: number;
 }
 
@@ -70,12 +70,21 @@ export function matrixReport(
       .map(({ effect, results }) => ({
         ...effect,
         metrics: Object.fromEntries(
-          [...results].map(([name, result]) => [name, { ...result, pHolm: holmOf(name) }] as const),
+          [...results].map(([name, result]) => [name, adjustedResult(result, holmOf(name))] as const),
         ),
       }))
       .filter((effect) => Object.keys(effect.metrics).length > 0),
   };
 }
+
+const ALPHA = 0.05;
+
+/** No effect was chosen before the run: one is sure only if it stays so among the others. */
+const adjustedResult = (result: Difference, pHolm: number): EffectResult => ({
+  ...result,
+  pHolm,
+  verdict: pHolm < ALPHA ? result.verdict : 'cannot tell',
+});
 
 /** Every level against the first, then what depends on what. */
 function effectsOf({ llms, embedders, contexts, cells }: MatrixDesign): Wanted[] {

@@ -115,6 +115,31 @@ describe('effects', () => {
     expect(found).toMatchObject({ n: 2, contexts: 2 });
   });
 
+  it('are sure only if they stay so among the others', () => {
+    // Six of twenty questions differ, all one way: the sign-flip p of each of the three effects is 2/2⁶.
+    const some = Array.from({ length: 20 }, (_, at) => (at < 6 ? 1 : 0));
+    const none = some.map(() => 0);
+    const crossed = parseColumns(
+      matrixColumns({ llms: ['a', 'b'], embedders: [], contexts: ['none', 'gold'], settings: '' }),
+    );
+    const scores = { 'a+none': none, 'a+gold': some, 'b+none': none, 'b+gold': none };
+    const items = Object.entries(scores).flatMap(([column, values]) =>
+      values.map((value, at) => result({ column, item: `q${at}`, scores: { exact: value } })),
+    );
+    const report = buildReport(runOf(items, { columns: crossed, metrics: ['exact'], primary: 'exact' }));
+    const found = report.matrix?.effects.map(({ kind, metrics: { exact } }) => [
+      kind,
+      exact?.p,
+      exact?.pHolm,
+      exact?.verdict,
+    ]);
+    expect(found).toEqual([
+      ['llm', 0.03125, 0.09375, 'cannot tell'],
+      ['context', 0.03125, 0.09375, 'cannot tell'],
+      ['llm×context', 0.03125, 0.09375, 'cannot tell'],
+    ]);
+  });
+
   it('of retrieval metrics: only the embedder has a part in them', () => {
     const report = reportOf(
       { 'a+x': [0, 1], 'a+y': [1, 1], 'a+gold': [], 'b+x': [0, 1], 'b+y': [1, 1], 'b+gold': [] },
