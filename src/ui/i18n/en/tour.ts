@@ -61,5 +61,5 @@ export const tour = {
   'tour.verdict.title': 'A verdict one can defend',
   'tour.verdict.press': 'On Evaluate (0): Enter on the run, then v: the verdict with its intervals.',
   'tour.verdict.about':
-    'Better, worse, or cannot tell: with 24 questions it is often the last, and it says how many would do.',
+    'Better, worse, or cannot tell: with 24 questions often the last. ragtui recipe run FILE does the whole story unattended.',
 } as const;
