@@ -1,7 +1,7 @@
 // A real SSH session to the real program is cut while a training runs: what is left on the far machine, and what a person
 // finds who logs in again. The engine is scripted and waits in the middle, so that the blow falls during training.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -60,6 +60,8 @@ beforeEach(async () => {
 afterEach(async () => {
   if (missing) return;
   for (const app of apps.splice(0)) await app.dispose();
+  // A test that failed may have left its tmux with the program in it.
+  if (existsSync(`${home}/tmux`)) spawnSync('tmux', ['-S', `${home}/tmux`, 'kill-server'], { stdio: 'ignore' });
   for (const job of listJobs(paths)) {
     if (!isOver(job.state)) await stopJob(paths, job.spec.id, { grace: { ask: 0.1, terminate: 0.1 } });
   }

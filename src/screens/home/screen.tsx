@@ -6,7 +6,7 @@ import type { ScreenContext } from '../context.ts';
 import { createPathModal } from '../path-modal.tsx';
 import { guideActions, homeActions, nextActions } from './actions.ts';
 import { createHomeModel } from './model.ts';
-import { createTourModal, openTour } from './tour-modal.tsx';
+import { createTourModal } from './tour-modal.tsx';
 import { HomeView } from './view.tsx';
 
 /** From this width on the two parts lie side by side. */
@@ -19,6 +19,7 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
     title: () => t('home.path.title'),
     submit: (folder) => context.onboarding.getState().takeFolder(folder),
   });
+  const tour = createTourModal(context);
   const model = createHomeModel(context, path.open);
   return {
     id: 'home',
@@ -48,8 +49,8 @@ export function createHomeScreen(context: ScreenContext): ScreenDefinition {
       return next && overview ? { next, overview } : {};
     },
     view: (props) => <HomeView model={model} {...props} />,
-    actions: bindActions(homeActions, () => ({ openTour: () => openTour(context) })),
-    modals: [path.definition, createTourModal(context)],
+    actions: bindActions(homeActions, () => ({ openTour: tour.open })),
+    modals: [path.definition, tour.definition],
     onEnter: () => void context.workspace.getState().refreshDisk(),
     canGoBack: () => model.guiding() && ['models', 'pull', 'documents'].includes(model.step()),
     back: () => model.guiding() && context.onboarding.getState().back(),

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { bindActions } from '../../keys/bind.ts';
 import type { Action } from '../../keys/types.ts';
-import { SCREEN_OF, stepViews } from '../../tour/steps.ts';
+import { SCREEN_OF, stepNow, stepViews } from '../../tour/steps.ts';
 import type { StepView, TourStep } from '../../tour/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { List } from '../../ui/List.tsx';
@@ -14,15 +14,18 @@ import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import type { ScreenContext } from '../context.ts';
 
-export const TOUR_MODAL = 'home.tour';
+const TOUR_MODAL = 'home.tour';
 
 interface TourModel {
   readonly context: ScreenContext;
   readonly steps: ListModel<StepView>;
 }
 
-/** All ten steps with their ticks: where the tour is begun, gone on with and left. */
-export function createTourModal(context: ScreenContext): ModalDefinition {
+/** All ten steps with their ticks: where the tour is begun, gone on with and left; opened on the step that is next. */
+export function createTourModal(context: ScreenContext): {
+  readonly definition: ModalDefinition;
+  readonly open: () => void;
+} {
   const { tour } = context;
   // The list compares by identity: one record, one array.
   let cache: { readonly record: object; readonly views: readonly StepView[] } | undefined;
@@ -33,19 +36,21 @@ export function createTourModal(context: ScreenContext): ModalDefinition {
   };
   const model: TourModel = { context, steps: createListModel<StepView>({ items, key: ({ step }) => step }) };
   return {
-    id: TOUR_MODAL,
-    title: () => t('tour.title'),
-    width: 100,
-    height: 21,
-    view: (props) => <TourView model={model} {...props} />,
-    target: () => model.steps,
-    actions: bindActions(tourActions, () => model),
+    open: () => {
+      const now = stepNow(tour.getState().record);
+      if (now) model.steps.select(now);
+      context.ui.getState().open({ kind: 'modal', id: TOUR_MODAL });
+    },
+    definition: {
+      id: TOUR_MODAL,
+      title: () => t('tour.title'),
+      width: 100,
+      height: 21,
+      view: (props) => <TourView model={model} {...props} />,
+      target: () => model.steps,
+      actions: bindActions(tourActions, () => model),
+    },
   };
-}
-
-/** Opens it with the cursor on the step that is next. */
-export function openTour({ ui }: Pick<ScreenContext, 'ui'>): void {
-  ui.getState().open({ kind: 'modal', id: TOUR_MODAL });
 }
 
 const tourActions: readonly Action<TourModel>[] = [
