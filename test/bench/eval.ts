@@ -5,7 +5,7 @@ import type { LatencyServer } from './latency-server.ts';
 import { cpuSeconds } from './machine.ts';
 import { ensurePromptfoo, type Promptfoo } from './promptfoo.ts';
 import { seeded } from './stats.ts';
-import type { Benchmark, BenchRow } from './types.ts';
+import type { BenchContext, Benchmark, BenchRow } from './types.ts';
 
 const AT_ONCE = [1, 8, 32, 128];
 const LATENCY_MS = 200;
@@ -67,6 +67,13 @@ async function overhead({ server }: Bench, atOnce: number, items: number, start:
   return { ms: (1000 * used) / answered, rate, answered };
 }
 
+/** The other side failed: ours is shown alone. */
+const lostTo =
+  ({ log }: BenchContext) =>
+  (error: unknown): undefined => {
+    log(`the other side: ${error instanceof Error ? error.message : String(error)}`);
+  };
+
 /** Nothing more will come: what ended as the last answer did is no matter. */
 function tooFew(count: number): Promise<never> {
   return new Promise((_, reject) => setTimeout(() => reject(new Error(`It ended before ${count} answers.`)), 1000));
@@ -74,10 +81,12 @@ function tooFew(count: number): Promise<never> {
 
 async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
   const { context } = bench;
+  const lost = lostTo(context);
   const items = context.quick ? 600 : ITEMS;
   context.log(`${items} questions, ${atOnce} at once, answered at once`);
   const own = await overhead(bench, atOnce, items, () => ours(bench, atOnce, items));
-  const other = promptfoo && (await overhead(bench, atOnce, items, () => theirs(bench, promptfoo, atOnce, items)));
+  const other =
+    promptfoo && (await overhead(bench, atOnce, items, () => theirs(bench, promptfoo, atOnce, items)).catch(lost));
   return [
     {
       measure: `processor per item, ${atOnce} at once`,
@@ -97,6 +106,7 @@ async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo |
 /** What it reaches against the server's latency, over whole rounds of all that are asked at once. */
 async function speedRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
   const { context, server } = bench;
+  const lost = lostTo(context);
   const rounds = Math.min(context.quick ? 10 : 30, Math.floor(ITEMS / atOnce));
   const items = atOnce * rounds;
   context.log(`${items} questions, ${atOnce} at once, ${LATENCY_MS} ms each`);
@@ -106,7 +116,7 @@ async function speedRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | un
     return reached(server, atOnce, rounds);
   };
   const own = await speed(() => ours(bench, atOnce, items));
-  const other = promptfoo && (await speed(() => theirs(bench, promptfoo, atOnce, items)));
+  const other = promptfoo && (await speed(() => theirs(bench, promptfoo, atOnce, items)).catch(lost));
   const limit = (1000 * atOnce) / LATENCY_MS;
   return [
     {
