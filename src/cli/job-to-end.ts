@@ -1,9 +1,9 @@
 import type { JobEvent, JobView, Progress } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { jobJson } from './commands/jobs.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow.ts';
+import { jobJson } from './job-text.ts';
 import { clock } from './output.ts';
 
 export interface ToEndOptions {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Made, type Making, madeSchema } from '../datasets/making/types.ts';
-import { jobJson } from './commands/jobs.ts';
 import type { CommandContext } from './context.ts';
+import { jobJson } from './job-text.ts';
 import { jobToEnd } from './job-to-end.ts';
 import { needModels } from './need-models.ts';
 

@@ -6,8 +6,8 @@ import { problemLine } from '../recipes/problem-line.ts';
 import type { ReadRecipe } from '../recipes/read.ts';
 import type { RecipeProblem } from '../recipes/source.ts';
 import type { RecipeWork, Scalar, StepStatus } from '../recipes/types.ts';
-import { jobJson } from './commands/jobs.ts';
 import type { CommandContext } from './context.ts';
+import { jobJson } from './job-text.ts';
 import { clock, table } from './output.ts';
 
 export interface OpenedRecipe {

@@ -5,13 +5,13 @@ import type { StartPlan } from '../../serving/start-plan.ts';
 import { type ServeWork, serveEngineSchema } from '../../serving/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
+import { jobJson } from '../job-text.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
 import { addVllmOptions, vllmOptionShape, vllmOptions } from '../vllm-options.ts';
 import { addBench } from './deploy/bench.ts';
 import { addDeployCompare } from './deploy/compare.ts';
 import { addMakeRoom } from './deploy/make-room.ts';
-import { jobJson } from './jobs.ts';
 
 const whole = z.coerce.number('a whole number').int('a whole number').positive();
 const startSchema = z.object({

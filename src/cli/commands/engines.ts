@@ -6,9 +6,9 @@ import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
+import { jobJson } from '../job-text.ts';
 import { jobToEnd } from '../job-to-end.ts';
 import { megabytes, table } from '../output.ts';
-import { jobJson } from './jobs.ts';
 
 const name = z.tuple([engineNameSchema]);
 const installOptions = z.object({

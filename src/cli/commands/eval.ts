@@ -11,11 +11,11 @@ import { collect, handle, type Invocation } from '../define.ts';
 import { blameLines, diffLines, evalProgressLine, replayLines, reportLines, runRow } from '../eval-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
+import { jobJson } from '../job-text.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
 import { addEvalItems } from './eval-items.ts';
 import { addEvalMetrics } from './eval-metrics.ts';
-import { jobJson } from './jobs.ts';
 
 const none = z.tuple([]);
 const one = z.tuple([z.string().min(1)]);

@@ -10,11 +10,11 @@ import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
 import { followJob } from '../follow.ts';
+import { jobJson } from '../job-text.ts';
 import { findKb, withKb } from '../kb-client.ts';
 import { createKb, parseGroups } from '../make-kb.ts';
 import { needModels } from '../need-models.ts';
 import { clock, type Output } from '../output.ts';
-import { jobJson } from './jobs.ts';
 
 const optionsSchema = z.object({
   kb: z.string().min(1),

@@ -5,9 +5,9 @@ import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
+import { jobJson } from '../job-text.ts';
 import { jobToEnd } from '../job-to-end.ts';
 import { withKb } from '../kb-client.ts';
-import { jobJson } from './jobs.ts';
 
 const optionsSchema = z.object({
   embedder: z.string().min(1),

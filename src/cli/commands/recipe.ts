@@ -5,10 +5,10 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { EXIT } from '../exit-codes.ts';
+import { jobJson } from '../job-text.ts';
 import { cut, table } from '../output.ts';
 import { openRecipe, problemsText, recipeJson, runLines } from '../recipe-text.ts';
 import { recipeToEnd } from '../recipe-to-end.ts';
-import { jobJson } from './jobs.ts';
 
 const none = z.tuple([]);
 const one = z.tuple([z.string().min(1)]);

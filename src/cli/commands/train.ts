@@ -18,8 +18,8 @@ import {
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
 import { forecastLines } from '../forecast-text.ts';
+import { jobJson } from '../job-text.ts';
 import { jobToEnd } from '../job-to-end.ts';
-import { jobJson } from './jobs.ts';
 import { addEmbedderOptions, embedderFields, embedderOptionsOf } from './train-embedder.ts';
 
 const optionsSchema = z.object({

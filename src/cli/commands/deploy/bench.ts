@@ -7,9 +7,9 @@ import type { CommandContext } from '../../context.ts';
 import { handle, type Invocation } from '../../define.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { followJob } from '../../follow.ts';
+import { jobJson } from '../../job-text.ts';
 import { progressLine } from '../../job-to-end.ts';
 import { table } from '../../output.ts';
-import { jobJson } from '../jobs.ts';
 
 const whole = z.coerce.number('a whole number').int('a whole number').positive('above 0');
 const levels = z

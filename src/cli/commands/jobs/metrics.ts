@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
-import { table } from '../output.ts';
+import type { CommandContext } from '../../context.ts';
+import { handle, type Invocation } from '../../define.ts';
+import { table } from '../../output.ts';
 
 const args = z.tuple([z.string()]);
 const options = z.object({ csv: z.string().optional(), svg: z.string().optional(), png: z.string().optional() });
@@ -30,9 +30,9 @@ async function metrics(
   [id]: [string],
   wanted: z.output<typeof options>,
 ): Promise<undefined> {
-  const { readCurves } = await import('../../training/read-curves.ts');
-  const { curveRows, bestCheckpoint, smoothed } = await import('../../training/curves.ts');
-  const { CURVE_FORMATS, curvesFile } = await import('../../training/export-curves.ts');
+  const { readCurves } = await import('../../../training/read-curves.ts');
+  const { curveRows, bestCheckpoint, smoothed } = await import('../../../training/curves.ts');
+  const { CURVE_FORMATS, curvesFile } = await import('../../../training/export-curves.ts');
   const run = await readCurves(paths, id);
   const { curves } = run;
   const files = CURVE_FORMATS.flatMap((format) => {
