@@ -2,7 +2,7 @@ import type { Answer } from '../src/rag/types.ts';
 import { parseLlm } from '../src/serving/servers.ts';
 import type { AskStore } from './ask.ts';
 import type { CompareStore } from './compare.ts';
-import { addressOf, type DeployStore, type OwnServer } from './deploy.ts';
+import { addressOf, type DeployStore, type OwnServer } from './deploy-types.ts';
 import type { ModelsStore } from './models.ts';
 
 export interface CountedStores {

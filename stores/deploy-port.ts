@@ -14,7 +14,7 @@ import { listServers, servedAs } from '../src/serving/servers.ts';
 import { type ServeTask, serveTaskResultSchema } from '../src/serving/task.ts';
 import { tuneAsked } from '../src/serving/tune-asked.ts';
 import { childTask } from './child-task.ts';
-import type { ChatTarget, DeployPort, OwnServer } from './deploy.ts';
+import type { ChatTarget, DeployPort, OwnServer } from './deploy-types.ts';
 
 /** Servers that ended are listed so long, and at most so many of them. */
 const LATELY_MS = 12 * 3600_000;

@@ -7,7 +7,7 @@ import type { LoadTestResult } from '../../src/serving/load-test/types.ts';
 import type { StartPlan, StartRequest } from '../../src/serving/start-plan.ts';
 import type { TuneAsked } from '../../src/serving/tune-asked.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
-import type { ChatTarget, DeployPort } from '../../stores/deploy.ts';
+import type { ChatTarget, DeployPort } from '../../stores/deploy-types.ts';
 import { type Deferred, deferred } from './fakes.ts';
 
 export const serveWork = (model: string, change: Partial<ServeWork> = {}): ServeWork => ({

@@ -1,4 +1,4 @@
-import { requestOf } from '../../../stores/deploy.ts';
+import { requestOf } from '../../../stores/deploy-types.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { formatBytes, formatDuration } from '../../ui/format.ts';

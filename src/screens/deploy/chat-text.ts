@@ -1,4 +1,4 @@
-import type { SmokeChat } from '../../../stores/deploy.ts';
+import type { SmokeChat } from '../../../stores/deploy-types.ts';
 import { formatMillis } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { shownStatus } from '../../ui/status.ts';

@@ -1,4 +1,4 @@
-import { type DeployForm, requestOf } from '../../../stores/deploy.ts';
+import { type DeployForm, requestOf } from '../../../stores/deploy-types.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';

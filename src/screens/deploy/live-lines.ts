@@ -1,4 +1,4 @@
-import type { HistoryField } from '../../../stores/deploy.ts';
+import type { HistoryField } from '../../../stores/deploy-types.ts';
 import type { History } from '../../../stores/history.ts';
 import type { RequestTally } from '../../../stores/request-tally.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';

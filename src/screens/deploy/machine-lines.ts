@@ -1,4 +1,4 @@
-import type { MachineField } from '../../../stores/deploy.ts';
+import type { MachineField } from '../../../stores/deploy-types.ts';
 import type { History } from '../../../stores/history.ts';
 import type { JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';

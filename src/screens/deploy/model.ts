@@ -1,4 +1,4 @@
-import type { SmokeChat } from '../../../stores/deploy.ts';
+import type { SmokeChat } from '../../../stores/deploy-types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';

@@ -1,4 +1,10 @@
-import { addressOf, type ChatTarget, type DeployState, type OwnServer, sampleKey } from '../../../stores/deploy.ts';
+import {
+  addressOf,
+  type ChatTarget,
+  type DeployState,
+  type OwnServer,
+  sampleKey,
+} from '../../../stores/deploy-types.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Endpoint } from '../../models/types.ts';
 import type { DeployedAdapter } from '../../serving/adapters/types.ts';
