@@ -16,7 +16,8 @@ import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } fro
 import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
 import { createTelemetryStore, type TelemetryPort, type TelemetryStore } from './telemetry.ts';
 import { createTourStore, type TourPort, type TourStore } from './tour.ts';
-import { createTrainingStore, type TrainingPort, type TrainingStore } from './training.ts';
+import { createTrainingStore } from './training.ts';
+import type { TrainingPort, TrainingStore } from './training-types.ts';
 import { createWorkspaceStore, type WorkspaceStore } from './workspace.ts';
 
 export interface StoreDependencies {

@@ -1,4 +1,4 @@
-import type { ServerSample, TelemetrySample } from '../src/serving/metrics-types.ts';
+import type { TelemetrySample } from '../src/serving/metrics-types.ts';
 import type { Schedule } from './dependencies.ts';
 import { type HistoryField, type MachineField, SLOT_MS, SLOTS, sampleKey } from './deploy-types.ts';
 import { createHistory, type History } from './history.ts';

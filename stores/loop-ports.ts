@@ -41,7 +41,7 @@ import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
 import type { EvaluationPort, ItemsPort, ModelChoice } from './evaluation.ts';
-import type { TrainingKind, TrainingPort, TrainingWay } from './training.ts';
+import type { TrainingKind, TrainingPort, TrainingWay } from './training-types.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
 const SLICE_MS = 12;

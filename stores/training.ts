@@ -1,133 +1,25 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/types.ts';
+import { createStore } from 'zustand/vanilla';
+import type { EngineDevice } from '../src/engines/types.ts';
 import { nextName } from '../src/jobs/clone.ts';
-import { isOver, type JobEvent, type JobId, type JobView, type JobWork } from '../src/jobs/types.ts';
+import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
-import { addEvent, type Curves, emptyCurves } from '../src/training/curves.ts';
+import { addEvent, emptyCurves } from '../src/training/curves.ts';
 import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import { refuseHopeless } from '../src/training/forecast/refusal.ts';
-import type { TrainingPlan } from '../src/training/llm-plan.ts';
-import type { EmbedderOptions, EmbedderTraining, Method, Setting, Stage, Training } from '../src/training/types.ts';
+import type { Training } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
 import type { JobsStore } from './jobs.ts';
-
-export type TrainingKind = 'llm' | 'embedder';
-export const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const satisfies Readonly<
-  Record<TrainingKind, EngineName>
->;
-
-/** Engines and plans as the screens need them; all of it is quick. */
-export interface TrainingPort {
-  engines(): readonly EngineStatus[];
-  /** What this machine has. */
-  device(): EngineDevice;
-  /** Ids of LLMs whose chat template is known: others cannot be trained. */
-  llmBases(): readonly string[];
-  /** The values of a preset for this way of training, by the engine's own keys. */
-  preset(kind: TrainingKind, way: TrainingWay): Readonly<Record<string, Setting>>;
-  /**
-   * Finds out what takes longer than a frame before this can be planned: what its base is like. Undefined when that is
-   * known by now; else it is when this settles. A plan without it is right too, but late.
-   */
-  prepare(kind: TrainingKind, training: Training): Promise<void> | undefined;
-  /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
-  plan(kind: TrainingKind, training: EmbedderTraining, facts?: SlowFacts): TrainingPlan;
-  /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
-  slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
-  /** Runs a few steps of it and remembers what they took: a minute and more. Aborting ends the engine. */
-  measure(work: JobWork, signal: AbortSignal): Promise<void>;
-  /** Every key of an engine that may be set. */
-  settingNames(kind: TrainingKind): readonly string[];
-  /** Why the training of a job failed, with the lines that show it; undefined where nothing was kept. Quick. */
-  failure(job: JobView): Failure | undefined;
-  /** Writes the curves of these trainings as CSV, SVG and PNG; the files. */
-  exportCurves(jobs: readonly JobId[]): Promise<readonly string[]>;
-  /** All numbers and artifacts of a job from its first line on, then new ones. Returns how to stop. */
-  events(id: JobId, listener: (events: readonly JobEvent[]) => void): () => void;
-}
-
-/** What decides the values of a preset. */
-export type TrainingWay = Pick<Training, 'preset' | 'method' | 'stage'>;
-
-/** What the form holds; null and '' are not filled in yet. */
-export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'settings' | 'seed' | 'allowUnservable'> {
-  readonly kind: TrainingKind;
-  readonly dataset: string | null;
-  readonly base: string | null;
-  readonly name: string;
-  readonly limit: number | null;
-  /** Of an LLM; null: the preset's. */
-  readonly method: Method | null;
-  readonly stage: Stage;
-  /** Of an LLM; null: the one that is found by comparison. */
-  readonly template: string | null;
-  /** Of an LLM; null: the rows' own. */
-  readonly system: string | null;
-  /** Null: one, where there are any. */
-  readonly gpus: number | null;
-  /** Of an embedder; what is as usual is not in it. */
-  readonly embedder: EmbedderOptions;
-}
-
-/** A training whose numbers are followed. */
-export interface Watched extends Curves {
-  readonly job: JobId;
-}
-
-export interface TrainingState {
-  /** What the lower part of the screen shows. */
-  readonly view: 'form' | 'live';
-  /** What stands beside the form where there is room for one thing. */
-  readonly beside: 'plan' | 'forecast';
-  readonly engines: readonly EngineStatus[] | null;
-  readonly device: EngineDevice;
-  readonly form: TrainingForm;
-  readonly plan: TrainingPlan | null;
-  /** Why there is no plan. */
-  readonly problem: RagtuiError | null;
-  /** Its base is being looked at: the plan comes with what is found. */
-  readonly reading: boolean;
-  /** Token lengths are being counted, or steps are being run to measure them. */
-  readonly counting: boolean;
-  readonly measuring: boolean;
-  /** Forms before changes, the last one last. */
-  readonly past: readonly TrainingForm[];
-  /** The training that is looked at. Its series grow outside React; `version` says when to look again. */
-  readonly watched: Watched | null;
-  /** Trainings whose curves are laid over those of the watched one. They grow as it does. */
-  readonly overlays: readonly Watched[];
-  readonly version: number;
-  /** Ids of LLMs that can be trained. */
-  llmBases(): readonly string[];
-  /** The values that settings have before they are changed, by the engine's own keys. */
-  preset(): Readonly<Record<string, Setting>>;
-  refresh(): void;
-  setView(view: TrainingState['view']): void;
-  turnBeside(): void;
-  settingNames(kind: TrainingKind): readonly string[];
-  /** Changes the form; `remember` (the default) keeps it for `undo`. */
-  configure(change: Partial<TrainingForm>, options?: { readonly remember?: boolean }): void;
-  /** Takes the last change of the form back; false: there is none. */
-  undo(): boolean;
-  /** Counts tokens for the forecast, instead of estimating them. */
-  count(): Promise<void>;
-  /** Runs a few steps for the time they take; while it does so, ends that. */
-  measure(): Promise<void>;
-  start(): Promise<JobId>;
-  install(engine: EngineName): Promise<JobId>;
-  watch(id: JobId): void;
-  /** Lays exactly these trainings over the watched one. */
-  overlay(ids: readonly JobId[]): void;
-  /** Writes the curves of the watched training, and of those laid over it, into files. */
-  exportCurves(): Promise<readonly string[]>;
-  resume(job: JobView): Promise<JobId>;
-  /** Why a training failed; undefined for one that did not, or that kept nothing. */
-  failure(job: JobView): Failure | undefined;
-  /** Starts the next rung of a training that ran out of memory, as a new one under a free name. */
-  nextRung(job: JobView): Promise<JobId>;
-}
-export type TrainingStore = StoreApi<TrainingState>;
+import { AS_USUAL, NEW_TRAINING, rowsOfTraining, trainingOf, wayOf, workOf } from './training-form.ts';
+import {
+  ENGINE_OF,
+  type TrainingForm,
+  type TrainingKind,
+  type TrainingPort,
+  type TrainingState,
+  type TrainingStore,
+  type Watched,
+} from './training-types.ts';
 
 export interface TrainingDependencies {
   readonly training: TrainingPort;
@@ -135,17 +27,6 @@ export interface TrainingDependencies {
   readonly schedule: Schedule;
 }
 
-const SEED = 42;
-/** What only one kind of training has, before anybody chose anything. */
-const AS_USUAL = {
-  method: null,
-  stage: 'sft',
-  template: null,
-  system: null,
-  gpus: null,
-  embedder: {},
-  allowUnservable: undefined,
-} as const satisfies Partial<TrainingForm>;
 /** Changes of the form that can be taken back. */
 const MOST_UNDONE = 50;
 
@@ -206,18 +87,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       beside: 'forecast',
       engines: null,
       device: 'cpu',
-      form: {
-        kind: 'llm',
-        dataset: null,
-        split: 'all',
-        base: null,
-        name: '',
-        preset: 'cpu',
-        settings: {},
-        limit: null,
-        seed: SEED,
-        ...AS_USUAL,
-      },
+      form: NEW_TRAINING,
       plan: null,
       problem: null,
       reading: false,
@@ -381,64 +251,6 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
   });
   return store;
 }
-
-/** The form as a training; undefined while something is missing. What the kind has not, or is as usual, is left out. */
-export function trainingOf(form: TrainingForm): EmbedderTraining | undefined {
-  const { dataset, split, base, name, settings, seed, limit, gpus } = form;
-  if (dataset === null || base === null || name === '') return undefined;
-  return {
-    ...{ dataset, split, base, name, settings, seed },
-    ...wayOf(form),
-    ...(limit === null ? {} : { limit }),
-    ...(gpus === null ? {} : { gpus }),
-    ...(form.kind === 'llm' ? llmOptionsOf(form) : embedderOptionsOf(form)),
-  };
-}
-
-function llmOptionsOf({ template, system, allowUnservable }: TrainingForm): Partial<Training> {
-  return {
-    ...(template === null ? {} : { template }),
-    ...(system === null ? {} : { system }),
-    ...(allowUnservable ? { allowUnservable } : {}),
-  };
-}
-
-const embedderOptionsOf = ({ embedder }: TrainingForm): Pick<EmbedderTraining, 'embedder'> =>
-  Object.keys(embedder).length === 0 ? {} : { embedder };
-
-/** All that a training was told but for its name, as the form holds it. */
-export function formOf(work: JobWork & { readonly kind: 'train-llm' | 'train-embedder' }): Omit<TrainingForm, 'name'> {
-  const { dataset, split, base, preset, settings, seed } = work;
-  return {
-    ...AS_USUAL,
-    ...{ dataset, split, base, preset, settings, seed },
-    limit: work.limit ?? null,
-    gpus: work.gpus ?? null,
-    ...(work.kind === 'train-embedder'
-      ? { kind: 'embedder', embedder: work.embedder ?? {} }
-      : {
-          kind: 'llm',
-          method: work.method ?? null,
-          stage: work.stage ?? 'sft',
-          template: work.template ?? null,
-          system: work.system ?? null,
-          allowUnservable: work.allowUnservable,
-        }),
-  };
-}
-
-/** Preset, method and stage; what an embedder has not, or is as usual, is left out. */
-function wayOf({ kind, preset, method, stage }: TrainingForm): TrainingWay {
-  if (kind === 'embedder') return { preset };
-  return { preset, ...(method === null ? {} : { method }), ...(stage === 'sft' ? {} : { stage }) };
-}
-
-const workOf = (kind: TrainingKind, wanted: EmbedderTraining): JobWork =>
-  kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
-
-/** The texts a training is made of: what token lengths depend on. */
-const rowsOfTraining = ({ dataset, split, base, limit, template, system }: Training): string =>
-  JSON.stringify([dataset, split, base, limit ?? null, template ?? null, system ?? null]);
 
 export const isTraining = ({ spec }: JobView): boolean =>
   spec.work.kind === 'train-llm' || spec.work.kind === 'train-embedder';

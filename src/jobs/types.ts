@@ -163,9 +163,14 @@ export interface JobView {
 /** Where a job's engine runs: `local`, or `ssh:HOST`. Pure. */
 export const launcherName = (work: JobWork): string => ('launcher' in work ? work.launcher : undefined) ?? 'local';
 
+/** Why a job cannot be stopped; null: it can, also what outlived its keepers. Pure. */
+export const whyNotStop = ({ state, orphans }: JobView): 'over' | null =>
+  isOver(state) && orphans.length === 0 ? 'over' : null;
+
 /** Why a job cannot be gone on with; null: it can. Pure. */
-export function whyNotResume({ state, orphans, spec }: JobView): 'running' | 'done' | 'server' | null {
-  if (!isOver(state) || orphans.length > 0) return 'running';
+export function whyNotResume(job: JobView): 'running' | 'done' | 'server' | null {
+  const { state, spec } = job;
+  if (whyNotStop(job) === null) return 'running';
   if (spec.work.kind === 'serve') return 'server';
   return state === 'succeeded' ? 'done' : null;
 }

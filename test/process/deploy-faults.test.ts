@@ -1,39 +1,29 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { stopJob } from '../../src/jobs/control.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobId } from '../../src/jobs/types.ts';
-import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
+import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { groupMembers } from '../../src/platform/process-group.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { holdings, takeMemory } from '../../src/serving/hand-over.ts';
 import { ensureJob, type ServedModel, stopServers, untilServed } from '../../src/serving/llama.ts';
-import { listServers } from '../../src/serving/servers.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
-import { installFakeVllm } from '../support/install-fake-vllm.ts';
-import { ensureBuilt, pathsWithModels } from '../support/models.ts';
+import { ensureBuilt } from '../support/models.ts';
+import { VllmWorkspace } from '../support/vllm-workspace.ts';
 
+let workspace: VllmWorkspace;
 let home: string;
 let paths: WorkspacePaths;
 beforeAll(ensureBuilt);
 beforeEach(() => {
-  home = mkdtempSync(path.join(os.tmpdir(), 'ragtui vllm-'));
-  paths = { ...pathsWithModels(home), engines: path.join(home, 'engines') };
-  ensureWorkspace(paths);
-  installFakeVllm(paths);
-  process.env['FAKE_VLLM_LOGS'] = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
+  workspace = new VllmWorkspace();
+  ({ home, paths } = workspace);
 });
-afterEach(async () => {
-  for (const { job } of listServers(paths)) await stopJob(paths, job.spec.id);
-  delete process.env['FAKE_VLLM'];
-  delete process.env['FAKE_VLLM_LOGS'];
-  rmSync(home, { recursive: true, force: true });
-});
+afterEach(() => workspace.remove());
 
 interface Running {
   readonly id: JobId;

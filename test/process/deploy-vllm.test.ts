@@ -1,7 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { stopJob } from '../../src/jobs/control.ts';
@@ -11,7 +9,7 @@ import type { JobView } from '../../src/jobs/types.ts';
 import { resolveEmbedder, startEmbedder } from '../../src/models/embedder-client.ts';
 import { addLocalModel } from '../../src/models/own.ts';
 import { fixturesDir } from '../../src/platform/entry.ts';
-import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
+import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { loadAdapterVersion, rollbackAdapter, unloadAdapterVersions } from '../../src/serving/adapters/change.ts';
 import { checkedVersion } from '../../src/serving/adapters/checked.ts';
@@ -23,27 +21,20 @@ import { findServer, listServers } from '../../src/serving/servers.ts';
 import { startServer } from '../../src/serving/start.ts';
 import { sizedPlan } from '../../src/serving/start-plan.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
-import { installFakeVllm } from '../support/install-fake-vllm.ts';
-import { ensureBuilt, pathsWithModels } from '../support/models.ts';
+import { ensureBuilt } from '../support/models.ts';
 import { TINY, writeRandomAdapter } from '../support/random-adapter.ts';
+import { VllmWorkspace } from '../support/vllm-workspace.ts';
 
+let workspace: VllmWorkspace;
 let home: string;
 let paths: WorkspacePaths;
 beforeAll(ensureBuilt);
 beforeEach(() => {
-  home = mkdtempSync(path.join(os.tmpdir(), 'ragtui vllm-'));
-  paths = { ...pathsWithModels(home), engines: path.join(home, 'engines') };
-  ensureWorkspace(paths);
-  installFakeVllm(paths);
+  workspace = new VllmWorkspace();
+  ({ home, paths } = workspace);
   writeRandomAdapter(path.join(home, 'tune'), { seed: 1, rank: 8, alpha: 16, dtype: 'F32' });
-  process.env['FAKE_VLLM_LOGS'] = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
 });
-afterEach(async () => {
-  for (const { job } of listServers(paths)) await stopJob(paths, job.spec.id);
-  delete process.env['FAKE_VLLM'];
-  delete process.env['FAKE_VLLM_LOGS'];
-  rmSync(home, { recursive: true, force: true });
-});
+afterEach(() => workspace.remove());
 
 const work = (): ServeWork => ({
   engine: 'vllm',

@@ -20,7 +20,7 @@ import type { Training } from '../../src/training/types.ts';
 import type { TaskOptions } from '../../stores/child-task.ts';
 import type { DatasetsPort, FindingsReader } from '../../stores/datasets.ts';
 import type { EvaluationPort, ModelChoice } from '../../stores/evaluation.ts';
-import type { TrainingPort } from '../../stores/training.ts';
+import type { TrainingPort } from '../../stores/training-types.ts';
 import { type Deferred, deferred } from './fakes.ts';
 
 export function manifest(name: string, change: Partial<DatasetManifest> = {}): DatasetManifest {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RagtuiError } from '../../src/platform/errors.ts';
 import { createJobsStore } from '../../stores/jobs.ts';
-import { createTrainingStore, trainingOf, trainingToWatch } from '../../stores/training.ts';
+import { createTrainingStore, trainingToWatch } from '../../stores/training.ts';
+import { trainingOf } from '../../stores/training-form.ts';
 import { deferred, fakeJobs, immediately, ingestWork, jobView, settle } from './fakes.ts';
 import { fakeTraining, trainingWork } from './loop-fakes.ts';
 

@@ -1,8 +1,8 @@
 import { requestOf } from '../../../stores/deploy-types.ts';
-import { isOver } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { formatBytes, formatDuration } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { canStop, stopJob } from '../job-actions.ts';
 import { deployAndCompare } from './compare.ts';
 import { canStart, fillForm, memoryText, swapName } from './form.ts';
 import type { DeployModel } from './model.ts';
@@ -131,8 +131,7 @@ export const deployActions: readonly Action<DeployModel>[] = [
     command: 'ragtui deploy stop MODEL',
     when: (model) => {
       const row = ownRow(model);
-      if (typeof row === 'string') return row;
-      return isOver(row.server.job.state) ? t('jobs.why.over') : true;
+      return typeof row === 'string' ? row : canStop(row.server.job, '');
     },
     confirm: (model) => {
       const row = ownRow(model);
@@ -143,7 +142,7 @@ export const deployActions: readonly Action<DeployModel>[] = [
     },
     run: (model) => {
       const row = ownRow(model);
-      return typeof row === 'string' ? undefined : model.context.jobs.getState().stop(row.server.job.spec.id);
+      return typeof row === 'string' ? undefined : stopJob(model.context, row.server.job);
     },
   },
   {

@@ -1,9 +1,10 @@
 import { LOG_SOURCES } from '../../../stores/jobs.ts';
 import type { Deletion } from '../../jobs/made.ts';
-import { isOver, type JobView, whyNotResume } from '../../jobs/types.ts';
+import { type JobView, whyNotStop } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
+import { canResume, canStop, confirmStop, stopJob } from '../job-actions.ts';
 import { askNote, askTags } from '../job-notes.ts';
 import { askForClone } from './clone-form.ts';
 import { ALL, facetChoices, facetId, facets } from './facet.ts';
@@ -18,8 +19,7 @@ const withJob =
   };
 
 const any = withJob(() => true);
-const ended = (job: JobView): boolean => isOver(job.state) && job.orphans.length === 0;
-const over = withJob((job) => (ended(job) ? true : t('jobs.why.running')));
+const over = withJob((job) => (whyNotStop(job) === 'over' ? true : t('jobs.why.running')));
 
 export const jobsActions: readonly Action<JobsModel>[] = [
   {
@@ -29,15 +29,9 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     keys: ['x'],
     rank: 1,
     command: 'ragtui jobs stop ID',
-    when: withJob((job) => (ended(job) ? t('jobs.why.over') : true)),
-    confirm: ({ list }) => {
-      const kind = list.selected()?.spec.work.kind;
-      return kind ? t(`jobs.confirmStop.${kind}`) : undefined;
-    },
-    run: ({ context, list }) => {
-      const job = list.selected();
-      return job ? context.jobs.getState().stop(job.spec.id) : undefined;
-    },
+    when: ({ list }) => canStop(list.selected(), t('jobs.why.none')),
+    confirm: ({ list }) => confirmStop(list.selected()),
+    run: ({ context, list }) => stopJob(context, list.selected()),
   },
   {
     id: 'jobs.start-now',
@@ -60,10 +54,7 @@ export const jobsActions: readonly Action<JobsModel>[] = [
     keys: ['r'],
     rank: 2,
     command: 'ragtui jobs resume ID',
-    when: withJob((job) => {
-      const why = whyNotResume(job);
-      return why === null ? true : t(`jobs.why.resume.${why}`);
-    }),
+    when: ({ list }) => canResume(list.selected(), t('jobs.why.none')),
     run: async ({ context, list }) => {
       const job = list.selected();
       if (job) await context.jobs.getState().resume(job.spec.id);

@@ -3,6 +3,7 @@ import type { Action } from '../../keys/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { fileName } from '../hits.ts';
+import { stopJob } from '../job-actions.ts';
 import { chooseEmbedder, embedderChoices } from './embedders.ts';
 import type { KbModel } from './model.ts';
 import {
@@ -103,10 +104,7 @@ export function kbActions(open: {
       rank: 1,
       command: 'ragtui jobs stop ID',
       when: (model) => (runningIngest(model) || runningShadow(model) ? true : t('kb.why.notIngesting')),
-      run: (model) => {
-        const job = runningIngest(model) ?? runningShadow(model);
-        return job ? model.context.jobs.getState().stop(job.spec.id) : undefined;
-      },
+      run: (model) => stopJob(model.context, runningIngest(model) ?? runningShadow(model)),
     },
     {
       id: 'kb.bench',

@@ -6,6 +6,7 @@ import type { NearestFit } from '../../training/forecast/types.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { deployAndCompare } from '../deploy/compare.ts';
+import { canResume, canStop, confirmStop, stopJob } from '../job-actions.ts';
 import { askBeside } from './beside.ts';
 import { metricsOf } from './chart-data.ts';
 import { canStart, fillForm, fillLike } from './form.ts';
@@ -66,19 +67,9 @@ export const trainActions: readonly Action<TrainModel>[] = [
     keys: ['x'],
     rank: 2,
     command: 'ragtui jobs stop ID',
-    when: (model) => {
-      const job = current(model);
-      if (!job) return t('train.why.none');
-      return isOver(job.state) ? t('jobs.why.over') : true;
-    },
-    confirm: (model) => {
-      const kind = current(model)?.spec.work.kind;
-      return kind ? t(`jobs.confirmStop.${kind}`) : undefined;
-    },
-    run: (model) => {
-      const job = current(model);
-      return job ? model.context.jobs.getState().stop(job.spec.id) : undefined;
-    },
+    when: (model) => canStop(current(model), t('train.why.none')),
+    confirm: (model) => confirmStop(current(model)),
+    run: (model) => stopJob(model.context, current(model)),
   },
   {
     id: 'train.resume',
@@ -87,12 +78,7 @@ export const trainActions: readonly Action<TrainModel>[] = [
     keys: ['r'],
     rank: 4,
     command: 'ragtui jobs resume ID',
-    when: (model) => {
-      const job = current(model);
-      if (!job) return t('train.why.none');
-      if (!isOver(job.state)) return t('jobs.why.running');
-      return job.state === 'succeeded' ? t('train.why.done') : true;
-    },
+    when: (model) => canResume(current(model), t('train.why.none')),
     run: async (model) => {
       const job = current(model);
       if (!job) return;

@@ -1,4 +1,4 @@
-import type { Watched } from '../../../stores/training.ts';
+import type { Watched } from '../../../stores/training-types.ts';
 import { type Curves, type Point, smoothed, valueAt } from '../../training/curves.ts';
 import { type Range, rangeOf } from '../../ui/charts.ts';
 import { formatRate, formatShort } from '../../ui/format.ts';

@@ -1,4 +1,4 @@
-import { ENGINE_OF, type TrainingKind } from '../../../stores/training.ts';
+import { ENGINE_OF, type TrainingKind } from '../../../stores/training-types.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';

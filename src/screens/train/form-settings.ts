@@ -1,4 +1,4 @@
-import type { TrainingKind } from '../../../stores/training.ts';
+import type { TrainingKind } from '../../../stores/training-types.ts';
 import { nearNames } from '../../platform/near.ts';
 import { parseValue } from '../../training/settings.ts';
 import type { Setting } from '../../training/types.ts';

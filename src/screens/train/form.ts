@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { partsOf, rowsOf } from '../../../stores/datasets.ts';
-import { ENGINE_OF, formOf, type TrainingForm, type TrainingKind, trainingOf } from '../../../stores/training.ts';
+import { formOf, trainingOf } from '../../../stores/training-form.ts';
+import { ENGINE_OF, type TrainingForm, type TrainingKind } from '../../../stores/training-types.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { nextName } from '../../jobs/clone.ts';
 import type { JobWork } from '../../jobs/types.ts';

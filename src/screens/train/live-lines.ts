@@ -1,5 +1,5 @@
 import type { TelemetryState } from '../../../stores/telemetry.ts';
-import type { Watched } from '../../../stores/training.ts';
+import type { Watched } from '../../../stores/training-types.ts';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';

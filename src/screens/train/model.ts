@@ -1,4 +1,5 @@
-import { ENGINE_OF, isTraining, trainingToWatch } from '../../../stores/training.ts';
+import { isTraining, trainingToWatch } from '../../../stores/training.ts';
+import { ENGINE_OF } from '../../../stores/training-types.ts';
 import type { EngineStatus } from '../../engines/types.ts';
 import type { JobId, JobView } from '../../jobs/types.ts';
 import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
