@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../../../src/platform/entry.ts';
 
 const root = packageRoot();
-const TOLD = /^(bin|engines|fixtures|scripts|src|stores|test|workers)(\/|$)/;
+const TOLD = /^(bin|engines|fixtures|recipes|scripts|src|stores|test|workers)(\/|$)/;
 
 /** Folders with files of their own that git has, and those above them. */
 function folders(): string[] {
