@@ -74,7 +74,8 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
   await startRun(host, {
     run: spec.id,
     argv: [command, 'prepare.py', 'asked.json'],
-    env: {},
+    // Where uv and pip keep what they download, unless the host names another place: deleted with all of ours.
+    env: { XDG_CACHE_HOME: `${host.facts.root}/cache` },
     cwd: there,
     grace: 10,
     depth: 0,

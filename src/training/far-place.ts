@@ -266,6 +266,8 @@ const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
 function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
   const cache = `${facts.root}/cache`;
   return {
+    // What asks for none of the others (CUDA's compiler, say) writes into the home.
+    HOME: `${cache}/home`,
     HF_HOME: `${cache}/huggingface`,
     XDG_CACHE_HOME: cache,
     MPLCONFIGDIR: `${cache}/matplotlib`,

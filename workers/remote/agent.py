@@ -289,6 +289,8 @@ def keep(folder, request):
     run["gpus"] = [index for index, _ in locks]
     environment = dict(os.environ)
     environment.update(request.get("env", {}))
+    if "HOME" in request.get("env", {}):
+        os.makedirs(environment["HOME"], mode=0o700, exist_ok=True)
     if request.get("pathFirst"):
         environment["PATH"] = os.pathsep.join([request["pathFirst"], environment.get("PATH", "/usr/bin:/bin")])
     environment[RUN_MARK] = request["run"]
