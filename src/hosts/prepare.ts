@@ -65,7 +65,7 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
     uv: UV_VERSION,
     imports,
     distributions,
-    environment: engineEnvironment(work.engine, work.device, {}),
+    environment: { ...engineEnvironment(work.engine, work.device, {}), HOME: `${host.facts.root}/cache/home` },
   });
   const there = `${runFolder(host, spec.id)}/work`;
   await pushFolder(host, stage, there, { signal });
@@ -75,7 +75,8 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
     run: spec.id,
     argv: [command, 'prepare.py', 'asked.json'],
     // Where uv and pip keep what they download, unless the host names another place: deleted with all of ours.
-    env: { XDG_CACHE_HOME: `${host.facts.root}/cache` },
+    // (pip asks a `rustc` for its version, which may be a script that makes itself a folder.)
+    env: { XDG_CACHE_HOME: `${host.facts.root}/cache`, RUSTUP_HOME: `${host.facts.root}/cache/rustup` },
     cwd: there,
     grace: 10,
     depth: 0,

@@ -131,6 +131,7 @@ def main():
         finally:
             done.set()
         os.environ.update(asked["environment"])
+        os.makedirs(os.environ["HOME"], mode=0o700, exist_ok=True)
         check = os.path.join(HERE, "check_engine.py")
         said = run("importing it once", environment_python, "-I", check, ",".join(asked["imports"]), ",".join(asked["distributions"]))
         answer = json.loads(said.rstrip().split("\n")[-1])
