@@ -13,6 +13,7 @@ import { createJobsStore, type JobsStore } from './jobs.ts';
 import { createKbStore, type KbStore } from './kb.ts';
 import { createModelsStore, type ModelsStore } from './models.ts';
 import { createOnboardingStore, type OnboardingStore, type SampleKnowledge } from './onboarding.ts';
+import { createRecipesStore, type RecipesPort, type RecipesStore } from './recipes.ts';
 import { createSettingsStore, type SettingsPort, type SettingsStore } from './settings.ts';
 import { createTelemetryStore, type TelemetryPort, type TelemetryStore } from './telemetry.ts';
 import { createTourStore, type TourPort, type TourStore } from './tour.ts';
@@ -37,6 +38,7 @@ export interface StoreDependencies {
   readonly compare: (workspace: WorkspaceStore, settings: SettingsStore) => ComparePort;
   readonly telemetry: TelemetryPort;
   readonly deploy: DeployPort;
+  readonly recipes: RecipesPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
   readonly tour: TourPort;
@@ -60,6 +62,7 @@ export interface Stores {
   readonly evaluationItems: EvaluationItemsStore;
   readonly telemetry: TelemetryStore;
   readonly deploy: DeployStore;
+  readonly recipes: RecipesStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
   readonly tour: TourStore;
@@ -108,6 +111,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     schedule,
     now,
   });
+  const recipes = createRecipesStore({ recipes: dependencies.recipes, jobs });
   const onboarding = createOnboardingStore({
     models,
     kb,
@@ -136,6 +140,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     evaluationItems,
     telemetry,
     deploy,
+    recipes,
     settings,
     onboarding,
     tour,

@@ -13,6 +13,7 @@ import {
   realPreview,
   realTour,
 } from '../../stores/ports.ts';
+import { realRecipes } from '../../stores/recipes-port.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
 import { realTelemetry } from '../../stores/telemetry-port.ts';
@@ -74,6 +75,7 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
     evaluation: realEvaluation(paths),
     telemetry: realTelemetry(paths),
     deploy: realDeploy(paths),
+    recipes: realRecipes(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,
@@ -117,7 +119,7 @@ interface Parts {
 
 async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
   const { workspace, kb, ask, compare, models, jobs, datasets, training, deploy, settings, onboarding } = stores;
-  const { evaluation, evaluationItems } = stores;
+  const { evaluation, evaluationItems, recipes } = stores;
   const context: ScreenContext = {
     ...stores,
     ui,
@@ -136,7 +138,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
       screens: createScreens(context),
       watch: [
         ...[workspace, kb, ask, compare, models, jobs, datasets, training],
-        ...[evaluation, evaluationItems, deploy, settings, onboarding, stores.tour],
+        ...[evaluation, evaluationItems, deploy, recipes, settings, onboarding, stores.tour],
       ],
       status: () => statusItems(stores),
       strip: (columns, rows) => tourStrip(stores.tour.getState().record, columns, rows),

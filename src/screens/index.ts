@@ -10,6 +10,7 @@ import { createHomeScreen } from './home/screen.tsx';
 import { createJobsScreen } from './jobs/screen.tsx';
 import { createKbScreen } from './kb/screen.tsx';
 import { createModelsScreen } from './models/screen.tsx';
+import { createRecipesScreen } from './recipes/screen.tsx';
 import { createSettingsScreen } from './settings/screen.tsx';
 import { createTrainScreen } from './train/screen.tsx';
 
@@ -27,6 +28,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createTrainScreen(context),
     createEvaluateScreen(context),
     createDeployScreen(context),
+    createRecipesScreen(context),
   ];
   return screens;
 }

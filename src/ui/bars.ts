@@ -33,15 +33,20 @@ export interface TabDefinition {
   readonly title: string;
 }
 
-/** ` 1 Home  2 Knowledge `; only the keys where the titles do not fit, the current title excepted. */
+/**
+ * ` 1 Home  2 Knowledge `; with one blank between them, then as keys alone, where the titles do not fit. The current tab
+ * is always whole.
+ */
 export function tabItems(tabs: readonly TabDefinition[], current: string, width: number): BarItem<string>[] {
   const whole = tabs.reduce((sum, tab) => sum + textWidth(` ${tab.key} ${tab.title} `), 0);
+  const tight = whole - (tabs.length - 1);
+  const other = ({ key, title }: TabDefinition): string =>
+    whole <= width ? ` ${key} ${title} ` : tight <= width ? ` ${key} ${title}` : ` ${key} `;
   let x = 0;
   const items: BarItem<string>[] = [];
   for (const tab of tabs) {
     const active = tab.id === current;
-    const full = whole <= width || active;
-    const text = cut(full ? ` ${tab.key} ${tab.title} ` : ` ${tab.key} `, width - x);
+    const text = cut(active ? ` ${tab.key} ${tab.title} ` : other(tab), width - x);
     if (text === '') break;
     const style: StyleName = active ? 'selection' : 'muted';
     items.push({ id: tab.id, x, width: textWidth(text), spans: [{ text, style, bold: active }] });

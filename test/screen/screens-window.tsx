@@ -25,6 +25,7 @@ import { fakeCompare } from '../store/compare-fakes.ts';
 import { fakeDeploy } from '../store/deploy-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
+import { fakeRecipes, type RecipeWorld } from '../store/recipe-fakes.ts';
 import { fakeTelemetry } from '../store/telemetry-fakes.ts';
 import { fakeTour } from '../store/tour-fakes.ts';
 import { type Canvas, draw } from '../support/window.tsx';
@@ -44,6 +45,7 @@ export interface World {
   readonly search?: SearchResult;
   readonly history?: readonly Answer[];
   readonly jobs?: readonly JobView[];
+  readonly recipes?: RecipeWorld;
   /** Ids of models on disk. */
   readonly models?: readonly string[];
   readonly datasets?: readonly DatasetManifest[];
@@ -69,6 +71,7 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly evaluation: ReturnType<typeof fakeEvaluation>;
   readonly telemetry: ReturnType<typeof fakeTelemetry>;
   readonly deploy: ReturnType<typeof fakeDeploy>;
+  readonly recipes: ReturnType<typeof fakeRecipes>;
   readonly copied: string[];
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
@@ -156,6 +159,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const training = fakeTraining(world.engines);
   const evaluation = fakeEvaluation(world.choices);
   const telemetry = fakeTelemetry();
+  const recipes = fakeRecipes(world.recipes);
   const deploy = fakeDeploy(() => jobs.all(), world.adapters);
   const sample = {
     paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
@@ -174,6 +178,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     evaluation: evaluation.port,
     telemetry: telemetry.port,
     deploy: deploy.port,
+    recipes: recipes.port,
     answers: () => engine.port,
     compare: () => comparisons.port,
     settings: {
@@ -263,6 +268,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     evaluation,
     telemetry,
     deploy,
+    recipes,
     copied,
     tables: () => [...sharedTables(screens), ...screenTables(screens)],
     actions: () => screenTables(screens).flatMap((table) => table.actions),

@@ -10,6 +10,7 @@ import { createStores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview, realTour } from '../../stores/ports.ts';
+import { realRecipes } from '../../stores/recipes-port.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore } from '../../stores/ui.ts';
@@ -30,6 +31,7 @@ export function allKeyTables(): ActionTable[] {
     evaluation: realEvaluation(paths),
     telemetry: realTelemetry(paths),
     deploy: realDeploy(paths),
+    recipes: realRecipes(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },

@@ -12,6 +12,7 @@ import { kb } from './en/kb.ts';
 import { making } from './en/making.ts';
 import { metrics } from './en/metrics.ts';
 import { models } from './en/models.ts';
+import { recipes } from './en/recipes.ts';
 import { settings } from './en/settings.ts';
 import { tour } from './en/tour.ts';
 import { train } from './en/train.ts';
@@ -32,6 +33,7 @@ import * as zhKb from './zh/kb.ts';
 import * as zhMaking from './zh/making.ts';
 import { metrics as zhMetrics } from './zh/metrics.ts';
 import * as zhModels from './zh/models.ts';
+import * as zhRecipes from './zh/recipes.ts';
 import * as zhSettings from './zh/settings.ts';
 import * as zhTour from './zh/tour.ts';
 import * as zhTrain from './zh/train.ts';
@@ -54,6 +56,7 @@ const english = {
   ...trainingFields,
   ...evaluate,
   ...deploy,
+  ...recipes,
   ...settings,
   ...tour,
 };
@@ -73,6 +76,7 @@ const chinese: Texts<typeof english> = {
   ...zhTrainingFields,
   ...zhEvaluate.evaluate,
   ...zhDeploy.deploy,
+  ...zhRecipes.recipes,
   ...zhSettings.settings,
   ...zhTour.tour,
 };
@@ -99,6 +103,7 @@ export const chineseActions: ActionTexts = {
   ...zhTrainForm.trainFormActions,
   ...zhEvaluate.evaluateActions,
   ...zhDeploy.deployActions,
+  ...zhRecipes.recipesActions,
   ...zhSettings.settingsActions,
 };
 

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { launchJob } from '../src/jobs/launcher.ts';
+import { RagtuiError } from '../src/platform/errors.ts';
+import type { WorkspacePaths } from '../src/platform/paths.ts';
+import { continueRecipe, pauseRecipe, readRecipeStatus, resumeRecipe } from '../src/recipes/control.ts';
+import { listRecipes, readText } from '../src/recipes/files.ts';
+import { inspectRecipe } from '../src/recipes/inspect.ts';
+import { problemLine } from '../src/recipes/problem-line.ts';
+import type { Scalar } from '../src/recipes/types.ts';
+import { parseValue } from '../src/recipes/variables.ts';
+import type { RecipesPort } from './recipes.ts';
+
+const MOST_REPORT = 2_000_000;
+
+/** Recipes of the shipped folder and of the workspace; files are small, and are read when they are asked for. */
+export function realRecipes(paths: WorkspacePaths): RecipesPort {
+  const open = (file: string, vars: Readonly<Record<string, Scalar>>) =>
+    inspectRecipe(paths, { file, cwd: process.cwd(), text: readText(file), vars: { ...vars } });
+  return {
+    files: async () => listRecipes(paths),
+    check: async (file, vars) => {
+      const { work, problems, plan, needs, vars: declared } = open(file, vars);
+      const lines = work.text.split('\n');
+      return {
+        problems: problems.map((one) => ({ ...one, source: lines[one.line - 1] ?? '' })),
+        missing: declared.filter(({ value }) => value === null).map(({ name, about }) => ({ name, about })),
+        steps: plan.steps.length,
+        variants: plan.variants.length,
+        fetches: [
+          ...needs.engines.filter(({ state }) => state === 'absent' || state === 'partial').map(({ name }) => name),
+          ...needs.models.map(({ id }) => id),
+        ],
+      };
+    },
+    run: async (file, vars) => {
+      const { work, problems } = open(file, vars);
+      const [problem] = problems;
+      if (problem) throw new RagtuiError('invalid', problemLine(file, problem), problem.hint);
+      const { spec } = await launchJob(paths, { kind: 'recipe', ...work });
+      return spec.id;
+    },
+    status: readRecipeStatus,
+    pause: async (id) => {
+      pauseRecipe(paths, id);
+    },
+    continue: async (id) => {
+      continueRecipe(paths, id);
+    },
+    resume: async (id) => (await resumeRecipe(paths, id)).spec.id,
+    report: async (file) => (await readFile(file, 'utf8')).slice(0, MOST_REPORT),
+    value: parseValue,
+  };
+}
