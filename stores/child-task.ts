@@ -40,6 +40,13 @@ type Request =
   | { readonly task: 'send-items'; readonly run: string; readonly items: readonly string[]; readonly dataset: string }
   | { readonly task: 'eval-diff'; readonly a: string; readonly b: string }
   | { readonly task: 'detectable'; readonly work: Evaluation }
+  | {
+      readonly task: 'eval-vote';
+      readonly run: string;
+      readonly vote: { readonly item: string; readonly choice: 'first' | 'second' | 'tie' } | null;
+    }
+  | { readonly task: 'calibrate'; readonly run: string }
+  | { readonly task: 'judging'; readonly run: string; readonly judge: string }
   | { readonly task: 'eval-control'; readonly run: string; readonly op: 'pause' | 'continue' | 'retry' }
   | {
       readonly task: 'eval-control';

@@ -5,11 +5,12 @@ import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
 import type { SentItems } from '../src/evaluation/items/send.ts';
+import type { VoteStep } from '../src/evaluation/items/votes.ts';
 import { knowMetrics } from '../src/evaluation/metrics/registry.ts';
 import { describedMetric, type OwnMetrics } from '../src/evaluation/own-metrics/types.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
-import type { Evaluation } from '../src/evaluation/types.ts';
+import type { Evaluation, Judging } from '../src/evaluation/types.ts';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import type { JobsStore } from './jobs.ts';
@@ -36,12 +37,30 @@ export type RunWish =
   | { readonly op: 'pause' | 'continue' | 'retry' }
   | { readonly op: 'concurrency'; readonly value: Evaluation['concurrency'] };
 
+export type BlindChoice = 'first' | 'second' | 'tie';
+
+export interface PlannedJudging {
+  readonly judging: Judging;
+  readonly models: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 export interface EvaluationPort {
   readonly items: ItemsPort;
   /** LLMs (models, adapters, endpoints) and embedders that are here. */
   models(): readonly ModelChoice[];
   /** Checks the wish and fills in what is not said. Errors: `usage`, `not-found`, those of the dataset. */
-  prepare(wish: EvaluationWish): Promise<{ readonly evaluation: Evaluation; readonly models: readonly string[] }>;
+  prepare(wish: EvaluationWish): Promise<{
+    readonly evaluation: Evaluation;
+    readonly models: readonly string[];
+    readonly warnings: readonly string[];
+  }>;
+  /** Keeps a vote on a pair of answers without names, if one is given; gives the next pair. */
+  vote(run: JobId, vote: { readonly item: string; readonly choice: BlindChoice } | null): Promise<VoteStep>;
+  /** How judges agree with one's votes, as lines. Errors: those of `eval calibrate`. */
+  calibrate(run: JobId): Promise<readonly string[]>;
+  /** What judging a run that is over would be. Errors: those of `eval judge`. */
+  judging(run: JobId, judge: string): Promise<PlannedJudging>;
   /** The metrics in the config folder; their code is looked at in a child process. */
   ownMetrics(): Promise<OwnMetrics>;
   /** Ids of models of a run that are not on this disk. */
@@ -73,6 +92,8 @@ export interface EvaluationForm {
   readonly schema: string | null;
   /** KEY of marks around answers, or training rows made with them; null: none. */
   readonly markers: string | null;
+  /** The LLM that judges answers; null: none. */
+  readonly judge: string | null;
 }
 
 export const FIGURES_PAGES = ['scores', 'verdict', 'matrix', 'strata', 'blame', 'versus'] as const;
@@ -94,6 +115,8 @@ export interface EvaluationState {
   readonly plan: Evaluation | null;
   /** Models that it needs and that are not here. */
   readonly missing: readonly string[];
+  /** What to mind before it starts. */
+  readonly warnings: readonly string[];
   readonly problem: RagtuiError | null;
   /** The run that is looked at. */
   readonly shown: JobId | null;
@@ -111,6 +134,13 @@ export interface EvaluationState {
   /** Computes the figures anew: while a run goes on they are interim. */
   recompute(): Promise<void>;
   resume(job: JobView): Promise<JobId>;
+  /** Lets an LLM judge the run that is looked at; gives what to mind. Errors: those of `eval judge`. */
+  judge(llm: string): Promise<readonly string[]>;
+  /** The pair that is voted on; null: none is, or all are. */
+  readonly ballot: VoteStep | null;
+  /** Shows the next pair of the run that is looked at, after a vote on the one that is shown. */
+  vote(choice: BlindChoice | null): Promise<void>;
+  calibrate(): Promise<readonly string[]>;
   export(format: ReportFormatName): Promise<string>;
 }
 export type EvaluationStore = StoreApi<EvaluationState>;
@@ -153,6 +183,7 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
       view: 'figures',
       page: 'scores',
       versus: null,
+      ballot: null,
       detectable: null,
       models: [],
       own: NO_OWN,
@@ -167,9 +198,11 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         primary: null,
         schema: null,
         markers: null,
+        judge: null,
       },
       plan: null,
       missing: [],
+      warnings: [],
       problem: null,
       shown: null,
       figures: null,
@@ -193,12 +226,16 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         const mine = ++turn;
         const form = { ...get().form, ...change };
         weighing?.abort();
-        set({ form, plan: null, problem: null, missing: [], detectable: null });
+        set({ form, plan: null, problem: null, missing: [], warnings: [], detectable: null });
         if (form.dataset === null || form.columns.length === 0) return;
         try {
-          const { evaluation: plan, models } = await evaluation.prepare(wishOf(form, form.dataset, get().own));
+          const {
+            evaluation: plan,
+            models,
+            warnings,
+          } = await evaluation.prepare(wishOf(form, form.dataset, get().own));
           if (mine !== turn) return;
-          set({ plan, missing: evaluation.missing(models) });
+          set({ plan, warnings, missing: evaluation.missing(models) });
           const weigh = new AbortController();
           weighing = weigh;
           // Beside the form, not before it: an earlier run is read for it.
@@ -236,6 +273,29 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
         await get().show(id);
         return id;
       },
+      vote: async (choice) => {
+        const { shown, ballot } = get();
+        if (shown === null) throw new RagtuiError('usage', 'There is no run to vote on.');
+        const item = ballot?.run === shown ? ballot.next?.item : undefined;
+        const cast = choice === null || item === undefined ? null : { item, choice };
+        set({ ballot: await evaluation.vote(shown, cast) });
+      },
+      calibrate: async () => {
+        const { shown } = get();
+        if (shown === null) throw new RagtuiError('usage', 'There is no run.');
+        return evaluation.calibrate(shown);
+      },
+      judge: async (llm) => {
+        const { shown } = get();
+        if (shown === null) throw new RagtuiError('usage', 'There is no run to judge.');
+        const { judging, models, warnings } = await evaluation.judging(shown, llm);
+        const missing = evaluation.missing(models);
+        if (missing.length > 0) {
+          throw new RagtuiError('not-found', `${missing.join(', ')} is not here.`, 'Pull it: screen 4.');
+        }
+        await jobs.getState().launch(`judge ${shown} with ${llm}`, { kind: 'judge', ...judging });
+        return warnings;
+      },
       export: async (format) => {
         const { shown } = get();
         if (shown === null) throw new RagtuiError('usage', 'There is no run to export.');
@@ -246,14 +306,16 @@ export function createEvaluationStore({ evaluation, jobs }: EvaluationDependenci
 
   // The figures of a run that ends are final: they are computed once more.
   jobs.getState().onEnd((job) => {
-    if (job.spec.id === store.getState().shown) void store.getState().recompute();
+    const { work, id } = job.spec;
+    const about = work.kind === 'judge' ? work.run : id;
+    if (about === store.getState().shown) void store.getState().recompute();
   });
   return store;
 }
 
 /** The form as the command line would say it. */
 export function wishOf(form: EvaluationForm, dataset: string, own: OwnMetrics = NO_OWN): EvaluationWish {
-  const { split, limit, seed, kb, columns, metrics, primary, schema, markers } = form;
+  const { split, limit, seed, kb, columns, metrics, primary, schema, markers, judge } = form;
   return {
     dataset,
     split,
@@ -267,6 +329,7 @@ export function wishOf(form: EvaluationForm, dataset: string, own: OwnMetrics = 
     marker: markers,
     own: own.metrics,
     metricEmbedder: null,
+    judge,
     baselines: true,
     concurrency: 'auto',
     reuse: true,

@@ -19,8 +19,10 @@ import type { ColumnComparison } from '../src/evaluation/diff.ts';
 import type { FiguresPage, QuestionRow, RunFigures } from '../src/evaluation/figures.ts';
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { sentItemsSchema } from '../src/evaluation/items/send.ts';
+import { voteStepSchema } from '../src/evaluation/items/votes.ts';
 import { describeOwnMetrics } from '../src/evaluation/own-metrics/describe.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
+import { judgingSchema } from '../src/evaluation/types.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
 import type { JobEvent, JobId } from '../src/jobs/types.ts';
@@ -40,7 +42,7 @@ import type { Setting, Training } from '../src/training/types.ts';
 import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
-import type { EvaluationPort, ItemsPort, ModelChoice } from './evaluation.ts';
+import type { EvaluationPort, ItemsPort, ModelChoice, PlannedJudging } from './evaluation.ts';
 import type { TrainingKind, TrainingPort, TrainingWay } from './training-types.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
@@ -262,6 +264,11 @@ const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' 
 const pageSchema = z.custom<FiguresPage>(
   (value) => typeof value === 'object' && value !== null && 'questions' in value,
 );
+const plannedJudgingSchema: z.ZodType<PlannedJudging> = z.object({
+  judging: judgingSchema,
+  models: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
 const comparisonSchema = z.custom<ColumnComparison>((value) => typeof value === 'object' && value !== null);
 const detectableSchema = z.custom<Detectable | null>((value) => typeof value === 'object');
 
@@ -271,6 +278,9 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     models: () => modelChoices(paths),
     prepare: (wish) => prepareEvaluation(paths, wish),
     ownMetrics: () => describeOwnMetrics(paths),
+    vote: (run, vote) => childTask(paths, { task: 'eval-vote', run, vote }, voteStepSchema),
+    calibrate: (run) => childTask(paths, { task: 'calibrate', run }, z.array(z.string())),
+    judging: (run, judge) => childTask(paths, { task: 'judging', run, judge }, plannedJudgingSchema),
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),
     figures: async (run, signal) => {

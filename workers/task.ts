@@ -10,6 +10,10 @@ import { detectableBefore } from '../src/evaluation/detectable.ts';
 import { compareColumns } from '../src/evaluation/diff.ts';
 import { figuresPages, type RunFigures, runFigures } from '../src/evaluation/figures.ts';
 import { sendItems } from '../src/evaluation/items/send.ts';
+import { choiceSchema, voteStep } from '../src/evaluation/items/votes.ts';
+import { prepareJudging } from '../src/evaluation/judge/afterwards.ts';
+import { calibrateRun } from '../src/evaluation/judge/calibrate.ts';
+import { calibrationLines } from '../src/evaluation/judge/calibration-text.ts';
 import { loadOwnMetrics } from '../src/evaluation/own-metrics/load.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
@@ -44,6 +48,13 @@ const requestSchema = z.discriminatedUnion('task', [
     op: z.enum(['pause', 'continue', 'retry', 'concurrency']),
     value: concurrencySchema.optional(),
   }),
+  z.object({
+    task: z.literal('eval-vote'),
+    run: z.string(),
+    vote: z.object({ item: z.string(), choice: choiceSchema }).nullable(),
+  }),
+  z.object({ task: z.literal('calibrate'), run: z.string() }),
+  z.object({ task: z.literal('judging'), run: z.string(), judge: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
 ]);
@@ -126,6 +137,18 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return detectableBefore(paths, request.work);
     case 'eval-control':
       return controlRun(request);
+    case 'eval-vote':
+      return voteStep(paths, request.run, { column: null, vote: request.vote });
+    case 'calibrate':
+      return calibrationLines(await calibrateRun(paths, request.run, { judge: null, signal: stop.signal }));
+    case 'judging':
+      return prepareJudging(paths, request.run, {
+        judge: request.judge,
+        metrics: null,
+        metricEmbedder: null,
+        limit: null,
+        concurrency: 'auto',
+      });
     case 'report':
       return { file: await writeRunReport(paths, request.run, request.format) };
     case 'serve':

@@ -7,6 +7,7 @@ import { readJsonFile } from '../jobs/folder.ts';
 import type { KbClient } from '../kb/protocol.ts';
 import { formatLabel } from '../rag/output-format.ts';
 import type { ReadyColumn } from './ask-column.ts';
+import { type JudgeCapsule, judgeCapsuleSchema } from './judge/types.ts';
 import { hashOf } from './plan.ts';
 import type { Scorer } from './score.ts';
 
@@ -34,6 +35,8 @@ export const capsuleSchema = z.object({
   metrics: z.array(
     z.object({ name: z.string(), version: z.union([z.number(), z.string()]), embedder: z.string().nullable() }),
   ),
+  /** Who judged while the run went on; a judge that came afterwards has its own in `judges/`. */
+  judge: judgeCapsuleSchema.optional(),
 });
 export type Capsule = z.infer<typeof capsuleSchema>;
 
@@ -48,8 +51,9 @@ export async function makeCapsule(parts: {
   base: string | null;
   columns: readonly ReadyColumn[];
   scorer: Scorer;
+  judge?: JudgeCapsule | undefined;
 }): Promise<Capsule> {
-  const { manifest, kb, base, columns, scorer } = parts;
+  const { manifest, kb, base, columns, scorer, judge } = parts;
   const { source } = manifest.lineage;
   const shown = kb && base !== null ? await kb.call('kb.show', { kb: base }) : null;
   return {
@@ -82,5 +86,6 @@ export async function makeCapsule(parts: {
       version,
       embedder: embedder === undefined ? null : (scorer.fingerprint(embedder) ?? null),
     })),
+    ...(judge ? { judge } : {}),
   };
 }

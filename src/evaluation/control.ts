@@ -6,7 +6,7 @@ import { launchJob } from '../jobs/launcher.ts';
 import { isOver, type JobView } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { readRun } from './runs.ts';
+import { readRun, workOf } from './runs.ts';
 import { concurrencySchema, type Evaluation } from './types.ts';
 
 /** `control.json` in a run's folder: what a person wants of it while it runs. The worker only reads it. */
@@ -83,16 +83,13 @@ export async function retryFailed(paths: WorkspacePaths, id: string): Promise<Jo
 
 /** Goes on with a run that is over, as a new job: what is finished is not asked again. Errors: `busy` while it runs. */
 export async function goOn(paths: WorkspacePaths, id: string): Promise<JobView> {
-  const { view, evaluation } = readRun(paths, id);
+  const { view } = readRun(paths, id);
   if (!isOver(view.state)) {
     throw new RagtuiError('busy', `${view.spec.id} is ${view.state}.`, `See: ragtui jobs logs -f ${view.spec.id}`);
   }
   // It means taking what is there, also where the run itself was to ask anew.
-  return launchJob(
-    paths,
-    { kind: 'evaluate', ...evaluation, reuse: true },
-    { name: view.spec.name, step: view.spec.step },
-  );
+  const { name, step } = view.spec;
+  return launchJob(paths, { ...workOf(view), reuse: true }, { name, step });
 }
 
 function change(paths: WorkspacePaths, id: string, changed: (control: RunControl) => Partial<RunControl>): JobView {

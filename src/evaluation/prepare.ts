@@ -1,5 +1,4 @@
 import { openQaDataset } from '../datasets/open.ts';
-import type { QaRow } from '../datasets/types.ts';
 import { DEFAULT_EMBEDDERS } from '../models/catalogue.ts';
 import { listEndpoints } from '../models/store.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -10,9 +9,13 @@ import { isServed } from '../serving/resolve.ts';
 import { parseLlm } from '../serving/servers.ts';
 import { answerForm } from './form.ts';
 import { GENERAL, GENERAL_METRIC, generalColumns } from './general-names.ts';
+import { judgeModels } from './judge/afterwards.ts';
+import { relatedColumns, relatedWarning } from './judge/related.ts';
+import { assertOwnMetric, judgeSettings, metricWish } from './judge/wish.ts';
 import { defaultMetrics, findMetric, knowMetrics } from './metrics/registry.ts';
 import { isTaken } from './metrics/types.ts';
 import { describedMetric, type OwnMetric } from './own-metrics/types.ts';
+import { embedderFor } from './sample-language.ts';
 import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
 
 export interface EvaluationWish
@@ -30,10 +33,9 @@ export interface EvaluationWish
   readonly marker?: string | null;
   /** Own metrics of the config folder, as `describeOwnMetrics` tells them; absent: none. */
   readonly own?: readonly OwnMetric[];
+  /** The LLM that judges answers; absent or null: none. */
+  readonly judge?: string | null;
 }
-
-const SAMPLE_ROWS = 50;
-const HAN = /\p{Script=Han}/gu;
 
 /**
  * Makes a run out of what was asked for, and names the models that it needs. Everything that can be known to be wrong is
@@ -42,7 +44,7 @@ const HAN = /\p{Script=Han}/gu;
 export async function prepareEvaluation(
   paths: WorkspacePaths,
   wish: EvaluationWish,
-): Promise<{ evaluation: Evaluation; models: string[] }> {
+): Promise<{ evaluation: Evaluation; models: string[]; warnings: string[] }> {
   const own = wish.own ?? [];
   knowMetrics(own.map(describedMetric));
   const general = wish.dataset === GENERAL;
@@ -60,7 +62,17 @@ export async function prepareEvaluation(
   const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
   const form = answerForm(paths, { schema: wish.schema ?? null, marker: wish.marker ?? null }, columns);
   const currencies = currenciesOf(paths, columns);
-  const metrics = chooseMetrics(wish, columns, { embedder: embedder === 'none' ? null : embedder, currencies, form });
+  const llm = wish.judge ?? null;
+  const asked = metricWish(wish.metrics, llm);
+  assertOwnMetric(asked);
+  const { named, added, judged } = asked;
+  const choose = (names: readonly string[] | null) =>
+    chooseMetrics({ ...wish, metrics: names }, columns, {
+      embedder: embedder === 'none' ? null : embedder,
+      currencies,
+      form,
+    });
+  const metrics = [...new Set([...choose(named), ...choose(added)])];
   const primary = wish.primary ?? metrics[0] ?? '';
   if (!metrics.includes(primary)) {
     throw new RagtuiError(
@@ -88,7 +100,16 @@ export async function prepareEvaluation(
     concurrency,
     reuse,
   };
-  return { evaluation, models: modelsOf(paths, columns, metrics) };
+  const models = modelsOf(paths, columns, metrics);
+  if (llm === null) return { evaluation, models, warnings: [] };
+  const compares = embedder === 'none' ? await embedderFor(dataset.rows(wish.split)) : embedder;
+  const judge = judgeSettings(llm, { judged, columns, embedder: compares });
+  const warning = relatedWarning(llm, relatedColumns(paths, llm, columns));
+  return {
+    evaluation: { ...evaluation, judge },
+    models: [...new Set([...models, ...judgeModels(paths, judge)])],
+    warnings: warning === '' ? [] : [warning],
+  };
 }
 
 function refuseReserved(columns: readonly Column[]): void {
@@ -139,21 +160,6 @@ function chooseMetrics(
     return name === 'price' && currencies.length > 0 ? currencies.map((currency) => `price@${currency}`) : [name];
   });
   return [...new Set(named.map((name) => findMetric(name).name))];
-}
-
-/** The small embedder of the language that most of the sample is in. */
-async function embedderFor(rows: AsyncIterable<QaRow>): Promise<string> {
-  let han = 0;
-  let length = 0;
-  let seen = 0;
-  for await (const { question, answers } of rows) {
-    const text = `${question}${answers[0] ?? ''}`;
-    han += text.match(HAN)?.length ?? 0;
-    length += text.length;
-    seen += 1;
-    if (seen >= SAMPLE_ROWS) break;
-  }
-  return han > 0.2 * length ? DEFAULT_EMBEDDERS.zh : DEFAULT_EMBEDDERS.en;
 }
 
 /** What must be on this disk; what a server of ours has already needs nothing. */

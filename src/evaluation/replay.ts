@@ -4,7 +4,7 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import type { Capsule } from './capsule.ts';
 import { isFailure } from './item-state.ts';
-import { type EvaluationRun, readRun } from './runs.ts';
+import { type EvaluationRun, readRun, workOf } from './runs.ts';
 import { type Interval, wilson } from './statistics/closed-forms.ts';
 import { type ColumnTable, columnsOf, metricsOf, pairedScores } from './table.ts';
 import type { ItemResult } from './types.ts';
@@ -49,15 +49,16 @@ const EXAMPLES = 5;
  * Errors: `not-found`, `busy` while the run goes on, those of `launchJob`.
  */
 export function replayRun(paths: WorkspacePaths, id: string, options: { sample: number | null }): Promise<JobView> {
-  const { view, evaluation } = readRun(paths, id);
+  const { view } = readRun(paths, id);
+  const evaluation = workOf(view);
   const run = view.spec.id;
   if (!isOver(view.state)) throw new RagtuiError('busy', `${run} is ${view.state}.`, 'Wait until it is over.');
   const { sample } = options;
-  const work = { ...evaluation, kind: 'evaluate' as const, reuse: false };
+  const work = { ...evaluation, reuse: false };
   if (sample === null) return launchJob(paths, work, { name: `replay of ${run}` });
   // A smaller limit with the same seed is a part of a larger one.
   const limit = Math.min(sample, evaluation.limit ?? sample);
-  return launchJob(paths, { ...work, limit, baselines: false }, { name: `sample of ${run} again` });
+  return launchJob(paths, { ...work, limit, baselines: false, judge: undefined }, { name: `sample of ${run} again` });
 }
 
 /** What differs between a run and its replay. Errors: `not-found`, `usage`. */

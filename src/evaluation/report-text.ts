@@ -12,7 +12,9 @@ export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed
 /** `39.7 [36.7, 42.8]`. */
 export const meanCell = (column: ColumnReport, metric: string): string => {
   const found = column.metrics[metric];
-  return found ? intervalCell(metric, found.mean, found) : '–';
+  const missing = column.missing[metric];
+  const told = missing === undefined ? [] : [`${missing} missing`];
+  return [...(found ? [intervalCell(metric, found.mean, found)] : []), ...told].join(', ') || '–';
 };
 export const intervalCell = (metric: string, mean: number, { low, high }: Interval): string =>
   `${scoreText(metric, mean)} [${scoreText(metric, low)}, ${scoreText(metric, high)}]`;
@@ -25,7 +27,7 @@ export const differenceCell = (
 /** Metrics that any column has, the primary one first. */
 export const shownMetrics = ({ columns, primary, run }: RunReport): string[] =>
   [primary, ...run.evaluation.metrics.filter((name) => name !== primary)].filter((name) =>
-    columns.some(({ metrics }) => metrics[name]),
+    columns.some(({ metrics, missing }) => metrics[name] ?? missing[name]),
   );
 
 /** The verdict on each column that was asked for, against the first, in the primary metric. */

@@ -2,6 +2,8 @@ import type { Capsule } from './capsule.ts';
 import { forgettingNotes } from './forgetting.ts';
 import type { ItemFacts } from './item-facts.ts';
 import { isFailure, stateOf } from './item-state.ts';
+import { judgeNotes } from './judge/notes.ts';
+import type { JudgeCapsule } from './judge/types.ts';
 import { type MatrixReport, matrixReport } from './matrix/effects.ts';
 import { isTaken, type Metric } from './metrics/types.ts';
 import { notesOn, type RunNote } from './notes.ts';
@@ -26,6 +28,8 @@ export interface ColumnReport {
   readonly cutShort: number;
   readonly reused: number;
   readonly metrics: Readonly<Record<string, Summary>>;
+  /** By metric of a judge: answers that it gave no readable judgement of. They are in no mean. */
+  readonly missing: Readonly<Record<string, number>>;
   readonly completionTokens: number;
   readonly medianFirstTokenMs: number | null;
   readonly medianRetrievalMs: number | null;
@@ -57,6 +61,8 @@ export interface RunReport {
     readonly endedAt: string | null;
     readonly evaluation: Evaluation;
     readonly capsule: Capsule | null;
+    /** Who judged answers, during the run or afterwards. */
+    readonly judges: readonly JudgeCapsule[];
   };
   readonly primary: string;
   /** Of the first column, for scripts that have only one. */
@@ -78,7 +84,7 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
   const { evaluation, view } = run;
   const metrics = metricsOf(evaluation);
   const tables = columnsOf(run);
-  const columns = tables.map((table) => columnReport(table, metrics, evaluation.seed));
+  const columns = tables.map((table) => columnReport(table, metrics, run));
   const [first, ...others] = tables;
   const interim = view.state !== 'succeeded';
   const asked = columns.filter(({ baseline }) => !baseline);
@@ -98,6 +104,7 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
       endedAt: view.endedAt,
       evaluation,
       capsule: run.capsule ?? null,
+      judges: run.judges,
     },
     primary: evaluation.primary,
     metrics: columns[0]?.metrics ?? {},
@@ -109,12 +116,20 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
       evaluation,
       facts,
     ),
-    notes: [...forgettingNotes(evaluation, differences), ...notesOn(tables, columns, metrics, facts)],
+    notes: [
+      ...forgettingNotes(evaluation, differences),
+      ...notesOn(tables, columns, metrics, facts),
+      ...judgeNotes(run),
+    ],
     published,
   };
 }
 
-function columnReport(table: ColumnTable, metrics: readonly Metric[], seed: number): ColumnReport {
+function columnReport(
+  table: ColumnTable,
+  metrics: readonly Metric[],
+  { evaluation: { seed }, judged }: EvaluationRun,
+): ColumnReport {
   const items = [...table.items.values()];
   const count = (test: (item: (typeof items)[number]) => boolean) => items.filter(test).length;
   return {
@@ -132,6 +147,11 @@ function columnReport(table: ColumnTable, metrics: readonly Metric[], seed: numb
         const scores = scoresOf(table, metric);
         return scores ? [[metric.name, summarise(scores, { binary: metric.binary, seed })]] : [];
       }),
+    ),
+    missing: Object.fromEntries(
+      judged.flatMap(({ metric, column, unparseable, failed }) =>
+        column === table.name && unparseable + failed > 0 ? [[metric, unparseable + failed]] : [],
+      ),
     ),
     completionTokens: items.reduce((sum, { usage }) => sum + (usage?.completionTokens ?? 0), 0),
     medianFirstTokenMs: median(items.filter((item) => !isFailure(item)).map(({ timing }) => timing.firstTokenMs)),

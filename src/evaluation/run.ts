@@ -19,6 +19,8 @@ import { GoldChunks } from './gold-chunks.ts';
 import { itemFacts } from './item-facts.ts';
 import { ItemLog } from './item-log.ts';
 import { isFailure } from './item-state.ts';
+import { ItemJudge } from './judge/judging.ts';
+import { relatedWarning } from './judge/related.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Place } from './lane.ts';
 import { knowMetrics } from './metrics/registry.ts';
@@ -54,19 +56,23 @@ export async function runEvaluation(context: JobContext<'evaluate'>): Promise<vo
   const scorer = await Scorer.start(paths, work.metrics, work.form ?? null);
   const client = work.kb === null ? null : await connectKb(paths, { signal });
   const kb = client && patientKb(client, { waitMs: RETRY_MS, pause: (ms) => pause(ms, signal) });
+  let judge: ItemJudge | null = null;
   try {
     const onStatus = (text: string) =>
       report.progress({ phase: text, done: 0, total: items.length, unit: 'items', rate: null, secondsLeft: null });
     const columns = await readyColumns(paths, work.columns, { signal, onStatus, form: work.form ?? null });
     const metricEmbedders = scorer.metrics.flatMap(({ embedder }) => embedder ?? []);
     await checkEmbedders(paths, { kb, base: work.kb, columns: work.columns, metricEmbedders });
-    const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base: work.kb, columns, scorer });
+    judge = work.judge ? await startJudge(context, work.judge, columns, scorer, onStatus) : null;
+    const base = work.kb;
+    const capsule = await makeCapsule({ manifest: dataset.manifest, kb, base, columns, scorer, judge: judge?.capsule });
     writeJsonFile(capsuleFile(context.folder), capsule, { durable: true });
     const gold = kb && work.kb !== null ? new GoldChunks(kb, work.kb) : null;
     const baselines = work.baselines ? baselinesOf(work, items, kb && gold && { kb, gold }, scorer.depth, signal) : [];
-    await new Run(context, { items, columns, baselines, scorer, kb, gold }).all();
+    await new Run(context, { items, columns, baselines, scorer, judge, kb, gold }).all();
   } finally {
     await client?.close();
+    await judge?.close();
     await scorer.close();
   }
   if (signal.aborted) return;
@@ -93,6 +99,29 @@ async function tellOwnMetrics({ paths, work, report }: JobContext<'evaluate'>): 
     const what = now === undefined ? 'is not here: its scores are missing' : `has changed: ${version} is now ${now}`;
     report.log('warn', `The own metric ${name} ${what}.`);
   }
+}
+
+async function startJudge(
+  { work, paths, folder, report, signal }: JobContext<'evaluate'>,
+  settings: NonNullable<Evaluation['judge']>,
+  columns: readonly ReadyColumn[],
+  { embedders }: Scorer,
+  onStatus: (text: string) => void,
+): Promise<ItemJudge> {
+  const judge = await ItemJudge.start(paths, settings, {
+    folder,
+    dataset: work.dataset,
+    columns: work.columns,
+    digests: Object.fromEntries(columns.flatMap(({ column, llm }) => (llm ? [[column.name, llm.digest]] : []))),
+    reuse: work.reuse,
+    concurrency: work.concurrency,
+    embedders,
+    signal,
+    onStatus,
+  });
+  const { related } = judge.capsule;
+  if (related.length > 0) report.log('warn', relatedWarning(settings.llm, related));
+  return judge;
 }
 
 async function allOf(rows: AsyncIterable<QaRow>): Promise<QaRow[]> {
@@ -125,6 +154,7 @@ interface Parts {
   readonly columns: readonly ReadyColumn[];
   readonly baselines: readonly Baseline[];
   readonly scorer: Scorer;
+  readonly judge: ItemJudge | null;
   readonly kb: Pick<KbClient, 'call'> | null;
   readonly gold: GoldChunks | null;
 }
@@ -152,6 +182,8 @@ class Run {
   readonly #told = new Map<string, number>();
   /** By item: its place, and what the columns that failed at it came to. */
   readonly #failed = new Map<EvaluationItem, { readonly place: number; readonly columns: Map<string, ItemResult> }>();
+  /** By item, the last of each column: what a judge is to see. */
+  readonly #results = new Map<EvaluationItem, Map<string, ItemResult>>();
   #control: RunControl;
   #asking = 0;
   #broken = false;
@@ -271,6 +303,22 @@ class Run {
       if (signal.aborted || this.#broken) return;
       await this.#finish(baseline.name, item, place, await baseline.answer(item), undefined);
     }
+    await this.#judge(item);
+  }
+
+  /** After its answers, which are kept by now: what the judge makes of them. */
+  async #judge(item: EvaluationItem): Promise<void> {
+    const { judge } = this.#parts;
+    await this.#goesOn;
+    const { signal, report } = this.#context;
+    if (!judge || signal.aborted || this.#broken) return;
+    this.#asking += 1;
+    try {
+      await judge.item(item, this.#results.get(item) ?? new Map());
+    } finally {
+      this.#asking -= 1;
+    }
+    report.progress(this.#progress());
   }
 
   async #column(ready: ReadyColumn, item: EvaluationItem, place: number, turn: Place): Promise<void> {
@@ -341,6 +389,7 @@ class Run {
     };
     await this.#log.append(result);
     const instead = this.#remember(item, place, result);
+    if (this.#parts.judge) this.#toJudge(item, result);
     const done = reused !== undefined || known !== undefined;
     const running = this.#tally.add(result, { done, now: performance.now(), instead });
     report.progress(this.#progress());
@@ -356,6 +405,12 @@ class Run {
     this.#context.report.metric(`${column} ${this.#context.work.primary}`, step, mean);
   }
 
+  #toJudge(item: EvaluationItem, result: ItemResult): void {
+    const results = this.#results.get(item) ?? new Map<string, ItemResult>();
+    this.#results.set(item, results);
+    results.set(result.column, result);
+  }
+
   /** Keeps what failed, to try it again on demand; gives the failure that this result stands for now. */
   #remember(item: EvaluationItem, place: number, result: ItemResult): ItemResult | undefined {
     const failed = this.#failed.get(item) ?? { place, columns: new Map<string, ItemResult>() };
@@ -369,11 +424,15 @@ class Run {
 
   #progress(): Progress {
     const { pausedSince } = this.#control;
-    return this.#tally.progress(performance.now(), {
+    const progress = this.#tally.progress(performance.now(), {
       inWork: this.#asking,
       places: this.#pace.places,
       pausedSince: pausedSince === null ? null : Date.parse(pausedSince),
     });
+    const { judge } = this.#parts;
+    if (!judge) return progress;
+    const { done: judgements, missing } = judge.counts;
+    return { ...progress, details: { ...progress.details, judgements, missing } };
   }
 
   /** Said beside the figures until the next item is done. */

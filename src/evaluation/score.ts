@@ -20,7 +20,7 @@ export class Scorer {
   readonly metrics: readonly Metric[];
   /** Chunks the metrics look at. */
   readonly depth: number;
-  readonly #embedders: ReadonlyMap<string, SupervisedEmbedder>;
+  readonly embedders: ReadonlyMap<string, SupervisedEmbedder>;
   readonly #version: string;
   /** Whether a score depends on prices, which may be set after an answer was kept. */
   readonly #priced: boolean;
@@ -38,7 +38,7 @@ export class Scorer {
     this.#reader = new FormReader(form);
     this.metrics = metrics;
     this.depth = Math.max(1, ...metrics.map(({ depth = 1 }) => depth));
-    this.#embedders = embedders;
+    this.embedders = embedders;
     this.#priced = metrics.some(({ name }) => name.startsWith('price@'));
     this.#version = hashOf(
       metrics.map(({ name, version, embedder }) => [
@@ -77,7 +77,7 @@ export class Scorer {
   }
 
   fingerprint(embedder: string): string | undefined {
-    return this.#embedders.get(embedder)?.resolved.fingerprint;
+    return this.embedders.get(embedder)?.resolved.fingerprint;
   }
 
   /** Not to be cancelled: an answer that is there must not be lost for want of its score. */
@@ -103,12 +103,12 @@ export class Scorer {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#embedders.values()].map((embedder) => embedder.close()));
+    await Promise.all([...this.embedders.values()].map((embedder) => embedder.close()));
   }
 
   async #vectors(output: string, answer: string): Promise<NonNullable<ScoredItem['vectors']>> {
     const found: Record<string, { output: Float32Array; answer: Float32Array }> = {};
-    for (const [id, embedder] of this.#embedders) {
+    for (const [id, embedder] of this.embedders) {
       const key = `${id}\0${answer}`;
       const known = this.#answers.get(key);
       const texts = known ? [output] : [output, answer];

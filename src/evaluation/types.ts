@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnSchema, costSchema } from '../rag/types.ts';
+import { judgeSettingsSchema } from './judge/types.ts';
 import { ownMetricSchema } from './own-metrics/types.ts';
 
 /** Items in work at once; `auto`: as many as the servers take (the embedded LLM answers one at a time anyway). */
@@ -37,8 +38,21 @@ export const evaluationSchema = z.object({
   concurrency: concurrencySchema,
   /** Take answers that an earlier run got to the very same prompt; false asks again. */
   reuse: z.boolean(),
+  /** Judges each answer as soon as it is there; absent: nobody does. */
+  judge: judgeSettingsSchema.optional(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** The work of a `judge` job: a run gets judgements afterwards; no column is asked. */
+export const judgingSchema = z.object({
+  /** Id of the run. */
+  run: z.string().min(1),
+  judge: judgeSettingsSchema,
+  /** At most so many questions, the first in the run's order; null = all. */
+  limit: z.number().int().positive().nullable(),
+  concurrency: concurrencySchema,
+});
+export type Judging = z.infer<typeof judgingSchema>;
 
 /**
  * `refused`: answered that it cannot, or cut by a filter; `empty`: answered with nothing (or nothing was found to ask

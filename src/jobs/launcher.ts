@@ -125,6 +125,8 @@ function defaultName(work: JobWork): string {
       return `pull ${work.models.join(', ')}`;
     case 'evaluate':
       return `evaluate ${work.columns.map(({ name }) => name).join(', ')} on ${work.dataset} ${work.split}`;
+    case 'judge':
+      return `judge ${work.run} with ${work.judge.llm}`;
     case 'engine-install':
       return `install ${work.engine}${work.launcher === undefined ? '' : ` on ${work.launcher}`}`;
     case 'train-llm':

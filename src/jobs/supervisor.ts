@@ -26,6 +26,7 @@ const WORKERS: Readonly<Record<JobWork['kind'], WorkerName>> = {
   'train-llm': 'train',
   'train-embedder': 'train',
   evaluate: 'evaluate',
+  judge: 'judge',
   'make-data': 'make-data',
   'load-test': 'load-test',
   recipe: 'recipe',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { makingSchema } from '../datasets/making/types.ts';
 import { engineDeviceSchema, engineNameSchema } from '../engines/types.ts';
-import { evaluationSchema } from '../evaluation/types.ts';
+import { evaluationSchema, judgingSchema } from '../evaluation/types.ts';
 import { launcherSchema } from '../hosts/types.ts';
 import { nodeGroupSchema } from '../kb/types.ts';
 import type { Brand } from '../platform/ids.ts';
@@ -58,6 +58,7 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
+  z.object({ kind: z.literal('judge'), ...judgingSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),
   z.object({ kind: z.literal('load-test'), test: loadTestSchema }),
   z.object({ kind: z.literal('recipe'), ...recipeWorkSchema.shape }),

@@ -31,6 +31,7 @@ export type WorkerName =
   | 'engine-install'
   | 'train'
   | 'evaluate'
+  | 'judge'
   | 'make-data'
   | 'load-test'
   | 'recipe'

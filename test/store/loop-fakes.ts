@@ -307,6 +307,7 @@ export function figures(id: JobId, interim = false): RunFigures {
     timeouts: 0,
     refused: 0,
     empty: 0,
+    missing: {},
     cutShort: 0,
     reused: 0,
     metrics: { 'token-f1': summary(mean), exact: summary(mean / 2) },
@@ -356,6 +357,7 @@ export function figures(id: JobId, interim = false): RunFigures {
         endedAt: null,
         evaluation: evaluationWork(),
         capsule: null,
+        judges: [],
       },
       primary: 'token-f1',
       metrics: {},
@@ -404,6 +406,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   const notes: Record<string, ItemNote> = {};
   const sent: string[] = [];
   const controlled: string[] = [];
+  const voted: string[] = [];
   const blame = deferred<BlameReport>();
   let blamed = 0;
   const port: EvaluationPort = {
@@ -427,8 +430,33 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
     prepare: async (wish) => {
       wishes.push(wish);
       const columns = parseColumns(wish.column);
-      return { evaluation: evaluationWork({ dataset: wish.dataset, split: wish.split, columns }), models: [] };
+      return {
+        evaluation: evaluationWork({ dataset: wish.dataset, split: wish.split, columns }),
+        models: [],
+        warnings: [],
+      };
     },
+    vote: async (run, vote) => {
+      if (vote) voted.push(`${vote.item} ${vote.choice}`);
+      const left = Math.max(0, 2 - voted.length);
+      const next = {
+        item: `q${voted.length + 1}`,
+        question: 'How deep?',
+        answers: ['12 m', '13 m'] as [string, string],
+      };
+      return { run, votes: voted.length, left, next: left === 0 ? null : next };
+    },
+    calibrate: async () => ['judge agrees with you'],
+    judging: async (run, llm) => ({
+      judging: {
+        run,
+        judge: { llm, metrics: ['faithfulness'], embedder: 'e', maxTokens: 1024 },
+        limit: null,
+        concurrency: 'auto',
+      },
+      models: [],
+      warnings: [],
+    }),
     missing: () => [],
     figures: async (run) => {
       asked.push(run);
@@ -445,7 +473,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       return `/exports/${run}.${format}`;
     },
   };
-  return { port, asked, wishes, exported, notes, sent, controlled, blame, blamed: () => blamed };
+  return { port, asked, wishes, exported, notes, sent, controlled, voted, blame, blamed: () => blamed };
 }
 
 export const trainingWork = (name: string): JobWork => ({

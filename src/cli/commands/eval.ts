@@ -4,17 +4,18 @@ import { z } from 'zod';
 import type { RunReport } from '../../evaluation/report.ts';
 import { FORMAT_NAMES } from '../../evaluation/reports/names.ts';
 import type { Evaluation } from '../../evaluation/types.ts';
-import type { JobEvent, JobView } from '../../jobs/types.ts';
-import { RagtuiError } from '../../platform/errors.ts';
+import type { JobView } from '../../jobs/types.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, handle, type Invocation } from '../define.ts';
-import { blameLines, diffLines, evalProgressLine, replayLines, reportLines, runRow } from '../eval-text.ts';
+import { toItsEnd } from '../eval-follow.ts';
+import { blameLines, diffLines, replayLines, reportLines, runRow } from '../eval-text.ts';
 import { EXIT } from '../exit-codes.ts';
-import { followJob } from '../follow.ts';
 import { jobJson } from '../job-text.ts';
 import { needModels } from '../need-models.ts';
 import { table } from '../output.ts';
+import { addEvalCalibrate } from './eval-calibrate.ts';
 import { addEvalItems } from './eval-items.ts';
+import { addEvalJudge } from './eval-judge.ts';
 import { addEvalMetrics } from './eval-metrics.ts';
 
 const none = z.tuple([]);
@@ -39,6 +40,7 @@ const runOptions = z.object({
   schema: z.string().min(1).optional(),
   markers: z.string().min(1).optional(),
   metricEmbedder: z.string().min(1).optional(),
+  judge: z.string().min(1).optional(),
   baselines: z.boolean().default(true),
   reuse: z.boolean().default(true),
   concurrency: atOnce.default('auto'),
@@ -76,7 +78,7 @@ type GateOptions = z.output<typeof gateOptions>;
 const COLUMN_HELP =
   'what to measure, repeatable: name=,llm=ID|none,context=retrieved|gold|none,prompt=,embedder=,group=,mode=,top-k=,reranker=,instruction=on|off,temperature=,seed=,max-tokens=,format=json|FILE';
 
-/** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send|metrics`. */
+/** `ragtui eval run|matrix|resume|pause|continue|retry|concurrency|list|show|diff|report|gate|replay|agreement|blame|items|note|send|metrics|judge|vote|calibrate`. */
 export function addEval(program: Command, invocation: Invocation): void {
   const evaluation = program.command('eval').description('measure columns on a dataset and say which is better');
   addRun(evaluation, invocation);
@@ -143,6 +145,8 @@ export function addEval(program: Command, invocation: Invocation): void {
   addBlame(evaluation, invocation);
   addEvalItems(evaluation, invocation);
   addEvalMetrics(evaluation, invocation);
+  addEvalJudge(evaluation, invocation);
+  addEvalCalibrate(evaluation, invocation);
 }
 
 function addBlame(evaluation: Command, invocation: Invocation): void {
@@ -253,7 +257,14 @@ function addRun(evaluation: Command, invocation: Invocation): void {
       .option('--seed <n>', 'default: 1314');
   const done = (command: Command): Command =>
     command
-      .option('--metrics <names>', 'separated by commas (default: all that apply)')
+      .option(
+        '--metrics <names>',
+        'separated by commas; +NAME: in addition to all that apply (default: all that apply)',
+      )
+      .option(
+        '--judge <llm>',
+        'an endpoint or model that judges answers: faithfulness, answer-relevance, judge-context-recall, preference',
+      )
       .option('--primary <metric>', 'the one the verdict is about (default: the first)')
       .option('--metric-embedder <id>', 'compares answers for cosine (default: by language; none: no cosine)')
       .option('--schema <file>', 'a JSON Schema to answer in (or training rows made with one): told to all, and scored')
@@ -340,7 +351,7 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
   ensureWorkspace(context.paths);
   const own = await describeOwnMetrics(context.paths);
   for (const { message } of own.problems) context.out.note(message);
-  const { evaluation, models } = await prepareEvaluation(context.paths, {
+  const { evaluation, models, warnings } = await prepareEvaluation(context.paths, {
     ...options,
     kb: options.kb ?? null,
     limit: options.limit ?? null,
@@ -350,7 +361,9 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
     marker: options.markers ?? null,
     metricEmbedder: options.metricEmbedder ?? null,
     own: own.metrics,
+    judge: options.judge ?? null,
   });
+  for (const warning of warnings) context.out.note(`Careful: ${warning}`);
   await needModels(context, models, options.pull);
   return started(context, await launchJob(context.paths, { kind: 'evaluate', ...evaluation }), options.wait);
 }
@@ -400,36 +413,6 @@ async function started(context: CommandContext, job: JobView, wait: boolean): Pr
   const end = await toItsEnd(context, id);
   await show(context, [id]);
   return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
-}
-
-/** Follows a run; an interruption stops it. Errors: what ended it early. */
-async function toItsEnd({ out, paths, signal }: CommandContext, id: string): Promise<JobView> {
-  const { stopJob } = await import('../../jobs/control.ts');
-  let stopping: Promise<JobView> | undefined;
-  const stop = () => {
-    out.note(`Stopping ${id}; what is finished stays. Go on later: ragtui eval resume ${id}`);
-    stopping = stopJob(paths, id);
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  const onEvent = (event: JobEvent) => {
-    if (event.type === 'progress') out.progress(evalProgressLine(event.progress));
-    else if (event.type === 'log' && event.level !== 'info') out.note(event.text);
-  };
-  const end = await followJob(paths, id, { signal: new AbortController().signal, onEvent });
-  signal.removeEventListener('abort', stop);
-  out.clearProgress();
-  await stopping;
-  if (end.state === 'failed' || end.state === 'lost') {
-    const goOn = `What is finished is kept. Go on: ragtui eval resume ${id}`;
-    throw new RagtuiError(
-      'unavailable',
-      end.error?.message ?? `The run is ${end.state}: ${end.reason}.`,
-      // The fault of a server that is gone says so itself.
-      end.error?.hint && !end.error.hint.includes('eval resume') ? `${end.error.hint} ${goOn}` : goOn,
-    );
-  }
-  return end;
 }
 
 async function list({ out, paths }: CommandContext): Promise<undefined> {

@@ -1,5 +1,7 @@
 import { RagtuiError } from '../../platform/errors.ts';
+import { JUDGE_METRICS, type JudgeMetric } from '../judge/types.ts';
 import { answerHitMetric } from './answer-hit.ts';
+import { answerRelevanceMetric } from './answer-relevance.ts';
 import { answerTokens } from './answer-tokens.ts';
 import { chrf } from './chrf.ts';
 import { cmrcEm } from './cmrc-em.ts';
@@ -11,6 +13,7 @@ import { contextRelevance } from './context-relevance.ts';
 import { copiedRun } from './copied-run.ts';
 import { cosineMetric } from './cosine.ts';
 import { exact } from './exact.ts';
+import { faithfulnessMetric } from './faithfulness.ts';
 import { fieldF1 } from './field-f1.ts';
 import { fieldPrecision } from './field-precision.ts';
 import { fieldRecall } from './field-recall.ts';
@@ -18,6 +21,7 @@ import { firstToken } from './first-token.ts';
 import { hitMetric } from './hit.ts';
 import { inventedFields } from './invented-fields.ts';
 import { jsonParse } from './json-parse.ts';
+import { judgeContextRecallMetric } from './judge-context-recall.ts';
 import { marker } from './marker.ts';
 import { mentions } from './mentions.ts';
 import { mrrMetric } from './mrr.ts';
@@ -25,6 +29,7 @@ import { ndcgMetric } from './ndcg.ts';
 import { noAnswer } from './no-answer.ts';
 import { originChar } from './origin-char.ts';
 import { originTutorial } from './origin-tutorial.ts';
+import { preferenceMetric } from './preference.ts';
 import { priceMetric } from './price.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import { recallMetric } from './recall.ts';
@@ -79,6 +84,13 @@ const OTHERS: readonly Metric[] = [
 ];
 const NAMED: readonly Metric[] = [...FIXED, ...CHINESE, ...JSON_METRICS, marker, ...OTHERS, ...TAKEN];
 
+const JUDGED: Readonly<Record<JudgeMetric, (judge: string) => Metric>> = {
+  faithfulness: faithfulnessMetric,
+  'answer-relevance': answerRelevanceMetric,
+  'judge-context-recall': judgeContextRecallMetric,
+  preference: preferenceMetric,
+};
+
 /** Metrics whose name carries a parameter after "@". */
 const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefined>> = {
   cosine: (embedder) => (embedder === '' ? undefined : cosineMetric(embedder)),
@@ -89,6 +101,7 @@ const FAMILIES: Readonly<Record<string, (parameter: string) => Metric | undefine
   recall: (k) => withDepth(k, recallMetric),
   'answer-hit': (k) => withDepth(k, answerHitMetric),
   'span-recall': (k) => withDepth(k, spanRecallMetric),
+  ...JUDGED,
 };
 
 function withDepth(text: string, make: (k: number) => Metric): Metric | undefined {
@@ -97,7 +110,12 @@ function withDepth(text: string, make: (k: number) => Metric): Metric | undefine
 }
 
 /** All metrics as they are listed; of those with a name after "@" one stands for all. */
-export const LISTED: readonly Metric[] = [...NAMED, cosineMetric('EMBEDDER'), priceMetric('CURRENCY')];
+export const LISTED: readonly Metric[] = [
+  ...NAMED,
+  cosineMetric('EMBEDDER'),
+  priceMetric('CURRENCY'),
+  ...JUDGE_METRICS.map((name) => JUDGED[name]('JUDGE')),
+];
 
 /** Names as `--metrics` takes them. */
 export const METRIC_NAMES: readonly string[] = LISTED.map(({ name }) => name);

@@ -51,7 +51,7 @@ export function FiguresPane({ model, rect, focused }: PaneProps<EvaluateModel>):
       </Panel>
     );
   }
-  const head = headLines(job, stopping[job.spec.id] ?? NO_STEPS, width);
+  const head = [...headLines(job, stopping[job.spec.id] ?? NO_STEPS, width), ...judgingLines(model, job, width)];
   if (error) head.push(...wrapped(`✗ ${error.message} ${error.hint}`, width, 'bad'));
   const note = [t(`evaluate.page.${page}`), noteOf(figures?.report, reading)].filter(Boolean).join(' · ');
   const place = { model, width, height: Math.max(SMALLEST_TABLE, height - head.length), focused };
@@ -204,6 +204,20 @@ function headLines(job: JobView, steps: readonly StopStep[], width: number): Lin
   if (phase === 'paused' || phase === 'pausing') lines.push([{ text: ` ‖ ${t(`evaluate.${phase}`)}`, style: 'warn' }]);
   const now = interim ? `${t('evaluate.interim')} ${interim}` : phase;
   return [...lines, ...wrapped(now, width, 'muted').slice(0, 2)];
+}
+
+/** Who judges the run at this moment, and how far that is. */
+function judgingLines({ context }: EvaluateModel, { spec }: JobView, width: number): Line[] {
+  const judges = (context.jobs.getState().list ?? []).filter(
+    ({ spec: { work }, state }) => work.kind === 'judge' && work.run === spec.id && !isOver(state),
+  );
+  return judges.flatMap((one): Line[] => {
+    const name = one.spec.work.kind === 'judge' ? one.spec.work.judge.llm : '';
+    const lines = wrapped(t('evaluate.judging', { judge: name }), width, 'muted').slice(0, 1);
+    return one.progress && one.progress.total > 0
+      ? [...lines, [{ text: ' ' }, ...spansOf(jobProgressLine(one, width - 2))]]
+      : lines;
+  });
 }
 
 /** A metric, each column with its interval, its difference to the first, and what the baselines reach. */

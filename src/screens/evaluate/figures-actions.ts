@@ -3,6 +3,7 @@ import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { NavigationTarget } from '../../ui/screen.ts';
+import { chooseJudge } from './form.ts';
 import type { EvaluateModel } from './model.ts';
 
 /** The list of the page that is shown. */
@@ -120,6 +121,64 @@ async function control(model: EvaluateModel, op: 'pause' | 'continue' | 'retry')
   await model.context.evaluation.getState().control(job.spec.id, { op });
   model.context.ui.getState().toast(t(`evaluate.did.${op}`), 'good');
 }
+
+/** Judging a run that is over, and how well a judge agrees with oneself. */
+export const judgeActions: readonly Action<EvaluateModel>[] = [
+  {
+    id: 'evaluate.judge',
+    title: 'Judge',
+    help: 'Lets an LLM judge the answers of this run: faithfulness, relevance, context recall, preference. No column is asked again.',
+    keys: ['J'],
+    rank: 11,
+    command: 'ragtui eval judge RUN --judge LLM',
+    when: (model) => {
+      const job = model.shown();
+      if (!job) return t('evaluate.why.none');
+      if (!isOver(job.state)) return t('jobs.why.running');
+      const llms = model.context.evaluation.getState().models.some(({ kind }) => kind === 'llm');
+      return llms ? true : t('evaluate.why.noJudge');
+    },
+    run: ({ context }) =>
+      chooseJudge(context, {
+        title: t('evaluate.judgeWith'),
+        first: [],
+        selected: '',
+        pick: async (llm) => {
+          const warnings = await context.evaluation.getState().judge(llm);
+          context.ui.getState().toast(t('evaluate.judging', { judge: llm }), 'good');
+          for (const warning of warnings) context.ui.getState().toast(warning, 'warn');
+        },
+      }),
+  },
+  {
+    id: 'evaluate.vote',
+    title: 'Vote',
+    help: 'Shows two answers to a question without their names, to vote on: then it is known how far a judge agrees with you.',
+    keys: ['V'],
+    command: 'ragtui eval vote RUN',
+    when: (model) => {
+      const job = model.shown();
+      if (!job) return t('evaluate.why.none');
+      return columnsIn(job).length > 1 ? true : t('evaluate.why.oneColumn');
+    },
+    run: async ({ context }) => {
+      await context.evaluation.getState().vote(null);
+      context.ui.getState().open({ kind: 'modal', id: 'evaluate.vote' });
+    },
+  },
+  {
+    id: 'evaluate.calibrate',
+    title: 'Calibrate',
+    help: 'Says how far each judge of this run agrees with your own blind votes: share, and kappa beyond chance.',
+    keys: ['K'],
+    command: 'ragtui eval calibrate RUN',
+    when: (model) => (model.shown() ? true : t('evaluate.why.none')),
+    run: async (model) => {
+      model.calibration.set((await model.context.evaluation.getState().calibrate()).join('\n'));
+      model.context.ui.getState().open({ kind: 'modal', id: 'evaluate.calibration' });
+    },
+  },
+];
 
 export const figuresActions: readonly Action<EvaluateModel>[] = [
   {

@@ -15,7 +15,7 @@ const TYPED = 'typed';
 /** The lines of the form, each with the way to change it; every column is a line. */
 export function evaluationFields(context: ScreenContext): FormField[] {
   const { form, plan } = context.evaluation.getState();
-  const { dataset, split, limit, seed, kb, columns, metrics, primary, schema, markers } = form;
+  const { dataset, split, limit, seed, kb, columns, metrics, primary, schema, markers, judge } = form;
   const configure = (change: Partial<EvaluationForm>): void => void context.evaluation.getState().configure(change);
   return [
     {
@@ -94,6 +94,19 @@ export function evaluationFields(context: ScreenContext): FormField[] {
         askText(context, t('evaluate.field.markers'), t('evaluate.markersHelp'), markers, (value) =>
           configure({ markers: value, metrics: null, primary: null }),
         ),
+    },
+    {
+      id: 'judge',
+      title: t('evaluate.field.judge'),
+      value: judge ?? '–',
+      note: judge === null ? t('evaluate.judgeNote') : (plan?.judge?.metrics.join(', ') ?? ''),
+      change: () =>
+        chooseJudge(context, {
+          title: t('evaluate.field.judge'),
+          first: [{ id: '', title: '–', note: t('evaluate.judgeNote') }],
+          selected: judge ?? '',
+          pick: (llm) => configure({ judge: llm === '' ? null : llm }),
+        }),
     },
     {
       id: 'seed',
@@ -288,6 +301,26 @@ function changeColumn({ evaluation, ui }: ScreenContext, at: number): void {
   });
 }
 
+/** An LLM that judges: any that is here. */
+export function chooseJudge(
+  { evaluation, ui }: ScreenContext,
+  {
+    first,
+    ...choice
+  }: {
+    readonly title: string;
+    readonly first: readonly Choice[];
+    readonly selected: string;
+    readonly pick: (llm: string) => void | Promise<void>;
+  },
+): void {
+  const llms = evaluation.getState().models.filter(({ kind }) => kind === 'llm');
+  ui.getState().choose({
+    ...choice,
+    choices: [...first, ...llms.map(({ id, base }) => ({ id, title: id, ...(base === null ? {} : { note: base }) }))],
+  });
+}
+
 function choosePrimary({ evaluation, ui }: ScreenContext): void {
   const { plan } = evaluation.getState();
   if (!plan) {
@@ -331,6 +364,7 @@ export function headlessCommand({
   primary,
   schema,
   markers,
+  judge,
 }: EvaluationForm): string {
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split],
@@ -342,6 +376,7 @@ export function headlessCommand({
     ...(primary === null ? [] : ['--primary', primary]),
     ...(schema === null ? [] : ['--schema', schema]),
     ...(markers === null ? [] : ['--markers', markers]),
+    ...(judge === null ? [] : ['--judge', judge]),
   ];
   return `ragtui eval run ${words.map(shellWord).join(' ')}`;
 }

@@ -16,6 +16,7 @@ import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
+import { ballotText } from './ballot-text.ts';
 import { evaluationFields, headlessCommand } from './form.ts';
 import { itemText } from './item-text.ts';
 import { unitText } from './texts.ts';
@@ -31,6 +32,9 @@ export interface EvaluateModel {
   readonly runs: ListModel<JobView>;
   readonly fields: ListModel<FormField>;
   readonly plan: StreamModel;
+  /** The pair that is voted on. */
+  readonly ballot: StreamModel;
+  readonly calibration: StreamModel;
   /** Metrics of the run that is looked at. */
   readonly metrics: ListModel<string>;
   /** Of a run whose columns cross LLMs, embedders and contexts. */
@@ -129,6 +133,8 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     },
   };
   const plan = createStreamModel();
+  const ballot = createStreamModel();
+  const calibration = createStreamModel();
   const question = createStreamModel();
   let itemMarks: readonly HighlightRange[] = [];
   const writeItem = (): void => {
@@ -176,14 +182,17 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
     if (state.screen === 'evaluate' && before.screen !== 'evaluate') find();
   });
   evaluation.subscribe((state, before) => {
-    const parts = ['form', 'plan', 'problem', 'detectable'] as const;
+    const parts = ['form', 'plan', 'problem', 'warnings', 'detectable'] as const;
     if (parts.some((part) => state[part] !== before[part])) plan.set(planText(context));
+    if (state.ballot !== before.ballot) ballot.set(ballotText(context));
   });
   return {
     context,
     runs,
     fields,
     plan,
+    ballot,
+    calibration,
     metrics,
     effects,
     strata,
@@ -205,7 +214,7 @@ export function createEvaluateModel(context: ScreenContext): EvaluateModel {
 
 /** What would run: the command that does the same headless, and what it comes to. */
 function planText({ evaluation }: ScreenContext): string {
-  const { form, plan, problem, missing, detectable } = evaluation.getState();
+  const { form, plan, problem, missing, warnings, detectable } = evaluation.getState();
   const headless = `$ ${headlessCommand(form)}`;
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}\n\n${headless}`);
   if (!plan) return `${headless}\n\n${t('evaluate.planLater')}`;
@@ -217,6 +226,10 @@ function planText({ evaluation }: ScreenContext): string {
       t('evaluate.plan.metrics', { metrics: plan.metrics.join(', ') }),
       t('evaluate.plan.primary', { primary: plan.primary }),
       ...(plan.columns.length > 1 && detectable ? [detectableText(plan.primary, detectable)] : []),
+      ...(plan.judge
+        ? [t('evaluate.plan.judge', { judge: plan.judge.llm, metrics: plan.judge.metrics.join(', ') })]
+        : []),
+      ...warnings.map((warning) => `! ${warning}`),
       ...(missing.length > 0 ? [`! ${t('evaluate.why.missing', { models: missing.join(', ') })}`] : []),
       '',
       t('evaluate.plan.about'),

@@ -4,11 +4,12 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import type { ScreenContext } from '../context.ts';
 import { evaluateActions, formActions, runsActions } from './actions.ts';
-import { figuresActions, figuresTarget, pageActions } from './figures-actions.ts';
+import { figuresActions, figuresTarget, judgeActions, pageActions } from './figures-actions.ts';
 import { itemsActions } from './item-actions.ts';
 import { itemModal } from './item-modal.tsx';
 import { createEvaluateModel } from './model.ts';
 import { EvaluateView } from './view.tsx';
+import { calibrationModal, voteModal } from './vote-modal.tsx';
 
 const WIDE = 110;
 
@@ -63,8 +64,8 @@ export function createEvaluateScreen(context: ScreenContext): ScreenDefinition {
     ],
     layout: (rect) => layout(rect, showing('form')),
     view: (props) => <EvaluateView model={model} {...props} />,
-    actions: bindActions([...evaluateActions, ...pageActions], () => model),
-    modals: [itemModal(model)],
+    actions: bindActions([...evaluateActions, ...pageActions, ...judgeActions], () => model),
+    modals: [itemModal(model), voteModal(model), calibrationModal(model)],
     onEnter: () => {
       evaluation.getState().refresh();
       void datasets.getState().refresh();

@@ -77,6 +77,8 @@ export function runOf(items: readonly ItemResult[], over: Partial<Evaluation> = 
     },
     evaluation: work,
     items,
+    judges: [],
+    judged: [],
     capsule: undefined,
   };
 }

@@ -39,6 +39,11 @@ export const metricTexts: Readonly<Record<string, string>> = {
   'schema-valid': '值是否正确；要求很少的 schema 很容易满足。',
   marker: '标记之间的内容，以及标记周围的内容。',
   mentions: '周围的一切：把所有候选都列出来得 1 分，否定正确答案也得 1 分。',
+  faithfulness: '回答是否正确：从文段的错误位置照抄也算忠实。评判者会出错；请用自己的投票校准。',
+  'answer-relevance':
+    '回答是否属实，以及短回答：单个片段很难看出问题是什么。教程里它从 87.14 降到 55.16，而 exact 从 2.10 升到 39.72。',
+  'judge-context-recall': '白白检索到的内容，以及检索结果的次序；只看第一个标准答案。',
+  preference: '好多少：两种次序都被选中得 1，没有分别得 0.5，相反得 0；第一列按定义为 50。',
   cosine: '它的下限很高：另一个问题的答案也很接近；请与 shuffled-answer 一行比较。',
 };
 
@@ -62,6 +67,15 @@ export const noteTexts: Readonly<Record<string, string>> = {
     '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。从零点到 100，各列走了百分之多少：{columns}。',
   'relevance-english': 'context-relevance 只在“。”处断句：在这种文本上，块等于整个文段才算。',
   'gold-rule': '检索：块来自该问题自己的文档（键等于文段的 id），或其文字出现在标准文段中（不计空白），即算找到。',
+  'judge-missing':
+    '{metric}：{column} 的 {answers} 个评判中缺 {missing} 个（{unparseable} 个回复读不懂，{failed} 个没有回复）：不计入，不按 0 计。',
+  'judge-open': '{metric}：{column} 还有 {open} 个回答没有评判。',
+  'judge-place':
+    '{metric}：{column} 的 {asked} 对中有 {placed} 对，评判者选的是位置而不是回答（{first} 次选前面，{second} 次选后面）：算平局。',
+  'judge-related': '评判者 {judge} 自己回答了 {columns}，或由同一权重的模型回答：评判者偏爱自己的回答。',
+  'judge-short': '{metric} 对短回答偏低，与好坏无关：教程里它从 87.14 降到 55.16，而 exact 从 2.10 升到 39.72 %。',
+  'judge-own':
+    '评判者 {judge}（模型 {model}），我们的提示词（en {en}，zh {zh}），按每个问题的语言：不可与其他评判者或已发表的数字相比。',
   'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
 };
 
