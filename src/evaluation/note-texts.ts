@@ -20,8 +20,6 @@ export const NOTE_TEXTS = {
     '{share} % of the gold answers are spans of their passage (white space aside): no copied answer can be exact on the others.',
   'contains-long':
     'Right answers have {characters} characters on average: contains asks for all of them in a row, and misses an answer that says it otherwise.',
-  'relevance-short':
-    '{metric}: the gold answers have {characters} characters on average; a question cannot be told from so short an answer, so right answers score low.',
   'cosine-floor':
     '{metric}: the answer to another question already scores {floor} %; that is its zero. From there to 100 the columns come so many % of the way: {columns}.',
   'relevance-english':
@@ -35,7 +33,7 @@ export const NOTE_TEXTS = {
   'judge-related':
     'The judge {judge} answers {columns} itself, or a model on the same weights does: judges prefer their own answers.',
   'judge-short':
-    '{metric} falls on short answers whatever they are worth: from 87.14 to 55.16 in the tutorial, where exact rose from 2.10 to 39.72 %.',
+    '{metric}: the gold answers have {characters} characters on average; a question cannot be told from so short an answer, so right answers score low (in the tutorial 87.14 became 55.16 while exact rose from 2.10 to 39.72 %).',
   'judge-own':
     'Judge {judge} (model {model}), our prompts (en {en}, zh {zh}) in the language of each question: not to be compared with another judge or with published figures.',
   'one-draw': 'The intervals cover the choice of questions only: one training run and one seed are one draw each.',

@@ -18,7 +18,6 @@ export interface RunNote {
 }
 
 const LONG_ANSWER = 60;
-const SHORT_ANSWER = 20;
 const FEW_CONTEXTS = 10;
 /** Below that share of spans, what can be copied is not what is asked for. */
 const MOSTLY_SPANS = 0.95;
@@ -84,10 +83,6 @@ export function notesOn(
     asked.some(({ metrics: own }) => own['exact'] ?? own['verbatim'])
   ) {
     say('spans', { share: (100 * spans).toFixed(0) });
-  }
-  const relevance = metrics.find(({ name }) => name.startsWith('answer-relevance'));
-  if (relevance && items.length > 0 && meanAnswer < SHORT_ANSWER) {
-    say('relevance-short', { metric: relevance.name, characters: Math.round(meanAnswer) }, relevance.name);
   }
   for (const { name } of metrics.filter(({ embedder }) => embedder !== undefined)) {
     const floor = columns.find((column) => column.name === 'shuffled-answer')?.metrics[name];

@@ -26,8 +26,9 @@ export function judgeNotes({ judges, judged, items }: Pick<EvaluationRun, 'judge
   for (const { llm, model, related, prompts } of judges) {
     if (related.length > 0) say('judge-related', { judge: llm, columns: related.join(', ') });
     const relevance = judgeMetricName('answer-relevance', llm);
-    if (judged.some(({ metric }) => metric === relevance) && meanGold(items) <= SHORT_ANSWER) {
-      say('judge-short', { metric: relevance }, relevance);
+    const characters = meanGold(items);
+    if (judged.some(({ metric }) => metric === relevance) && characters <= SHORT_ANSWER) {
+      say('judge-short', { metric: relevance, characters: Math.round(characters) }, relevance);
     }
     say('judge-own', { judge: llm, model, en: prompts.en.slice(0, 8), zh: prompts.zh.slice(0, 8) });
   }

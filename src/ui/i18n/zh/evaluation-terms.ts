@@ -62,7 +62,6 @@ export const noteTexts: Readonly<Record<string, string>> = {
   'long-exact': '标准答案平均 {characters} 个字符：无论模型知道什么，exact 都接近 0。',
   spans: '标准答案中有 {share} % 是文段中的原文（不计空白）：其余的照抄也不可能完全一致。',
   'contains-long': '标准答案平均 {characters} 个字符：contains 要求全部连续出现，换一种说法就算没有。',
-  'relevance-short': '{metric}：标准答案平均 {characters} 个字符；从这么短的回答推不出问题，正确回答得分也低。',
   'cosine-floor':
     '{metric}：另一个问题的答案就已得 {floor} %；这才是它的零点。从零点到 100，各列走了百分之多少：{columns}。',
   'relevance-english': 'context-relevance 只在“。”处断句：在这种文本上，块等于整个文段才算。',
@@ -73,7 +72,8 @@ export const noteTexts: Readonly<Record<string, string>> = {
   'judge-place':
     '{metric}：{column} 的 {asked} 对中有 {placed} 对，评判者选的是位置而不是回答（{first} 次选前面，{second} 次选后面）：算平局。',
   'judge-related': '评判者 {judge} 自己回答了 {columns}，或由同一权重的模型回答：评判者偏爱自己的回答。',
-  'judge-short': '{metric} 对短回答偏低，与好坏无关：教程里它从 87.14 降到 55.16，而 exact 从 2.10 升到 39.72 %。',
+  'judge-short':
+    '{metric}：标准答案平均 {characters} 个字符；从这么短的回答推不出问题，正确回答得分也低（教程里它从 87.14 降到 55.16，而 exact 从 2.10 升到 39.72 %）。',
   'judge-own':
     '评判者 {judge}（模型 {model}），我们的提示词（en {en}，zh {zh}），按每个问题的语言：不可与其他评判者或已发表的数字相比。',
   'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
