@@ -5,8 +5,8 @@ import { handle, type Invocation } from '../define.ts';
 import { toItsEnd } from '../eval-follow.ts';
 import { reportLines } from '../eval-text.ts';
 import { EXIT } from '../exit-codes.ts';
+import { jobJson } from '../job-text.ts';
 import { needModels } from '../need-models.ts';
-import { jobJson } from './jobs.ts';
 
 const whole = z.coerce.number('a whole number').int('a whole number');
 const judgeOptions = z.object({
@@ -65,8 +65,8 @@ async function judge(context: CommandContext, [id]: [string], options: JudgeOpti
     return EXIT.done;
   }
   const end = await toItsEnd(context, job.spec.id, `ragtui eval judge ${run} --judge ${options.judge}`);
-  const { reportOfRun } = await import('../../evaluation/run-report.ts');
-  const { report } = reportOfRun(paths, run);
+  const { wholeReport } = await import('../../evaluation/run-report.ts');
+  const { report } = await wholeReport(paths, run);
   out.result(report, () => reportLines(report));
   return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
 }
