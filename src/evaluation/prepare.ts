@@ -20,6 +20,8 @@ import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
 
 export interface EvaluationWish
   extends Pick<Evaluation, 'dataset' | 'split' | 'limit' | 'seed' | 'kb' | 'baselines' | 'concurrency' | 'reuse'> {
+  /** Of the dataset; absent: its current one. */
+  readonly version?: string;
   /** As on the command line. */
   readonly column: readonly string[];
   /** Null: all that apply. */
@@ -57,7 +59,11 @@ export async function prepareEvaluation(
       'Add --kb NAME, or context=gold.',
     );
   }
-  const dataset = openQaDataset(paths, general ? await generalName(paths) : wish.dataset);
+  const dataset = openQaDataset(
+    paths,
+    general ? await generalName(paths) : wish.dataset,
+    wish.version === undefined ? {} : { version: wish.version },
+  );
   if (dataset.count(wish.split) === 0) throw new RagtuiError('invalid', `${wish.dataset} ${wish.split} has no rows.`);
   const embedder = wish.metricEmbedder ?? (await embedderFor(dataset.rows(wish.split)));
   const form = answerForm(paths, { schema: wish.schema ?? null, marker: wish.marker ?? null }, columns);

@@ -1,6 +1,6 @@
 import { scoreText } from '../evaluation/score-text.ts';
 import type { StepSpec } from './plan.ts';
-import type { Made } from './types.ts';
+import type { Made, MadeOf } from './types.ts';
 
 /** What a step does, in a few words. Pure. */
 export function stepTitle(spec: StepSpec, name: string): string {
@@ -62,6 +62,13 @@ export function doneText(made: Made): string {
     case 'run':
       return `${made.items} items, ${made.primary} ${made.columns.map(({ name, mean }) => `${name} ${mean === null ? 'missing' : scoreText(made.primary, mean)}`).join(', ')}${made.errors > 0 ? `, ${made.errors} errors` : ''}`;
     case 'gate':
-      return made.says === 'yes' ? 'passed' : 'NOT passed';
+      return gateText(made);
   }
+}
+
+/** `passed` only where the figures say so: an interval that holds the bound stops nothing, and proves nothing. */
+function gateText({ says, sentences }: MadeOf<'gate'>): string {
+  if (says === 'no') return 'NOT passed';
+  const open = sentences.filter(({ answer }) => answer === 'cannot tell').length;
+  return open === 0 ? 'passed' : `not stopped: ${open} of ${sentences.length} cannot be told`;
 }

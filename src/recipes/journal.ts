@@ -59,6 +59,7 @@ export class RecipeJournal {
   }
 
   kept(id: string, result: StepResult): void {
+    this.#gate(result);
     const said = { state: 'kept', detail: `unchanged, kept: ${doneText(result.made)}` } as const;
     this.#set(id, { ...said, key: result.key, job: result.job, seconds: result.seconds, progress: null });
     this.#say(id, said.detail);
@@ -91,11 +92,15 @@ export class RecipeJournal {
   done(id: string, result: StepResult): void {
     const { key, job, seconds, made } = result;
     const detail = doneText(made);
-    if (made.type === 'gate' && (made.says === 'no' || this.#status.gate === null)) {
-      this.#status = { ...this.#status, gate: made.says };
-    }
+    this.#gate(result);
     this.#set(id, { state: 'done', detail, key, job, seconds, progress: null });
     this.#say(id, `done in ${Math.round(seconds)} s: ${detail}`);
+  }
+
+  /** A gate says the same when it was asked before: one "no" stops a pipeline, however often it is run. */
+  #gate({ made }: StepResult): void {
+    if (made.type !== 'gate' || (made.says === 'yes' && this.#status.gate !== null)) return;
+    this.#status = { ...this.#status, gate: made.says };
   }
 
   failed(id: string, error: unknown): void {

@@ -23,7 +23,8 @@ export type StepSpec =
       NonNullable<RecipeDataset['import']>,
       'kind'
     >)
-  | { readonly kind: 'use'; readonly dataset: string }
+  /** `cut`: the recipe splits it itself, whatever splits there are. */
+  | { readonly kind: 'use'; readonly dataset: string; readonly cut?: true }
   | ({ readonly kind: 'select'; readonly part: string | null } & Pick<
       RecipeDataset,
       'filter' | 'longest' | 'shortest' | 'limit' | 'seed'
@@ -210,7 +211,7 @@ class VariantPlan {
     const origin = one.import
       ? this.#import(name, one.import)
       : one.use !== undefined
-        ? this.#step(`use ${name}`, name, { kind: 'use', dataset: one.use }, {})
+        ? this.#step(`use ${name}`, name, { kind: 'use', dataset: one.use, ...(one.split ? { cut: true } : {}) }, {})
         : this.#dataset(one.from ?? '');
     if (!this.#selects(one)) return origin;
     const spec: StepSpec = { kind: 'select', part: one.part ?? null, filter, longest, shortest, limit, seed };

@@ -12,11 +12,10 @@ import { stepKey } from './preview.ts';
 import { forgetResult, keepResult, lockStep, readResult, stepMark } from './results.ts';
 import { deployFacts, ensureServed, stopServed } from './steps/deploy.ts';
 import { type BoundStep, doerOf } from './steps/registry.ts';
-import type { ChildOptions, Needs, World } from './steps/types.ts';
+import { type ChildOptions, madeNameOf, type Needs, type World } from './steps/types.ts';
 import type { Made, StepResult } from './types.ts';
 
 const PAUSE_LOOK_MS = 300;
-const NAME_HEX = 6;
 
 export interface RecipeRunning {
   readonly world: World;
@@ -28,6 +27,8 @@ export interface RecipeRunning {
   readonly doer?: (step: PlannedStep) => BoundStep | undefined;
   /** Replaced in tests. */
   readonly launch?: ChildWish['launch'];
+  /** Replaced in tests. */
+  readonly serve?: typeof ensureServed;
 }
 
 /** What each step that is done made, by its id. */
@@ -62,6 +63,7 @@ class PlanRun {
         await this.#step(step);
         await this.#releaseServers();
       }
+      await this.#startKept();
     } catch (error) {
       // Nobody asks them any more, also when it was stopped in the middle.
       await this.#releaseServers(true);
@@ -120,7 +122,7 @@ class PlanRun {
         return;
       }
       if (before) {
-        journal.note(`${step.id}: what it made is gone or was changed, so it is made again.`);
+        journal.note(`${step.id}: what it made is gone, was changed or has errors, so it is made again.`);
         forgetResult(paths, key);
       }
       const result = await this.#make(step, doer, key, needs);
@@ -153,7 +155,7 @@ class PlanRun {
     const made = await doer.make({
       world,
       needs,
-      madeName: `${step.name.replace(/[^a-z0-9-]+/g, '-')}-${key.slice(0, NAME_HEX)}`,
+      madeName: madeNameOf(step.name, key),
       tell: (progress) => journal.progress(step.id, { ...progress, rate: null, secondsLeft: null }),
       note: (text) => journal.note(text),
       child,
@@ -222,7 +224,7 @@ class PlanRun {
     if (step?.spec.kind !== 'deploy' || key === undefined) return;
     if (this.#isServed(id)) return;
     journal.begun(id, key, null);
-    const { job, made } = await ensureServed(world, {
+    const { job, made } = await (this.running.serve ?? ensureServed)(world, {
       spec: step.spec,
       needs: this.#needsOf(step),
       mark: stepMark(paths, key),
@@ -232,6 +234,21 @@ class PlanRun {
     this.#running.set(id, job.spec.id);
     this.#results.set(id, { made: { ...made, digest: key }, result: null });
     journal.served(id, job, made);
+  }
+
+  /** What is to go on runs at the end, also when nobody of this time has asked it. */
+  async #startKept(): Promise<void> {
+    const { plan, journal, world } = this.running;
+    for (const { id, spec } of plan.steps) {
+      if (spec.kind !== 'deploy' || !spec.keep) continue;
+      try {
+        await this.#startServer(id);
+      } catch (error) {
+        if (world.signal.aborted) throw error;
+        this.#failed.set(id, error);
+        journal.failed(id, error);
+      }
+    }
   }
 
   readonly #running = new Map<string, string>();

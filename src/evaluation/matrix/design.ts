@@ -41,7 +41,7 @@ export function matrixOf(columns: readonly Column[]): MatrixDesign | null {
 
 /** Whether columns differ in nothing but LLM, embedder and context; how to retrieve matters where something is retrieved. */
 function alike(columns: readonly Column[]): boolean {
-  const answering = columns.map(({ prompt, sampling }) => JSON.stringify([prompt, sampling]));
+  const answering = columns.map(({ prompt, sampling, format }) => JSON.stringify([prompt, sampling, format ?? null]));
   const retrieving = columns
     .filter(({ context }) => context === 'retrieved')
     .map(({ mode, topK, group, instruction, reranker }) =>

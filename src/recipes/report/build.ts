@@ -74,11 +74,17 @@ function gateBlocks(input: RecipeReportInput): Block[] {
   return gates.length === 0
     ? []
     : [
-        heading(2, input.status.gate === 'no' ? 'Gates: NO' : 'Gates: passed'),
+        heading(2, `Gates: ${gatesText(gates.map((one) => one.made))}`),
         ...list(
           gates.flatMap(({ made: { sentences } }) => sentences.map(({ answer, sentence }) => `${answer}: ${sentence}`)),
         ),
       ];
+}
+
+function gatesText(gates: readonly MadeOf<'gate'>[]): string {
+  if (gates.some(({ says }) => says === 'no')) return 'NO';
+  const open = gates.some(({ sentences }) => sentences.some(({ answer }) => answer === 'cannot tell'));
+  return open ? 'no "no", but not all can be told' : 'passed';
 }
 
 /** Which variant came out how: the primary metric of each of its evaluations. */

@@ -9,9 +9,10 @@ import { DEFAULT_SEED, splitDataset, splitReason } from '../../datasets/split.ts
 import { readManifest } from '../../datasets/store.ts';
 import type { DatasetManifest, Split } from '../../datasets/types.ts';
 import { errorCode, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import type { SpecOf } from '../plan.ts';
 import type { Made, MadeOf } from '../types.ts';
 import { digestOfPath, findPath } from './facts.ts';
-import { isOf, needed, type StepDoer, type World } from './types.ts';
+import { isMadeName, isOf, needed, type StepDoer, type World } from './types.ts';
 
 /** What a step of data made, from the dataset as it is there. */
 export function madeDataset(
@@ -88,17 +89,26 @@ const named = (text: string): [name: string, version: string | undefined] => {
   return [name, version];
 };
 
+/**
+ * Splits that the rows of a step come from. What recipes cut of a person's dataset bears the key of its step, and is no
+ * reason to do anything anew.
+ */
+function splitsFor({ name: dataset, splits }: DatasetManifest, { cut }: SpecOf<'use'>): Split[] {
+  if (cut) return [];
+  return isMadeName(dataset) ? splits : splits.filter(({ name }) => !isMadeName(name));
+}
+
 /** A dataset that is in the workspace already. */
 export const useStep: StepDoer<'use'> = {
   version: 1,
-  facts: ({ paths }, { dataset }) => {
-    const { version, splits } = readManifest(paths, ...named(dataset));
-    return [version, splits.map(({ name, file }) => [name, file])];
+  facts: ({ paths }, spec) => {
+    const manifest = readManifest(paths, ...named(spec.dataset));
+    return [manifest.version, splitsFor(manifest, spec).map(({ name, file }) => [name, file])];
   },
   there: datasetThere,
-  make: async ({ world: { paths }, spec: { dataset } }) => {
-    const manifest = readManifest(paths, ...named(dataset));
-    return madeDataset(manifest, manifest.splits.at(-1) ?? null);
+  make: async ({ world: { paths }, spec }) => {
+    const manifest = readManifest(paths, ...named(spec.dataset));
+    return madeDataset(manifest, splitsFor(manifest, spec).at(-1) ?? null);
   },
 };
 

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { knownMetric, LISTED } from '../../evaluation/metrics/registry.ts';
 import { prepareEvaluation } from '../../evaluation/prepare.ts';
 import { reportOfRun } from '../../evaluation/run-report.ts';
 import { jobFolder } from '../../jobs/folder.ts';
 import { readJob } from '../../jobs/registry.ts';
 import type { JobWork } from '../../jobs/types.ts';
+import { loadSettings } from '../../platform/config.ts';
 import { toRagtuiError } from '../../platform/errors.ts';
 import { hashFile } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
+import { promptFor } from '../../rag/trained-prompt.ts';
 import type { SpecOf } from '../plan.ts';
 import type { MadeOf } from '../types.ts';
 import { modelDigest } from './facts.ts';
@@ -32,14 +35,19 @@ function columnText(
 /** Questions put to every column; by an `evaluate` job. */
 export const evaluateStep: StepDoer<'evaluate'> = {
   version: 1,
-  facts: ({ paths }, { columns }, needs) =>
-    columns.flatMap(({ llm, embedder, reranker }) =>
+  facts: ({ paths }, { columns, metrics }, needs) => [
+    ...columns.flatMap(({ llm, embedder, reranker }) =>
       [llm, embedder ?? 'none', reranker ?? 'none']
         .filter((model) => model !== 'none' && modelName(needs, model) === model)
         .map((model) => modelDigest(paths, model)),
     ),
+    promptsOf(paths, columns, needs),
+    metrics?.map((name) => [name, knownMetric(name)?.version ?? null]) ??
+      LISTED.map(({ name, version }) => [name, version]),
+  ],
   there: async ({ paths, signal }, made) => {
-    if (!isOf(made, 'run')) return undefined;
+    // What went wrong is asked anew, by the next run of the recipe too.
+    if (!isOf(made, 'run') || made.errors > 0) return undefined;
     try {
       if (readJob(paths, made.job).state !== 'succeeded') return undefined;
     } catch (error) {
@@ -71,6 +79,19 @@ export const evaluateStep: StepDoer<'evaluate'> = {
   },
 };
 
+/** What each column's LLM is told, with stand-ins for passage and question: a prompt's name is no prompt. */
+function promptsOf(paths: WorkspacePaths, columns: SpecOf<'evaluate'>['columns'], needs: Needs): unknown {
+  const { settings } = loadSettings(paths.configFile);
+  return columns.map(({ llm, prompt = 'default' }) =>
+    llm === 'none'
+      ? null
+      : promptFor(paths, prompt, modelName(needs, llm), settings.prompts).build({
+          passages: ['PASSAGE'],
+          question: 'QUESTION',
+        }),
+  );
+}
+
 async function workOf(
   paths: WorkspacePaths,
   spec: SpecOf<'evaluate'>,
@@ -80,6 +101,7 @@ async function workOf(
   const { metrics, primary, limit, seed, baselines, reuse, concurrency } = spec;
   const { evaluation, models } = await prepareEvaluation(paths, {
     dataset: from.dataset,
+    version: from.version,
     split: partOf(from, spec.part, 'test'),
     limit: limit ?? null,
     seed,
@@ -92,7 +114,7 @@ async function workOf(
     primary: primary ?? null,
     metricEmbedder: spec['metric-embedder'] ?? null,
   });
-  return { evaluation: { kind: 'evaluate', ...evaluation, version: from.version }, models };
+  return { evaluation: { kind: 'evaluate', ...evaluation }, models };
 }
 
 const itemsFile = (paths: WorkspacePaths, job: string): string => path.join(jobFolder(paths, job), 'items.jsonl');

@@ -33,13 +33,13 @@ export async function digestOfPath(target: string, signal: AbortSignal): Promise
 }
 
 /**
- * What stands for a model by name: the hashes of its files; of an endpoint its name alone, so that other weights behind
- * it are not noticed. Errors: `not-found`.
+ * What stands for a model by name: the hashes of its files; of an endpoint its address and the name there, so that other
+ * weights behind these are not noticed. Errors: `not-found`.
  */
 export function modelDigest(paths: WorkspacePaths, model: string): unknown {
   const name = servedName(model)?.model ?? withoutEngine(model);
   const endpoint = listEndpoints(paths).find((one) => one.name === name);
-  if (endpoint) return ['endpoint', endpoint.name, endpoint.model];
+  if (endpoint) return ['endpoint', endpoint.name, endpoint.url, endpoint.model];
   const adapter = listAdapters(paths).find((one) => one.name === name);
   if (adapter) return [modelDigest(paths, adapter.base), adapter.sha256];
   const entry = findModel(paths, name);

@@ -52,6 +52,15 @@ export interface StepDoer<K extends StepKind> {
   expect?(world: World, spec: SpecOf<K>, needs: Needs): number | null;
 }
 
+const NAME_HEX = 6;
+
+/** What a step makes is called so: its name in the recipe and the beginning of its key. Pure. */
+export const madeNameOf = (name: string, key: string): string =>
+  `${name.replace(/[^a-z0-9-]+/g, '-')}-${key.slice(0, NAME_HEX)}`;
+
+/** Whether a step of a recipe may have called something so. Pure. */
+export const isMadeName = (name: string): boolean => new RegExp(`^[a-z0-9-]+-[0-9a-f]{${NAME_HEX}}$`).test(name);
+
 export function needed<T extends Made['type']>(needs: Needs, slot: string, type: T): MadeOf<T> {
   const found = needs[slot];
   if (found && isOf(found, type)) return found;

@@ -80,6 +80,11 @@ describe('the columns of a matrix', () => {
     expect(
       matrixOf(columns.map((column) => (column.name === 'b+y' ? { ...column, prompt: 'sft' } : column))),
     ).toBeNull();
+    expect(
+      matrixOf(
+        columns.map((column) => (column.name === 'b+y' ? { ...column, format: { type: 'json' as const } } : column)),
+      ),
+    ).toBeNull();
     expect(matrixOf(parseColumns(['name=a,llm=a,context=gold', 'name=b,llm=b,context=gold']))).toBeNull();
   });
 });
