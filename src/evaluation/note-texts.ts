@@ -36,6 +36,8 @@ export const NOTE_TEXTS = {
     '{metric}: the gold answers have {characters} characters on average; a question cannot be told from so short an answer, so right answers score low (in the tutorial 87.14 became 55.16 while exact rose from 2.10 to 39.72 %).',
   'judge-own':
     'Judge {judge} (model {model}), our prompts (en {en}, zh {zh}) in the language of each question: not to be compared with another judge or with published figures.',
+  'trained-prompt':
+    'Every LLM was asked with the prompt that tunes are trained on (sft). A base may answer better with another one: a column of it with prompt=default shows how much of the difference is the prompt.',
   'one-draw': 'The intervals cover the choice of questions only: one training run and one seed are one draw each.',
 } as const;
 

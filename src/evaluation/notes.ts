@@ -1,11 +1,12 @@
 import { fillIn } from '../platform/fill-in.ts';
+import { parsePromptName } from '../rag/prompts.ts';
 import type { ItemFacts } from './item-facts.ts';
 import { folded } from './metrics/folded.ts';
 import type { Metric } from './metrics/types.ts';
 import { NOTE_TEXTS, type NoteId } from './note-texts.ts';
 import type { ColumnReport } from './report.ts';
 import type { ColumnTable } from './table.ts';
-import type { ItemResult } from './types.ts';
+import type { Evaluation, ItemResult } from './types.ts';
 
 /** Where the figures of a run would mislead. */
 export interface RunNote {
@@ -17,6 +18,8 @@ export interface RunNote {
   readonly text: string;
 }
 
+/** What the rows of a question set are rendered with for training. */
+const TRAINED_PROMPT = 'sft';
 const LONG_ANSWER = 60;
 const FEW_CONTEXTS = 10;
 /** Below that share of spans, what can be copied is not what is asked for. */
@@ -99,6 +102,16 @@ export function notesOn(
   if (has('hit@1') && asked.some(({ metrics: own }) => own['hit@1'])) say('gold-rule');
   say('one-draw');
   return notes;
+}
+
+/**
+ * Where several LLMs are asked with nothing but the prompt that tunes are trained on: the part of the difference that a
+ * better prompt for the base would make up is then unknown. Pure.
+ */
+export function promptNotes({ columns }: Pick<Evaluation, 'columns'>): RunNote[] {
+  const asking = columns.filter(({ llm }) => llm !== 'none');
+  const trained = asking.every(({ prompt }) => parsePromptName(prompt).prompt === TRAINED_PROMPT);
+  return trained && new Set(asking.map(({ llm }) => llm)).size > 1 ? [runNote('trained-prompt', {}, null)] : [];
 }
 
 /** Share of first answers that stand in their passage, as `verbatim` compares; undefined when the dataset is gone. */

@@ -7,6 +7,7 @@ import { parseColumns } from '../rag/columns.ts';
 import type { Column } from '../rag/types.ts';
 import { isServed } from '../serving/resolve.ts';
 import { parseLlm } from '../serving/servers.ts';
+import { findTune } from '../serving/tune-asked.ts';
 import { answerForm } from './form.ts';
 import { GENERAL, GENERAL_METRIC, generalColumns } from './general-names.ts';
 import { judgeModels } from './judge/afterwards.ts';
@@ -40,6 +41,18 @@ export interface EvaluationWish
 }
 
 /**
+ * The bare question carries a tune's own system text, where a base's chat template would put another one: all columns get
+ * that of the first tune among them, so that the weights are all that differs.
+ */
+function askedAlike(paths: WorkspacePaths, columns: Column[]): Column[] {
+  const names = columns.flatMap(({ llm }) => (llm === 'none' ? [] : [parseLlm(llm).name]));
+  const tune = names.find((name) => findTune(paths, name)?.system);
+  return columns.map((column) =>
+    tune !== undefined && column.prompt === 'plain' ? { ...column, prompt: `plain@${tune}` } : column,
+  );
+}
+
+/**
  * Makes a run out of what was asked for, and names the models that it needs. Everything that can be known to be wrong is
  * said here, before anything starts. Errors: `usage`, `not-found`, those of the dataset.
  */
@@ -50,7 +63,7 @@ export async function prepareEvaluation(
   const own = wish.own ?? [];
   knowMetrics(own.map(describedMetric));
   const general = wish.dataset === GENERAL;
-  const columns = parseColumns(general ? generalColumns(wish.column) : wish.column);
+  const columns = general ? askedAlike(paths, parseColumns(generalColumns(wish.column))) : parseColumns(wish.column);
   refuseReserved(columns);
   if (wish.kb === null && columns.some(({ context }) => context === 'retrieved')) {
     throw new RagtuiError(

@@ -6,7 +6,7 @@ import { judgeNotes } from './judge/notes.ts';
 import type { JudgeCapsule } from './judge/types.ts';
 import { type MatrixReport, matrixReport } from './matrix/effects.ts';
 import { isTaken, type Metric } from './metrics/types.ts';
-import { notesOn, type RunNote } from './notes.ts';
+import { notesOn, promptNotes, type RunNote } from './notes.ts';
 import type { Published } from './published.ts';
 import type { EvaluationRun } from './runs.ts';
 import { holm } from './statistics/closed-forms.ts';
@@ -118,6 +118,7 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
     ),
     notes: [
       ...forgettingNotes(evaluation, differences),
+      ...promptNotes(evaluation),
       ...notesOn(tables, columns, metrics, facts),
       ...judgeNotes(run),
     ],

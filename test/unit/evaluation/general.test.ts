@@ -8,8 +8,11 @@ import { findMetric } from '../../../src/evaluation/metrics/registry.ts';
 import { planItems } from '../../../src/evaluation/plan.ts';
 import { prepareEvaluation } from '../../../src/evaluation/prepare.ts';
 import { buildReport } from '../../../src/evaluation/report.ts';
+import { addAdapter, addLocalModel } from '../../../src/models/own.ts';
 import { packageRoot } from '../../../src/platform/entry.ts';
-import { workspacePaths } from '../../../src/platform/paths.ts';
+import { ensureWorkspace, workspacePaths } from '../../../src/platform/paths.ts';
+import { writeRandomAdapter } from '../../support/random-adapter.ts';
+import { writeTinyGguf } from '../../support/tiny-gguf.ts';
 import { result, runOf } from './results.ts';
 import { item } from './scored-item.ts';
 
@@ -87,6 +90,19 @@ describe('a run of them', () => {
     expect(evaluation.metrics.slice(0, 2)).toEqual(['mentions', 'no-answer']);
     const again = await prepareEvaluation(paths, { ...wish, column: ['name=base,llm=m'] });
     expect(again.evaluation.version).toBe(evaluation.version);
+  });
+
+  it('base and tune get the system text of the tune', async () => {
+    const folder = path.join(home, 'tune');
+    writeRandomAdapter(folder, { seed: 3, rank: 4, alpha: 8, dtype: 'F32' });
+    ensureWorkspace(paths);
+    const base = path.join(home, 'tiny.gguf');
+    writeTinyGguf(base, 'llama');
+    await addLocalModel(paths, { name: 'tiny', path: base, kind: 'chat' });
+    const shape = { rank: 4, alpha: 8, template: 'chatml', templateSystem: 'Be brief.' };
+    await addAdapter(paths, { name: 'tune', base: 'tiny', path: folder, basePath: home, lineage: {}, ...shape });
+    const { evaluation } = await prepareEvaluation(paths, { ...wish, column: ['name=a,llm=tiny', 'name=b,llm=tune'] });
+    expect(evaluation.columns.map(({ prompt }) => prompt)).toEqual(['plain@tune', 'plain@tune']);
   });
 
   it('a column that is to read something is refused', () => {

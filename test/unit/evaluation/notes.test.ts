@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { promptNotes } from '../../../src/evaluation/notes.ts';
 import { buildReport } from '../../../src/evaluation/report.ts';
 import type { ItemResult } from '../../../src/evaluation/types.ts';
+import { parseColumn } from '../../../src/rag/columns.ts';
 import { result, runOf } from './results.ts';
 
 const passage = 'Bergen opened in 1900 and closed in 1950.';
@@ -46,4 +48,15 @@ it('shows the floor of cosine, and how far above it columns are', () => {
   expect(notes(both, [cosine]).join('\n')).toContain(
     'already scores 60.0 %; that is its zero. From there to 100 the columns come so many % of the way: base 50, tuned 75.',
   );
+});
+
+it('says that a base may do better with another prompt than the one of the tuning rows', () => {
+  const said = (...specs: string[]) => promptNotes({ columns: specs.map(parseColumn) }).map(({ id }) => id);
+  const base = 'name=base,llm=a,context=gold,prompt=sft';
+  const tuned = 'name=tuned,llm=b,context=gold,prompt=sft';
+  expect(said(base, tuned)).toEqual(['trained-prompt']);
+  expect(said('name=base,llm=a,context=gold,prompt=sft@b', tuned)).toEqual(['trained-prompt']);
+  expect(said(base, tuned, 'name=other,llm=a,context=gold,prompt=default')).toEqual([]);
+  expect(said(base)).toEqual([]);
+  expect(said('name=e,llm=none,embedder=x', 'name=f,llm=none,embedder=y')).toEqual([]);
 });

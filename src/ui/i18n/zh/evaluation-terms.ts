@@ -76,6 +76,8 @@ export const noteTexts: Readonly<Record<string, string>> = {
     '{metric}：标准答案平均 {characters} 个字符；从这么短的回答推不出问题，正确回答得分也低（教程里它从 87.14 降到 55.16，而 exact 从 2.10 升到 39.72 %）。',
   'judge-own':
     '评判者 {judge}（模型 {model}），我们的提示词（en {en}，zh {zh}），按每个问题的语言：不可与其他评判者或已发表的数字相比。',
+  'trained-prompt':
+    '所有 LLM 都用微调时的提示词（sft）提问。基座换一个提示词可能答得更好：加一列基座 prompt=default，就能看出差异里有多少来自提示词。',
   'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
 };
 
