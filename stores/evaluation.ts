@@ -6,7 +6,9 @@ import type { RunFigures } from '../src/evaluation/figures.ts';
 import type { ItemNote, ItemNotes } from '../src/evaluation/items/notes.ts';
 import type { SentItems } from '../src/evaluation/items/send.ts';
 import type { VoteStep } from '../src/evaluation/items/votes.ts';
+import type { Calibration } from '../src/evaluation/judge/calibrate.ts';
 import { knowMetrics } from '../src/evaluation/metrics/registry.ts';
+import type { RunNote } from '../src/evaluation/notes.ts';
 import { describedMetric, type OwnMetrics } from '../src/evaluation/own-metrics/types.ts';
 import type { EvaluationWish } from '../src/evaluation/prepare.ts';
 import type { ReportFormatName } from '../src/evaluation/reports/names.ts';
@@ -42,7 +44,7 @@ export type BlindChoice = 'first' | 'second' | 'tie';
 export interface PlannedJudging {
   readonly judging: Judging;
   readonly models: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly RunNote[];
 }
 
 export interface EvaluationPort {
@@ -53,12 +55,12 @@ export interface EvaluationPort {
   prepare(wish: EvaluationWish): Promise<{
     readonly evaluation: Evaluation;
     readonly models: readonly string[];
-    readonly warnings: readonly string[];
+    readonly warnings: readonly RunNote[];
   }>;
   /** Keeps a vote on a pair of answers without names, if one is given; gives the next pair. */
   vote(run: JobId, vote: { readonly item: string; readonly choice: BlindChoice } | null): Promise<VoteStep>;
-  /** How judges agree with one's votes, as lines. Errors: those of `eval calibrate`. */
-  calibrate(run: JobId): Promise<readonly string[]>;
+  /** How judges agree with one's votes. Errors: those of `eval calibrate`. */
+  calibrate(run: JobId): Promise<readonly Calibration[]>;
   /** What judging a run that is over would be. Errors: those of `eval judge`. */
   judging(run: JobId, judge: string): Promise<PlannedJudging>;
   /** The metrics in the config folder; their code is looked at in a child process. */
@@ -116,7 +118,7 @@ export interface EvaluationState {
   /** Models that it needs and that are not here. */
   readonly missing: readonly string[];
   /** What to mind before it starts. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly RunNote[];
   readonly problem: RagtuiError | null;
   /** The run that is looked at. */
   readonly shown: JobId | null;
@@ -135,12 +137,12 @@ export interface EvaluationState {
   recompute(): Promise<void>;
   resume(job: JobView): Promise<JobId>;
   /** Lets an LLM judge the run that is looked at; gives what to mind. Errors: those of `eval judge`. */
-  judge(llm: string): Promise<readonly string[]>;
+  judge(llm: string): Promise<readonly RunNote[]>;
   /** The pair that is voted on; null: none is, or all are. */
   readonly ballot: VoteStep | null;
   /** Shows the next pair of the run that is looked at, after a vote on the one that is shown. */
   vote(choice: BlindChoice | null): Promise<void>;
-  calibrate(): Promise<readonly string[]>;
+  calibrate(): Promise<readonly Calibration[]>;
   export(format: ReportFormatName): Promise<string>;
 }
 export type EvaluationStore = StoreApi<EvaluationState>;

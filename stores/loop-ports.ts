@@ -20,6 +20,8 @@ import type { FiguresPage, QuestionRow, RunFigures } from '../src/evaluation/fig
 import { changeItemNotes, readItemNotes } from '../src/evaluation/items/notes.ts';
 import { sentItemsSchema } from '../src/evaluation/items/send.ts';
 import { voteStepSchema } from '../src/evaluation/items/votes.ts';
+import type { Calibration } from '../src/evaluation/judge/calibrate.ts';
+import type { RunNote } from '../src/evaluation/notes.ts';
 import { describeOwnMetrics } from '../src/evaluation/own-metrics/describe.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { judgingSchema } from '../src/evaluation/types.ts';
@@ -264,10 +266,14 @@ const figuresSchema = z.custom<RunFigures>((value) => typeof value === 'object' 
 const pageSchema = z.custom<FiguresPage>(
   (value) => typeof value === 'object' && value !== null && 'questions' in value,
 );
+const noteSchema = z.custom<RunNote>((value) => typeof value === 'object' && value !== null && 'text' in value);
+const calibrationSchema = z.custom<Calibration>(
+  (value) => typeof value === 'object' && value !== null && 'notes' in value,
+);
 const plannedJudgingSchema: z.ZodType<PlannedJudging> = z.object({
   judging: judgingSchema,
   models: z.array(z.string()),
-  warnings: z.array(z.string()),
+  warnings: z.array(noteSchema),
 });
 const comparisonSchema = z.custom<ColumnComparison>((value) => typeof value === 'object' && value !== null);
 const detectableSchema = z.custom<Detectable | null>((value) => typeof value === 'object');
@@ -279,7 +285,7 @@ export function realEvaluation(paths: WorkspacePaths): EvaluationPort {
     prepare: (wish) => prepareEvaluation(paths, wish),
     ownMetrics: () => describeOwnMetrics(paths),
     vote: (run, vote) => childTask(paths, { task: 'eval-vote', run, vote }, voteStepSchema),
-    calibrate: (run) => childTask(paths, { task: 'calibrate', run }, z.array(z.string())),
+    calibrate: (run) => childTask(paths, { task: 'calibrate', run }, z.array(calibrationSchema)),
     judging: (run, judge) => childTask(paths, { task: 'judging', run, judge }, plannedJudgingSchema),
     missing: (models) =>
       models.filter((id) => !isKnownElsewhere(paths, id) && modelStatus(paths, id).state !== 'present'),

@@ -13,7 +13,6 @@ import { sendItems } from '../src/evaluation/items/send.ts';
 import { choiceSchema, voteStep } from '../src/evaluation/items/votes.ts';
 import { prepareJudging } from '../src/evaluation/judge/afterwards.ts';
 import { calibrateRun } from '../src/evaluation/judge/calibrate.ts';
-import { calibrationLines } from '../src/evaluation/judge/calibration-text.ts';
 import { loadOwnMetrics } from '../src/evaluation/own-metrics/load.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
@@ -140,7 +139,7 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
     case 'eval-vote':
       return voteStep(paths, request.run, { column: null, vote: request.vote });
     case 'calibrate':
-      return calibrationLines(await calibrateRun(paths, request.run, { judge: null, signal: stop.signal }));
+      return calibrateRun(paths, request.run, { judge: null, signal: stop.signal });
     case 'judging':
       return prepareJudging(paths, request.run, {
         judge: request.judge,

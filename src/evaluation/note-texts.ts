@@ -38,6 +38,17 @@ export const NOTE_TEXTS = {
     'Judge {judge} (model {model}), our prompts (en {en}, zh {zh}) in the language of each question: not to be compared with another judge or with published figures.',
   'trained-prompt':
     'Every LLM was asked with the prompt that tunes are trained on (sft). A base may answer better with another one: a column of it with prompt=default shows how much of the difference is the prompt.',
+  'judge-before':
+    '{judge} is to judge what it answers itself, or its base or tune does (columns: {columns}): judges prefer their own answers. Another model judges better.',
+  'votes-of': '{judge}: {column} against {base}, {votes} votes ({run} on this run, {compare} of Compare)',
+  'votes-none': '{judge} has judged none of the pairs you voted on.',
+  'votes-agree':
+    '{judge} agrees with you on {share} % of {n} pairs [{low} %, {high} %], κ {kappa} [{kappaLow}, {kappaHigh}] beyond chance.',
+  'votes-share':
+    '{judge} agrees with you on {share} % of {n} pairs [{low} %, {high} %]; κ cannot be told: one of you says the same of all.',
+  'votes-few': 'So few votes tell little: vote on {few} at least.',
+  'votes-chance': 'It may be chance: do not lean on this judge yet.',
+  'votes-missing': 'Votes without a readable judgement: {missing}.',
   'one-draw': 'The intervals cover the choice of questions only: one training run and one seed are one draw each.',
 } as const;
 

@@ -11,10 +11,11 @@ import { findTune } from '../serving/tune-asked.ts';
 import { answerForm } from './form.ts';
 import { GENERAL, GENERAL_METRIC, generalColumns } from './general-names.ts';
 import { judgeModels } from './judge/afterwards.ts';
-import { relatedColumns, relatedWarning } from './judge/related.ts';
+import { relatedColumns, relatedWarnings } from './judge/related.ts';
 import { assertOwnMetric, judgeSettings, metricWish } from './judge/wish.ts';
 import { defaultMetrics, findMetric, knowMetrics } from './metrics/registry.ts';
 import { isTaken } from './metrics/types.ts';
+import type { RunNote } from './notes.ts';
 import { describedMetric, type OwnMetric } from './own-metrics/types.ts';
 import { embedderFor } from './sample-language.ts';
 import { type AnswerForm, BASELINE_NAMES, type Evaluation } from './types.ts';
@@ -59,7 +60,7 @@ function askedAlike(paths: WorkspacePaths, columns: Column[]): Column[] {
 export async function prepareEvaluation(
   paths: WorkspacePaths,
   wish: EvaluationWish,
-): Promise<{ evaluation: Evaluation; models: string[]; warnings: string[] }> {
+): Promise<{ evaluation: Evaluation; models: string[]; warnings: RunNote[] }> {
   const own = wish.own ?? [];
   knowMetrics(own.map(describedMetric));
   const general = wish.dataset === GENERAL;
@@ -123,11 +124,10 @@ export async function prepareEvaluation(
   if (llm === null) return { evaluation, models, warnings: [] };
   const compares = embedder === 'none' ? await embedderFor(dataset.rows(wish.split)) : embedder;
   const judge = judgeSettings(llm, { judged, columns, embedder: compares });
-  const warning = relatedWarning(llm, relatedColumns(paths, llm, columns));
   return {
     evaluation: { ...evaluation, judge },
     models: [...new Set([...models, ...judgeModels(paths, judge)])],
-    warnings: warning === '' ? [] : [warning],
+    warnings: relatedWarnings(llm, relatedColumns(paths, llm, columns)),
   };
 }
 

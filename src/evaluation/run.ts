@@ -20,7 +20,7 @@ import { itemFacts } from './item-facts.ts';
 import { ItemLog } from './item-log.ts';
 import { isFailure } from './item-state.ts';
 import { ItemJudge } from './judge/judging.ts';
-import { relatedWarning } from './judge/related.ts';
+import { relatedWarnings } from './judge/related.ts';
 import { type KnownItems, knownItems, NOTHING_KNOWN } from './known-items.ts';
 import type { Place } from './lane.ts';
 import { knowMetrics } from './metrics/registry.ts';
@@ -120,7 +120,7 @@ async function startJudge(
     onStatus,
   });
   const { related } = judge.capsule;
-  if (related.length > 0) report.log('warn', relatedWarning(settings.llm, related));
+  for (const { text } of relatedWarnings(settings.llm, related)) report.log('warn', text);
   return judge;
 }
 

@@ -6,6 +6,8 @@ import type { EngineName, EngineStatus } from '../../src/engines/types.ts';
 import type { BlameReport } from '../../src/evaluation/blame/run.ts';
 import type { RunFigures } from '../../src/evaluation/figures.ts';
 import type { ItemNote } from '../../src/evaluation/items/notes.ts';
+import type { Calibration } from '../../src/evaluation/judge/calibrate.ts';
+import type { RunNote } from '../../src/evaluation/notes.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
 import type { JobEventBody } from '../../src/jobs/events.ts';
@@ -407,6 +409,10 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
   const sent: string[] = [];
   const controlled: string[] = [];
   const voted: string[] = [];
+  /** What to mind about a judge, models that are not here: as the test says. */
+  const warnings: RunNote[] = [];
+  const missing: string[] = [];
+  let calibration: Calibration | null = null;
   const blame = deferred<BlameReport>();
   let blamed = 0;
   const port: EvaluationPort = {
@@ -433,7 +439,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       return {
         evaluation: evaluationWork({ dataset: wish.dataset, split: wish.split, columns }),
         models: [],
-        warnings: [],
+        warnings,
       };
     },
     vote: async (run, vote) => {
@@ -446,7 +452,10 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       };
       return { run, votes: voted.length, left, next: left === 0 ? null : next };
     },
-    calibrate: async () => ['judge agrees with you'],
+    calibrate: async () => {
+      if (!calibration) throw new RagtuiError('usage', 'Nobody has voted.', 'Vote blind: V.');
+      return [calibration];
+    },
     judging: async (run, llm) => ({
       judging: {
         run,
@@ -455,9 +464,9 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
         concurrency: 'auto',
       },
       models: [],
-      warnings: [],
+      warnings,
     }),
-    missing: () => [],
+    missing: () => missing,
     figures: async (run) => {
       asked.push(run);
       return figures(run);
@@ -473,7 +482,23 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
       return `/exports/${run}.${format}`;
     },
   };
-  return { port, asked, wishes, exported, notes, sent, controlled, voted, blame, blamed: () => blamed };
+  return {
+    port,
+    asked,
+    wishes,
+    exported,
+    notes,
+    sent,
+    controlled,
+    voted,
+    warnings,
+    missing,
+    calibrated: (found: Calibration) => {
+      calibration = found;
+    },
+    blame,
+    blamed: () => blamed,
+  };
 }
 
 export const trainingWork = (name: string): JobWork => ({

@@ -53,7 +53,7 @@ async function judge(context: CommandContext, [id]: [string], options: JudgeOpti
     limit: options.limit ?? null,
     concurrency: options.concurrency,
   });
-  for (const warning of warnings) out.note(`Careful: ${warning}`);
+  for (const { text } of warnings) out.note(`Careful: ${text}`);
   await needModels(context, models, options.pull);
   const job = await startJudging(paths, judging);
   const { run } = judging;

@@ -363,7 +363,7 @@ async function run(context: CommandContext, _: [], options: RunOptions): Promise
     own: own.metrics,
     judge: options.judge ?? null,
   });
-  for (const warning of warnings) context.out.note(`Careful: ${warning}`);
+  for (const { text } of warnings) context.out.note(`Careful: ${text}`);
   await needModels(context, models, options.pull);
   return started(context, await launchJob(context.paths, { kind: 'evaluate', ...evaluation }), options.wait);
 }

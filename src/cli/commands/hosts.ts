@@ -166,7 +166,9 @@ async function look({ out, paths, signal }: CommandContext, host: Host): Promise
     `others   rsync ${facts.rsync ? 'yes' : 'no (tar is used)'}, uv ${facts.uv ?? 'no'}, node ${facts.node ?? 'no (not needed)'}`,
     ...(engines.length === 0
       ? [`engines  none in ${farEngines(known)}`]
-      : engines.map((one) => `engine   ${one.name} ${Object.values(one.versions)[0] ?? ''} (${one.device}), ${one.python}`)),
+      : engines.map(
+          (one) => `engine   ${one.name} ${Object.values(one.versions)[0] ?? ''} (${one.device}), ${one.python}`,
+        )),
     ...(usage?.there
       ? [
           `ours     ${megabytes(Object.values(usage.bytes).reduce((sum, size) => sum + size, 0))}, ${usage.runs} runs, ${usage.live.length} going on`,

@@ -6,10 +6,11 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { isServed } from '../../serving/resolve.ts';
 import { parseLlm } from '../../serving/servers.ts';
+import type { RunNote } from '../notes.ts';
 import { readRun, workOf } from '../runs.ts';
 import { embedderFor } from '../sample-language.ts';
 import type { Evaluation, Judging } from '../types.ts';
-import { relatedColumns, relatedWarning } from './related.ts';
+import { relatedColumns, relatedWarnings } from './related.ts';
 import { judgeSettings, metricWish } from './wish.ts';
 
 export interface JudgingWish {
@@ -30,7 +31,7 @@ export async function prepareJudging(
   paths: WorkspacePaths,
   id: string,
   wish: JudgingWish,
-): Promise<{ judging: Judging; models: string[]; warnings: string[] }> {
+): Promise<{ judging: Judging; models: string[]; warnings: RunNote[] }> {
   const { view } = readRun(paths, id);
   const run = view.spec.id;
   const evaluation = workOf(view);
@@ -56,11 +57,10 @@ export async function prepareJudging(
     wish.metricEmbedder ?? ownEmbedder(evaluation) ?? (await embedderFor(dataset.rows(evaluation.split)));
   const judge = judgeSettings(wish.judge, { judged, columns: evaluation.columns, embedder });
   const { limit, concurrency } = wish;
-  const warning = relatedWarning(wish.judge, relatedColumns(paths, wish.judge, evaluation.columns));
   return {
     judging: { run, judge, limit, concurrency },
     models: judgeModels(paths, judge),
-    warnings: warning === '' ? [] : [warning],
+    warnings: relatedWarnings(wish.judge, relatedColumns(paths, wish.judge, evaluation.columns)),
   };
 }
 

@@ -4,6 +4,8 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { KeptComparison } from '../../rag/comparisons/types.ts';
 import { type ItemVote, type PairLabel, readItemVotes } from '../items/votes.ts';
+import type { NoteId } from '../note-texts.ts';
+import { type RunNote, runNote } from '../notes.ts';
 import { type EvaluationRun, readRun } from '../runs.ts';
 import { type Agreement, agreementOf } from '../statistics/kappa.ts';
 import { columnsOf } from '../table.ts';
@@ -23,6 +25,8 @@ export interface Calibration extends Agreement {
   readonly missing: number;
   /** Where the votes came from. */
   readonly votes: { readonly run: number; readonly compare: number };
+  /** What that comes to, sentence by sentence. */
+  readonly notes: readonly RunNote[];
   readonly sentence: string;
 }
 
@@ -106,7 +110,10 @@ export function calibrations(
       const table = tableOf((row) => tableOf((column) => count(row, column)));
       const agreement = agreementOf(pairs);
       const names = { judge, column: other.name, base: base.name };
-      return [{ ...names, ...agreement, table, missing, votes, sentence: sentenceOf(judge, agreement, missing) }];
+      const notes = notesOf(judge, agreement, missing);
+      return [
+        { ...names, ...agreement, table, missing, votes, notes, sentence: notes.map(({ text }) => text).join(' ') },
+      ];
     }),
   );
 }
@@ -156,15 +163,24 @@ function labelOf(score: number | null | undefined): PairLabel | undefined {
 /** Fewer tell little: the interval of κ is then a unit wide. */
 const FEW = 30;
 
-function sentenceOf(judge: string, { n, share, kappa }: Agreement, missing: number): string {
-  const left = missing > 0 ? ` ${missing} votes have no readable judgement.` : '';
-  if (!share) return `${judge} has judged none of the pairs you voted on.${left}`;
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  const agree = `${judge} agrees with you on ${percent(share.mean)} of ${n} pairs [${percent(share.low)}, ${percent(share.high)}]`;
-  const beyond = kappa
-    ? `, κ ${kappa.value.toFixed(2)} [${kappa.low.toFixed(2)}, ${kappa.high.toFixed(2)}] beyond chance.`
-    : '; κ cannot be told: one of you says the same of all.';
-  const few = n < FEW ? ` So few votes tell little: vote on ${FEW} at least.` : '';
-  const poor = kappa && kappa.low <= 0 ? ' It may be chance: do not lean on this judge yet.' : '';
-  return `${agree}${beyond}${few}${poor}${left}`;
+/** What the agreement comes to, and what to mind about it. Pure. */
+function notesOf(judge: string, { n, share, kappa }: Agreement, missing: number): RunNote[] {
+  const say = (id: NoteId, values: RunNote['values'] = {}): RunNote => runNote(id, values, null);
+  const left = missing > 0 ? [say('votes-missing', { missing })] : [];
+  if (!share) return [say('votes-none', { judge }), ...left];
+  const percent = (value: number) => (100 * value).toFixed(1);
+  const agreed = { judge, n, share: percent(share.mean), low: percent(share.low), high: percent(share.high) };
+  return [
+    kappa
+      ? say('votes-agree', {
+          ...agreed,
+          kappa: kappa.value.toFixed(2),
+          kappaLow: kappa.low.toFixed(2),
+          kappaHigh: kappa.high.toFixed(2),
+        })
+      : say('votes-share', agreed),
+    ...(n < FEW ? [say('votes-few', { few: FEW })] : []),
+    ...(kappa && kappa.low <= 0 ? [say('votes-chance')] : []),
+    ...left,
+  ];
 }

@@ -2,6 +2,7 @@ import { listAdapters } from '../../models/store.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import type { Column } from '../../rag/types.ts';
 import { parseLlm } from '../../serving/servers.ts';
+import { type RunNote, runNote } from '../notes.ts';
 
 /**
  * Names of the columns that the judge itself answers, or a model on the same weights (its base, an adapter of it): a judge
@@ -23,8 +24,6 @@ export function relatedColumns(
     .map(({ name }) => name);
 }
 
-/** Said before a judge is asked; '' where no column is related to it. */
-export const relatedWarning = (judge: string, related: readonly string[]): string =>
-  related.length === 0
-    ? ''
-    : `${judge} is to judge ${related.length === 1 ? 'a column' : 'columns'} that it answers itself, or its base or tune does (${related.join(', ')}): judges prefer their own answers. Another model judges better.`;
+/** Said before a judge is asked, where columns are related to it. */
+export const relatedWarnings = (judge: string, related: readonly string[]): RunNote[] =>
+  related.length === 0 ? [] : [runNote('judge-before', { judge, columns: related.join(', ') }, null)];

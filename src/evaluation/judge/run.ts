@@ -7,7 +7,7 @@ import { readRun } from '../runs.ts';
 import { columnsOf } from '../table.ts';
 import type { ItemResult } from '../types.ts';
 import { ItemJudge } from './judging.ts';
-import { relatedWarning } from './related.ts';
+import { relatedWarnings } from './related.ts';
 
 interface Piece {
   readonly item: EvaluationItem;
@@ -46,7 +46,7 @@ export async function judgeRun(context: JobContext<'judge'>): Promise<void> {
     onStatus: progress,
   });
   const { related } = judge.capsule;
-  if (related.length > 0) report.log('warn', relatedWarning(work.judge.llm, related));
+  for (const { text } of relatedWarnings(work.judge.llm, related)) report.log('warn', text);
   const { lane } = judge.client;
   // Some more than the judge has places for: while one is written, the next stands in line.
   const items = () => (work.concurrency === 'auto' ? Math.ceil(1.25 * lane.places) : work.concurrency);

@@ -1,8 +1,9 @@
 import { FIGURES_PAGES, isEvaluation } from '../../../stores/evaluation.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
-import { t } from '../../ui/i18n/index.ts';
+import { noteText, t } from '../../ui/i18n/index.ts';
 import type { NavigationTarget } from '../../ui/screen.ts';
+import { calibrationText } from './calibration-lines.ts';
 import { chooseJudge } from './form.ts';
 import type { EvaluateModel } from './model.ts';
 
@@ -146,7 +147,7 @@ export const judgeActions: readonly Action<EvaluateModel>[] = [
         pick: async (llm) => {
           const warnings = await context.evaluation.getState().judge(llm);
           context.ui.getState().toast(t('evaluate.judging', { judge: llm }), 'good');
-          for (const warning of warnings) context.ui.getState().toast(warning, 'warn');
+          for (const warning of warnings) context.ui.getState().toast(noteText(warning), 'warn');
         },
       }),
   },
@@ -174,7 +175,7 @@ export const judgeActions: readonly Action<EvaluateModel>[] = [
     command: 'ragtui eval calibrate RUN',
     when: (model) => (model.shown() ? true : t('evaluate.why.none')),
     run: async (model) => {
-      model.calibration.set((await model.context.evaluation.getState().calibrate()).join('\n'));
+      model.calibration.set(calibrationText(await model.context.evaluation.getState().calibrate()));
       model.context.ui.getState().open({ kind: 'modal', id: 'evaluate.calibration' });
     },
   },

@@ -11,7 +11,7 @@ import type { Stratum } from '../../evaluation/strata.ts';
 import { isOver, type JobId, type JobView } from '../../jobs/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { formatPercent } from '../../ui/format.ts';
-import { t } from '../../ui/i18n/index.ts';
+import { noteText, t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type HighlightRange, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
@@ -229,7 +229,7 @@ function planText({ evaluation }: ScreenContext): string {
       ...(plan.judge
         ? [t('evaluate.plan.judge', { judge: plan.judge.llm, metrics: plan.judge.metrics.join(', ') })]
         : []),
-      ...warnings.map((warning) => `! ${warning}`),
+      ...warnings.map((warning) => `! ${noteText(warning)}`),
       ...(missing.length > 0 ? [`! ${t('evaluate.why.missing', { models: missing.join(', ') })}`] : []),
       '',
       t('evaluate.plan.about'),

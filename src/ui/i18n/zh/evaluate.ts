@@ -44,6 +44,8 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.voted': '已投 {votes} 票，还有 {left} 对 · 1 或 2，0 为平局，Esc',
   'evaluate.why.allVoted': '所有对都投过了：按 K 看评判者与您的一致程度',
   'evaluate.calibration': '评判者与您的投票',
+  'evaluate.calibration.corner': '评判者 \\ 您',
+  'evaluate.calibration.tie': '平局',
   'evaluate.judgeNote': '没有 LLM 评判回答',
   'evaluate.judgeWith': '评判这次评测，用',
   'evaluate.judging': '{judge} 正在评判这次评测；完成后得分会出现。',

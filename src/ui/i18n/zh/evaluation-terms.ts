@@ -78,6 +78,17 @@ export const noteTexts: Readonly<Record<string, string>> = {
     '评判者 {judge}（模型 {model}），我们的提示词（en {en}，zh {zh}），按每个问题的语言：不可与其他评判者或已发表的数字相比。',
   'trained-prompt':
     '所有 LLM 都用微调时的提示词（sft）提问。基座换一个提示词可能答得更好：加一列基座 prompt=default，就能看出差异里有多少来自提示词。',
+  'judge-before':
+    '{judge} 将评判自己（或其基座、微调模型）的回答（列：{columns}）：评判者偏爱自己的回答。换一个模型评判更好。',
+  'votes-of': '{judge}：{column} 对比 {base}，{votes} 票（本次评测 {run} 票，对比屏 {compare} 票）',
+  'votes-none': '您投过票的对，{judge} 一个都没有评判。',
+  'votes-agree':
+    '{judge} 与您在 {n} 对中有 {share} % 一致 [{low} %, {high} %]，超出偶然的 κ {kappa} [{kappaLow}, {kappaHigh}]。',
+  'votes-share':
+    '{judge} 与您在 {n} 对中有 {share} % 一致 [{low} %, {high} %]；κ 无法计算：有一方对所有对的判断都相同。',
+  'votes-few': '票太少，说明不了什么：至少投 {few} 票。',
+  'votes-chance': '可能只是偶然：先不要依赖这个评判者。',
+  'votes-missing': '有 {missing} 票没有读得懂的评判。',
   'one-draw': '区间只反映问题的抽取：一次训练、一个种子各只是一次抽样。',
 };
 

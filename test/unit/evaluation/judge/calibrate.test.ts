@@ -78,7 +78,7 @@ describe('a judge against votes', () => {
     // By hand: agreement 3/4, by chance 2/4·1/4 + 1/4·2/4 + 1/4·1/4 = 5/16, so (12 − 5)/(16 − 5).
     expect(found?.kappa?.value).toBeCloseTo(7 / 11, 12);
     expect(found?.sentence).toMatch(
-      /agrees with you on 75\.0 % of 4 pairs .* κ 0\.64 .* So few votes .* 1 votes have no readable/,
+      /agrees with you on 75\.0 % of 4 pairs .* κ 0\.64 .* So few votes .* Votes without a readable judgement: 1\./,
     );
     expect(calibrationLines(found ? [found] : []).join('\n')).toContain('5 votes (5 on this run, 0 of Compare)');
   });
