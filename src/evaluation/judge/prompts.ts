@@ -3,12 +3,21 @@ import type { Message } from '../../rag/types.ts';
 import { hashOf } from '../plan.ts';
 
 /** Prompts of the judge, ours. Their hash stands in every judgement; the version is raised when replies are read otherwise. */
-export const JUDGE_VERSION = 1;
+export const JUDGE_VERSION = 2;
 export const QUESTIONS = 3;
 /** Between statements, as in the tutorial's evaluation. */
 export const SEPARATOR = '|||';
 
 export type PromptLanguage = 'en' | 'zh';
+
+/** What stands in our prompts for what a judge is to write: a judge that says it back has judged nothing. */
+export const PLACEHOLDERS = {
+  en: {
+    statements: ['first statement', 'second statement'],
+    questions: ['first question', 'second question', 'third question'],
+  },
+  zh: { statements: ['第一条陈述', '第二条陈述'], questions: ['第一个问题', '第二个问题', '第三个问题'] },
+} as const;
 
 /** One request to a judge: what is said, and the form of the reply where the endpoint can keep to one. */
 export interface JudgeRequest {
@@ -45,7 +54,7 @@ const WORDS: Readonly<Record<PromptLanguage, Words>> = {
         'Write down what the answer claims, as short statements that can each be checked alone. Make whole sentences: ' +
         'take from the question what a bare answer leaves out, and put names for pronouns. Add no claim of your own. ' +
         `Put ${SEPARATOR} between two statements.\n` +
-        `Reply: {"statements": "first statement ${SEPARATOR} second statement"}`,
+        `Reply: {"statements": "${PLACEHOLDERS.en.statements.join(` ${SEPARATOR} `)}"}`,
     },
     check: {
       system: 'You check statements against a text. You reply with JSON and nothing else.',
@@ -61,7 +70,7 @@ const WORDS: Readonly<Record<PromptLanguage, Words>> = {
       ask: (answer) =>
         `Answer:\n${quoted(answer)}\n\n` +
         `Write the ${QUESTIONS} most likely questions that this was the answer to, each worded differently.\n` +
-        'Reply: {"questions": ["first question", "second question", "third question"]}',
+        `Reply: {"questions": [${PLACEHOLDERS.en.questions.map((one) => `"${one}"`).join(', ')}]}`,
     },
     prefer: {
       system: 'You compare two answers to a question. You reply with JSON and nothing else.',
@@ -79,7 +88,7 @@ const WORDS: Readonly<Record<PromptLanguage, Words>> = {
         `问题：${question}\n\n回答：\n${quoted(answer)}\n\n` +
         '请写出这个回答所主张的内容，拆成可以单独核对的短句。每条都要是完整的句子：回答省略的成分从问题里补上，代词换成所指的名称。' +
         `不要添加回答里没有的主张。两条陈述之间用 ${SEPARATOR} 隔开。\n` +
-        `回复格式：{"statements": "第一条陈述 ${SEPARATOR} 第二条陈述"}`,
+        `回复格式：{"statements": "${PLACEHOLDERS.zh.statements.join(` ${SEPARATOR} `)}"}`,
     },
     check: {
       system: '你对照一段文字核对若干条陈述。只回复 JSON，不要有其他内容。',
@@ -92,7 +101,7 @@ const WORDS: Readonly<Record<PromptLanguage, Words>> = {
       system: '你由回答反推问题。只回复 JSON，不要有其他内容。',
       ask: (answer) =>
         `回答：\n${quoted(answer)}\n\n请写出这个回答最可能对应的 ${QUESTIONS} 个问题，措辞各不相同。\n` +
-        '回复格式：{"questions": ["第一个问题", "第二个问题", "第三个问题"]}',
+        `回复格式：{"questions": [${PLACEHOLDERS.zh.questions.map((one) => `"${one}"`).join(', ')}]}`,
     },
     prefer: {
       system: '你比较同一个问题的两个回答。只回复 JSON，不要有其他内容。',

@@ -1,11 +1,14 @@
 import { parseJsonReply } from '../../datasets/making/parse-reply.ts';
-import { SEPARATOR } from './prompts.ts';
+import { PLACEHOLDERS, SEPARATOR } from './prompts.ts';
 import type { Preferred } from './types.ts';
 
 /** More than an answer to one question can claim: a model that goes on without end. */
 const MOST_STATEMENTS = 60;
 
-/** The statements of an answer: between "|||", or a list. Undefined for what is neither; no empty ones. Pure. */
+/**
+ * The statements of an answer: between "|||", or a list; no empty ones. Undefined for what is neither, and for what our prompt
+ * says in their place: a small model says it back. Pure.
+ */
 export function readStatements(reply: string): string[] | undefined {
   const text = spoken(reply);
   const value = fieldOf(parseJsonReply(text), /^(statements?|陈述)$/i);
@@ -19,7 +22,8 @@ export function readStatements(reply: string): string[] | undefined {
           ? text.split(SEPARATOR)
           : [];
   const statements = pieces.map((one) => one.trim()).filter((one) => one !== '');
-  return statements.length > 0 && statements.length <= MOST_STATEMENTS ? statements : undefined;
+  const some = statements.length > 0 && statements.length <= MOST_STATEMENTS;
+  return some && !statements.some(isPlaceholder) ? statements : undefined;
 }
 
 /** `count` verdicts in the order of the statements; undefined when they are not all there. Pure. */
@@ -31,13 +35,14 @@ export function readVerdicts(reply: string, count: number): (0 | 1)[] | undefine
   return verdicts.length === count && list.length === count ? verdicts : undefined;
 }
 
-/** As many questions as were asked for; undefined when they are fewer. Pure. */
+/** As many questions as were asked for; undefined when they are fewer, or what our prompt says in their place. Pure. */
 export function readGuesses(reply: string, count: number): string[] | undefined {
   const parsed = parseJsonReply(spoken(reply));
   const value = Array.isArray(parsed) ? parsed : fieldOf(parsed, /^(questions?|问题)$/i);
   if (!Array.isArray(value)) return undefined;
   const questions = value.filter(isText).map((one) => one.trim());
-  return questions.length >= count && questions.every((one) => one !== '') ? questions.slice(0, count) : undefined;
+  const wrong = questions.length < count || questions.some((one) => one === '' || isPlaceholder(one));
+  return wrong ? undefined : questions.slice(0, count);
 }
 
 const BARE = /^(?:answer |回答 ?|答案 ?)?(a|b|tie|平局|平手)$/i;
@@ -51,6 +56,11 @@ export function readPreferred(reply: string): Preferred | undefined {
   if (word === undefined) return undefined;
   return word === 'a' ? 'first' : word === 'b' ? 'second' : 'tie';
 }
+
+const SAID_BACK: ReadonlySet<string> = new Set(
+  Object.values(PLACEHOLDERS).flatMap(({ statements, questions }) => [...statements, ...questions]),
+);
+const isPlaceholder = (text: string): boolean => SAID_BACK.has(text.toLowerCase().replace(/[.?!。？！]+$/, ''));
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 

@@ -38,6 +38,10 @@ describe('statements', () => {
     '{"statements": " ||| "}',
     '{"statements": [1, 2]}',
     '{"statements": "a", ||| {',
+    // What SmolLM2 135M replies to every answer (2026-11-29): the example of the prompt.
+    '{"statements": "first statement ||| second statement"}',
+    '{"statements": "The well is deep. ||| Second statement."}',
+    '{"statements": "第一条陈述 ||| 第二条陈述"}',
   ])('cannot be read: %j', (reply) => expect(readStatements(reply)).toBeUndefined());
 
   test('of a model that does not end are none', () => {
@@ -72,10 +76,14 @@ describe('questions', () => {
     expect(readGuesses('{"questions": ["a?", "b?", "c?", "d?"]}', 3)).toEqual(['a?', 'b?', 'c?']);
     expect(readGuesses('["井有多深？", "深几米？", "多深？"]', 3)).toEqual(['井有多深？', '深几米？', '多深？']);
   });
-  test.each([...GARBAGE, '{"questions": ["a?", "b?"]}', '{"questions": ["a?", "", "c?"]}', '{"questions": "a?"}'])(
-    'cannot be read: %j',
-    (reply) => expect(readGuesses(reply, 3)).toBeUndefined(),
-  );
+  test.each([
+    ...GARBAGE,
+    '{"questions": ["a?", "b?"]}',
+    '{"questions": ["a?", "", "c?"]}',
+    '{"questions": "a?"}',
+    '{"questions": ["first question", "second question", "third question"]}',
+    '{"questions": ["第一个问题？", "第二个问题？", "第三个问题？"]}',
+  ])('cannot be read: %j', (reply) => expect(readGuesses(reply, 3)).toBeUndefined());
 });
 
 describe('a preference', () => {
