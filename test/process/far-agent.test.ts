@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -109,6 +109,15 @@ describe.skipIf(!hasPython)(`the agent${hasPython ? '' : ': skipped, there is no
     start('c', 'true', { gpus: 2, gpusThere: 1 });
     await until('c', 'over');
     expect(status('c')).toMatchObject({ result: { error: '2 GPUs are asked for and there are 1' } });
+  });
+
+  test('a folder with files of others never becomes ours: nothing is put there, and clean deletes none of them', () => {
+    mkdirSync(root);
+    writeFileSync(path.join(root, 'thesis.txt'), 'years of work');
+    expect(ask({ op: 'make', folders: [path.join(root, 'store')] })).toMatchObject({ error: { code: 'permission' } });
+    expect(ask({ op: 'start', run: 'a', argv: ['true'], env: {} })).toMatchObject({ error: { code: 'permission' } });
+    expect(ask({ op: 'clean', stop: true })).toMatchObject({ error: { code: 'permission' } });
+    expect(readdirSync(root)).toEqual(['thesis.txt']);
   });
 
   test('clean deletes nothing that does not bear our mark', () => {

@@ -80,7 +80,12 @@ def touch(file):
 
 
 def make_root(root):
+    """Makes our folder. One with files of others never gets our mark: whatever bears it is deleted as a whole."""
     os.makedirs(root, mode=0o700, exist_ok=True)
+    if not os.path.exists(os.path.join(root, MARK)) and os.listdir(root):
+        # Another one of ours may have made it since.
+        if not os.path.exists(os.path.join(root, MARK)):
+            raise Refused("permission", "%s holds files that are not of ragtui" % root)
     touch(os.path.join(root, MARK))
 
 
