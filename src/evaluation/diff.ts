@@ -10,6 +10,8 @@ export interface ColumnComparison {
   readonly a: string;
   readonly b: string;
   readonly primary: string;
+  /** One of the runs is not whole: there is no verdict yet. */
+  readonly interim: boolean;
   readonly metrics: Readonly<Record<string, MetricDifference>>;
 }
 
@@ -21,7 +23,8 @@ export function compareColumns(paths: WorkspacePaths, names: readonly [string, s
   const [a, b] = names.map((name) => findColumn(paths, name, run));
   if (!a || !b) throw new RagtuiError('internal', 'Two columns are compared.');
   const { evaluation } = b.run;
-  const { metrics } = differenceReport(labelled(a), labelled(b), evaluation);
+  const interim = [a, b].some(({ run: { view } }) => view.state !== 'succeeded');
+  const { metrics } = differenceReport(labelled(a), labelled(b), evaluation, interim);
   if (Object.keys(metrics).length === 0) {
     throw new RagtuiError(
       'invalid',
@@ -29,7 +32,7 @@ export function compareColumns(paths: WorkspacePaths, names: readonly [string, s
       'Compare columns that were asked the same dataset.',
     );
   }
-  return { a: a.label, b: b.label, primary: evaluation.primary, metrics };
+  return { a: a.label, b: b.label, primary: evaluation.primary, interim, metrics };
 }
 
 interface Found {

@@ -113,7 +113,14 @@ function againstBaseline(
   metric: string,
   tolerance: number,
 ): GateResult {
-  const { metrics } = compareColumns(paths, [baseline, column], run);
+  const { metrics, interim } = compareColumns(paths, [baseline, column], run);
+  if (interim) {
+    throw new RagtuiError(
+      'invalid',
+      `The run of ${baseline} is not finished: its figures may still change.`,
+      'Go on with it first: ragtui eval resume RUN',
+    );
+  }
   const difference = metrics[metric];
   if (difference) return differenceGate(metric, difference, tolerance);
   throw new RagtuiError('invalid', `${baseline} and ${column} have no common ${metric}.`);

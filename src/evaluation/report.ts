@@ -110,11 +110,12 @@ export function buildReport(run: EvaluationRun, published: readonly Published[] 
     metrics: columns[0]?.metrics ?? {},
     columns,
     differences,
-    matrix: matrixReport(tables, evaluation),
+    matrix: matrixReport(tables, evaluation, interim),
     strata: strataOf(
       tables.filter(({ baseline }) => !baseline),
       evaluation,
       facts,
+      interim,
     ),
     notes: [
       ...forgettingNotes(evaluation, differences),

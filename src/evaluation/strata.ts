@@ -102,11 +102,15 @@ export const FEWEST = 10;
 
 const NO_FACTS: ItemFacts = { asked: new Map(), seen: undefined };
 
-/** The primary metric on parts of the questions; partitions that part nothing are left out, unless that itself is worth saying. Pure. */
+/**
+ * The primary metric on parts of the questions; partitions that part nothing are left out, unless that itself is worth
+ * saying. An interim run has no verdict. Pure.
+ */
 export function strataOf(
   tables: readonly ColumnTable[],
   evaluation: Pick<Evaluation, 'primary' | 'seed' | 'columns'>,
   facts: ItemFacts = NO_FACTS,
+  interim = false,
 ): Stratum[] {
   const { primary, seed, columns: asked } = evaluation;
   const metric = findMetric(primary);
@@ -144,9 +148,9 @@ export function strataOf(
           differences: Object.fromEntries(
             columns.slice(1).flatMap((table) => {
               const pairs = pairedScores(base, table, metric);
-              return pairs
-                ? [[table.name, compare(pairs, { binary: metric.binary, direction: metric.direction, seed })]]
-                : [];
+              if (!pairs) return [];
+              const found = compare(pairs, { binary: metric.binary, direction: metric.direction, seed });
+              return [[table.name, interim ? { ...found, verdict: 'cannot tell' as const } : found]];
             }),
           ),
         },

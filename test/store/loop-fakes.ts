@@ -473,7 +473,7 @@ export function fakeEvaluation(models: readonly ModelChoice[] = []) {
     },
     versus: async (a, b) => {
       const { differences } = figures(jobIdSchema.parse('20261123-070000-evaluate-0000')).report;
-      return { a, b, primary: 'token-f1', metrics: differences[0]?.metrics ?? {} };
+      return { a, b, primary: 'token-f1', interim: false, metrics: differences[0]?.metrics ?? {} };
     },
     detectable: async () => ({ items: 60, difference: 0.135, from: { kind: 'rule', discordant: 0.14 } }),
     control: async (run, wish) => void controlled.push(`${run} ${JSON.stringify(wish)}`),

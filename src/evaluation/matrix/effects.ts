@@ -33,11 +33,13 @@ type Wanted = Omit<MatrixEffect, 'metrics'> & { readonly weights: Weights };
 /**
  * Main effects and interactions of a run whose columns are a crossing; null where they are none. An effect is a weighted
  * sum of an item's scores, so it is paired by item and clustered by context as every other difference: contexts count
- * alike, and within "retrieved" so do embedders. An interaction is a difference of differences. Seeded. Pure.
+ * alike, and within "retrieved" so do embedders. An interaction is a difference of differences. An interim run has no
+ * verdict. Seeded. Pure.
  */
 export function matrixReport(
   tables: readonly ColumnTable[],
   evaluation: Pick<Evaluation, 'columns' | 'metrics' | 'primary' | 'seed'>,
+  interim = false,
 ): MatrixReport | null {
   const design = matrixOf(evaluation.columns);
   if (!design) return null;
@@ -70,7 +72,7 @@ export function matrixReport(
       .map(({ effect, results }) => ({
         ...effect,
         metrics: Object.fromEntries(
-          [...results].map(([name, result]) => [name, adjustedResult(result, holmOf(name))] as const),
+          [...results].map(([name, result]) => [name, adjustedResult(result, holmOf(name), interim)] as const),
         ),
       }))
       .filter((effect) => Object.keys(effect.metrics).length > 0),
@@ -80,10 +82,10 @@ export function matrixReport(
 const ALPHA = 0.05;
 
 /** No effect was chosen before the run: one is sure only if it stays so among the others. */
-const adjustedResult = (result: Difference, pHolm: number): EffectResult => ({
+const adjustedResult = (result: Difference, pHolm: number, interim: boolean): EffectResult => ({
   ...result,
   pHolm,
-  verdict: pHolm < ALPHA ? result.verdict : 'cannot tell',
+  verdict: pHolm < ALPHA && !interim ? result.verdict : 'cannot tell',
 });
 
 /** Every level against the first, then what depends on what. */

@@ -7,25 +7,30 @@ import type { EffectKind } from '../../../src/evaluation/matrix/effects.ts';
 import { buildReport } from '../../../src/evaluation/report.ts';
 import { htmlReport } from '../../../src/evaluation/reports/html.ts';
 import { markdownReport } from '../../../src/evaluation/reports/markdown.ts';
+import type { JobView } from '../../../src/jobs/types.ts';
 import { fixturesDir } from '../../../src/platform/entry.ts';
 import { parseColumns } from '../../../src/rag/columns.ts';
 import { result, runOf } from './results.ts';
 
+type JobState = JobView['state'];
+
 const ALL = { llms: ['a', 'b'], embedders: ['x', 'y'], contexts: ['retrieved', 'gold'], settings: '' };
 const columns = parseColumns(matrixColumns(ALL));
 
-/** A finished run of the matrix: by column the score of each item. */
+/** A run of the matrix, finished unless said otherwise: by column the score of each item. */
 function reportOf(
   scores: Readonly<Record<string, readonly number[]>>,
   clusters: readonly string[],
   metric = 'token-f1',
+  state: JobState = 'succeeded',
 ) {
   const items = Object.entries(scores).flatMap(([column, values]) =>
     values.map((value, at) =>
       result({ column, item: `q${at}`, place: at, contextId: clusters[at] ?? '', scores: { [metric]: value } }),
     ),
   );
-  return buildReport(runOf(items, { columns, metrics: [metric], primary: metric, baselines: false, seed: 1314 }));
+  const run = runOf(items, { columns, metrics: [metric], primary: metric, baselines: false, seed: 1314 });
+  return buildReport({ ...run, view: { ...run.view, state } });
 }
 
 describe('the columns of a matrix', () => {
@@ -192,5 +197,25 @@ describe('effects agree with numpy and scipy', () => {
     expect(Math.abs((found?.high ?? Number.NaN) - expected.high)).toBeLessThanOrEqual(slack);
     const chance = 4 * Math.sqrt((expected.p * (1 - expected.p)) / 10_000) + 3e-4;
     expect(Math.abs((found?.p ?? Number.NaN) - expected.p)).toBeLessThanOrEqual(chance);
+  });
+});
+
+describe('a run that is not whole', () => {
+  // b answers all right and a none, by every way: nothing could be surer.
+  const ids = Array.from({ length: 20 }, (_, at) => `c${at}`);
+  const scores = Object.fromEntries(columns.map(({ name, llm }) => [name, ids.map(() => (llm === 'b' ? 1 : 0))]));
+  const verdictsOf = (state: JobState) => {
+    const { matrix, strata, differences } = reportOf(scores, ids, 'token-f1', state);
+    return {
+      effects: matrix?.effects.map(({ metrics }) => metrics['token-f1']?.verdict),
+      strata: strata.flatMap((one) => Object.values(one.differences).map(({ verdict }) => verdict)),
+      differences: differences.map(({ metrics }) => metrics['token-f1']?.verdict),
+    };
+  };
+
+  it('has no verdict on effects and parts either', () => {
+    expect(verdictsOf('succeeded').effects).toContain('better');
+    const { effects, strata, differences } = verdictsOf('running');
+    expect(new Set([...(effects ?? []), ...strata, ...differences])).toEqual(new Set(['cannot tell']));
   });
 });

@@ -120,7 +120,13 @@ describe('in the figures of a run', () => {
     const html = htmlReport(report, run.items);
     expect(html).toContain('<h3>difference in ms</h3>');
     expect(html).toContain('<h3>first-token (ms)</h3>');
-    const lines = diffLines({ a: 'base', b: 'tuned', primary: 'first-token', metrics: difference }).join('\n');
+    const lines = diffLines({
+      a: 'base',
+      b: 'tuned',
+      primary: 'first-token',
+      interim: false,
+      metrics: difference,
+    }).join('\n');
     expect(lines).toMatch(/first-token \(ms\) +\+100\.0/);
   });
 
