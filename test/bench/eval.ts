@@ -3,6 +3,7 @@ import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folde
 import { type Bench, ITEMS, launched, METRICS, startBench, succeeded } from './eval-runs.ts';
 import type { LatencyServer } from './latency-server.ts';
 import { cpuSeconds } from './machine.ts';
+import { notHad } from './peer-process.ts';
 import { ensurePromptfoo, type Promptfoo } from './promptfoo.ts';
 import { seeded } from './stats.ts';
 import type { BenchContext, Benchmark, BenchRow } from './types.ts';
@@ -12,6 +13,22 @@ const LATENCY_MS = 200;
 
 /** Answers before the processor's time counts: the code is warm then. */
 const WARM = 200;
+
+/** The part of `eval` that has another side, at two concurrencies. */
+export const peersEvaluation: Benchmark = {
+  name: 'peers-eval',
+  about: `an evaluation's throughput against a server of known latency: our worker with ${METRICS.length} metrics, promptfoo with two assertions`,
+  async run(context) {
+    const bench = await startBench(context);
+    const promptfoo = await ensurePromptfoo(context.log);
+    const why = typeof promptfoo === 'string' ? promptfoo : undefined;
+    const their = typeof promptfoo === 'string' ? undefined : promptfoo;
+    const rows: BenchRow[] = [];
+    for (const atOnce of [8, 32]) rows.push(...(await overheadRows(bench, atOnce, their)));
+    for (const atOnce of [8, 32]) rows.push(...(await speedRows(bench, atOnce, their)));
+    return why === undefined ? rows : [...rows, notHad('promptfoo', 'items/s', why)];
+  },
+};
 
 export const evaluation: Benchmark = {
   name: 'eval',

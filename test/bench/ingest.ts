@@ -177,7 +177,7 @@ function assertUnchanged(report: IngestReport, files: number): void {
   throw new Error(`a re-ingest without change did ${JSON.stringify(report).slice(0, 200)}`);
 }
 
-async function timedIngest(
+export async function timedIngest(
   { paths }: TestWorkspace,
   launch: () => ReturnType<TestWorkspace['launchIngest']>,
 ): Promise<{ report: IngestReport; wallSeconds: number }> {
@@ -198,5 +198,5 @@ function writeDocuments(folder: string, files: number, lines: number): string {
   return folder;
 }
 
-const csv = (texts: readonly string[]): string =>
+export const csv = (texts: readonly string[]): string =>
   ['context', ...texts.map((text) => `"${text.replaceAll('"', '""')}"`), ''].join('\n');

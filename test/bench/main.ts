@@ -1,27 +1,32 @@
-// npm run bench [-- --only NAME,NAME] [--quick]: measures, prints tables, writes bench-results/TIME.json.
+// npm run bench [-- --peers] [--only NAME,NAME] [--quick]: measures, prints tables, writes bench-results/TIME.json.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { toRagtuiError } from '../../src/platform/errors.ts';
-import { benchmarks } from './benchmarks.ts';
+import { benchmarks, besidePeers } from './benchmarks.ts';
 import { describeMachine, isBusy, load } from './machine.ts';
 import { machineLine, type Outcome, type Report, table, verdict } from './report.ts';
 import type { Benchmark } from './types.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, list: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    peers: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    list: { type: 'boolean' },
+  },
 });
-if (values.list) for (const { name, about } of benchmarks) console.log(`${name.padEnd(12)}${about}`);
-else process.exitCode = await main(chosen(values.only), values.quick);
+const all = [...new Set([...benchmarks, ...besidePeers])];
+if (values.list) for (const { name, about } of all) console.log(`${name.padEnd(17)}${about}`);
+else process.exitCode = await main(chosen(values.only, values.peers), values.quick);
 
-function chosen(only: string | undefined): readonly Benchmark[] {
-  if (only === undefined) return benchmarks;
+function chosen(only: string | undefined, peers: boolean): readonly Benchmark[] {
+  if (only === undefined) return peers ? besidePeers : benchmarks;
   return only.split(',').map((name) => {
-    const found = benchmarks.find((benchmark) => benchmark.name === name.trim());
-    if (!found)
-      throw new Error(`There is no benchmark "${name}". There are: ${benchmarks.map((b) => b.name).join(', ')}.`);
+    const found = all.find((benchmark) => benchmark.name === name.trim());
+    if (!found) throw new Error(`There is no benchmark "${name}". There are: ${all.map((b) => b.name).join(', ')}.`);
     return found;
   });
 }

@@ -94,7 +94,7 @@ function started(entry: string, options: Parameters<Promptfoo['start']>[0]): Ret
   const args = ['eval', '-c', config, '--no-cache', '-j', String(concurrency), '--no-table', '--no-progress-bar'];
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: home,
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       PROMPTFOO_CONFIG_DIR: home,
@@ -105,9 +105,16 @@ function started(entry: string, options: Parameters<Promptfoo['start']>[0]): Ret
     },
   });
   if (child.pid === undefined) throw new Error('promptfoo could not be started');
+  let said = '';
+  const hear = (text: Buffer) => {
+    said = (said + text.toString('utf8')).slice(-2000);
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
   const ended = once(child, 'close').then(([code]) => {
     // 100: some assertion failed, as is meant.
-    if (code !== 0 && code !== 100) throw new Error(`promptfoo ended with ${code}`);
+    if (code !== 0 && code !== 100)
+      throw new Error(`promptfoo ended with ${code}: ${said.trim().split('\n').slice(-4).join(' / ')}`);
   });
   return { pid: child.pid, ended };
 }

@@ -33,7 +33,7 @@ export const retrieval: Benchmark = {
   },
 };
 
-interface Query {
+export interface Query {
   readonly text: string;
   readonly vector: Float32Array;
 }
@@ -104,7 +104,7 @@ async function atSize({ quick, log }: BenchContext, server: VectorServer, size: 
 }
 
 /** Questions of a few words of some chunk, with vectors nobody has stored. */
-function makeQueries(texts: readonly string[], count: number): Query[] {
+export function makeQueries(texts: readonly string[], count: number): Query[] {
   const vectors = syntheticVectors({ count, seed: 4711, dimension: DIMENSION });
   const random = seeded(42);
   return Array.from({ length: count }, (_, at) => {
@@ -114,7 +114,7 @@ function makeQueries(texts: readonly string[], count: number): Query[] {
   });
 }
 
-async function indexReady(client: KbClient): Promise<string> {
+export async function indexReady(client: KbClient): Promise<string> {
   // The first search opens the index.
   await client.call('search', { kb: 'bench', query: 'warm', mode: 'vector' });
   let search = 'exact';
