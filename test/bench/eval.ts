@@ -84,12 +84,18 @@ async function overhead({ server }: Bench, atOnce: number, items: number, start:
   return { ms: (1000 * used) / answered, rate, answered };
 }
 
-/** The other side failed: ours is shown alone. */
-const lostTo =
-  ({ log }: BenchContext) =>
-  (error: unknown): undefined => {
-    log(`the other side: ${error instanceof Error ? error.message : String(error)}`);
+/** The other side failed: ours is shown alone, with the reason. */
+function lostTo({ log }: BenchContext) {
+  const reasons: string[] = [];
+  return {
+    reasons,
+    lost: (error: unknown): undefined => {
+      const reason = error instanceof Error ? error.message : String(error);
+      log(`the other side: ${reason}`);
+      reasons.push(`; promptfoo could not be had: ${reason}`);
+    },
   };
+}
 
 /** Nothing more will come: what ended as the last answer did is no matter. */
 function tooFew(count: number): Promise<never> {
@@ -98,7 +104,7 @@ function tooFew(count: number): Promise<never> {
 
 async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
   const { context } = bench;
-  const lost = lostTo(context);
+  const { lost, reasons } = lostTo(context);
   const items = context.quick ? 600 : ITEMS;
   context.log(`${items} questions, ${atOnce} at once, answered at once`);
   const own = await overhead(bench, atOnce, items, () => ours(bench, atOnce, items));
@@ -114,7 +120,7 @@ async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo |
       note: `${METRICS.length} metrics, the worker with all its threads, over ${own.answered} items, ${own.rate.toFixed(0)} items/s${
         other
           ? `; promptfoo ${promptfoo.version} with 2 assertions: ${other.ms.toFixed(2)} ms, ${other.rate.toFixed(0)} items/s`
-          : ''
+          : reasons.join('')
       }`,
     },
   ];
@@ -123,7 +129,7 @@ async function overheadRows(bench: Bench, atOnce: number, promptfoo: Promptfoo |
 /** What it reaches against the server's latency, over whole rounds of all that are asked at once. */
 async function speedRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | undefined): Promise<BenchRow[]> {
   const { context, server } = bench;
-  const lost = lostTo(context);
+  const { lost, reasons } = lostTo(context);
   const rounds = Math.min(context.quick ? 10 : 30, Math.floor(ITEMS / atOnce));
   const items = atOnce * rounds;
   context.log(`${items} questions, ${atOnce} at once, ${LATENCY_MS} ms each`);
@@ -142,7 +148,9 @@ async function speedRows(bench: Bench, atOnce: number, promptfoo: Promptfoo | un
       unit: 'items/s',
       ...(other === undefined ? {} : { ratio: own / other }),
       note: `${((100 * own) / limit).toFixed(0)} % of the server's limit of ${limit}${
-        other === undefined ? '' : `; promptfoo ${other.toFixed(1)} (${((100 * other) / limit).toFixed(0)} %)`
+        other === undefined
+          ? reasons.join('')
+          : `; promptfoo ${other.toFixed(1)} (${((100 * other) / limit).toFixed(0)} %)`
       }`,
     },
   ];

@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/platform/entry.ts';
 import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { ensureModels } from '../support/models.ts';
 import { reasonOf } from './peer-process.ts';
-import { engineWithTorch } from './peer-python.ts';
+import { cacheFolder, engineWithTorch } from './peer-python.ts';
 import type { BenchContext } from './types.ts';
 
 const run = promisify(execFile);
@@ -24,27 +24,30 @@ export interface PeerModel {
 
 /** Made by our own exporter from the weights that a package carries, else pulled. Gives why not when it cannot be had. */
 export async function ensurePeerModel({ scratch, log }: BenchContext): Promise<PeerModel | string> {
-  const folder = path.join(scratch, 'model');
+  const engine = engineWithTorch();
+  const folder = path.join(cacheFolder(), 'why' in engine ? 'minilm-pulled' : 'minilm-exported');
+  const marker = path.join(folder, '.made');
   mkdirSync(folder, { recursive: true });
   try {
-    const engine = engineWithTorch();
     if ('why' in engine) {
-      log('pulling all-MiniLM-L6-v2');
       const [pulled] = await ensureModels(['all-minilm-l6-v2']);
       for (const [name, file] of Object.entries(pulled?.files ?? {})) copyFileSync(file, path.join(folder, name));
       addBeside(folder);
       return { onnx: folder, torch: undefined };
     }
-    log('all-MiniLM-L6-v2 to ONNX, float32');
     const [base] = await ensureModels(['all-minilm-l6-v2-base']);
     if (!base) throw new Error('no all-minilm-l6-v2-base');
+    const made = { onnx: folder, torch: base.folder };
+    if (existsSync(marker)) return made;
+    log('all-MiniLM-L6-v2 to ONNX, float32 (once)');
     const task = path.join(scratch, 'export.json');
     const how = { pooling: 'mean', normalize: true, maxTokens: TOKENS, texts: ['one text'] };
     writeFileSync(task, JSON.stringify({ model: base.folder, target: folder, ...how }));
     const exporter = path.join(packageRoot(), 'workers', 'python', 'export_onnx.py');
     await run(engine.python, [exporter, task], { env: { ...process.env, HF_HUB_OFFLINE: '1' } });
     addBeside(folder);
-    return { onnx: folder, torch: base.folder };
+    writeFileSync(marker, '');
+    return made;
   } catch (error) {
     return `all-MiniLM-L6-v2 in ONNX: ${reasonOf(error)}`;
   }

@@ -23,7 +23,7 @@ export type PeerPackage = keyof typeof PACKAGES;
 export type PeerPython = { readonly python: string } | { readonly why: string };
 
 /** Where things of the benchmarks lie that are made once: RAGTUI_BENCH_CACHE, else the system's temporary folder. */
-const cacheFolder = (): string =>
+export const cacheFolder = (): string =>
   path.resolve(process.env['RAGTUI_BENCH_CACHE'] || path.join(os.tmpdir(), 'ragtui-bench'));
 
 /** Python with a peer in a virtual environment outside the repository, made at the first use. */
