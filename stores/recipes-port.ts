@@ -6,6 +6,7 @@ import { continueRecipe, pauseRecipe, readRecipeStatus, resumeRecipe } from '../
 import { listRecipes, readText } from '../src/recipes/files.ts';
 import { inspectRecipe } from '../src/recipes/inspect.ts';
 import { problemLine } from '../src/recipes/problem-line.ts';
+import { readRecipe } from '../src/recipes/read.ts';
 import type { Scalar } from '../src/recipes/types.ts';
 import { parseValue } from '../src/recipes/variables.ts';
 import type { RecipesPort } from './recipes.ts';
@@ -14,8 +15,13 @@ const MOST_REPORT = 2_000_000;
 
 /** Recipes of the shipped folder and of the workspace; files are small, and are read when they are asked for. */
 export function realRecipes(paths: WorkspacePaths): RecipesPort {
-  const open = (file: string, vars: Readonly<Record<string, Scalar>>) =>
-    inspectRecipe(paths, { file, cwd: process.cwd(), text: readText(file), vars: { ...vars } });
+  const open = (file: string, vars: Readonly<Record<string, Scalar>>) => {
+    const text = readText(file);
+    // Values of an earlier run may be of variables that the recipe has no more.
+    const known = new Set(readRecipe(text).vars.map(({ name }) => name));
+    const given = Object.fromEntries(Object.entries(vars).filter(([name]) => known.has(name)));
+    return inspectRecipe(paths, { file, cwd: process.cwd(), text, vars: given });
+  };
   return {
     files: async () => listRecipes(paths),
     check: async (file, vars) => {

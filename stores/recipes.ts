@@ -73,12 +73,13 @@ export function createRecipesStore({
         const { work } = view.spec;
         return work.kind === 'recipe' ? [{ view, work, status: recipes.status(view.folder) }] : [];
       });
+      // By their files: two recipes may bear one name.
       const newest = new Map<string, (typeof runs)[number]>();
-      for (const run of runs) if (!newest.has(run.work.name)) newest.set(run.work.name, run);
-      const here = files.map((file) => ({ name: file.name, file, run: newest.get(file.name) ?? null }));
-      const known = new Set(files.map(({ name }) => name));
-      const elsewhere = [...newest].filter(([name]) => !known.has(name));
-      return [...here, ...elsewhere.map(([name, run]) => ({ name, file: null, run }))];
+      for (const run of runs) if (!newest.has(run.work.file)) newest.set(run.work.file, run);
+      const here = files.map((file) => ({ name: file.name, file, run: newest.get(file.file) ?? null }));
+      const known = new Set(files.map(({ file }) => file));
+      const elsewhere = [...newest].filter(([file]) => !known.has(file));
+      return [...here, ...elsewhere.map(([, run]) => ({ name: run.work.name, file: null, run }))];
     };
     const afterwards = async (): Promise<void> => {
       await jobs.getState().refresh();

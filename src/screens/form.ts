@@ -37,7 +37,3 @@ export function typedNumber(text: string): number | undefined {
   const value = Number(text.trim());
   return text.trim() !== '' && Number.isFinite(value) ? value : undefined;
 }
-
-/** A word of a command line, quoted where a shell would cut it. */
-export const shellWord = (text: string): string =>
-  /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

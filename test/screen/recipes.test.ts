@@ -165,6 +165,14 @@ describe('the recipes screen', () => {
     expect(ended.recipes.asked).toEqual([`resume ${over.spec.id}`]);
   });
 
+  it('shows a run with its own file, not with another recipe of the same name', async () => {
+    const copy = jobView({ ...work, file: '/home/me/small.yaml' }, { progress: whole });
+    const w = await open({ jobs: [copy], recipes: { files: [file], status: status() } });
+    const rows = w.rows().filter((row) => /small/.test(row));
+    expect(rows[0]).toContain('not run');
+    expect(rows.some((row) => row.includes('1/3') && !row.includes('not run'))).toBe(true);
+  });
+
   it('says where the report is and reads it', async () => {
     const done = jobView(work, { state: 'succeeded', endedAt: '2026-11-23T06:20:00.000Z', pid: null });
     const report = { md: '/exports/x.md', html: '/exports/x.html' };

@@ -5,7 +5,7 @@ import type { Metric } from './types.ts';
 export const fieldPrecision: Metric = {
   name: 'field-precision',
   kind: 'answer',
-  version: 1,
+  version: 2,
   range: [0, 1],
   direction: 'higher',
   binary: false,

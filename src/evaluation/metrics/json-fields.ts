@@ -44,7 +44,10 @@ export function jsonFields(value: unknown, path = '', depth = 0): JsonField[] {
 function comparable(value: unknown): string {
   const text = foldedCase(String(value));
   if (!NUMBER.test(text)) return text;
-  const number = Number(text.replaceAll(',', ''));
+  const plain = text.replaceAll(',', '');
+  const number = Number(plain);
+  // Longer numbers than a double holds (an identity card has 18 digits) are equal only digit by digit.
+  if (/^[+-]?\d+$/.test(plain) && !Number.isSafeInteger(number)) return String(BigInt(plain.replace(/^\+/, '')));
   return Number.isFinite(number) ? String(number) : text;
 }
 

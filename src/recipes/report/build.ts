@@ -1,3 +1,4 @@
+import { shellWord } from '../../platform/shell-word.ts';
 import type { RecipePlan } from '../plan.ts';
 import type { Made, MadeOf, RecipeStatus, RecipeWork, StepResult, StepStatus } from '../types.ts';
 import { type Block, code, heading, list, table, text, verdict } from './blocks.ts';
@@ -241,7 +242,7 @@ function machineBlocks(input: RecipeReportInput): Block[] {
 }
 
 function repeatBlocks({ work, job, at }: RecipeReportInput): Block[] {
-  const vars = Object.entries(work.vars).map(([name, value]) => ` --var ${name}=${JSON.stringify(value)}`);
+  const vars = Object.entries(work.vars).map(([name, value]) => ` --var ${name}=${shellWord(String(value))}`);
   return [
     heading(2, 'How to repeat it'),
     code(`ragtui recipe run ${work.name}.yaml${vars.join('')} --wait`),

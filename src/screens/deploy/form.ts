@@ -2,11 +2,12 @@ import { type DeployForm, requestOf } from '../../../stores/deploy-types.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
+import { shellWord } from '../../platform/shell-word.ts';
 import { needBytes } from '../../serving/start-plan-size.ts';
 import { formatBytes, formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
-import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { type FormField, typedNumber } from '../form.ts';
 import { vllmFields, vllmWords } from './vllm-form.ts';
 
 const AUTO = 'auto';

@@ -1,9 +1,10 @@
 import { toRagtuiError } from '../../platform/errors.ts';
+import { shellWord } from '../../platform/shell-word.ts';
 import type { VllmFlag, VllmOptions } from '../../serving/types.ts';
 import { parseFlags, shellWords } from '../../serving/vllm/flags.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
-import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { type FormField, typedNumber } from '../form.ts';
 
 /** Options that are a number, and how a command says them. */
 const NUMBERS = {

@@ -3,11 +3,12 @@ import type { EvaluationForm } from '../../../stores/evaluation.ts';
 import type { Choice } from '../../../stores/ui.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { GENERAL } from '../../evaluation/general-names.ts';
+import { shellWord } from '../../platform/shell-word.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
-import { type FormField, shellWord, typedNumber } from '../form.ts';
+import { type FormField, typedNumber } from '../form.ts';
 import { chooseMetrics } from './metric-choice.ts';
 
 const TYPED = 'typed';

@@ -24,7 +24,7 @@ export function createRecipesScreen(context: ScreenContext): ScreenDefinition {
   const { recipes, jobs, ui } = context;
   const list = createListModel<RecipeRow>({
     items: () => recipes.getState().rows ?? NO_ROWS,
-    key: ({ name }) => name,
+    key: ({ name, file, run }) => file?.file ?? run?.work.file ?? name,
     text: ({ name, file }) => `${name} ${file?.about ?? ''}`,
   });
   const steps = createListModel<StepStatus>({

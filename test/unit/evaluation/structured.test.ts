@@ -86,6 +86,11 @@ describe('fields', () => {
     );
   });
 
+  it('numbers longer than a double holds are equal digit by digit', () => {
+    expect(fields('{"id": "110101199001011235"}', '{"id": "110101199001011234"}')?.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(fields('{"id": "+110101199001011234"}', '{"id": "110,101,199,001,011,234"}')).toEqual([1, 1, 1, 0]);
+  });
+
   it('lists are compared as multisets', () => {
     expect(fields('["b", "a", "a"]', '["a", "b", "b"]')).toEqual([2 / 3, 2 / 3, 2 / 3, 0]);
     expect(fields('{"l": []}', '{"l": null}')).toEqual([1, null, 1, null]);
