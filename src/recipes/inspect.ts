@@ -1,11 +1,14 @@
 import { isHubSource } from '../datasets/hub.ts';
+import { readManifest } from '../datasets/store.ts';
 import { ENGINES } from '../engines/definitions.ts';
 import { machineDevice } from '../engines/device.ts';
 import { engineStatus } from '../engines/store.ts';
 import type { EngineName } from '../engines/types.ts';
 import { allModels, findModel, listAdapters, listEndpoints } from '../models/store.ts';
+import { loadSettings } from '../platform/config.ts';
 import { toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { findPrompt } from '../rag/prompts.ts';
 import { checkEmbedderKeys, checkLlmKeys } from '../training/check-settings.ts';
 import { findEmbedderBase } from '../training/embedder-base.ts';
 import { foldersOf } from './folders.ts';
@@ -15,6 +18,7 @@ import { type ReadRecipe, readRecipe } from './read.ts';
 import { trainingOf, withoutEngine } from './references.ts';
 import type { Recipe } from './schema.ts';
 import type { Path, RecipeProblem } from './source.ts';
+import { namedDataset } from './steps/datasets.ts';
 import { findPath, modelDigest } from './steps/facts.ts';
 import { missingModels } from './steps/ready.ts';
 import type { RecipeWork } from './types.ts';
@@ -60,8 +64,10 @@ function workspaceProblems(
       complain(path, message, hint);
     }
   };
+  const { settings } = loadSettings(paths.configFile);
   for (const { recipe } of variants) {
-    for (const [name, { import: imported }] of Object.entries(recipe.datasets)) {
+    for (const [name, { import: imported, use }] of Object.entries(recipe.datasets)) {
+      if (use !== undefined) reads(['datasets', name, 'use'], () => readManifest(paths, ...namedDataset(use)));
       if (!imported || isHubSource(imported.file)) continue;
       reads(['datasets', name, 'import', 'file'], () => findPath(imported.file, folders));
     }
@@ -69,6 +75,10 @@ function workspaceProblems(
       for (const [at, file] of sources.entries()) reads(['kbs', name, 'sources', at], () => findPath(file, folders));
     }
     for (const [path, model] of modelsOf(recipe)) checkModel(path, model, recipe);
+    for (const [name, { llm, prompt }] of Object.entries(recipe.columns)) {
+      if (llm === 'none' || prompt === undefined) continue;
+      reads(['columns', name, 'prompt'], () => findPrompt(paths, prompt, settings.prompts));
+    }
     for (const [name, one] of Object.entries(recipe.train)) {
       const path = ['train', name];
       if (one.kind === 'embedder') reads([...path, 'base'], () => findEmbedderBase(paths, one.base));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetKind } from '../datasets/types.ts';
 import type { EngineName } from '../engines/types.ts';
+import { parsePromptName } from '../rag/prompts.ts';
 import type { Variant } from './read.ts';
 import { serversOf, trainingOf, withoutEngine } from './references.ts';
 import type {
@@ -262,7 +263,9 @@ class VariantPlan {
     const needs = {
       dataset: this.#dataset(dataset),
       ...(kb === undefined ? {} : { kb: this.#kb(kb) }),
-      ...this.#trained(columns.flatMap(({ llm, embedder }) => [llm, embedder])),
+      ...this.#trained(
+        columns.flatMap(({ llm, embedder, prompt }) => [llm, embedder, parsePromptName(prompt ?? '').tune]),
+      ),
       ...Object.fromEntries([...new Set(servers)].map((server) => [`server:${server}`, this.#deployment(server)])),
     };
     const spec: StepSpec = { kind: 'evaluate', part: part ?? null, columns, ...rest };

@@ -136,17 +136,15 @@ function combinations(
   const check = (name: string, path: Path) => {
     if (!declared.has(name)) complain(path, `There is no variable "${name}".`, didYouMean(name, declared.keys()));
   };
-  const all = list ? listSchema.parse(list) : cartesian(overSchema.parse(over));
+  const values = overSchema.parse(over ?? {});
+  const count = list?.length ?? Object.values(values).reduce((product, each) => product * each.length, 1);
   for (const name of Object.keys(over ?? {})) check(name, ['sweep', 'over', name]);
   for (const [at, values] of (list ?? []).entries()) {
     for (const name of Object.keys(values)) check(name, ['sweep', 'list', at, name]);
   }
-  if (all.length <= MOST_VARIANTS) return all;
-  complain(
-    ['sweep'],
-    `This makes ${all.length} variants; ${MOST_VARIANTS} are the most.`,
-    'Take fewer values, or a list.',
-  );
+  // Counted before it is made: ten variables of twenty values would fill any memory.
+  if (count <= MOST_VARIANTS) return list ? listSchema.parse(list) : cartesian(values);
+  complain(['sweep'], `This makes ${count} variants; ${MOST_VARIANTS} are the most.`, 'Take fewer values, or a list.');
   return [];
 }
 

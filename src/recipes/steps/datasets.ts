@@ -84,7 +84,8 @@ export const importStep: StepDoer<'import'> = {
   },
 };
 
-const named = (text: string): [name: string, version: string | undefined] => {
+/** `NAME` or `NAME@VERSION`. Pure. */
+export const namedDataset = (text: string): [name: string, version: string | undefined] => {
   const [name = '', version] = text.split('@');
   return [name, version];
 };
@@ -102,12 +103,12 @@ function splitsFor({ name: dataset, splits }: DatasetManifest, { cut }: SpecOf<'
 export const useStep: StepDoer<'use'> = {
   version: 1,
   facts: ({ paths }, spec) => {
-    const manifest = readManifest(paths, ...named(spec.dataset));
+    const manifest = readManifest(paths, ...namedDataset(spec.dataset));
     return [manifest.version, splitsFor(manifest, spec).map(({ name, file }) => [name, file])];
   },
   there: datasetThere,
   make: async ({ world: { paths }, spec }) => {
-    const manifest = readManifest(paths, ...named(spec.dataset));
+    const manifest = readManifest(paths, ...namedDataset(spec.dataset));
     return madeDataset(manifest, splitsFor(manifest, spec).at(-1) ?? null);
   },
 };

@@ -15,17 +15,18 @@ import type { SpecOf } from '../plan.ts';
 import type { MadeOf } from '../types.ts';
 import { modelDigest } from './facts.ts';
 import { missingModels } from './ready.ts';
-import { isOf, modelName, type Needs, needed, partOf, type StepDoer } from './types.ts';
+import { isOf, modelName, type Needs, needed, partOf, promptName, type StepDoer } from './types.ts';
 
 /** A column in the form of the command line, with the names that the workspace knows. */
 function columnText(
   needs: Needs,
-  { name, llm, embedder, instruction, ...rest }: SpecOf<'evaluate'>['columns'][number],
+  { name, llm, embedder, instruction, prompt, ...rest }: SpecOf<'evaluate'>['columns'][number],
 ): string {
   const said: [string, string | number | undefined][] = [
     ['name', name],
     ['llm', modelName(needs, llm)],
     ['embedder', embedder === undefined ? undefined : modelName(needs, embedder)],
+    ['prompt', prompt === undefined ? undefined : promptName(needs, prompt)],
     ['instruction', instruction === undefined ? undefined : instruction ? 'on' : 'off'],
     ...Object.entries(rest),
   ];
@@ -85,7 +86,7 @@ function promptsOf(paths: WorkspacePaths, columns: SpecOf<'evaluate'>['columns']
   return columns.map(({ llm, prompt = 'default' }) =>
     llm === 'none'
       ? null
-      : promptFor(paths, prompt, modelName(needs, llm), settings.prompts).build({
+      : promptFor(paths, promptName(needs, prompt), modelName(needs, llm), settings.prompts).build({
           passages: ['PASSAGE'],
           question: 'QUESTION',
         }),

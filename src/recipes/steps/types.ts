@@ -2,6 +2,7 @@ import type { JobView, JobWork, Progress } from '../../jobs/types.ts';
 import type { KbClient } from '../../kb/protocol.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
+import { parsePromptName } from '../../rag/prompts.ts';
 import type { SpecOf } from '../plan.ts';
 import { BASE_SUFFIX, withoutEngine } from '../references.ts';
 import type { Made, MadeOf, StepKind } from '../types.ts';
@@ -87,4 +88,10 @@ export function modelName(needs: Needs, model: string): string {
   const made = needs[`model:${base ? name.slice(0, -BASE_SUFFIX.length) : name}`];
   if (!made || !isOf(made, 'model')) return model;
   return `${base ? made.base : made.name}${engine}`;
+}
+
+/** A prompt's name with the tune after its "@" as the workspace knows it. */
+export function promptName(needs: Needs, name: string): string {
+  const { prompt, tune } = parsePromptName(name);
+  return tune === undefined ? prompt : `${prompt}@${modelName(needs, tune)}`;
 }

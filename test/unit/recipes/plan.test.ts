@@ -3,6 +3,7 @@ import { overall } from '../../../src/recipes/journal.ts';
 import { hashOf, planRecipe } from '../../../src/recipes/plan.ts';
 import { stepKey } from '../../../src/recipes/preview.ts';
 import { readRecipe } from '../../../src/recipes/read.ts';
+import { promptName } from '../../../src/recipes/steps/types.ts';
 import type { Made, StepStatus } from '../../../src/recipes/types.ts';
 
 const RECIPE = `recipe: 1
@@ -23,6 +24,20 @@ evaluate:
 gates:
   - {evaluation: answers, min: 10}
 `;
+const MODEL: Made = {
+  type: 'model',
+  digest: 'x',
+  name: 'tuned-3fa91c',
+  what: 'llm',
+  base: 'smol',
+  dataset: 'few (all)',
+  rows: 20,
+  steps: null,
+  firstLoss: null,
+  lastLoss: null,
+  folder: '/tunes/x',
+  files: {},
+};
 const planOf = (text: string) => {
   const { name, variants, problems } = readRecipe(text);
   expect(problems).toEqual([]);
@@ -58,6 +73,15 @@ describe('the plan of a recipe', () => {
     });
     // Only what no step makes is a model by name.
     expect(steps.find(({ id }) => id === 'models')?.spec).toMatchObject({ models: ['smol'] });
+  });
+
+  test('a base that is asked with the prompt of a tune waits for the tune', () => {
+    const asked = RECIPE.replace('context: gold}\n  tuned', 'context: gold, prompt: sft@tuned}\n  tuned')
+      .replace('columns: [base, tuned]', 'columns: [base]')
+      .replace('llm: tuned.base@vllm', 'llm: smol@vllm');
+    const evaluation = planOf(asked).steps.find(({ id }) => id === 'evaluate answers');
+    expect(evaluation?.needs).toMatchObject({ 'model:tuned': 'train tuned' });
+    expect(promptName({ 'model:tuned': MODEL }, 'sft@tuned')).toBe('sft@tuned-3fa91c');
   });
 
   test('does once what variants have in common, and what differs for each', () => {

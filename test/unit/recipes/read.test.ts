@@ -128,6 +128,16 @@ describe('a sweep', () => {
     ]);
   });
 
+  test('of more variants than there may be is refused before they are made', () => {
+    const names = Array.from({ length: 10 }, (_, at) => `v${at}`);
+    const list = (of: (name: string) => string) => `{${names.map((name) => `${name}: ${of(name)}`).join(', ')}}`;
+    const { problems } = readRecipe(
+      `recipe: 1\nname: many\nvars: ${list(() => '1')}\nsweep: {over: ${list(() => `[${'1,'.repeat(19)}1]`)}}\n`,
+    );
+    // 20 to the 10th.
+    expect(problems.map(({ message }) => message)).toEqual(['This makes 10240000000000 variants; 64 are the most.']);
+  });
+
   test('by a list makes exactly these', () => {
     expect(values('sweep: {list: [{k: 1}, {k: 2, data: /c}]}')).toEqual([{ k: 1 }, { k: 2, data: '/c' }]);
   });
