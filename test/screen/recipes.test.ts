@@ -44,15 +44,22 @@ const status = (change: Partial<RecipeStatus> = {}): RecipeStatus => ({
   gate: null,
   report: null,
   steps: [
-    step('import rows', { state: 'kept', detail: 'unchanged, kept: rows-1a2b3c, 36 rows', seconds: 1 }),
+    step('import rows', {
+      kind: 'import',
+      name: 'rows',
+      state: 'kept',
+      detail: 'unchanged, kept: rows-1a2b3c, 36 rows',
+      seconds: 1,
+    }),
     step('train tuned', {
+      name: 'tuned',
       state: 'running',
       detail: 'training',
       progress,
       seconds: 24,
       job: '20261123-061530-train-llm-0001',
     }),
-    step('evaluate answers', {}),
+    step('evaluate answers', { kind: 'evaluate', name: 'answers', detail: 'looking whether anything changed' }),
   ],
   ...change,
 });
@@ -196,6 +203,8 @@ describe('the recipes screen', () => {
     const w = await open({ columns, rows, language: 'zh', jobs: [run], recipes: { files: [file], status: status() } });
     expect(w.text()).toContain('配方');
     expect(w.text()).toContain('保留');
+    expect(w.text()).toMatch(/训练 tuned/);
+    expect(w.text()).not.toMatch(/unchanged|looking/);
     expect(w.rows().every((row) => [...row].length <= columns)).toBe(true);
   });
 });

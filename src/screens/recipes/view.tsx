@@ -214,8 +214,8 @@ const STEP_COLUMNS = (): readonly Column<StepStatus>[] => [
     min: 18,
     max: 34,
     weight: 1,
-    cell: ({ title, variants }, { matched }) =>
-      highlighted(`${sanitizeLine(title)}${variants.length > 0 ? ` [${variants.join(',')}]` : ''}`, matched),
+    cell: ({ variants, ...step }, { matched }) =>
+      highlighted(`${titleText(step)}${variants.length > 0 ? ` [${variants.join(',')}]` : ''}`, matched),
   },
   {
     title: t('recipes.column.state'),
@@ -236,10 +236,30 @@ const STEP_COLUMNS = (): readonly Column<StepStatus>[] => [
     cell: ({ detail, progress, state }) => {
       const amount = progress && progress.total > 0 ? ` ${progress.done}/${progress.total} ${progress.unit}` : '';
       const rate = progress?.rate ? `, ${progress.rate.toPrecision(2)}/s` : '';
-      return sanitizeLine(state === 'running' ? `${detail}${amount}${rate}` : detail);
+      return sanitizeLine(state === 'running' ? `${detailText(detail)}${amount}${rate}` : detailText(detail));
     },
   },
 ];
+
+/** What a step does, in the language of the screen; names stay as the recipe has them. */
+const titleText = ({ kind, name, title }: Pick<StepStatus, 'kind' | 'name' | 'title'>): string =>
+  t(`recipes.kind.${kind}`, { name: sanitizeLine(kind === 'models' ? title.replace(/^models /, '') : name) });
+
+const DETAILS = {
+  'looking whether anything changed': 'recipes.detail.looking',
+  'starts when it is needed': 'recipes.detail.whenNeeded',
+  'nobody needs it: what it was for is there': 'recipes.detail.unneeded',
+  'stopped; a resume goes on from there': 'recipes.detail.stopped',
+  passed: 'recipes.detail.passed',
+  'NOT passed': 'recipes.detail.notPassed',
+} as const;
+const isKnownDetail = (text: string): text is keyof typeof DETAILS => Object.hasOwn(DETAILS, text);
+
+/** The recipe's own sentences in the language of the screen; that it was kept, its state says. Figures and errors stay. */
+function detailText(detail: string): string {
+  const text = detail.replace(/^unchanged, kept: /, '');
+  return isKnownDetail(text) ? t(DETAILS[text]) : text;
+}
 
 /** Of the step that runs, what its job says; of one that waits, what it took before. */
 function leftCell({ state, progress, expected }: StepStatus): Line {
