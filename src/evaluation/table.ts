@@ -43,14 +43,16 @@ function byQuestion(items: readonly ItemResult[]): Map<string, ItemResult> {
 
 /**
  * What an item counts for in a mean: its score; the worst one for an item that failed where the metric applies to the
- * column, so that the mean is over all items; undefined where the metric does not apply. An answer that did not come took
- * nothing that could be measured.
+ * column, so that the mean is over all items; undefined where the metric does not apply, or has no worst score (a metric of
+ * one's own without that bound). An answer that did not come took nothing that could be measured.
  */
 export function countedScore(item: Pick<ItemResult, 'state' | 'scores'>, metric: Metric): number | undefined {
   const score = item.scores[metric.name];
   if (score !== null && score !== undefined) return score;
   if (!isFailure(item) || metric.kind !== 'answer') return undefined;
-  return metric.direction === 'lower' ? metric.range[1] : 0;
+  const [lowest, highest] = metric.range;
+  const worst = metric.direction === 'lower' ? highest : lowest;
+  return Number.isFinite(worst) ? worst : undefined;
 }
 
 /** Whether a metric says anything about a column: some item has a score, or all of them failed. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reportLines } from '../../../src/cli/eval-text.ts';
+import { knowMetrics } from '../../../src/evaluation/metrics/registry.ts';
+import { describedMetric, type OwnMetric } from '../../../src/evaluation/own-metrics/types.ts';
 import { publishedResults } from '../../../src/evaluation/published.ts';
 import { buildReport, differenceReport } from '../../../src/evaluation/report.ts';
 import { csvReport } from '../../../src/evaluation/reports/csv.ts';
@@ -50,6 +52,20 @@ describe('the figures of a run', () => {
     expect(report.columns[0]?.metrics['hit@1']).toBeUndefined();
     expect(report.run.errors).toBe(1);
     expect(report.notes.map(({ text }) => text).join('\n')).toMatch(/base: 0 errors and 1 timeouts of 2 count as 0/);
+  });
+
+  it('a failure counts as the worst score of an own metric; without a bound on that side it has none', () => {
+    const about = { kind: 'answer' as const, version: '1', binary: false, blindTo: 'all', file: '/m.mjs' };
+    const own: OwnMetric[] = [
+      { ...about, name: 'edits', range: [0, null], direction: 'lower' },
+      { ...about, name: 'likert', range: [1, 5], direction: 'higher' },
+    ];
+    knowMetrics(own.map(describedMetric));
+    const scores = { edits: 4, likert: 3 };
+    const failed = result({ item: 'q1', state: 'error', output: null, scores: { edits: null, likert: null } });
+    const over = { metrics: ['edits', 'likert'], primary: 'edits', own };
+    const report = buildReport(runOf([result({ item: 'q0', scores }), failed], over));
+    expect(report.columns[0]?.metrics).toMatchObject({ edits: { mean: 4, n: 1 }, likert: { mean: 2, n: 2 } });
   });
 
   it('an item tried again counts once, as it ended', () => {
