@@ -102,19 +102,23 @@ function started(entry: string, options: Parameters<Promptfoo['start']>[0]): Ret
       PROMPTFOO_DISABLE_TELEMETRY: '1',
       PROMPTFOO_DISABLE_UPDATE: '1',
       PROMPTFOO_DISABLE_REMOTE_GENERATION: '1',
+      // Its log files: their stream can throw as it ends on a busy machine, and the run is lost with code 1.
+      PROMPTFOO_DISABLE_DEBUG_LOG: '1',
+      PROMPTFOO_DISABLE_ERROR_LOG: '1',
     },
   });
   if (child.pid === undefined) throw new Error('promptfoo could not be started');
   let said = '';
   const hear = (text: Buffer) => {
-    said = (said + text.toString('utf8')).slice(-2000);
+    said = (said + text.toString('utf8')).slice(-8000);
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
   const ended = once(child, 'close').then(([code]) => {
     // 100: some assertion failed, as is meant.
-    if (code !== 0 && code !== 100)
-      throw new Error(`promptfoo ended with ${code}: ${said.trim().split('\n').slice(-4).join(' / ')}`);
+    if (code === 0 || code === 100) return;
+    const lines = said.trim().split('\n');
+    throw new Error(`promptfoo ended with ${code}: ${lines.find((line) => /Error/.test(line)) ?? lines.at(-1)}`);
   });
   return { pid: child.pid, ended };
 }
