@@ -10,7 +10,7 @@ import { notesOn, promptNotes, type RunNote } from './notes.ts';
 import type { Published } from './published.ts';
 import type { EvaluationRun } from './runs.ts';
 import { holm } from './statistics/closed-forms.ts';
-import { compare, type Difference, type Summary, summarise, verdictSentence } from './statistics/compare.ts';
+import { compare, type Difference, isTold, type Summary, summarise, verdictSentence } from './statistics/compare.ts';
 import { type Stratum, strataOf } from './strata.ts';
 import { type ColumnTable, columnsOf, metricsOf, pairedScores, scoresOf } from './table.ts';
 import type { Evaluation } from './types.ts';
@@ -166,7 +166,10 @@ function median(values: readonly (number | null)[]): number | null {
   return known[Math.floor(known.length / 2)] ?? null;
 }
 
-/** `b` against `a`, in every metric that both have. Also for columns of two runs. An interim run has no verdict. */
+/**
+ * `b` against `a`, in every metric that both have. Also for columns of two runs. An interim run has no verdict, and a
+ * secondary metric only one that holds after Holm.
+ */
 export function differenceReport(
   a: ColumnTable,
   b: ColumnTable,
@@ -193,9 +196,10 @@ export function differenceReport(
     against: a.name,
     metrics: Object.fromEntries(
       found.map(({ metric, result }) => {
-        const sentence = verdictSentence(metric.name, a.name, b.name, result, { unit: metric.unit, interim });
-        const verdict = interim ? 'cannot tell' : result.verdict;
-        return [metric.name, { ...result, verdict, pHolm: adjusted.get(metric.name) ?? null, sentence }];
+        const pHolm = adjusted.get(metric.name) ?? null;
+        const sentence = verdictSentence(metric.name, a.name, b.name, result, { unit: metric.unit, interim, pHolm });
+        const verdict = interim || !isTold(pHolm) ? 'cannot tell' : result.verdict;
+        return [metric.name, { ...result, verdict, pHolm, sentence }];
       }),
     ),
   };

@@ -114,6 +114,15 @@ function moreItems({ n, mean }: Clusters, error: number): number | null {
   return needed > MOST_ITEMS ? null : Math.max(1, needed - n);
 }
 
+/** Whether a difference holds among the other secondary metrics; null: the primary one, which stands alone. */
+export const isTold = (pHolm: number | null): boolean => pHolm === null || pHolm < ALPHA;
+
+interface VerdictContext {
+  readonly unit?: string | undefined;
+  readonly interim?: boolean;
+  readonly pHolm?: number | null;
+}
+
 /**
  * The verdict as a sentence about column `b`; differences in the metric's unit. A run that is not whole has none: whoever
  * looks again and again finds 5 % sooner or later (Armitage, McPherson, Rowe 1969).
@@ -123,12 +132,15 @@ export function verdictSentence(
   a: string,
   b: string,
   result: Difference,
-  { unit = POINTS, interim = false }: { readonly unit?: string | undefined; readonly interim?: boolean } = {},
+  { unit = POINTS, interim = false, pHolm = null }: VerdictContext = {},
 ): string {
   const signed = (value: number) => (value === 0 ? `+${formatScore(0, unit)}` : signedScore(value, unit));
   const range = `${signed(result.difference)} ${unit} [${signed(result.low)}, ${signed(result.high)}], p ${formatP(result.p)}`;
   const on = `on ${result.n} items from ${result.contexts} contexts`;
   if (interim) return `Interim, no verdict yet: ${b} − ${a} in ${metric} ${range}, ${on}.`;
+  if (result.verdict !== 'cannot tell' && !isTold(pHolm)) {
+    return `Cannot tell ${b} from ${a} in ${metric}: ${range}, ${on}; among so many secondary metrics one looks so by chance, p ${formatP(pHolm ?? 1)} after Holm.`;
+  }
   if (result.verdict !== 'cannot tell') return `${b} is ${result.verdict} than ${a} in ${metric}: ${range}, ${on}.`;
   const more =
     result.moreItems === null

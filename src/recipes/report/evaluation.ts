@@ -3,7 +3,7 @@ import type { RunReport } from '../../evaluation/report.ts';
 import { columnLine, differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../../evaluation/report-text.ts';
 import { reportOfRun } from '../../evaluation/run-report.ts';
 import { metricTitle, scoreText } from '../../evaluation/score-text.ts';
-import { BASELINE_NAMES } from '../../evaluation/types.ts';
+import type { BaselineName } from '../../evaluation/types.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { type Block, heading, list, table, text } from './blocks.ts';
 
@@ -19,6 +19,9 @@ export interface EvaluationPart {
   readonly report: RunReport;
 }
 
+/** Rows that need no model and may be as good; the others are floors and ceilings. */
+const RIVALS: readonly BaselineName[] = ['bm25', 'copy-sentence'];
+
 /** Reads what a run found. Errors: `not-found`. */
 export function evaluationPart(
   paths: WorkspacePaths,
@@ -27,9 +30,10 @@ export function evaluationPart(
   const { report } = reportOfRun(paths, job);
   const { primary } = report;
   const asked = report.columns.filter(({ baseline }) => !baseline);
-  const last = asked.at(-1)?.name;
-  const baselines = report.columns.filter(
-    ({ baseline, metrics, name }) => baseline && metrics[primary] && BASELINE_NAMES.some((one) => one === name),
+  // The first column is what the others are set against: what these reach for nothing is said of the others.
+  const compared = asked.length > 1 ? asked.slice(1) : asked;
+  const rivals = report.columns.filter(
+    ({ baseline, metrics, name }) => baseline && metrics[primary] && RIVALS.some((one) => one === name),
   );
   return {
     title,
@@ -37,10 +41,9 @@ export function evaluationPart(
     primary,
     means: asked.map((column) => ({ column: column.name, mean: meanCell(column, primary) })),
     verdicts: verdicts(report),
-    againstBaselines:
-      last === undefined
-        ? []
-        : baselines.flatMap(({ name }) => compareColumns(paths, [name, last], job).metrics[primary]?.sentence ?? []),
+    againstBaselines: compared.flatMap((column) =>
+      rivals.flatMap(({ name }) => compareColumns(paths, [name, column.name], job).metrics[primary]?.sentence ?? []),
+    ),
     report,
   };
 }

@@ -44,6 +44,18 @@ describe('the figures of a run', () => {
     expect(report.run).toMatchObject({ items: 40, errors: 0, interim: false });
   });
 
+  it('a secondary metric is only called better if it holds among the others', () => {
+    const pairs = Array.from({ length: 40 }, (_, i) => [
+      result({ item: `q${i}`, scores: { 'token-f1': 1, exact: 0, 'origin-tutorial': 1 } }),
+      result({ item: `q${i}`, column: 'tuned', scores: { 'token-f1': 1, exact: i < 6 ? 1 : 0, 'origin-tutorial': 1 } }),
+    ]);
+    // Six gained, none lost: p = 2/2⁶ = 0.03125, twice that after Holm over two metrics.
+    const exact = buildReport(runOf(pairs.flat())).differences[0]?.metrics['exact'];
+    expect(exact?.p).toBeCloseTo(0.03125, 6);
+    expect(exact).toMatchObject({ pHolm: 0.0625, verdict: 'cannot tell' });
+    expect(exact?.sentence).toMatch(/^Cannot tell tuned from base in exact.* p = 0\.063 after Holm\.$/);
+  });
+
   it('failures count as 0 in the mean over all items, where the metric applies', () => {
     const failed = result({ item: 'q1', state: 'timeout', output: null, scores: { 'token-f1': null, 'hit@1': null } });
     const report = buildReport(runOf([result({ item: 'q0', scores: { 'token-f1': 1 } }), failed]));
