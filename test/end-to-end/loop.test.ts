@@ -8,7 +8,7 @@ import { processesOf } from '../../src/cli/loop/stop-step.ts';
 import { ensureBuilt } from '../support/models.ts';
 import { CommandWorkspace } from '../support/ragtui.ts';
 
-// The loop itself takes most of an hour and is run by hand: docs/loop-report-*.md.
+// The loop itself takes most of an hour and is run by hand.
 let workspace: CommandWorkspace;
 beforeAll(() => {
   ensureBuilt();
