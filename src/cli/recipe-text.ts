@@ -1,6 +1,7 @@
 import { RagtuiError } from '../platform/errors.ts';
 import type { RecipeRun } from '../recipes/control.ts';
 import type { RecipeNeeds } from '../recipes/inspect.ts';
+import { isAchieved } from '../recipes/journal.ts';
 import type { RecipePlan } from '../recipes/plan.ts';
 import { problemLine } from '../recipes/problem-line.ts';
 import type { ReadRecipe } from '../recipes/read.ts';
@@ -46,10 +47,10 @@ async function varsOf(texts: readonly string[]): Promise<Record<string, Scalar>>
 export const problemsText = (file: string, problems: readonly RecipeProblem[]): string[] =>
   problems.flatMap((problem) => [problemLine(file, problem), ...(problem.hint ? [`    ${problem.hint}`] : [])]);
 
-/** `job`, `recipe`, `paused`, `gate`, and how many steps are over. */
+/** `job`, `recipe`, `paused`, `gate`, and how many steps are done. */
 export function recipeJson({ view, work, status }: RecipeRun) {
   const steps = status?.steps ?? [];
-  const over = steps.filter(({ state }) => !['waiting', 'running'].includes(state)).length;
+  const over = steps.filter(isAchieved).length;
   return {
     job: jobJson(view),
     recipe: work.name,

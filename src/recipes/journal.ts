@@ -181,8 +181,12 @@ export class RecipeJournal {
 }
 
 const OPEN: readonly StepStatus['state'][] = ['waiting', 'running'];
+const ACHIEVED: readonly StepStatus['state'][] = ['done', 'kept', 'unneeded'];
 
-/** The whole as one progress: steps that are over of all, and the time that is left where every step's is known. Pure. */
+/** Whether what a step is for is there; a stopped or failed one has still to be done. */
+export const isAchieved = ({ state }: Pick<StepStatus, 'state'>): boolean => ACHIEVED.includes(state);
+
+/** The whole as one progress: steps that are done of all, and the time that is left where every step's is known. Pure. */
 export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'>): {
   phase: string;
   done: number;
@@ -198,7 +202,7 @@ export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'
   const left = leftOf(counted);
   return {
     phase: paused ? 'paused' : phase,
-    done: counted.filter(({ state }) => !OPEN.includes(state)).length,
+    done: counted.filter(isAchieved).length,
     total: counted.length,
     unit: 'steps',
     rate: null,

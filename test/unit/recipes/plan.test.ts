@@ -139,6 +139,11 @@ describe('the whole as one progress', () => {
     expect(overall({ steps, paused: false })).toMatchObject({ done: 1, total: 3, secondsLeft: 27 });
   });
 
+  test('a step that was stopped or failed is still to be done', () => {
+    const steps = (['done', 'unneeded', 'stopped', 'failed', 'blocked'] as const).map((state) => step({ state }));
+    expect(overall({ steps, paused: false })).toMatchObject({ done: 2, total: 5 });
+  });
+
   test('does not tell it while one does not know, or while it is paused', () => {
     const steps = [step({ state: 'running', progress: running }), step({})];
     expect(overall({ steps, paused: false }).secondsLeft).toBeNull();
