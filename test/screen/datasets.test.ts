@@ -43,7 +43,7 @@ describe('the datasets screen', () => {
   it('says what to do when there is nothing', async () => {
     const w = await open(wide);
     await w.press('8');
-    expect(w.text()).toContain('Press i and name a file');
+    expect(w.text()).toContain('i imports a file; Enter there takes the');
     await w.press('s');
     expect(w.text()).toContain('there is no dataset under the cursor');
   });
@@ -237,7 +237,7 @@ describe('the datasets screen', () => {
     const old = manifest('cmrc', { version: 'v-aaaaaaaaaaaa', current: false });
     const w = await open({ ...place, datasets: [manifest('cmrc')] });
     w.datasets.putOld(old);
-    await w.press('8', 'v', 'space', 'down', '=');
+    await w.press('8', 'v', 'space', 'down', '#');
     expect(w.datasets.tasks[0]?.task).toMatchObject({
       op: 'diff',
       before: 'v-aaaaaaaaaaaa',

@@ -36,7 +36,7 @@ describe('the jobs screen', () => {
     expect(w.text()).toContain('lora_rank = 8');
     expect(w.text()).toContain('seed = 1');
     // From "start" down to the seed, by its place among the values.
-    const rows = w.rows().filter((row) => / = /.test(row));
+    const rows = w.rows().filter((row) => /┃.* = /.test(row));
     const at = rows.findIndex((row) => row.includes('seed = 1'));
     await w.press(...Array.from({ length: at + 1 }, () => 'down'), 'enter');
     await w.press('backspace');

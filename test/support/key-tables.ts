@@ -9,7 +9,15 @@ import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import { realAnswers, realCompare, realJobs, realModels, realPaths, realPreview, realTour } from '../../stores/ports.ts';
+import {
+  realAnswers,
+  realCompare,
+  realJobs,
+  realModels,
+  realPaths,
+  realPreview,
+  realTour,
+} from '../../stores/ports.ts';
 import { realRecipes } from '../../stores/recipes-port.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { realTelemetry } from '../../stores/telemetry-port.ts';

@@ -338,7 +338,7 @@ export const versionsActions: readonly Action<DatasetsModel>[] = [
     id: 'datasets.compareVersions',
     title: 'Differences',
     help: 'Shows what differs between the marked version and the one under the cursor; none marked: the current one.',
-    keys: ['='],
+    keys: ['#'],
     rank: 2,
     command: 'ragtui dataset diff NAME V1 V2',
     when: (model) => all(model, idle, () => (versionPair(model) ? true : t('datasets.why.oneVersion'))),
