@@ -55,7 +55,7 @@ async function watch(bench: Bench, app: Recording, items: number, delays: string
   const { job } = await launched(bench.workspace, AT_ONCE, items);
   await app.seen(/ [1-9]\d*\/\d+ /);
   app.press('/');
-  await app.seen('filter');
+  await app.seen(/Filter:/);
   let over = false;
   const end = succeeded(bench.workspace, job.spec.id).finally(() => {
     over = true;
