@@ -97,6 +97,8 @@ export async function addFarHost(paths: WorkspacePaths, name: string, known?: Ho
 export function installFarEngine(host: KnownHost, python: string): void {
   const folder = path.join(host.facts.root, 'engines', 'llamafactory');
   mkdirSync(folder, { recursive: true });
+  // As `hosts prepare` leaves it: a folder without our mark that holds files is nobody's but its owner's.
+  writeFileSync(path.join(host.facts.root, '.ragtui-host'), '');
   const manifest = {
     version: 1,
     name: 'llamafactory',
