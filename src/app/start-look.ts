@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
-import { z } from 'zod';
+import { chosenInterface } from '../platform/config.ts';
 import { defaultLanguage } from '../ui/i18n/index.ts';
 import type { Language } from '../ui/i18n/types.ts';
-import { defaultTheme, type ThemeName, themeNames } from '../ui/theme.ts';
-
-const chosenSchema = z.object({
-  language: z.enum(['en', 'zh']).optional().catch(undefined),
-  theme: z.enum(themeNames).optional().catch(undefined),
-  mouse: z.boolean().optional().catch(undefined),
-});
+import { defaultTheme, type ThemeName } from '../ui/theme.ts';
 
 /** What the screen begins with. */
 export interface StartLook {
@@ -24,19 +16,10 @@ export interface StartLook {
  * mouse is off: while it is on, screen 4.9 keeps the Esc key back until the next key.
  */
 export function startLook(file: string, env: NodeJS.ProcessEnv): StartLook {
-  const { language, theme, mouse } = chosen(file);
+  const { language, theme, mouse } = chosenInterface(file);
   return {
     language: language ?? defaultLanguage(env),
     theme: defaultTheme(env, theme),
     mouse: mouse ?? !env['STY'],
   };
-}
-
-function chosen(file: string): z.infer<typeof chosenSchema> {
-  try {
-    return chosenSchema.parse(parse(readFileSync(file, 'utf8'))['interface']);
-  } catch {
-    // No file, no such table, or a broken one, of which the settings themselves warn.
-    return {};
-  }
 }

@@ -4,7 +4,6 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { type ProcessIdentity, signalGroup, waitUntil } from '../platform/processes.ts';
 import { drainSeconds } from '../serving/types.ts';
 import { changedWork, parseChanges } from './clone.ts';
-import { endFarRun } from './far.ts';
 import { jobFiles } from './folder.ts';
 import { livingProcess, signalProcess } from './identity.ts';
 import { launchJob } from './launcher.ts';
@@ -44,6 +43,8 @@ export async function stopJob(paths: WorkspacePaths, id: string, options: StopOp
   if (isOver(view.state) && view.orphans.length === 0 && !farOpen) return view;
   const grace = { ...graceOf(view.spec.work), ...options.grace };
   if (farOpen && isOver(view.state)) {
+    // Not at the top: who lists or stops jobs of this machine needs no ssh.
+    const { endFarRun } = await import('./far.ts');
     await endFarRun(paths, view.folder, farOpen, grace, options);
     return readJob(paths, id);
   }

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { type FarFile, keepFar, runLives, runStatus, stopRun } from '../hosts/run.ts';
+import { type FarFile, keepFar } from '../hosts/far-file.ts';
+import { runLives, runStatus, stopRun } from '../hosts/run.ts';
 import { knownHost } from '../hosts/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
+import { waitUntil } from '../platform/processes.ts';
 import type { StopOptions } from './control.ts';
 
 const ASK_MS = 500;
@@ -18,14 +19,8 @@ export async function endFarRun(
   { onStep }: StopOptions,
 ): Promise<void> {
   const host = knownHost(paths, far.host);
-  const over = async (seconds: number): Promise<boolean> => {
-    const until = performance.now() + seconds * 1000;
-    for (;;) {
-      if (!runLives(await runStatus(host, far.run))) return true;
-      if (performance.now() >= until) return false;
-      await delay(ASK_MS);
-    }
-  };
+  const over = (seconds: number): Promise<boolean> =>
+    waitUntil(async () => !runLives(await runStatus(host, far.run)), seconds * 1000, ASK_MS);
   onStep?.({ step: 'ask', graceSeconds: grace.ask });
   await stopRun(host, far.run, 'ask');
   let ended = await over(grace.ask);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import path from 'node:path';
-import { readFar } from '../hosts/run.ts';
+import { readFar } from '../hosts/far-file.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import {

@@ -65,6 +65,23 @@ export function loadSettings(file: string): LoadedSettings {
   }
 }
 
+const { language, theme, mouse } = interfaceSchema.shape;
+const chosenSchema = z.object({
+  language: language.removeDefault().optional().catch(undefined),
+  theme: theme.removeDefault().optional().catch(undefined),
+  mouse: mouse.removeDefault().optional().catch(undefined),
+});
+
+/** What the file itself says of the screens, without the defaults: where it is silent, the environment is asked. */
+export function chosenInterface(file: string): z.output<typeof chosenSchema> {
+  try {
+    return chosenSchema.parse(parse(readFileSync(file, 'utf8'))['interface']);
+  } catch {
+    // No file, no such table, or a broken one, of which the settings themselves warn.
+    return {};
+  }
+}
+
 /** `loadSettings` for text; `name` is what warnings call it. */
 export function parseSettings(text: string, name = 'config.toml'): LoadedSettings {
   const { table, warnings } = parseTolerantly(text, name);

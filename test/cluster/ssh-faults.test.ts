@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFar, runStatus } from '../../src/hosts/run.ts';
+import { readFar } from '../../src/hosts/far-file.ts';
+import { runStatus } from '../../src/hosts/run.ts';
 import { storeFolder } from '../../src/hosts/sync.ts';
 import { stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { jobFiles } from '../../src/jobs/folder.ts';

@@ -155,8 +155,8 @@ test('nothing that a headless command can load holds React, the screen or native
   }
   expect(all.filter((source) => /node_modules\/(react|ink|yoga-layout)\//.test(source))).toEqual([]);
   // Laying out text by cells is no screen (`compare` puts answers beside each other with it), nor are words alone
-  // (`train llm --explain` tells of the fields in the words of their form), nor what colours a terminal shows (`doctor`).
+  // (`train llm --explain` tells of the fields in the words of their form).
   const screen = all.filter((source) => /src\/(app|screens|ui)\//.test(source));
-  const allowed = /src\/(?:app\/start-look|ui\/(?:lru|text|theme|wrap|i18n\/.*))\.ts$/;
+  const allowed = /src\/ui\/(?:(?:lru|text|wrap)\.ts|i18n\/.*\.ts)$/;
   expect(screen.filter((source) => !allowed.test(source))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { cleanHost } from '../../src/hosts/clean.ts';
-import { readFar } from '../../src/hosts/run.ts';
+import { readFar } from '../../src/hosts/far-file.ts';
 import type { KnownHost } from '../../src/hosts/types.ts';
 import { stopJob } from '../../src/jobs/control.ts';
 import { parseEvent } from '../../src/jobs/events.ts';

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { fixturesDir } from '../../platform/entry.ts';
-import { ensureWorkspace } from '../../platform/paths.ts';
-import { commandOf } from '../../tour/commands.ts';
-import { factsOfWorkspace } from '../../tour/facts.ts';
-import { readTour, writeTour } from '../../tour/record.ts';
 import { done, NEW_TOUR, skipped, stepViews, ticked } from '../../tour/steps.ts';
 import { TOUR_STEPS, type TourRecord, type TourStep } from '../../tour/types.ts';
 import type { CommandContext } from '../context.ts';
@@ -37,16 +32,21 @@ export function addTour(program: Command, invocation: Invocation): void {
 /** Changes the record, ticks what is done, and prints all steps. A workspace is only made when something is to be kept. */
 async function show(context: CommandContext, change: (record: TourRecord) => TourRecord): Promise<undefined> {
   const { paths, env, out } = context;
-  const { setLanguage, t } = await import('../../ui/i18n/index.ts');
-  const { startLook } = await import('../../app/start-look.ts');
-  setLanguage(startLook(paths.configFile, env).language);
+  const { defaultLanguage, setLanguage, t } = await import('../../ui/i18n/index.ts');
+  const { chosenInterface } = await import('../../platform/config.ts');
+  const { fixturesDir } = await import('../../platform/entry.ts');
+  const { ensureWorkspace } = await import('../../platform/paths.ts');
+  const { commandOf } = await import('../../tour/commands.ts');
+  const { factsOfWorkspace } = await import('../../tour/facts.ts');
+  const { readTour, writeTour } = await import('../../tour/record.ts');
+  setLanguage(chosenInterface(paths.configFile).language ?? defaultLanguage(env));
   const before = readTour(paths);
   const record = ticked(change(before), await factsOfWorkspace(paths));
   if (record !== before) {
     ensureWorkspace(paths);
     writeTour(paths, record);
   }
-  const steps = stepViews(record).map((view) => ({ ...view, ...wordsOf(view.step, t) }));
+  const steps = stepViews(record).map((view) => ({ ...view, ...wordsOf(view.step, t), command: commandOf(view.step, fixturesDir()) }));
   out.result({ state: record.state, steps }, () => [
     t('tour.title'),
     ...steps.flatMap(({ number, state, title, about, press, command, needs }) => {
@@ -71,6 +71,5 @@ const wordsOf = (step: TourStep, t: Translate) => ({
   title: t(`tour.${step}.title`),
   about: t(`tour.${step}.about`),
   press: t(`tour.${step}.press`),
-  command: commandOf(step, fixturesDir()),
   ...(step === 'train' ? { needs: t('tour.train.needs') } : {}),
 });
