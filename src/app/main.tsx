@@ -3,6 +3,7 @@ import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
+import type { SampleKnowledge } from '../../stores/onboarding.ts';
 import {
   diskOf,
   realAnswers,
@@ -57,12 +58,16 @@ export async function startTui(options: TuiOptions = {}): Promise<void> {
   const look = startLook(paths.configFile, env);
   const terminal = openTerminal({ env, mouse: look.mouse });
   const ui = createUiStore({ ...look, size: terminal.size() });
-  const stores = makeStores(paths, existed, ui, scheduler);
+  const sample = sampleKnowledge();
+  const stores = makeStores({ paths, ui, scheduler, sample }, existed);
   if (!existed) stores.onboarding.getState().begin();
-  await run({ paths, env, ui, stores, scheduler, terminal });
+  await run({ paths, env, ui, stores, scheduler, terminal, sample });
 }
 
-function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, scheduler: Scheduler): Stores {
+function makeStores(
+  { paths, ui, scheduler, sample }: Pick<Parts, 'paths' | 'ui' | 'scheduler' | 'sample'>,
+  existed: boolean,
+): Stores {
   return createStores({
     home: paths.home,
     existed,
@@ -97,7 +102,7 @@ function makeStores(paths: WorkspacePaths, existed: boolean, ui: UiStore, schedu
         save: (section, key, value) => saveSetting(paths.configFile, section, key, value),
       },
     },
-    sample: sampleKnowledge(),
+    sample,
     tour: realTour(paths),
     schedule: scheduler.schedule,
     now: () => performance.now(),
@@ -115,9 +120,10 @@ interface Parts {
   readonly stores: Stores;
   readonly scheduler: Scheduler;
   readonly terminal: Terminal;
+  readonly sample: SampleKnowledge;
 }
 
-async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Promise<void> {
+async function run({ paths, env, ui, stores, scheduler, terminal, sample }: Parts): Promise<void> {
   const { workspace, kb, ask, compare, models, jobs, datasets, training, deploy, settings, onboarding } = stores;
   const { evaluation, evaluationItems, recipes } = stores;
   const context: ScreenContext = {
@@ -125,7 +131,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal }: Parts): Prom
     ui,
     preview: realPreview(paths),
     paths: realPaths(),
-    sample: sampleKnowledge(),
+    sample,
     edit: (text, name) => terminal.suspendFor(() => editText(text, name, env)),
     copy: (text) => copyText(terminal, ui, text),
     now: Date.now,

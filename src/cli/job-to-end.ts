@@ -50,6 +50,26 @@ export async function jobToEnd(context: CommandContext, job: JobView, options: T
   return stopped ? EXIT.interrupted : EXIT.done;
 }
 
+/** Stays with an install until it ends, or with `detach` only names it; the last thing it said is its result. */
+export async function installToEnd(
+  context: CommandContext,
+  job: JobView,
+  { detach }: { readonly detach: boolean },
+): Promise<number> {
+  if (detach) {
+    const text = `Started ${job.spec.id}. Follow it: ragtui jobs logs -f ${job.spec.id}`;
+    context.out.result({ job: jobJson(job) }, () => text);
+    return EXIT.done;
+  }
+  let said: readonly string[] = [];
+  return jobToEnd(context, job, {
+    onEvent: (event) => {
+      if (event.type === 'log') said = [event.text];
+    },
+    done: () => said,
+  });
+}
+
 /** `training: 12/48 steps, 0.14 steps/s, 4:17 left`. */
 export function progressLine({ phase, done, total, unit, rate, secondsLeft, details }: Progress): string {
   const amount = total > 0 ? `: ${done}/${total} ${unit}` : '';

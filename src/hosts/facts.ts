@@ -1,4 +1,5 @@
 import { RagtuiError } from '../platform/errors.ts';
+import { shellWord } from '../platform/shell-word.ts';
 import { runThere } from './ssh.ts';
 import { absoluteThere } from './store.ts';
 import { type Host, type HostFacts, hostFactsSchema } from './types.ts';
@@ -35,13 +36,10 @@ say end yes
 
 /** Looks at a host for the first time or again. Errors: `permission`, `network`, `not-found`, `invalid`. */
 export async function askFacts({ name, folder }: Host, now: Date, signal?: AbortSignal): Promise<HostFacts> {
-  const script = `FOLDER=${quoted(folder)}\n${QUESTIONS}`;
+  const script = `FOLDER=${shellWord(folder)}\n${QUESTIONS}`;
   const stdout = await runThere(name, 'sh', { input: Buffer.from(script), ...(signal ? { signal } : {}) });
   return parseFacts(name, folder, stdout.toString('utf8'), now);
 }
-
-/** For `sh`. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** What a host answered, as facts. Lines that are not ours (a greeting) are passed over. Pure. Errors: `invalid`. */
 export function parseFacts(name: string, folder: string, text: string, now: Date): HostFacts {

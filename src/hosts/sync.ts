@@ -113,9 +113,7 @@ async function rsync(
   if (result.failed && result.exitCode !== VANISHED)
     throw rsyncFault(host.name, result.exitCode ?? null, result.stderr);
   const sent = /Total transferred file size: ([\d,.]+)/.exec(result.stdout)?.[1] ?? '?';
-  options.onLog?.(
-    `rsync ${from === `${host.name}:` ? 'from' : 'with'} ${host.name}: ${sent} bytes of files that changed`,
-  );
+  options.onLog?.(`rsync with ${host.name}: ${sent} bytes of files that changed`);
 }
 
 /** Why a copy failed. Pure. */

@@ -18,7 +18,7 @@ import {
 import { readHeartbeat } from './heartbeat.ts';
 import { livingProcess, orphansOf, type ProcessTable, systemProcesses } from './identity.ts';
 import { readNotes } from './notes.ts';
-import { isOver, type JobSpec, type JobState, type JobView, jobIdSchema } from './types.ts';
+import { isOver, type JobSpec, type JobState, type JobView, jobIdSchema, launcherName } from './types.ts';
 
 /**
  * A job as it is now, from the small files of its folder (the event log is not read).
@@ -123,7 +123,7 @@ function viewOf(folder: string, table: ProcessTable): JobView | undefined {
   const thisBoot = supervisor !== undefined || worker !== undefined;
   const heartbeat = supervisor ? readHeartbeat(files) : null;
   const now = currentState(files, written, alive, spec, endpoint?.ready === true);
-  const far = 'launcher' in spec.work && spec.work.launcher !== undefined ? readFar(folder) : undefined;
+  const far = launcherName(spec.work) !== 'local' ? readFar(folder) : undefined;
   const orphans = now.state === 'lost' ? orphansOf(files.worker, spec.id, table) : [];
   return {
     spec,

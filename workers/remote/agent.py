@@ -173,6 +173,12 @@ def send_signal(pid, what):
         pass
 
 
+def ask_to_end(pid, depth):
+    """TERM to the processes so many generations below a program, or to itself where there are none."""
+    for one in below(pid, depth) or [pid]:
+        send_signal(one, signal.SIGTERM)
+
+
 def end_all(run, program):
     """KILL to the program's group and to all that bears the run's mark."""
     if program and alive(program):
@@ -332,10 +338,7 @@ def watch(program, at, request, heart):
         heart.beat("")
         if asked is None and os.path.exists(at("stop")):
             asked = time.monotonic()
-            depth = request.get("depth", 0)
-            trainers = below(program.pid, depth) if depth else []
-            for pid in trainers or [program.pid]:
-                send_signal(pid, signal.SIGTERM)
+            ask_to_end(program.pid, request.get("depth", 0))
         late = asked is not None and time.monotonic() - asked > request.get("grace", 120)
         if late or os.path.exists(at("kill")):
             end_all(request["run"], identity(program.pid))
@@ -421,9 +424,7 @@ def stop(request):
         if request.get("kill"):
             end_all(request["run"], run.get("program"))
         elif status["program"]:
-            trainers = below(run["program"]["pid"], run["depth"]) if run.get("depth") else []
-            for pid in trainers or [run["program"]["pid"]]:
-                send_signal(pid, signal.SIGTERM)
+            ask_to_end(run["program"]["pid"], run.get("depth", 0))
     elif not request.get("kill"):
         send_signal(run["keeper"]["pid"], signal.SIGTERM)
     return status_of(folder)
@@ -576,14 +577,22 @@ def exists(request):
     return {"there": os.path.exists(request["place"])}
 
 
+def run_ids(root):
+    runs = os.path.join(root, "runs")
+    return sorted(os.listdir(runs)) if os.path.isdir(runs) else []
+
+
+def live_runs(root):
+    lives = lambda one: status_of(os.path.join(root, "runs", one))["state"] in ("queued", "running")
+    return [one for one in run_ids(root) if lives(one)]
+
+
 def usage(request):
     root = request["root"]
-    runs = os.path.join(root, "runs")
-    ids = sorted(os.listdir(runs)) if os.path.isdir(runs) else []
-    live = [one for one in ids if status_of(os.path.join(runs, one))["state"] in ("queued", "running")]
     parts = sorted(os.listdir(root)) if os.path.isdir(root) else []
     size = lambda name: sum(os.lstat(os.path.join(root, name, file)).st_size for file in files_below(os.path.join(root, name)))
-    return {"there": os.path.isdir(root), "runs": len(ids), "live": live, "bytes": {name: size(name) for name in parts}}
+    sizes = {name: size(name) for name in parts}
+    return {"there": os.path.isdir(root), "runs": len(run_ids(root)), "live": live_runs(root), "bytes": sizes}
 
 
 def clean(request):
@@ -593,13 +602,13 @@ def clean(request):
         return {"there": False, "live": []}
     if not os.path.exists(os.path.join(root, MARK)):
         raise Refused("permission", "%s has no %s in it: it is not a folder of ragtui" % (root, MARK))
-    live = usage(request)["live"]
+    live = live_runs(root)
     if live and not request.get("stop"):
         return {"there": True, "live": live}
     for one in live:
         stop({"root": root, "run": one, "kill": True})
     for _ in range(100):
-        if not usage(request)["live"]:
+        if not live_runs(root):
             break
         time.sleep(0.1)
     shutil.rmtree(root)

@@ -91,13 +91,13 @@ def count_packages(site, done):
 
 
 def whole(manifest, asked):
-    """Whether the environment of this very lock file is there already."""
+    """What says that the environment of this very lock file is there already; None: it is not."""
     try:
         with open(manifest, encoding="utf-8") as source:
             found = json.load(source)
-        return found["lock"] == asked["sha256"] and os.path.exists(found["python"])
+        return found if found["lock"] == asked["sha256"] and os.path.exists(found["python"]) else None
     except (OSError, ValueError, KeyError):
-        return False
+        return None
 
 
 def main():
@@ -110,9 +110,9 @@ def main():
     with open(os.path.join(asked["engines"], asked["name"] + ".far-lock"), "w") as lock:
         phase("waiting for another install")
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if whole(manifest, asked):
-            with open(manifest, encoding="utf-8") as source:
-                tell("done", fresh=False, manifest=json.load(source))
+        found = whole(manifest, asked)
+        if found:
+            tell("done", fresh=False, manifest=found)
             return
         phase("looking for Python")
         python, version = find_python(*asked["python"])

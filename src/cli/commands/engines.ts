@@ -6,8 +6,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
-import { jobJson } from '../job-text.ts';
-import { jobToEnd } from '../job-to-end.ts';
+import { installToEnd } from '../job-to-end.ts';
 import { megabytes, table } from '../output.ts';
 
 const name = z.tuple([engineNameSchema]);
@@ -91,7 +90,7 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
 }
 
 async function install(context: CommandContext, [engine]: [EngineName], options: InstallOptions): Promise<number> {
-  const { out, paths } = context;
+  const { paths } = context;
   const { ENGINES } = await import('../../engines/definitions.ts');
   const { machineDevice } = await import('../../engines/device.ts');
   const { engineFolder } = await import('../../engines/store.ts');
@@ -106,17 +105,7 @@ async function install(context: CommandContext, [engine]: [EngineName], options:
   ensureWorkspace(paths);
   const python = options.python === undefined ? {} : { python: path.resolve(options.python) };
   const job = await launchJob(paths, { kind: 'engine-install', engine, device, ...python });
-  if (options.detach) {
-    out.result({ job: jobJson(job) }, () => `Started ${job.spec.id}. Follow it: ragtui jobs logs -f ${job.spec.id}`);
-    return 0;
-  }
-  const said: string[] = [];
-  return jobToEnd(context, job, {
-    onEvent: (event) => {
-      if (event.type === 'log') said.push(event.text);
-    },
-    done: () => said.slice(-1),
-  });
+  return installToEnd(context, job, options);
 }
 
 async function check({ out, paths, signal }: CommandContext, [engine]: [EngineName]): Promise<undefined> {

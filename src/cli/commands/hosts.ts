@@ -6,8 +6,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
-import { jobJson } from '../job-text.ts';
-import { jobToEnd } from '../job-to-end.ts';
+import { installToEnd } from '../job-to-end.ts';
 import { megabytes, table } from '../output.ts';
 
 const one = z.tuple([z.string()]);
@@ -211,17 +210,7 @@ async function prepare(
     device,
     launcher: `ssh:${name}`,
   });
-  if (options.detach) {
-    out.result({ job: jobJson(job) }, () => `Started ${job.spec.id}. Follow it: ragtui jobs logs -f ${job.spec.id}`);
-    return 0;
-  }
-  const said: string[] = [];
-  return jobToEnd(context, job, {
-    onEvent: (event) => {
-      if (event.type === 'log') said.push(event.text);
-    },
-    done: () => said.slice(-1),
-  });
+  return installToEnd(context, job, options);
 }
 
 async function clean(context: CommandContext, [name]: [string], options: z.output<typeof yes>): Promise<undefined> {
@@ -249,10 +238,9 @@ async function clean(context: CommandContext, [name]: [string], options: z.outpu
 async function remove({ out, paths }: CommandContext, [name]: [string]): Promise<undefined> {
   const { forgetHost } = await import('../../hosts/store.ts');
   const { listJobs } = await import('../../jobs/registry.ts');
-  const { isOver } = await import('../../jobs/types.ts');
+  const { isOver, launcherName } = await import('../../jobs/types.ts');
   const user = listJobs(paths).find(
-    ({ spec, state, far }) =>
-      'launcher' in spec.work && spec.work.launcher === `ssh:${name}` && (!isOver(state) || far?.open === true),
+    ({ spec, state, far }) => launcherName(spec.work) === `ssh:${name}` && (!isOver(state) || far?.open === true),
   );
   if (user) {
     throw new RagtuiError(

@@ -141,12 +141,10 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const plan = first.forecast.memory ? first : await planOf(context, what, training, device, far);
   // The forecast is of this machine.
   if (!far) await tellFit(context, plan, options);
-  const { launchJob } = await import('../../jobs/launcher.ts');
+  const { launcherNamed } = await import('../../jobs/launchers/ssh.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(paths);
-  const work = { kind, ...training, dataset: plan.dataset };
-  const { sshLauncher } = await import('../../jobs/launchers/ssh.ts');
-  const job = await (far ? sshLauncher(paths, options.launcher).start(work) : launchJob(paths, work));
+  const job = await launcherNamed(paths, options.launcher).start({ kind, ...training, dataset: plan.dataset });
   if (!options.wait) {
     out.result(
       { job: jobJson(job) },

@@ -1,10 +1,10 @@
 import type { EngineDevice, EngineName } from '../../engines/types.ts';
-import type { JobWork } from '../types.ts';
+import { type JobWork, launcherName } from '../types.ts';
 
 /** The Python engine that does a job's work; undefined where none does. */
 export function engineOf(work: JobWork): EngineName | undefined {
   // Another machine's work.
-  if ('launcher' in work && work.launcher !== undefined) return undefined;
+  if (launcherName(work) !== 'local') return undefined;
   switch (work.kind) {
     case 'train-llm':
       return 'llamafactory';

@@ -7,7 +7,7 @@ import { fetchCheckpoints } from '../../training/far-tune.ts';
 import { tunedFolder } from '../../training/tuned.ts';
 import { launchJob } from '../launcher.ts';
 import { readJob } from '../registry.ts';
-import type { JobWork } from '../types.ts';
+import { type JobWork, launcherName } from '../types.ts';
 import { localLauncher } from './local.ts';
 import type { Fetched, Launcher } from './types.ts';
 
@@ -42,8 +42,10 @@ export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
   };
 }
 
+/** A launcher by its name: `local`, or `ssh:HOST`. */
+export const launcherNamed = (paths: WorkspacePaths, name: string): Launcher =>
+  name === 'local' ? localLauncher(paths) : sshLauncher(paths, name);
+
 /** The launcher that a job was started by. */
-export function launcherOf(paths: WorkspacePaths, id: string): Launcher {
-  const { work } = readJob(paths, id).spec;
-  return 'launcher' in work && work.launcher !== undefined ? sshLauncher(paths, work.launcher) : localLauncher(paths);
-}
+export const launcherOf = (paths: WorkspacePaths, id: string): Launcher =>
+  launcherNamed(paths, launcherName(readJob(paths, id).spec.work));
