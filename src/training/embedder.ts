@@ -23,6 +23,7 @@ import { RememberedRun } from './forecast/remember-run.ts';
 import { lossOf, MetricFeed } from './metrics.ts';
 import { openTrainingData } from './open-data.ts';
 import { parityTexts } from './parity-texts.ts';
+import { phase } from './phase.ts';
 import { tellDone } from './tell-done.ts';
 import { askedOf, type Begun, beginTuned, stepOf, type TunedFolder } from './tuned.ts';
 import { settingSchema } from './types.ts';
@@ -232,5 +233,3 @@ async function exportBoth(
   tell('tuned', tuned);
   if (int8) tell('int8', int8, 'float32');
 }
-
-const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });

@@ -15,6 +15,7 @@ import type { JobContext } from '../jobs/worker.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { EngineRun } from './engine-process.ts';
 import { farTune, fetchTune } from './far-tune.ts';
+import { phase } from './phase.ts';
 import type { PlaceExit, TrainingPlace } from './place.ts';
 import { type TunedFolder, tunedFolder } from './tuned.ts';
 
@@ -90,6 +91,8 @@ class FarPlace implements TrainingPlace {
     this.workFolder = path.join(context.folder, 'work');
   }
 
+  readonly #log = (text: string): void => this.#context.report.log('info', text);
+
   #tune(): string {
     return farTune(this.#host, this.#context.paths, this.#context.work.name);
   }
@@ -101,15 +104,13 @@ class FarPlace implements TrainingPlace {
   async place(basePath: string): Promise<{ base: string; data: string; output: string }> {
     const { report, signal } = this.#context;
     mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
-    const onLog = (text: string) => report.log('info', text);
     report.progress(phase(`sending the base to ${this.host}`));
-    const base = await storeFolder(this.#host, basePath, { signal, onLog });
+    const base = await storeFolder(this.#host, basePath, { signal, onLog: this.#log });
     return { base, data: `${this.#work()}/data`, output: this.#tune() };
   }
 
   async run(run: EngineRun, tuned: TunedFolder): Promise<PlaceExit> {
     const { report, folder, paths, work } = this.#context;
-    const onLog = (text: string) => report.log('info', text);
     const onReach: OnReach = (lost) => {
       report.reach?.(lost ? { host: this.host, since: lost.since } : null);
       if (lost) report.log('warn', `${lost.why} What runs there goes on; it is tried again`);
@@ -125,7 +126,7 @@ class FarPlace implements TrainingPlace {
     const end = await this.#follow(run, tuned, onReach);
     if (!end) return { code: null, signal: 'SIGTERM' };
     report.progress(phase(`bringing the result from ${this.host}`));
-    await untilReached(this.#host, () => fetchTune(this.#host, paths, work.name, { onLog }), {
+    await untilReached(this.#host, () => fetchTune(this.#host, paths, work.name, { onLog: this.#log }), {
       signal: new AbortController().signal,
       onReach,
     });
@@ -137,10 +138,9 @@ class FarPlace implements TrainingPlace {
   /** False when the job was asked to stop before anything ran. */
   async #start(run: EngineRun, tuned: TunedFolder, keep: (open: boolean) => void, onReach: OnReach): Promise<boolean> {
     const { signal, report, folder } = this.#context;
-    const onLog = (text: string) => report.log('info', text);
     report.progress(phase(`sending the data to ${this.host}`));
-    await pushFolder(this.#host, this.workFolder, this.#work(), { signal, onLog });
-    await pushFolder(this.#host, tuned.train, this.#tune(), { signal, onLog });
+    await pushFolder(this.#host, this.workFolder, this.#work(), { signal, onLog: this.#log });
+    await pushFolder(this.#host, tuned.train, this.#tune(), { signal, onLog: this.#log });
     if (signal.aborted) return false;
     keepCommand(folder, `ssh ${this.host}: ${run.program}`, run.args);
     // Written first: whoever comes after a crash asks the host whether it was started.
@@ -283,5 +283,4 @@ const SIGNALS = new Set<string>(Object.keys(os.constants.signals));
 const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name);
 const signalOf = (name: string | null): NodeJS.Signals | null => (name !== null && isSignal(name) ? name : null);
 
-const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -20,6 +20,7 @@ import { templateFor } from './llm-plan.ts';
 import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
+import { phase } from './phase.ts';
 import { localPlace, type TrainingPlace } from './place.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
 import { tellDone } from './tell-done.ts';
@@ -35,10 +36,13 @@ type Context = JobContext<'train-llm'>;
 /** Relative to the job's folder: LLaMA-Factory's launcher cuts its command line at spaces. */
 const YAML = 'train.yaml';
 
+const placeOf = async (context: Context): Promise<TrainingPlace> =>
+  context.work.launcher === undefined ? localPlace(context, 'llamafactory') : farPlace(context, 'llamafactory');
+
 /** The body of a `train-llm` job: base and data made ready, LLaMA-Factory run to its end, what came of it registered. */
 export async function trainLlm(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
-  const place = await (work.launcher === undefined ? localPlace : farPlace)(context, 'llamafactory');
+  const place = await placeOf(context);
   const { engine } = place;
   report.progress(phase('preparing the base'));
   const base = await transformersBase(
@@ -68,8 +72,7 @@ export async function trainLlm(context: Context): Promise<void> {
       begun = begin(context, result);
       const again = finish(context, begun, result);
       if (!again && begun.checkpoint) {
-        const next = await (work.launcher === undefined ? localPlace : farPlace)(context, 'llamafactory');
-        await train(context, { place: next, base, template, begun });
+        await train(context, { place: await placeOf(context), base, template, begun });
       }
       if (signal.aborted) return;
       const still = finalSaveProblem(begun.folder.train, result);
@@ -281,5 +284,4 @@ async function servingSides({ paths, work, report }: Context, base: Transformers
   return embedded ? [folder, embedded] : [folder];
 }
 
-const phase = (text: string) => ({ phase: text, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null });
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
