@@ -1,7 +1,7 @@
+import { SMALLEST_WINDOW } from '../platform/smallest-window.ts';
 import type { Rect } from '../ui/rect.ts';
 import type { ScreenDefinition } from '../ui/screen.ts';
 
-export const SMALLEST = { columns: 60, rows: 20 };
 /** A modal leaves the screen in view above it when so many rows remain for it. */
 const SCREEN_BESIDE_MODAL = 10;
 
@@ -35,7 +35,7 @@ export interface LayoutInput {
 /** Where everything lies on a terminal of that size; null below 60×20. Pure. */
 export function layout(input: LayoutInput): AppLayout | null {
   const { columns, rows, screen, zoomed, modal: wanted, toastRows = 0, stripRows = 0 } = input;
-  if (columns < SMALLEST.columns || rows < SMALLEST.rows) return null;
+  if (columns < SMALLEST_WINDOW.columns || rows < SMALLEST_WINDOW.rows) return null;
   const row = (y: number, height = 1): Rect => ({ x: 0, y, width: columns, height });
   const body = row(1, rows - 3 - toastRows - stripRows);
   const modal = wanted ? modalPlace(body, wanted) : null;

@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { z } from 'zod';
 import { errnoOf, toRagtuiError } from './errors.ts';
+import { parseJson } from './json.ts';
 
 /** A line on its way to the disk, and who waits for it. */
 interface Pending {
@@ -89,19 +90,8 @@ export function readLines<S extends z.ZodType>(file: string, schema: S): z.outpu
     if (errnoOf(error) === 'ENOENT') return [];
     throw toRagtuiError(error);
   }
-  const values: z.output<S>[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const parsed = schema.safeParse(parse(line));
-    if (parsed.success) values.push(parsed.data);
-  }
-  return values;
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  return text.split('\n').flatMap((line) => {
+    const parsed = schema.safeParse(parseJson(line));
+    return parsed.success ? [parsed.data] : [];
+  });
 }

@@ -16,6 +16,14 @@ export const SCREEN_OF: Readonly<Record<TourStep, string>> = {
   verdict: 'evaluate',
 };
 
+/** Before a step, on the screen and in the command's list. */
+export const STEP_SIGNS: Readonly<Record<StepView['state'], string>> = {
+  done: '✓',
+  skipped: '–',
+  now: '▸',
+  later: '·',
+};
+
 const REACHED: Readonly<Record<TourStep, (facts: TourFacts) => boolean>> = {
   ingest: ({ documents }) => documents > 0,
   ask: ({ answers }) => answers > 0,

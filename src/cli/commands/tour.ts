@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { done, NEW_TOUR, skipped, stepViews, ticked } from '../../tour/steps.ts';
+import { done, NEW_TOUR, STEP_SIGNS, skipped, stepViews, ticked } from '../../tour/steps.ts';
 import { TOUR_STEPS, type TourRecord, type TourStep } from '../../tour/types.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
@@ -46,11 +46,15 @@ async function show(context: CommandContext, change: (record: TourRecord) => Tou
     ensureWorkspace(paths);
     writeTour(paths, record);
   }
-  const steps = stepViews(record).map((view) => ({ ...view, ...wordsOf(view.step, t), command: commandOf(view.step, fixturesDir()) }));
+  const steps = stepViews(record).map((view) => ({
+    ...view,
+    ...wordsOf(view.step, t),
+    command: commandOf(view.step, fixturesDir()),
+  }));
   out.result({ state: record.state, steps }, () => [
     t('tour.title'),
     ...steps.flatMap(({ number, state, title, about, press, command, needs }) => {
-      const head = `${SIGNS[state]} ${String(number).padStart(2)}  ${title}`;
+      const head = `${STEP_SIGNS[state]} ${String(number).padStart(2)}  ${title}`;
       const shown = state === 'skipped' ? `${head}  (${t('tour.state.skipped')})` : head;
       if (state !== 'now') return [shown];
       const more = [about, `${t('tour.press')}: ${press}`, `${t('tour.command')}: ${command}`];
@@ -62,8 +66,6 @@ async function show(context: CommandContext, change: (record: TourRecord) => Tou
   ]);
   return undefined;
 }
-
-const SIGNS = { done: '✓', skipped: '–', now: '▸', later: '·' } as const;
 
 type Translate = typeof import('../../ui/i18n/index.ts').t;
 

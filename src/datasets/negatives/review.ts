@@ -1,8 +1,9 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { wilson } from '../../evaluation/statistics/closed-forms.ts';
-import { errnoOf, RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { readLines } from '../../platform/line-log.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { datasetFolder } from '../layout.ts';
 import { RowsToPublish, sourceOf } from '../making/publish.ts';
@@ -237,24 +238,4 @@ export function readQuarantine(
   const byRule: Record<string, number> = {};
   for (const { rule } of all.flatMap(({ reasons }) => reasons)) byRule[rule] = (byRule[rule] ?? 0) + 1;
   return { total: all.length, byRule, entries: all.slice(offset, offset + limit) };
-}
-
-/** The lines of a file that read as `schema`; none when there is no file. */
-function readLines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw toRagtuiError(error);
-  }
-  return text.split('\n').flatMap((line) => {
-    if (line === '') return [];
-    try {
-      const parsed = schema.safeParse(JSON.parse(line));
-      return parsed.success ? [parsed.data] : [];
-    } catch {
-      return [];
-    }
-  });
 }

@@ -1,6 +1,5 @@
+import { SMALLEST_WINDOW } from '../../platform/smallest-window.ts';
 import type { Check } from '../types.ts';
-
-const SMALLEST = { columns: 60, rows: 20 };
 
 export const terminal: Check = {
   id: 'terminal',
@@ -11,8 +10,12 @@ export const terminal: Check = {
     const detail = `${term || 'TERM is not set'}, ${size.columns}×${size.rows}`;
     if (term === '' || term === 'dumb')
       return { state: 'fail', detail: `${detail}: the screen cannot be shown`, get: 'export TERM=xterm-256color' };
-    if (size.columns < SMALLEST.columns || size.rows < SMALLEST.rows) {
-      return { state: 'warn', detail, get: `make the window at least ${SMALLEST.columns}×${SMALLEST.rows}` };
+    if (size.columns < SMALLEST_WINDOW.columns || size.rows < SMALLEST_WINDOW.rows) {
+      return {
+        state: 'warn',
+        detail,
+        get: `make the window at least ${SMALLEST_WINDOW.columns}×${SMALLEST_WINDOW.rows}`,
+      };
     }
     return { state: 'ok', detail };
   },

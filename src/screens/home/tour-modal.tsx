@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { bindActions } from '../../keys/bind.ts';
 import type { Action } from '../../keys/types.ts';
-import { SCREEN_OF, stepNow, stepViews } from '../../tour/steps.ts';
+import { SCREEN_OF, STEP_SIGNS, stepNow, stepViews } from '../../tour/steps.ts';
 import type { StepView, TourStep } from '../../tour/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { List } from '../../ui/List.tsx';
@@ -107,8 +107,6 @@ const tourActions: readonly Action<TourModel>[] = [
   },
 ];
 
-const SIGNS = { done: '✓', skipped: '–', now: '▸', later: '·' } as const;
-
 function TourView({ model, rect }: ModalViewProps & { readonly model: TourModel }): ReactNode {
   useStore(model.context.tour, ({ record }) => record);
   useStore(model.steps.store);
@@ -131,7 +129,7 @@ function stepLine({ step, number, state }: StepView): Line {
   const style = ({ done: 'good', skipped: 'muted', now: 'accent', later: 'muted' } as const)[state];
   const note = t(`tour.state.${state}`);
   return [
-    { text: `${SIGNS[state]} `, style, bold: state === 'now' },
+    { text: `${STEP_SIGNS[state]} `, style, bold: state === 'now' },
     { text: `${String(number).padStart(2)}  ${t(`tour.${step}.title`)}`, bold: state === 'now' },
     { text: note ? `  ${note}` : '', style: 'muted' },
   ];
