@@ -3,19 +3,22 @@ import { launchJob } from '../src/jobs/launcher.ts';
 import { RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { continueRecipe, pauseRecipe, readRecipeStatus, resumeRecipe } from '../src/recipes/control.ts';
-import { listRecipes, readText } from '../src/recipes/files.ts';
-import { inspectRecipe } from '../src/recipes/inspect.ts';
 import { problemLine } from '../src/recipes/problem-line.ts';
-import { readRecipe } from '../src/recipes/read.ts';
 import type { Scalar } from '../src/recipes/types.ts';
 import { parseValue } from '../src/recipes/variables.ts';
 import type { RecipesPort } from './recipes.ts';
 
 const MOST_REPORT = 2_000_000;
 
-/** Recipes of the shipped folder and of the workspace; files are small, and are read when they are asked for. */
+/**
+ * Recipes of the shipped folder and of the workspace; files are small, and are read when they are asked for. So is what
+ * reads them (YAML, data sets, the hub): the first frame does not wait for it.
+ */
 export function realRecipes(paths: WorkspacePaths): RecipesPort {
-  const open = (file: string, vars: Readonly<Record<string, Scalar>>) => {
+  const open = async (file: string, vars: Readonly<Record<string, Scalar>>) => {
+    const { readText } = await import('../src/recipes/files.ts');
+    const { inspectRecipe } = await import('../src/recipes/inspect.ts');
+    const { readRecipe } = await import('../src/recipes/read.ts');
     const text = readText(file);
     // Values of an earlier run may be of variables that the recipe has no more.
     const known = new Set(readRecipe(text).vars.map(({ name }) => name));
@@ -23,9 +26,9 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
     return inspectRecipe(paths, { file, cwd: process.cwd(), text, vars: given });
   };
   return {
-    files: async () => listRecipes(paths),
+    files: async () => (await import('../src/recipes/files.ts')).listRecipes(paths),
     check: async (file, vars) => {
-      const { work, problems, plan, needs, vars: declared } = open(file, vars);
+      const { work, problems, plan, needs, vars: declared } = await open(file, vars);
       const lines = work.text.split('\n');
       return {
         problems: problems.map((one) => ({ ...one, source: lines[one.line - 1] ?? '' })),
@@ -39,7 +42,7 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
       };
     },
     run: async (file, vars) => {
-      const { work, problems } = open(file, vars);
+      const { work, problems } = await open(file, vars);
       const [problem] = problems;
       if (problem) throw new RagtuiError('invalid', problemLine(file, problem), problem.hint);
       const { spec } = await launchJob(paths, { kind: 'recipe', ...work });
