@@ -1,12 +1,11 @@
 import { RagtuiError } from '../platform/errors.ts';
 import type { RecipeRun } from '../recipes/control.ts';
 import type { RecipeNeeds } from '../recipes/inspect.ts';
-import { isAchieved } from '../recipes/journal.ts';
 import type { RecipePlan } from '../recipes/plan.ts';
 import { problemLine } from '../recipes/problem-line.ts';
 import type { ReadRecipe } from '../recipes/read.ts';
 import type { RecipeProblem } from '../recipes/source.ts';
-import type { RecipeWork, Scalar, StepStatus } from '../recipes/types.ts';
+import { isAchieved, type RecipeWork, type Scalar, type StepStatus } from '../recipes/types.ts';
 import type { CommandContext } from './context.ts';
 import { jobJson } from './job-text.ts';
 import { clock, table } from './output.ts';

@@ -4,7 +4,7 @@ import { errorLine } from '../platform/errors.ts';
 import { writeRecipeStatus } from './control.ts';
 import { doneText, stepTitle } from './describe.ts';
 import type { RecipePlan } from './plan.ts';
-import type { MadeOf, RecipeStatus, StepResult, StepStatus } from './types.ts';
+import { isAchieved, type MadeOf, type RecipeStatus, type StepResult, type StepStatus } from './types.ts';
 
 const TOLD_MS = 500;
 type Told = NonNullable<StepStatus['progress']>;
@@ -181,10 +181,6 @@ export class RecipeJournal {
 }
 
 const OPEN: readonly StepStatus['state'][] = ['waiting', 'running'];
-const ACHIEVED: readonly StepStatus['state'][] = ['done', 'kept', 'unneeded'];
-
-/** Whether what a step is for is there; a stopped or failed one has still to be done. */
-export const isAchieved = ({ state }: Pick<StepStatus, 'state'>): boolean => ACHIEVED.includes(state);
 
 /** The whole as one progress: steps that are done of all, and the time that is left where every step's is known. Pure. */
 export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'>): {

@@ -117,7 +117,7 @@ export const madeSchema = z.discriminatedUnion('type', [
 export type Made = z.infer<typeof madeSchema>;
 export type MadeOf<T extends Made['type']> = Extract<Made, { type: T }>;
 
-/** `recipes/results/KEY.json` of the workspace: a step that is done, under the hash of all that decides its result. */
+/** `recipes/.results/KEY.json` of the workspace: a step that is done, under the hash of all that decides its result. */
 export const stepResultSchema = z.object({
   format: z.literal(1),
   key: z.string(),
@@ -170,6 +170,11 @@ const stepStatusSchema = z.object({
   after: z.array(z.string()),
 });
 export type StepStatus = z.infer<typeof stepStatusSchema>;
+
+const ACHIEVED: readonly StepStatus['state'][] = ['done', 'kept', 'unneeded'];
+
+/** Whether what a step is for is there; a stopped or failed one has still to be done. */
+export const isAchieved = ({ state }: Pick<StepStatus, 'state'>): boolean => ACHIEVED.includes(state);
 
 /** `steps.json` in the folder of a recipe's job: how far it is. Written by its worker alone. */
 export const recipeStatusSchema = z.object({

@@ -1,6 +1,15 @@
 import { shellWord } from '../../platform/shell-word.ts';
 import type { RecipePlan } from '../plan.ts';
-import type { Made, MadeOf, RecipeStatus, RecipeWork, StepResult, StepStatus } from '../types.ts';
+import { isOf } from '../steps/types.ts';
+import {
+  isAchieved,
+  type Made,
+  type MadeOf,
+  type RecipeStatus,
+  type RecipeWork,
+  type StepResult,
+  type StepStatus,
+} from '../types.ts';
 import { type Block, code, heading, list, table, text, verdict } from './blocks.ts';
 import { type EvaluationPart, evaluationBlocks } from './evaluation.ts';
 import type { MachineText } from './machine.ts';
@@ -23,7 +32,7 @@ export interface RecipeReportInput {
 /** The report of a recipe, the verdicts first. Pure. */
 export function recipeReport(input: RecipeReportInput): Block[] {
   const { work, about, status, evaluations } = input;
-  const open = status.steps.filter(({ state }) => !['done', 'kept', 'unneeded'].includes(state));
+  const open = status.steps.filter((step) => !isAchieved(step));
   return [
     heading(1, `Recipe ${work.name}`),
     ...(about ? [text(about)] : []),
@@ -57,10 +66,9 @@ function made<T extends Made['type']>(
 ): { step: StepStatus; result: StepResult; made: MadeOf<T> }[] {
   return status.steps.flatMap((step) => {
     const result = results.get(step.id);
-    return result && isType(result.made, type) ? [{ step, result, made: result.made }] : [];
+    return result && isOf(result.made, type) ? [{ step, result, made: result.made }] : [];
   });
 }
-const isType = <T extends Made['type']>(one: Made, type: T): one is MadeOf<T> => one.type === type;
 
 export const clock = (seconds: number | null): string => {
   if (seconds === null) return 'unknown';
