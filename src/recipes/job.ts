@@ -19,11 +19,7 @@ export async function runRecipeJob({ work, paths, folder, report, signal }: JobC
   const [problem] = read.problems;
   if (problem) throw new RagtuiError('invalid', problemLine(work.file, problem), problem.hint);
   const plan = planRecipe(work.name, read.variants);
-  const stepOf = new Map(plan.steps.map((step) => [step.id, step]));
-  const journal = new RecipeJournal(plan, folder, report, (id) => {
-    const step = stepOf.get(id);
-    return step ? measuredSeconds(paths, step.spec.kind, step.name) : null;
-  });
+  const journal = new RecipeJournal(plan, folder, report, measuredSeconds(paths));
   const world: World = {
     paths,
     folders: foldersOf(work),

@@ -4,6 +4,7 @@ import { errorLine } from '../platform/errors.ts';
 import { writeRecipeStatus } from './control.ts';
 import { doneText, stepTitle } from './describe.ts';
 import type { RecipePlan } from './plan.ts';
+import type { Measured } from './results.ts';
 import { isAchieved, type MadeOf, type RecipeStatus, type StepResult, type StepStatus } from './types.ts';
 
 const TOLD_MS = 500;
@@ -20,7 +21,7 @@ export class RecipeJournal {
     plan: RecipePlan,
     private readonly folder: string,
     private readonly report: JobReport,
-    expected: (id: string) => number | null,
+    measured: Measured,
   ) {
     this.#status = {
       format: 1,
@@ -39,7 +40,7 @@ export class RecipeJournal {
         key: null,
         job: null,
         seconds: null,
-        expected: expected(id),
+        expected: measured(spec.kind, name),
         progress: null,
         variants: [...variants],
         after: [...new Set([...Object.values(needs), ...after])],

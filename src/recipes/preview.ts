@@ -27,12 +27,13 @@ export function stepKey(step: Pick<PlannedStep, 'spec'>, version: number, needs:
 /** What a plan would do now: which results are there, which steps would run. Starts nothing but the kb service, to look. */
 export async function previewPlan(world: World, plan: RecipePlan): Promise<PreviewedStep[]> {
   const known = new Map<string, Made>();
+  const measured = measuredSeconds(world.paths);
   const previews: PreviewedStep[] = [];
   for (const step of plan.steps) {
     const { state, made } = await previewStep(world, step, known);
     if (made) known.set(step.id, made);
     const { id, name, spec, variants, needs, after } = step;
-    const expected = state === 'kept' ? 0 : measuredSeconds(world.paths, spec.kind, name);
+    const expected = state === 'kept' ? 0 : measured(spec.kind, name);
     const before = [...new Set([...Object.values(needs), ...after])];
     previews.push({
       id,

@@ -13,6 +13,9 @@ const resultsFolder = (paths: WorkspacePaths): string => path.join(recipesFolder
 const fileOf = (paths: WorkspacePaths, key: string): string => path.join(resultsFolder(paths), `${key}.json`);
 const triesFile = (paths: WorkspacePaths, key: string): string => path.join(resultsFolder(paths), `${key}.tries.json`);
 
+/** So many results tell what steps take; older ones are of another time. */
+const MOST_MEASURED = 200;
+
 /** How often a result was made and went again: jobs of an earlier time do not count for the next. */
 const triesSchema = z.object({ times: z.number().int().nonnegative() });
 
@@ -45,16 +48,18 @@ export function lockStep(paths: WorkspacePaths, key: string, signal: AbortSignal
   return lockFile(path.join(resultsFolder(paths), `.${key}.lock`), { signal });
 }
 
-/** What steps of a kind took here, the newest first; by name where `name` is given. Seconds. */
-export function measuredSeconds(paths: WorkspacePaths, kind: StepKind, name: string): number | null {
+/** Seconds that the newest step of a kind and name took; null: none is known. */
+export type Measured = (kind: StepKind, name: string) => number | null;
+
+/** What the newest steps here took; read once, whatever is asked of it then. */
+export function measuredSeconds(paths: WorkspacePaths): Measured {
   const folder = resultsFolder(paths);
-  if (!existsSync(folder)) return null;
+  if (!existsSync(folder)) return () => null;
   const newest = readdirSync(folder)
     .filter((file) => /^[0-9a-f]{64}\.json$/.test(file))
     .map((file) => ({ file, at: statSync(path.join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.at - a.at)
-    .slice(0, 200)
-    .flatMap(({ file }) => readJsonFile(path.join(folder, file), stepResultSchema) ?? [])
-    .find((one) => one.kind === kind && one.name === name);
-  return newest?.seconds ?? null;
+    .slice(0, MOST_MEASURED)
+    .flatMap(({ file }) => readJsonFile(path.join(folder, file), stepResultSchema) ?? []);
+  return (kind, name) => newest.find((one) => one.kind === kind && one.name === name)?.seconds ?? null;
 }
