@@ -69,13 +69,13 @@ export function createRecipesStore({
   let files: readonly RecipeFile[] = [];
   return createStore<RecipesState>()((set, get) => {
     const rows = (): readonly RecipeRow[] => {
-      const runs = (jobs.getState().list ?? []).flatMap((view) => {
+      // By their files: two recipes may bear one name. Of older runs nothing is read: this is done with every progress.
+      const newest = new Map<string, NonNullable<RecipeRow['run']>>();
+      for (const view of jobs.getState().list ?? []) {
         const { work } = view.spec;
-        return work.kind === 'recipe' ? [{ view, work, status: recipes.status(view.folder) }] : [];
-      });
-      // By their files: two recipes may bear one name.
-      const newest = new Map<string, (typeof runs)[number]>();
-      for (const run of runs) if (!newest.has(run.work.file)) newest.set(run.work.file, run);
+        if (work.kind !== 'recipe' || newest.has(work.file)) continue;
+        newest.set(work.file, { view, work, status: recipes.status(view.folder) });
+      }
       const here = files.map((file) => ({ name: file.name, file, run: newest.get(file.file) ?? null }));
       const known = new Set(files.map(({ file }) => file));
       const elsewhere = [...newest].filter(([file]) => !known.has(file));

@@ -1,4 +1,5 @@
 import { scoreText } from '../evaluation/score-text.ts';
+import { DETAIL } from './details.ts';
 import type { StepSpec } from './plan.ts';
 import type { Made, MadeOf } from './types.ts';
 
@@ -58,7 +59,7 @@ export function doneText(made: Made): string {
       return `${made.name}, ${made.rows} rows, ${made.steps ?? 'unknown'} steps${loss}`;
     }
     case 'server':
-      return `${[made.model, ...made.adapters].join(', ')} on ${made.engine}`;
+      return serverText(made);
     case 'run':
       return `${made.items} items, ${made.primary} ${made.columns.map(({ name, mean }) => `${name} ${mean === null ? 'missing' : scoreText(made.primary, mean)}`).join(', ')}${made.errors > 0 ? `, ${made.errors} errors` : ''}`;
     case 'gate':
@@ -66,9 +67,17 @@ export function doneText(made: Made): string {
   }
 }
 
+/** What a server answers with, and on what it runs. Pure. */
+export const serverText = ({
+  model,
+  adapters,
+  engine,
+}: Pick<MadeOf<'server'>, 'model' | 'adapters' | 'engine'>): string =>
+  `${[model, ...adapters].join(', ')} on ${engine}`;
+
 /** `passed` only where the figures say so: an interval that holds the bound stops nothing, and proves nothing. */
 function gateText({ says, sentences }: MadeOf<'gate'>): string {
-  if (says === 'no') return 'NOT passed';
+  if (says === 'no') return DETAIL.notPassed;
   const open = sentences.filter(({ answer }) => answer === 'cannot tell').length;
-  return open === 0 ? 'passed' : `not stopped: ${open} of ${sentences.length} cannot be told`;
+  return open === 0 ? DETAIL.passed : `not stopped: ${open} of ${sentences.length} cannot be told`;
 }

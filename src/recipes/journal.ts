@@ -2,7 +2,8 @@ import type { JobView } from '../jobs/types.ts';
 import type { JobReport } from '../jobs/worker.ts';
 import { errorLine } from '../platform/errors.ts';
 import { writeRecipeStatus } from './control.ts';
-import { doneText, stepTitle } from './describe.ts';
+import { doneText, serverText, stepTitle } from './describe.ts';
+import { DETAIL, KEPT } from './details.ts';
 import type { RecipePlan } from './plan.ts';
 import type { Measured } from './results.ts';
 import { isAchieved, type MadeOf, type RecipeStatus, type StepResult, type StepStatus } from './types.ts';
@@ -56,12 +57,12 @@ export class RecipeJournal {
   /** Whether it is there already is being found out. */
   looking(id: string): void {
     this.#began.set(id, performance.now());
-    this.#set(id, { state: 'running', detail: 'looking whether anything changed' });
+    this.#set(id, { state: 'running', detail: DETAIL.looking });
   }
 
   kept(id: string, result: StepResult): void {
     this.#gate(result);
-    const said = { state: 'kept', detail: `unchanged, kept: ${doneText(result.made)}` } as const;
+    const said = { state: 'kept', detail: `${KEPT}${doneText(result.made)}` } as const;
     this.#set(id, { ...said, key: result.key, job: result.job, seconds: result.seconds, progress: null });
     this.#say(id, said.detail);
   }
@@ -73,9 +74,7 @@ export class RecipeJournal {
   }
 
   progress(id: string, progress: Told): void {
-    const began = this.#began.get(id);
-    const seconds = began === undefined ? null : (performance.now() - began) / 1000;
-    this.#set(id, { progress, detail: progress.phase, seconds }, false);
+    this.#set(id, { progress, detail: progress.phase, seconds: this.#secondsOf(id) }, false);
   }
 
   /** What the job of a step says of itself. */
@@ -84,7 +83,7 @@ export class RecipeJournal {
     const told = progress ?? { done: 0, total: 0, unit: '', rate: null, secondsLeft: null };
     const { done, total, unit, rate, secondsLeft } = told;
     if (this.#step(id)?.job !== spec.id) {
-      this.#say(id, `${spec.id}`);
+      this.#say(id, spec.id);
       this.#set(id, { job: spec.id });
     }
     this.progress(id, { phase: state === 'queued' ? reason || phase : phase, done, total, unit, rate, secondsLeft });
@@ -105,10 +104,9 @@ export class RecipeJournal {
   }
 
   failed(id: string, error: unknown): void {
-    const began = this.#began.get(id);
-    const seconds = began === undefined ? null : (performance.now() - began) / 1000;
-    this.#set(id, { state: 'failed', detail: errorLine(error), progress: null, seconds });
-    this.report.log('error', `${id}: ${errorLine(error)}`);
+    const detail = errorLine(error);
+    this.#set(id, { state: 'failed', detail, progress: null, seconds: this.#secondsOf(id) });
+    this.report.log('error', `${id}: ${detail}`);
   }
 
   blocked(id: string, by: string): void {
@@ -116,17 +114,17 @@ export class RecipeJournal {
   }
 
   stopped(id: string): void {
-    this.#set(id, { state: 'stopped', detail: 'stopped; a resume goes on from there', progress: null });
+    this.#set(id, { state: 'stopped', detail: DETAIL.stopped, progress: null });
   }
 
   /** A server that is started once somebody needs it. */
   planned(id: string, key: string): void {
-    this.#set(id, { state: 'waiting', detail: 'starts when it is needed', key });
+    this.#set(id, { state: 'waiting', detail: DETAIL.whenNeeded, key });
   }
 
   served(id: string, job: JobView, made: Omit<MadeOf<'server'>, 'digest'>): void {
     this.#started.add(id);
-    const detail = `${[made.model, ...made.adapters].join(', ')} on ${made.engine}`;
+    const detail = serverText(made);
     this.#set(id, { state: 'running', detail, job: job.spec.id, seconds: made.readySeconds, progress: null });
     this.#say(id, detail);
   }
@@ -134,7 +132,7 @@ export class RecipeJournal {
   released(id: string): void {
     const detail = this.#step(id)?.detail ?? '';
     if (this.#started.has(id)) this.#set(id, { state: 'done', detail: `${detail}; stopped again`, progress: null });
-    else this.#set(id, { state: 'unneeded', detail: 'nobody needs it: what it was for is there' });
+    else this.#set(id, { state: 'unneeded', detail: DETAIL.unneeded });
   }
 
   paused(paused: boolean): void {
@@ -154,6 +152,12 @@ export class RecipeJournal {
 
   flush(): void {
     this.#write(true);
+  }
+
+  /** Since it began this time; null: it did not. */
+  #secondsOf(id: string): number | null {
+    const began = this.#began.get(id);
+    return began === undefined ? null : (performance.now() - began) / 1000;
   }
 
   #say(id: string, text: string): void {

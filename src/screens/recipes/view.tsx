@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import type { CheckedRecipe, RecipeRow } from '../../../stores/recipes.ts';
 import { isOver } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
+import { DETAIL, KEPT } from '../../recipes/details.ts';
 import type { StepStatus } from '../../recipes/types.ts';
 import { formatDuration } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -246,18 +247,18 @@ const titleText = ({ kind, name, title }: Pick<StepStatus, 'kind' | 'name' | 'ti
   t(`recipes.kind.${kind}`, { name: sanitizeLine(kind === 'models' ? title.replace(/^models /, '') : name) });
 
 const DETAILS = {
-  'looking whether anything changed': 'recipes.detail.looking',
-  'starts when it is needed': 'recipes.detail.whenNeeded',
-  'nobody needs it: what it was for is there': 'recipes.detail.unneeded',
-  'stopped; a resume goes on from there': 'recipes.detail.stopped',
-  passed: 'recipes.detail.passed',
-  'NOT passed': 'recipes.detail.notPassed',
+  [DETAIL.looking]: 'recipes.detail.looking',
+  [DETAIL.whenNeeded]: 'recipes.detail.whenNeeded',
+  [DETAIL.unneeded]: 'recipes.detail.unneeded',
+  [DETAIL.stopped]: 'recipes.detail.stopped',
+  [DETAIL.passed]: 'recipes.detail.passed',
+  [DETAIL.notPassed]: 'recipes.detail.notPassed',
 } as const;
 const isKnownDetail = (text: string): text is keyof typeof DETAILS => Object.hasOwn(DETAILS, text);
 
 /** The recipe's own sentences in the language of the screen; that it was kept, its state says. Figures and errors stay. */
 function detailText(detail: string): string {
-  const text = detail.replace(/^unchanged, kept: /, '');
+  const text = detail.startsWith(KEPT) ? detail.slice(KEPT.length) : detail;
   return isKnownDetail(text) ? t(DETAILS[text]) : text;
 }
 
