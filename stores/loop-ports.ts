@@ -40,12 +40,12 @@ import type { BaseFacts, SlowFacts } from '../src/training/forecast/gather.ts';
 import { LLAMAFACTORY_KEYS } from '../src/training/llamafactory-keys.ts';
 import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
-import type { Setting, Training } from '../src/training/types.ts';
+import type { Setting, Training, TrainingKind } from '../src/training/types.ts';
 import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
 import type { EvaluationPort, ItemsPort, ModelChoice, PlannedJudging } from './evaluation.ts';
-import type { TrainingKind, TrainingPort, TrainingWay } from './training-types.ts';
+import type { TrainingPort, TrainingWay } from './training-types.ts';
 
 /** Rows are read in slices of at most so many milliseconds, so that a key is never late. */
 const SLICE_MS = 12;

@@ -1,6 +1,6 @@
 import type { JobWork } from '../src/jobs/types.ts';
-import type { EmbedderTraining, Training } from '../src/training/types.ts';
-import type { TrainingForm, TrainingKind, TrainingWay } from './training-types.ts';
+import type { EmbedderTraining, Training, TrainingKind } from '../src/training/types.ts';
+import type { TrainingForm, TrainingWay } from './training-types.ts';
 
 const SEED = 42;
 /** What only one kind of training has, before anybody chose anything. */

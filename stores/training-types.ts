@@ -6,12 +6,15 @@ import type { Curves } from '../src/training/curves.ts';
 import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import type { TrainingPlan } from '../src/training/llm-plan.ts';
-import type { EmbedderOptions, EmbedderTraining, Method, Setting, Stage, Training } from '../src/training/types.ts';
-
-export type TrainingKind = 'llm' | 'embedder';
-export const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const satisfies Readonly<
-  Record<TrainingKind, EngineName>
->;
+import type {
+  EmbedderOptions,
+  EmbedderTraining,
+  Method,
+  Setting,
+  Stage,
+  Training,
+  TrainingKind,
+} from '../src/training/types.ts';
 
 /** Engines and plans as the screens need them; all of it is quick. */
 export interface TrainingPort {

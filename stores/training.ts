@@ -7,19 +7,11 @@ import { addEvent, emptyCurves } from '../src/training/curves.ts';
 import type { Failure } from '../src/training/failures/types.ts';
 import type { SlowFacts } from '../src/training/forecast/gather.ts';
 import { refuseHopeless } from '../src/training/forecast/refusal.ts';
-import type { Training } from '../src/training/types.ts';
+import { ENGINE_OF, type Training, type TrainingKind } from '../src/training/types.ts';
 import type { Schedule } from './dependencies.ts';
 import type { JobsStore } from './jobs.ts';
 import { AS_USUAL, NEW_TRAINING, rowsOfTraining, trainingOf, wayOf, workOf } from './training-form.ts';
-import {
-  ENGINE_OF,
-  type TrainingForm,
-  type TrainingKind,
-  type TrainingPort,
-  type TrainingState,
-  type TrainingStore,
-  type Watched,
-} from './training-types.ts';
+import type { TrainingForm, TrainingPort, TrainingState, TrainingStore, Watched } from './training-types.ts';
 
 export interface TrainingDependencies {
   readonly training: TrainingPort;

@@ -6,11 +6,12 @@ import { engineStatus } from '../engines/store.ts';
 import type { EngineName } from '../engines/types.ts';
 import { allModels, findModel, listAdapters, listEndpoints } from '../models/store.ts';
 import { loadSettings } from '../platform/config.ts';
-import { toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { findPrompt } from '../rag/prompts.ts';
 import { checkEmbedderKeys, checkLlmKeys } from '../training/check-settings.ts';
 import { findEmbedderBase } from '../training/embedder-base.ts';
+import { ENGINE_OF } from '../training/types.ts';
+import { readsOf } from './complain.ts';
 import { foldersOf } from './folders.ts';
 import { didYouMean } from './nearest.ts';
 import { planRecipe, type RecipePlan } from './plan.ts';
@@ -22,8 +23,6 @@ import { namedDataset } from './steps/datasets.ts';
 import { findPath, modelDigest } from './steps/facts.ts';
 import { missingModels } from './steps/ready.ts';
 import type { RecipeWork } from './types.ts';
-
-const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const;
 
 /** Reads a recipe and looks whether it fits this machine and workspace. Errors: none of the recipe's: they are in `problems`. */
 export function inspectRecipe(
@@ -56,14 +55,7 @@ function workspaceProblems(
     const problem = { ...source.place(path), at: path.join('.'), message, hint };
     problems.set(JSON.stringify([problem.line, problem.column, message]), problem);
   };
-  const reads = (path: Path, read: () => unknown) => {
-    try {
-      read();
-    } catch (error) {
-      const { message, hint } = toRagtuiError(error);
-      complain(path, message, hint);
-    }
-  };
+  const reads = readsOf(complain);
   const { settings } = loadSettings(paths.configFile);
   for (const { recipe } of variants) {
     for (const [name, { import: imported, use }] of Object.entries(recipe.datasets)) {

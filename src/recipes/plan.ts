@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DatasetKind } from '../datasets/types.ts';
 import type { EngineName } from '../engines/types.ts';
 import { parsePromptName } from '../rag/prompts.ts';
+import { ENGINE_OF } from '../training/types.ts';
 import type { Variant } from './read.ts';
 import { serversOf, trainingOf, withoutEngine } from './references.ts';
 import type {
@@ -113,8 +114,6 @@ class Steps {
     return [...this.#byIdentity.values()];
   }
 }
-
-const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const;
 
 class VariantPlan {
   readonly #ids = new Map<string, string>();

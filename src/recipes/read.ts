@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { Complain } from './complain.ts';
 import { didYouMean } from './nearest.ts';
 import { schemaProblems } from './problems.ts';
 import { referenceProblems } from './references.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 import { type Path, type RecipeProblem, readYaml, type YamlSource } from './source.ts';
-import { type Scalar, scalarSchema } from './types.ts';
-import { type Complain, type Declared, declaredVars, mentioned, substitute } from './variables.ts';
+import type { Scalar } from './types.ts';
+import { type Declared, declaredVars, mentioned, substitute } from './variables.ts';
 
 /** One combination of a sweep's values with the recipe that it makes; without a sweep there is one, with no values. */
 export interface Variant {
@@ -108,9 +109,6 @@ function missing(name: string, declared: ReadonlyMap<string, Declared>, complain
   );
 }
 
-const listSchema = z.array(z.record(z.string(), scalarSchema));
-const overSchema = z.record(z.string(), z.array(scalarSchema));
-
 /** What each variant sets; [] without a sweep. What the schema says of a sweep is said later. */
 function combinations(
   sweep: unknown,
@@ -136,14 +134,14 @@ function combinations(
   const check = (name: string, path: Path) => {
     if (!declared.has(name)) complain(path, `There is no variable "${name}".`, didYouMean(name, declared.keys()));
   };
-  const values = overSchema.parse(over ?? {});
+  const values = over ?? {};
   const count = list?.length ?? Object.values(values).reduce((product, each) => product * each.length, 1);
-  for (const name of Object.keys(over ?? {})) check(name, ['sweep', 'over', name]);
-  for (const [at, values] of (list ?? []).entries()) {
-    for (const name of Object.keys(values)) check(name, ['sweep', 'list', at, name]);
+  for (const name of Object.keys(values)) check(name, ['sweep', 'over', name]);
+  for (const [at, one] of (list ?? []).entries()) {
+    for (const name of Object.keys(one)) check(name, ['sweep', 'list', at, name]);
   }
   // Counted before it is made: ten variables of twenty values would fill any memory.
-  if (count <= MOST_VARIANTS) return list ? listSchema.parse(list) : cartesian(values);
+  if (count <= MOST_VARIANTS) return list ?? cartesian(values);
   complain(['sweep'], `This makes ${count} variants; ${MOST_VARIANTS} are the most.`, 'Take fewer values, or a list.');
   return [];
 }

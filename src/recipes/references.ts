@@ -3,8 +3,8 @@ import { parseMargin, parseRanks, parseSource } from '../datasets/negatives/sour
 import { findMetric, METRIC_NAMES } from '../evaluation/metrics/registry.ts';
 import { BASELINE_NAMES } from '../evaluation/types.ts';
 import { parseGroupSpec } from '../kb/splitters/groups.ts';
-import { toRagtuiError } from '../platform/errors.ts';
 import { parseLlm } from '../serving/servers.ts';
+import { readsOf } from './complain.ts';
 import { didYouMean } from './nearest.ts';
 import type { Recipe, RecipeDataset } from './schema.ts';
 import type { Path, RecipeProblem, YamlSource } from './source.ts';
@@ -38,15 +38,7 @@ export function referenceProblems(recipe: Recipe, source: YamlSource): RecipePro
   const problems: RecipeProblem[] = [];
   const complain = (path: Path, message: string, hint = '') =>
     problems.push({ ...source.place(path), at: path.join('.'), message, hint });
-  /** Complains when reading throws, in the words of what threw. */
-  const reads = (path: Path, read: () => unknown) => {
-    try {
-      read();
-    } catch (error) {
-      const { message, hint } = toRagtuiError(error);
-      complain(path, message, hint);
-    }
-  };
+  const reads = readsOf(complain);
   const oneOf = (path: Path, name: string, known: Iterable<string>, what: string): boolean => {
     const all = [...known];
     if (all.includes(name)) return true;
@@ -130,8 +122,6 @@ export function referenceProblems(recipe: Recipe, source: YamlSource): RecipePro
       const retrieves = known && (recipe.columns[column]?.context ?? 'retrieved') === 'retrieved';
       if (retrieves && one.kb === undefined)
         complain([...path, 'columns', at], `${column} searches: the evaluation needs a kb.`);
-    }
-    for (const [at, column] of one.columns.entries()) {
       const llm = recipe.columns[column]?.llm ?? 'none';
       if (llm.endsWith('@vllm') && serversOf(recipe, llm).length === 0) {
         complain(

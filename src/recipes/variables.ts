@@ -1,11 +1,9 @@
+import type { Complain } from './complain.ts';
 import { didYouMean } from './nearest.ts';
 import type { Path } from './source.ts';
 import { type Scalar, scalarSchema } from './types.ts';
 
 const REFERENCE = /\$\{([^}]*)\}/g;
-
-/** Finds something wrong: where, what, what to do. */
-export type Complain = (path: Path, message: string, hint?: string) => void;
 
 /** Names of variables that a value mentions, wherever in it. */
 export function mentioned(value: unknown): string[] {

@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import type { EngineName } from '../engines/types.ts';
+
+/** What is trained, and by which engine. */
+export type TrainingKind = 'llm' | 'embedder';
+export const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const satisfies Readonly<
+  Record<TrainingKind, EngineName>
+>;
 
 /** A value of an engine's own key, as `--set key=value` gives it. */
 export const settingSchema = z.union([z.string(), z.number(), z.boolean()]);

@@ -10,14 +10,13 @@ import { planEmbedder } from '../../training/embedder-plan.ts';
 import { refuseHopeless } from '../../training/forecast/refusal.ts';
 import { planLlm } from '../../training/llm-plan.ts';
 import { registeredIn, tunedFolder } from '../../training/tuned.ts';
-import { type EmbedderOptions, type EmbedderTraining, embedderOptionsSchema } from '../../training/types.ts';
+import { type EmbedderOptions, type EmbedderTraining, ENGINE_OF, embedderOptionsSchema } from '../../training/types.ts';
 import { hashOf, type SpecOf } from '../plan.ts';
 import type { MadeOf } from '../types.ts';
 import { engineDigest, modelDigest } from './facts.ts';
 import { isOf, type Needs, needed, partOf, type StepDoer } from './types.ts';
 
 type Train = SpecOf<'train'>;
-const ENGINE_OF = { llm: 'llamafactory', embedder: 'flagembedding' } as const;
 
 /** A tune of an LLM or an embedder; by a `train-llm` or `train-embedder` job. */
 export const trainStep: StepDoer<'train'> = {

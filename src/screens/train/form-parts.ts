@@ -1,5 +1,5 @@
-import { ENGINE_OF, type TrainingKind } from '../../../stores/training-types.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
+import { ENGINE_OF, type TrainingKind } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { typedNumber } from '../form.ts';

@@ -1,7 +1,6 @@
-import type { TrainingKind } from '../../../stores/training-types.ts';
 import { nearNames } from '../../platform/near.ts';
 import { parseValue } from '../../training/settings.ts';
-import type { Setting } from '../../training/types.ts';
+import type { Setting, TrainingKind } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';

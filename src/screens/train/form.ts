@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { partsOf, rowsOf } from '../../../stores/datasets.ts';
 import { formOf, trainingOf } from '../../../stores/training-form.ts';
-import { ENGINE_OF, type TrainingForm, type TrainingKind } from '../../../stores/training-types.ts';
+import type { TrainingForm } from '../../../stores/training-types.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
 import { nextName } from '../../jobs/clone.ts';
 import type { JobWork } from '../../jobs/types.ts';
@@ -9,7 +9,15 @@ import type { ModelStatus } from '../../models/types.ts';
 import { shellWord } from '../../platform/shell-word.ts';
 import { EMBEDDER_FIELDS, fieldsOf, METHODS, PRESETS, STAGES, TRAINING_FIELDS } from '../../training/fields.ts';
 import { methodOf } from '../../training/llm-config.ts';
-import type { EmbedderOptions, Method, Preset, Setting, Stage } from '../../training/types.ts';
+import {
+  type EmbedderOptions,
+  ENGINE_OF,
+  type Method,
+  type Preset,
+  type Setting,
+  type Stage,
+  type TrainingKind,
+} from '../../training/types.ts';
 import { formatCount } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';

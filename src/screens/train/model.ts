@@ -1,8 +1,8 @@
 import { isTraining, trainingToWatch } from '../../../stores/training.ts';
-import { ENGINE_OF } from '../../../stores/training-types.ts';
 import type { EngineStatus } from '../../engines/types.ts';
 import type { JobId, JobView } from '../../jobs/types.ts';
 import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
+import { ENGINE_OF } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { createListModel, type ListModel } from '../../ui/list-model.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
