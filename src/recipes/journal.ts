@@ -4,7 +4,7 @@ import { errorLine } from '../platform/errors.ts';
 import { writeRecipeStatus } from './control.ts';
 import { doneText, serverText, stepTitle } from './describe.ts';
 import { DETAIL, KEPT } from './details.ts';
-import type { RecipePlan } from './plan.ts';
+import { type RecipePlan, stepsBefore } from './plan.ts';
 import type { Measured } from './results.ts';
 import { isAchieved, type MadeOf, type RecipeStatus, type StepResult, type StepStatus } from './types.ts';
 
@@ -31,7 +31,7 @@ export class RecipeJournal {
       paused: false,
       gate: null,
       report: null,
-      steps: plan.steps.map(({ id, name, spec, needs, after, variants }) => ({
+      steps: plan.steps.map(({ id, name, spec, variants, ...rest }) => ({
         id,
         kind: spec.kind,
         name,
@@ -44,7 +44,7 @@ export class RecipeJournal {
         expected: measured(spec.kind, name),
         progress: null,
         variants: [...variants],
-        after: [...new Set([...Object.values(needs), ...after])],
+        after: stepsBefore(rest),
       })),
     };
     this.#write(true);

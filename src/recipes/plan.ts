@@ -62,6 +62,11 @@ export interface PlannedStep {
   readonly variants: readonly number[];
 }
 
+/** Ids of all steps that come before one. Pure. */
+export const stepsBefore = ({ needs, after }: Pick<PlannedStep, 'needs' | 'after'>): string[] => [
+  ...new Set([...Object.values(needs), ...after]),
+];
+
 export interface RecipePlan {
   readonly name: string;
   /** What each variant sets; empty without a sweep. */

@@ -1,10 +1,10 @@
 import { stepTitle } from './describe.ts';
-import { hashOf, type PlannedStep, type RecipePlan } from './plan.ts';
+import { hashOf, type PlannedStep, type RecipePlan, type SpecOf, stepsBefore } from './plan.ts';
 import { measuredSeconds, readResult } from './results.ts';
 import { deployFacts } from './steps/deploy.ts';
 import { doerOf } from './steps/registry.ts';
 import type { Needs, World } from './steps/types.ts';
-import type { Made } from './types.ts';
+import type { Made, MadeOf } from './types.ts';
 
 export interface PreviewedStep {
   readonly id: string;
@@ -24,6 +24,13 @@ export function stepKey(step: Pick<PlannedStep, 'spec'>, version: number, needs:
   return hashOf([step.spec, version, consumed.sort(), facts]);
 }
 
+/** A server that is started once somebody needs it. Its key is its digest: it makes nothing. */
+export function plannedServer(world: Pick<World, 'paths'>, spec: SpecOf<'deploy'>, needs: Needs): MadeOf<'server'> {
+  const digest = stepKey({ spec }, 1, needs, deployFacts(world, spec, needs));
+  const { model, engine = '' } = spec;
+  return { type: 'server', digest, model, adapters: [], engine, readySeconds: null };
+}
+
 /** What a plan would do now: which results are there, which steps would run. Starts nothing but the kb service, to look. */
 export async function previewPlan(world: World, plan: RecipePlan): Promise<PreviewedStep[]> {
   const known = new Map<string, Made>();
@@ -32,19 +39,11 @@ export async function previewPlan(world: World, plan: RecipePlan): Promise<Previ
   for (const step of plan.steps) {
     const { state, made } = await previewStep(world, step, known);
     if (made) known.set(step.id, made);
-    const { id, name, spec, variants, needs, after } = step;
-    const expected = state === 'kept' ? 0 : measured(spec.kind, name);
-    const before = [...new Set([...Object.values(needs), ...after])];
-    previews.push({
-      id,
-      title: stepTitle(spec, name),
-      kind: spec.kind,
-      state,
-      expected,
-      variants,
-      after: before,
-      spec,
-    });
+    const { id, name, spec, variants } = step;
+    const { kind } = spec;
+    const expected = state === 'kept' ? 0 : measured(kind, name);
+    const title = stepTitle(spec, name);
+    previews.push({ id, title, kind, state, expected, variants, after: stepsBefore(step), spec });
   }
   return previews;
 }
@@ -61,11 +60,8 @@ async function previewStep(
     needs[slot] = made;
   }
   try {
-    if (step.spec.kind === 'deploy') {
-      const { model, engine = '' } = step.spec;
-      const digest = stepKey(step, 1, needs, deployFacts(world, step.spec, needs));
-      return { state: 'server', made: { type: 'server', digest, model, adapters: [], engine, readySeconds: null } };
-    }
+    const { spec } = step;
+    if (spec.kind === 'deploy') return { state: 'server', made: plannedServer(world, spec, needs) };
     const doer = doerOf(step);
     if (!doer) return { state: 'run' };
     const before = readResult(world.paths, stepKey(step, doer.version, needs, await doer.facts(world, needs)));

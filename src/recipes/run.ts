@@ -7,10 +7,10 @@ import { RagtuiError } from '../platform/errors.ts';
 import { type ChildWish, childToEnd, secondsOfJobs } from './child.ts';
 import { readRecipeControl } from './control.ts';
 import type { RecipeJournal } from './journal.ts';
-import type { PlannedStep, RecipePlan } from './plan.ts';
-import { stepKey } from './preview.ts';
+import { type PlannedStep, type RecipePlan, stepsBefore } from './plan.ts';
+import { plannedServer, stepKey } from './preview.ts';
 import { forgetResult, keepResult, lockStep, readResult, stepMark } from './results.ts';
-import { deployFacts, ensureServed, stopServed } from './steps/deploy.ts';
+import { ensureServed, stopServed } from './steps/deploy.ts';
 import { type BoundStep, doerOf } from './steps/registry.ts';
 import { type ChildOptions, madeNameOf, type Needs, type World } from './steps/types.ts';
 import type { Made, StepResult } from './types.ts';
@@ -77,7 +77,7 @@ class PlanRun {
 
   async #step(step: PlannedStep): Promise<void> {
     const { journal, world } = this.running;
-    const blocked = [...Object.values(step.needs), ...step.after].find((id) => this.#failed.has(id));
+    const blocked = stepsBefore(step).find((id) => this.#failed.has(id));
     if (blocked !== undefined) {
       this.#failed.set(step.id, this.#failed.get(blocked));
       journal.blocked(step.id, blocked);
@@ -199,21 +199,12 @@ class PlanRun {
     const { spec } = step;
     if (spec.kind !== 'deploy') return;
     const { journal, world, plan } = this.running;
-    const needs = this.#needsOf(step);
-    const key = stepKey(step, 1, needs, deployFacts(world, spec, needs));
-    this.#servers.set(step.id, key);
-    const made: Made = {
-      type: 'server',
-      digest: key,
-      model: spec.model,
-      adapters: [],
-      engine: spec.engine ?? '',
-      readySeconds: null,
-    };
+    const made = plannedServer(world, spec, this.#needsOf(step));
+    this.#servers.set(step.id, made.digest);
     this.#results.set(step.id, { made, result: null });
     const isWanted = plan.steps.some(({ needs: others }) => Object.values(others).includes(step.id));
     if (spec.keep && !isWanted) await this.#startServer(step.id);
-    else journal.planned(step.id, key);
+    else journal.planned(step.id, made.digest);
   }
 
   async #startServer(id: string): Promise<void> {

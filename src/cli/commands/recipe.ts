@@ -125,6 +125,7 @@ async function run(context: CommandContext, [file]: [string], options: z.output<
 async function preview(context: CommandContext, opened: Awaited<ReturnType<typeof openRecipe>>): Promise<number> {
   const { previewPlan } = await import('../../recipes/preview.ts');
   const { foldersOf } = await import('../../recipes/folders.ts');
+  const { planVariantText } = await import('../../recipes/report/variants.ts');
   const { withKb } = await import('../kb-client.ts');
   const { paths, signal, out } = context;
   const world = {
@@ -149,12 +150,7 @@ async function preview(context: CommandContext, opened: Awaited<ReturnType<typeo
         variants.length > 0 ? `variants ${variants.join(', ')}` : '',
       ]),
     ),
-    ...opened.plan.variants.map(
-      (values, at) =>
-        `variant ${at + 1}: ${Object.entries(values)
-          .map((pair) => pair.join('='))
-          .join(', ')}`,
-    ),
+    ...opened.plan.variants.map((values, at) => `variant ${at + 1}: ${planVariantText(values)}`),
     ...needLines(opened.needs),
   ]);
   return EXIT.done;
