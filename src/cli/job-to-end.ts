@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts';
 import { followJob } from './follow.ts';
 import { jobJson } from './job-text.ts';
 import { clock } from './output.ts';
+import { stopOnInterrupt } from './stop-on-interrupt.ts';
 
 export interface ToEndOptions {
   /** More than progress and warnings: what else the caller shows of the events. */
@@ -18,16 +19,9 @@ export interface ToEndOptions {
  * the exit code. Throws what made the job fail.
  */
 export async function jobToEnd(context: CommandContext, job: JobView, options: ToEndOptions): Promise<number> {
-  const { out, paths, signal } = context;
-  const { stopJob } = await import('../jobs/control.ts');
+  const { out, paths } = context;
   const id = job.spec.id;
-  let stopping: Promise<JobView> | undefined;
-  const stop = () => {
-    out.note(`Stopping ${id}. (Ctrl+C again: leave it to stop by itself.)`);
-    stopping = stopJob(paths, id);
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
+  const over = await stopOnInterrupt(context, id);
   const end = await followJob(paths, id, {
     signal: new AbortController().signal,
     onEvent: (event) => {
@@ -37,7 +31,7 @@ export async function jobToEnd(context: CommandContext, job: JobView, options: T
     },
   });
   out.clearProgress();
-  await stopping;
+  await over();
   if (end.state === 'failed' || end.state === 'lost') {
     const { error, reason } = end;
     const message = error?.message ?? `${end.spec.name} is ${end.state}: ${reason}.`;

@@ -1,25 +1,20 @@
-import type { JobView } from '../jobs/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { RecipeStatus, StepStatus } from '../recipes/types.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { progressLine } from './job-to-end.ts';
 import { recipeJson, stepLines } from './recipe-text.ts';
+import { stopOnInterrupt } from './stop-on-interrupt.ts';
 
 /**
  * Stays with a recipe until it ends, a line for each step that ends (with --json a JSON line); the first Ctrl+C stops
  * it. Exit code 3 when a gate said no. Throws what made it fail.
  */
-export async function recipeToEnd({ out, paths, signal }: CommandContext, id: string): Promise<number> {
-  const { stopJob, waitForJob } = await import('../jobs/control.ts');
+export async function recipeToEnd(context: CommandContext, id: string): Promise<number> {
+  const { out, paths } = context;
+  const { waitForJob } = await import('../jobs/control.ts');
   const { readRecipeRun, readRecipeStatus } = await import('../recipes/control.ts');
-  let stopping: Promise<JobView> | undefined;
-  const stop = () => {
-    out.note(`Stopping ${id}. (Ctrl+C again: leave it to stop by itself.)`);
-    stopping = stopJob(paths, id);
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
+  const over = await stopOnInterrupt(context, id);
   const told = new Map<string, StepStatus['state']>();
   const tell = (status: RecipeStatus | undefined) => {
     for (const step of status?.steps ?? []) {
@@ -36,8 +31,7 @@ export async function recipeToEnd({ out, paths, signal }: CommandContext, id: st
       if (view.progress) out.progress(progressLine({ ...view.progress, details: {} }));
     },
   });
-  signal.removeEventListener('abort', stop);
-  await stopping;
+  await over();
   out.clearProgress();
   const run = readRecipeRun(paths, id);
   tell(run.status);

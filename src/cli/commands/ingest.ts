@@ -15,6 +15,7 @@ import { findKb, withKb } from '../kb-client.ts';
 import { createKb, parseGroups } from '../make-kb.ts';
 import { needModels } from '../need-models.ts';
 import { clock, type Output } from '../output.ts';
+import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
 const optionsSchema = z.object({
   kb: z.string().min(1),
@@ -136,17 +137,10 @@ async function workFor(
 
 /** Shows progress until the job ends; the first Ctrl+C stops the job, the second one only this command. */
 async function follow(context: CommandContext, job: JobView, watch: boolean): Promise<number> {
-  const { out, paths, signal } = context;
-  const { stopJob } = await import('../../jobs/control.ts');
+  const { out, paths } = context;
   const id = job.spec.id;
   let report: IngestReport | undefined;
-  let stopping: Promise<JobView> | undefined;
-  const stop = () => {
-    out.note(`Stopping ${id}; what is embedded stays. (Ctrl+C again: leave it to stop by itself.)`);
-    stopping = stopJob(paths, id);
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
+  const over = await stopOnInterrupt(context, id, '; what is embedded stays');
   const onEvent = (event: JobEvent) => {
     const made = reportOf(event);
     if (made && watch) showPass(out, made);
@@ -155,7 +149,7 @@ async function follow(context: CommandContext, job: JobView, watch: boolean): Pr
   };
   const end = await followJob(paths, id, { signal: new AbortController().signal, onEvent });
   out.clearProgress();
-  await stopping;
+  await over();
   return finish(out, end, report, watch);
 }
 
