@@ -1,3 +1,4 @@
+import { escaped, htmlPage } from '../../platform/html-page.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectLabel, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
@@ -5,7 +6,6 @@ import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, 
 import { metricTitle, scoreText, unitOf } from '../score-text.ts';
 import { STRATA_ABOUT, strataTable } from '../strata-text.ts';
 import type { ItemResult } from '../types.ts';
-import { escaped } from './escape.ts';
 import { type IntervalRow, intervalChart } from './interval-chart.ts';
 
 const STYLE = `
@@ -31,13 +31,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
   const { evaluation } = run;
   const metrics = shownMetrics(report);
   const title = `Evaluation of ${evaluation.columns.map(({ name }) => name).join(', ')} on ${evaluation.dataset}`;
-  return [
-    '<!doctype html>',
-    '<html><head><meta charset="utf-8">',
-    // Nothing in it can run or load, even if an escape were missing.
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    '<meta name="viewport" content="width=device-width">',
-    `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
+  return htmlPage(title, STYLE, [
     `<h1>${escaped(title)}</h1>`,
     ...verdicts(report).map((sentence) => `<p class="verdict">${escaped(sentence)}</p>`),
     ...(run.interim ? [`<p>Interim: the run is ${run.state}; figures may still change.</p>`] : []),
@@ -64,9 +58,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
       ? [`<h2>What the figures rest on</h2><pre class="small">${escaped(JSON.stringify(run.capsule, null, 2))}</pre>`]
       : []),
     ...itemTable(report, items),
-    '</body></html>',
-    '',
-  ].join('\n');
+  ]);
 }
 
 function meansTable({ columns, primary }: RunReport, metrics: readonly string[]): string {

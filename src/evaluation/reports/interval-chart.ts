@@ -1,5 +1,5 @@
+import { escaped } from '../../platform/html-page.ts';
 import { formatScore, POINTS } from '../units.ts';
-import { escaped } from './escape.ts';
 
 /** One line of an interval chart; scores as they are, not points. */
 export interface IntervalRow {

@@ -1,8 +1,8 @@
+import { escaped } from '../../platform/html-page.ts';
 import { stateOf } from '../item-state.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
 import type { ItemResult } from '../types.ts';
-import { escaped } from './escape.ts';
 
 /**
  * A run as JUnit XML, as continuous integration reads it. The suite `verdicts` has a case for each column against the

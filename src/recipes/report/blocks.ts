@@ -1,4 +1,4 @@
-import { escapeMarkup } from '../../platform/markup.ts';
+import { escaped, htmlPage } from '../../platform/html-page.ts';
 import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
 
 /** A report in pieces that read alike as Markdown and as a page. Cells are plain text. */
@@ -56,16 +56,7 @@ pre { overflow-x: auto; font-size: .85rem; border: 1px solid #8884; padding: .6r
 
 /** One page: no script, nothing loaded, all text escaped. Pure. */
 export function toHtml(title: string, blocks: readonly Block[]): string {
-  return [
-    '<!doctype html>',
-    '<html><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    '<meta name="viewport" content="width=device-width">',
-    `<title>${escaped(title)}</title><style>${STYLE}</style></head><body>`,
-    ...blocks.map(htmlOf),
-    '</body></html>',
-    '',
-  ].join('\n');
+  return htmlPage(title, STYLE, blocks.map(htmlOf));
 }
 
 function htmlOf(block: Block): string {
@@ -87,5 +78,3 @@ function htmlOf(block: Block): string {
       return `<pre>${escaped(block.text)}</pre>`;
   }
 }
-
-const escaped = (line: string): string => escapeMarkup(sanitize(line));

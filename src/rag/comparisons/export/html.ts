@@ -1,5 +1,4 @@
-import { escapeMarkup } from '../../../platform/markup.ts';
-import { sanitize } from '../../../platform/sanitize.ts';
+import { escaped, htmlPage } from '../../../platform/html-page.ts';
 import { NO_KB } from '../../types.ts';
 import { diffAnswers } from '../diff-answers.ts';
 import { answerFacts, choiceText, type Fact, orderText, saidBy, scoreFacts, settingsLine } from '../facts.ts';
@@ -21,13 +20,7 @@ ins { text-decoration: none; background: #8f84; }
 /** A comparison as one HTML file: no script, nothing loaded, all text escaped; what the first column has not is marked. Pure. */
 export function comparisonHtml(kept: KeptComparison): string {
   const [base] = kept.columns;
-  return [
-    '<!doctype html>',
-    '<html><head><meta charset="utf-8">',
-    // Nothing in it can run or load, even if an escape were missing.
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    '<meta name="viewport" content="width=device-width">',
-    `<title>${escaped(kept.question)}</title><style>${STYLE}</style></head><body>`,
+  return htmlPage(kept.question, STYLE, [
     `<h1>${escaped(kept.question)}</h1>`,
     facts([
       ['comparison', `${kept.id}, ${kept.at}`],
@@ -44,9 +37,8 @@ export function comparisonHtml(kept: KeptComparison): string {
     ...(kept.passage === null ? [] : [folded('Gold passage', `<pre>${escaped(kept.passage)}</pre>`)]),
     '<div class="columns">',
     ...kept.columns.map((column) => columnHtml(column, column === base ? undefined : base)),
-    '</div></body></html>',
-    '',
-  ].join('\n');
+    '</div>',
+  ]);
 }
 
 function columnHtml(column: ComparedColumn, base: ComparedColumn | undefined): string {
@@ -108,5 +100,3 @@ const facts = (all: readonly Fact[]): string =>
 
 const folded = (title: string, html: string): string =>
   `<details><summary>${escaped(title)}</summary>${html}</details>`;
-
-const escaped = (text: string): string => escapeMarkup(sanitize(text));
