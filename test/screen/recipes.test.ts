@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RecipeStatus, StepStatus } from '../../src/recipes/types.ts';
+import type { RecipeStatus } from '../../src/recipes/types.ts';
 import { setLanguage } from '../../src/ui/i18n/index.ts';
 import { jobView } from '../store/fakes.ts';
+import { stepStatus as step } from '../support/recipe-world.ts';
 import { openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
 const file = {
@@ -19,22 +20,6 @@ const work = {
   text: 'recipe: 1',
   vars: { data: '/here' },
 } as const;
-const step = (id: string, change: Partial<StepStatus>): StepStatus => ({
-  id,
-  kind: 'train',
-  name: id,
-  title: id,
-  state: 'waiting',
-  detail: '',
-  key: null,
-  job: null,
-  seconds: null,
-  expected: null,
-  progress: null,
-  variants: [],
-  after: [],
-  ...change,
-});
 const progress = { phase: 'training', done: 12, total: 48, unit: 'steps', rate: 0.5, secondsLeft: 72 };
 const status = (change: Partial<RecipeStatus> = {}): RecipeStatus => ({
   format: 1,

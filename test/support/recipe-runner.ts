@@ -9,6 +9,7 @@ import { hashOf, planRecipe } from '../../src/recipes/plan.ts';
 import { readRecipe } from '../../src/recipes/read.ts';
 import { runPlan } from '../../src/recipes/run.ts';
 import type { BoundStep } from '../../src/recipes/steps/registry.ts';
+import { recipeWorld, SILENT } from './recipe-world.ts';
 
 const [home = '', folder = '', file = ''] = process.argv.slice(2);
 const paths = workspacePaths(home, {});
@@ -18,8 +19,7 @@ const supervisor = path.join(path.dirname(fileURLToPath(import.meta.url)), 'jobs
 const { name, variants, problems } = readRecipe(readFileSync(file, 'utf8'));
 if (problems.length > 0) throw new Error(JSON.stringify(problems));
 const plan = planRecipe(name, variants);
-const report = { progress() {}, log() {}, metric() {}, artifact() {}, error() {}, ready() {} };
-const journal = new RecipeJournal(plan, folder, report, () => null);
+const journal = new RecipeJournal(plan, folder, SILENT, () => null);
 
 /** Of a step: what its job has said, and that the step itself came to its end. */
 const at = (id: string, ending: string) => path.join(home, `${id.replaceAll(' ', '-')}.${ending}`);
@@ -36,7 +36,6 @@ const doer = ({ id }: { readonly id: string }): BoundStep => ({
   },
 });
 
-const withKb = () => Promise.reject(new Error('there is no kb service here'));
-const world = { paths, folders: [], signal: stop.signal, withKb };
+const world = recipeWorld(paths, stop.signal);
 const launch: typeof launchJob = (where, work, options) => launchJob(where, work, { ...options, supervisor });
 await runPlan({ world, plan, journal, folder, doer, launch });

@@ -8,6 +8,7 @@ import { hashOf, planRecipe } from '../../../src/recipes/plan.ts';
 import { readRecipe } from '../../../src/recipes/read.ts';
 import { evaluateStep } from '../../../src/recipes/steps/evaluate.ts';
 import { isMadeName, madeNameOf } from '../../../src/recipes/steps/types.ts';
+import { recipeWorld } from '../../support/recipe-world.ts';
 
 let home: string;
 let paths: WorkspacePaths;
@@ -38,9 +39,7 @@ evaluate: {answers: {dataset: rows, columns: [a]}}
   expect(problems).toEqual([]);
   const spec = planRecipe(name, variants).steps.find(({ spec: { kind } }) => kind === 'evaluate')?.spec;
   if (spec?.kind !== 'evaluate') throw new Error('no evaluation');
-  const withKb = () => Promise.reject(new Error('there is no kb service here'));
-  const world = { paths, folders: [], signal: new AbortController().signal, withKb };
-  return hashOf(await evaluateStep.facts(world, spec, {}));
+  return hashOf(await evaluateStep.facts(recipeWorld(paths), spec, {}));
 }
 
 test('an evaluation is another one when the text of its prompt changes, and when its endpoint leads elsewhere', async () => {
@@ -55,14 +54,8 @@ test('an evaluation is another one when the text of its prompt changes, and when
 });
 
 test('a result with questions that went wrong is not kept: they are asked anew', async () => {
-  const world = {
-    paths,
-    folders: [],
-    signal: new AbortController().signal,
-    withKb: () => Promise.reject(new Error('there is no kb service here')),
-  };
   const made = { type: 'run' as const, digest: 'x', job: 'gone', items: 3, primary: 'exact', columns: [] };
-  expect(await evaluateStep.there(world, { ...made, errors: 1 })).toBeUndefined();
+  expect(await evaluateStep.there(recipeWorld(paths), { ...made, errors: 1 })).toBeUndefined();
 });
 
 test('names of what steps make are told from those of a person', () => {

@@ -5,6 +5,7 @@ import { stepKey } from '../../../src/recipes/preview.ts';
 import { readRecipe } from '../../../src/recipes/read.ts';
 import { promptName } from '../../../src/recipes/steps/types.ts';
 import type { Made, StepStatus } from '../../../src/recipes/types.ts';
+import { stepStatus } from '../../support/recipe-world.ts';
 
 const RECIPE = `recipe: 1
 name: two
@@ -116,22 +117,7 @@ describe('the key of a step', () => {
 });
 
 describe('the whole as one progress', () => {
-  const step = (change: Partial<StepStatus>): StepStatus => ({
-    id: 'x',
-    kind: 'train',
-    name: 'x',
-    title: 'train x',
-    state: 'waiting',
-    detail: '',
-    key: null,
-    job: null,
-    seconds: null,
-    expected: null,
-    progress: null,
-    variants: [],
-    after: [],
-    ...change,
-  });
+  const step = (change: Partial<StepStatus>) => stepStatus('x', change);
   const running = { phase: 'training', done: 3, total: 10, unit: 'steps', rate: 1, secondsLeft: 7 };
 
   test('counts the time that is left where every step tells', () => {

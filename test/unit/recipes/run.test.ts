@@ -14,6 +14,7 @@ import type { BoundStep } from '../../../src/recipes/steps/registry.ts';
 import type { Made, RecipeStatus } from '../../../src/recipes/types.ts';
 import { jobView } from '../../store/fakes.ts';
 import { wells } from '../../support/evaluations.ts';
+import { recipeWorld, SILENT } from '../../support/recipe-world.ts';
 
 let home: string;
 let paths: WorkspacePaths;
@@ -31,11 +32,8 @@ async function run(text: string, how: Pick<RecipeRunning, 'doer' | 'serve'> = {}
   const folder = path.join(home, 'job');
   mkdirSync(folder, { recursive: true });
   const plan = planRecipe(name, variants);
-  const report = { progress() {}, log() {}, metric() {}, artifact() {}, error() {}, ready() {} };
-  const journal = new RecipeJournal(plan, folder, report, () => null);
-  const withKb = () => Promise.reject(new Error('there is no kb service here'));
-  const world = { paths, folders: [], signal: new AbortController().signal, withKb };
-  await runPlan({ world, plan, journal, folder, ...how });
+  const journal = new RecipeJournal(plan, folder, SILENT, () => null);
+  await runPlan({ world: recipeWorld(paths), plan, journal, folder, ...how });
   return journal.status;
 }
 const states = ({ steps }: RecipeStatus) => Object.fromEntries(steps.map(({ id, state }) => [id, state]));
