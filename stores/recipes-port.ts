@@ -5,7 +5,6 @@ import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { continueRecipe, pauseRecipe, readRecipeStatus, resumeRecipe } from '../src/recipes/control.ts';
 import { problemLine } from '../src/recipes/problem-line.ts';
 import type { Scalar } from '../src/recipes/types.ts';
-import { parseValue } from '../src/recipes/variables.ts';
 import type { RecipesPort } from './recipes.ts';
 
 const MOST_REPORT = 2_000_000;
@@ -57,6 +56,5 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
     },
     resume: async (id) => (await resumeRecipe(paths, id)).spec.id,
     report: async (file) => (await readFile(file, 'utf8')).slice(0, MOST_REPORT),
-    value: parseValue,
   };
 }

@@ -26,8 +26,6 @@ export interface RecipesPort {
   continue(id: JobId): Promise<void>;
   resume(id: JobId): Promise<JobId>;
   report(file: string): Promise<string>;
-  /** As a person types it: a number, true or false, else a text. */
-  value(text: string): Scalar;
 }
 
 /** A recipe with its newest run; one that was run from a file elsewhere has no file here. */
@@ -54,7 +52,6 @@ export interface RecipesState {
   continue(id: JobId): Promise<void>;
   resume(id: JobId): Promise<void>;
   readReport(file: string): Promise<void>;
-  value(text: string): Scalar;
 }
 export type RecipesStore = StoreApi<RecipesState>;
 
@@ -123,7 +120,6 @@ export function createRecipesStore({
       readReport: async (file) => {
         if (get().report?.file !== file) set({ report: { file, text: await recipes.report(file) } });
       },
-      value: (text) => recipes.value(text),
     };
   });
 }

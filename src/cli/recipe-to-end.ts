@@ -28,7 +28,7 @@ export async function recipeToEnd(context: CommandContext, id: string): Promise<
   const end = await waitForJob(paths, id, {
     onView: (view) => {
       tell(readRecipeStatus(view.folder));
-      if (view.progress) out.progress(progressLine({ ...view.progress, details: {} }));
+      if (view.progress) out.progress(progressLine(view.progress));
     },
   });
   await over();

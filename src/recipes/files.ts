@@ -21,38 +21,37 @@ export interface RecipeFile {
   readonly problem: string | null;
 }
 
+type FoundFile = Pick<RecipeFile, 'name' | 'file' | 'from'>;
+
 /** Recipes of the workspace, then those that are shipped and are not there under the same name. */
-export function listRecipes(paths: WorkspacePaths): RecipeFile[] {
-  const own = filesIn(recipesFolder(paths)).map((file) => recipeFile(file, 'workspace'));
+export const listRecipes = (paths: WorkspacePaths): RecipeFile[] => foundFiles(paths).map(recipeFile);
+
+/** The same without a look into them. */
+function foundFiles(paths: WorkspacePaths): FoundFile[] {
+  const own = filesIn(recipesFolder(paths), 'workspace');
   const names = new Set(own.map(({ name }) => name));
-  const shipped = filesIn(shippedRecipesDir()).map((file) => recipeFile(file, 'shipped'));
-  return [...own, ...shipped.filter(({ name }) => !names.has(name))];
+  return [...own, ...filesIn(shippedRecipesDir(), 'shipped').filter(({ name }) => !names.has(name))];
 }
 
-function filesIn(folder: string): string[] {
+function filesIn(folder: string, from: RecipeFile['from']): FoundFile[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'))
     .sort()
-    .map((name) => path.join(folder, name));
+    .map((name) => ({ name: nameOf(name), file: path.join(folder, name), from }));
 }
 
 const nameOf = (file: string): string => path.basename(file).replace(/\.ya?ml$/, '');
 
-function recipeFile(file: string, from: RecipeFile['from']): RecipeFile {
+function recipeFile(found: FoundFile): RecipeFile {
+  const { file } = found;
   try {
     const { about, problems } = readRecipe(readText(file));
     // What a variable lacks is given at the start.
     const problem = problems.find(({ at }) => !at.startsWith('vars.'));
-    return {
-      name: nameOf(file),
-      file,
-      from,
-      about,
-      problem: problem ? problemLine(path.basename(file), problem) : null,
-    };
+    return { ...found, about, problem: problem ? problemLine(path.basename(file), problem) : null };
   } catch (error) {
-    return { name: nameOf(file), file, from, about: '', problem: toRagtuiError(error).message };
+    return { ...found, about: '', problem: toRagtuiError(error).message };
   }
 }
 
@@ -60,7 +59,7 @@ function recipeFile(file: string, from: RecipeFile['from']): RecipeFile {
 export function findRecipe(paths: WorkspacePaths, wanted: string, cwd: string): string {
   const file = path.resolve(cwd, wanted);
   if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file;
-  const known = listRecipes(paths);
+  const known = foundFiles(paths);
   const found = known.find(({ name }) => name === nameOf(wanted));
   // A path that is not there is no name.
   if (found && !wanted.includes('/')) return found.file;

@@ -35,7 +35,6 @@ export function fakeRecipes({ files = [], check = () => SOUND, status, report = 
       return id;
     },
     report: async () => report,
-    value: (text) => text,
   };
   return { port, ran, asked };
 }

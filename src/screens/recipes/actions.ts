@@ -2,6 +2,7 @@ import { isRunning, type RecipeRow } from '../../../stores/recipes.ts';
 import { isOver } from '../../jobs/types.ts';
 import type { Action } from '../../keys/types.ts';
 import type { Scalar } from '../../recipes/types.ts';
+import { parseValue } from '../../recipes/variables.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { RecipesModel } from './screen.tsx';
 
@@ -117,7 +118,7 @@ export const recipesActions: readonly Action<RecipesModel>[] = [
 /** Asks for what has no value, one after the other; then says what would be done, and does it. */
 async function begin(context: RecipesModel['context'], row: RecipeRow, file: string, vars: Vars): Promise<void> {
   const { recipes, ui } = context;
-  const { check, run, value } = recipes.getState();
+  const { check, run } = recipes.getState();
   const found = await check(file, vars);
   const [missing] = found.missing;
   if (missing) {
@@ -126,7 +127,9 @@ async function begin(context: RecipesModel['context'], row: RecipeRow, file: str
       text: missing.about || row.name,
       initial: '',
       submit: (text) =>
-        text.trim() === '' ? undefined : begin(context, row, file, { ...vars, [missing.name]: value(text.trim()) }),
+        text.trim() === ''
+          ? undefined
+          : begin(context, row, file, { ...vars, [missing.name]: parseValue(text.trim()) }),
     });
     return;
   }
