@@ -13,7 +13,7 @@ import { beat } from './heartbeat.ts';
 import { JOB_MARK, storeIdentity } from './identity.ts';
 import { StateLog } from './state-log.ts';
 import type { JobSpec, JobState, JobWork } from './types.ts';
-import { EXIT } from './worker.ts';
+import { BEGIN, EXIT } from './worker.ts';
 
 const NICE = 10;
 const STOP_POLL_MS = 500;
@@ -90,6 +90,7 @@ async function watchWorker(
 ): Promise<void> {
   const oomBefore = oomKills();
   if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
+  if (worker.connected) worker.send(BEGIN, () => {});
   if (work.kind !== 'serve') states.enter('running');
   worker.on('message', (message) => {
     const told = messageSchema.safeParse(message).data;

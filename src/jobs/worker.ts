@@ -15,7 +15,7 @@ import {
   takeReserve,
   writeJsonFile,
 } from './folder.ts';
-import { JOB_GPUS, storeIdentity } from './identity.ts';
+import { JOB_GPUS } from './identity.ts';
 import type { JobSpec, JobWork, progressSchema } from './types.ts';
 
 /** At most four progress events a second; the last one is always kept. */
@@ -24,6 +24,9 @@ const STOP_POLL_MS = 500;
 
 /** Exit codes by which the supervisor knows the outcome even when `result.json` could not be written. */
 export const EXIT = { succeeded: 0, failed: 1, stopped: 143 } as const;
+
+/** What the supervisor sends once it has written down which process the worker is. */
+export const BEGIN = 'begin';
 
 /** How a worker tells the world what it does. No method throws: a full disk must not end the work. */
 export interface JobReport {
@@ -62,8 +65,8 @@ export async function runJobWorker<K extends JobWork['kind']>(
   const folder = process.argv[2];
   if (!folder) throw new RagtuiError('usage', 'A job worker is started by the supervisor with its folder.');
   const files = jobFiles(folder);
-  // Also written by the supervisor: like this no crash of it leaves a worker that nobody can find.
-  storeIdentity(files.worker, process.pid);
+  // A supervisor that died before it wrote down who works left a job that counts as lost: nobody would find this worker.
+  if (!(await mayBegin())) process.exit(EXIT.failed);
   quietly(() => takeReserve(files));
   const events = new EventWriter(folder, 'worker');
   const report = new Reporter(events, files);
@@ -89,6 +92,23 @@ export async function runJobWorker<K extends JobWork['kind']>(
     quietly(() => rmSync(files.reserve, { force: true }));
     process.exit(EXIT[result.state]);
   }
+}
+
+/** Waits for the supervisor's word (`BEGIN`), or its end; a worker that nobody supervises begins at once. */
+async function mayBegin(): Promise<boolean> {
+  if (process.send === undefined) return true;
+  return new Promise((resolve) => {
+    const answer = (does: boolean) => {
+      process.off('message', begin).off('disconnect', ended);
+      resolve(does);
+    };
+    const begin = (message: unknown) => {
+      if (message === BEGIN) answer(true);
+    };
+    const ended = () => answer(false);
+    process.on('message', begin).on('disconnect', ended);
+    if (!process.connected) ended();
+  });
 }
 
 /** As the supervisor told. */

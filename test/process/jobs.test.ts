@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -102,6 +104,20 @@ describe('a job', () => {
       expect(statSync(file).mode & 0o777).toBe(0o600);
     deleteJob(paths, job.spec.id);
     expect(listJobs(paths)).toEqual([]);
+  });
+
+  test('whose supervisor dies before it wrote down who works is not begun by a worker nobody would find', async () => {
+    const job = await launch('succeed');
+    await waitForJob(paths, job.spec.id);
+    const folder = path.join(home, 'alone');
+    mkdirSync(folder);
+    cpSync(filesOf(job).spec, jobFiles(folder).spec);
+    const worker = spawn(process.execPath, [at('jobs-worker'), folder], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    worker.disconnect();
+    expect(await new Promise((resolve) => worker.once('exit', resolve))).toBe(1);
+    expect(readdirSync(folder)).toEqual(['spec.json']);
   });
 
   test('that throws has failed with the error and its hint', async () => {

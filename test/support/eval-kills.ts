@@ -57,7 +57,8 @@ export async function runThroughKills(plan: KillPlan): Promise<Killed> {
     if (victim === 'service') await workspace.killService();
     else if (!(await kill(files[victim]))) await kill(files.worker);
     killed[victim] += 1;
-    if (!gone(files.worker)) continue;
+    // Without a record no worker began: its supervisor died first.
+    if (!(over() && readJsonFile(files.worker, identityFileSchema) === undefined) && !gone(files.worker)) continue;
     if ((await waitForJob(paths, job.spec.id)).state === 'succeeded') break;
     await resume();
   }
