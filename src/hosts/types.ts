@@ -12,14 +12,24 @@ export const hostNameSchema = z
     'use a name that `ssh NAME` knows: letters, digits, "._-", one "@"',
   );
 
-/** `ssh:HOST`, where a job's engine runs; absent: on this machine. */
-export const launcherSchema = z
-  .string()
-  .refine(
-    (text) => text.startsWith('ssh:') && hostNameSchema.safeParse(text.slice(4)).success,
-    'use ssh:HOST, with a host that `ssh HOST` knows',
-  );
-export const hostOf = (launcher: string): string => launcher.slice('ssh:'.length);
+/**
+ * Where a job's engine runs; absent: on this machine. `ssh:HOST`: on that host. `slurm:HOST`: on a node that Slurm gives,
+ * asked on HOST, a login node.
+ */
+export const launcherSchema = z.string().refine((text) => {
+  const { kind, host } = partsOf(text);
+  return (kind === 'ssh' || kind === 'slurm') && hostNameSchema.safeParse(host).success;
+}, 'use ssh:HOST or slurm:HOST, with a host that `ssh HOST` knows');
+
+/** The host of a launcher that names one. Pure. */
+export const hostOf = (launcher: string): string => partsOf(launcher).host;
+/** Whether a launcher asks Slurm for a place. Pure. */
+export const isSlurm = (launcher: string | undefined): boolean => partsOf(launcher ?? '').kind === 'slurm';
+
+function partsOf(launcher: string): { kind: string; host: string } {
+  const at = launcher.indexOf(':');
+  return at < 0 ? { kind: launcher, host: '' } : { kind: launcher.slice(0, at), host: launcher.slice(at + 1) };
+}
 
 /** A path on a host: absolute, or below its home with `~/`. */
 export const farPathSchema = z

@@ -161,7 +161,7 @@ export interface JobView {
   readonly endpoint: { readonly url: string; readonly model: string } | null;
 }
 
-/** Where a job's engine runs: `local`, or `ssh:HOST`. Pure. */
+/** Where a job's engine runs: `local`, `ssh:HOST` or `slurm:HOST`. Pure. */
 export const launcherName = (work: JobWork): string => ('launcher' in work ? work.launcher : undefined) ?? 'local';
 
 /** Why a job cannot be stopped; null: it can, also what outlived its keepers. Pure. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { engineDeviceSchema, engineNameSchema } from '../../engines/types.ts';
-import { farPathSchema, type Host, type HostFacts } from '../../hosts/types.ts';
+import { farPathSchema, type Host, type HostFacts, hostOf } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
@@ -240,7 +240,7 @@ async function remove({ out, paths }: CommandContext, [name]: [string]): Promise
   const { listJobs } = await import('../../jobs/registry.ts');
   const { isOver, launcherName } = await import('../../jobs/types.ts');
   const user = listJobs(paths).find(
-    ({ spec, state, far }) => launcherName(spec.work) === `ssh:${name}` && (!isOver(state) || far?.open === true),
+    ({ spec, state, far }) => hostOf(launcherName(spec.work)) === name && (!isOver(state) || far?.open === true),
   );
   if (user) {
     throw new RagtuiError(

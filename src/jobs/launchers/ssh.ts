@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { hostOf } from '../../hosts/types.ts';
+import { hostOf, isSlurm } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { fetchCheckpoints } from '../../training/far-tune.ts';
@@ -26,6 +26,8 @@ export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
     name: launcher,
     start: (work, options = {}) => {
       if (!canGo(work)) throw new RagtuiError('unsupported', `A job of kind ${work.kind} runs on this machine alone.`);
+      if (isSlurm(launcher))
+        throw new RagtuiError('unsupported', 'Slurm is not asked for a place yet.', 'Use ssh:HOST.');
       return launchJob(paths, { ...work, launcher }, options);
     },
     fetch: async (id, signal) => {
@@ -42,7 +44,7 @@ export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
   };
 }
 
-/** A launcher by its name: `local`, or `ssh:HOST`. */
+/** A launcher by its name: `local`, `ssh:HOST` or `slurm:HOST`. */
 export const launcherNamed = (paths: WorkspacePaths, name: string): Launcher =>
   name === 'local' ? localLauncher(paths) : sshLauncher(paths, name);
 

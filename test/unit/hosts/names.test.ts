@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sshArguments } from '../../../src/hosts/ssh.ts';
-import { farPathSchema, hostNameSchema, launcherSchema } from '../../../src/hosts/types.ts';
+import { farPathSchema, hostNameSchema, hostOf, isSlurm, launcherSchema } from '../../../src/hosts/types.ts';
 
 describe('names of hosts', () => {
   test.each(['gpu', 'gpu-1.lab', 'me@gpu', 'user.name@10.0.0.7', 'GPU_2'])('%s is one', (name) => {
@@ -22,6 +22,13 @@ describe('names of hosts', () => {
   ])('%j is none', (name) => {
     expect(hostNameSchema.safeParse(name).success).toBe(false);
     expect(launcherSchema.safeParse(`ssh:${name}`).success).toBe(false);
+    expect(launcherSchema.safeParse(`slurm:${name}`).success).toBe(false);
+  });
+  test('a launcher names how and where', () => {
+    for (const name of ['ssh:me@gpu', 'slurm:login-1.lab']) expect(launcherSchema.safeParse(name).success).toBe(true);
+    for (const name of ['slurm', 'local', 'ray:gpu', 'gpu']) expect(launcherSchema.safeParse(name).success).toBe(false);
+    expect(['ssh:me@10.0.0.7', 'slurm:gpu', 'local'].map(hostOf)).toEqual(['me@10.0.0.7', 'gpu', '']);
+    expect(['ssh:a', 'slurm:a', 'local', undefined].map(isSlurm)).toEqual([false, true, false, false]);
   });
   test('the host stands behind -- and the command is one word', () => {
     const args = sshArguments('gpu', 'a b');
