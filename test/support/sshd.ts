@@ -121,7 +121,7 @@ export async function startSshd(): Promise<SshServer> {
 const over = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /** A port on loopback that was free a moment ago. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.once('error', reject);

@@ -1,0 +1,96 @@
+import type { CollectionSpec, VectorBackend, VectorCollection } from '../../src/kb/backends/types.ts';
+import { ExactIndex } from '../../src/kb/index/exact.ts';
+import { RagtuiError } from '../../src/platform/errors.ts';
+
+/** A vector database in this process: the embedded exact index behind the interface, with faults on demand. */
+export class MemoryServer {
+  readonly collections = new Map<
+    string,
+    { index: ExactIndex; vectors: Map<number, Float32Array>; mark: number | null }
+  >();
+  /** Called before every call; throws what a server would. */
+  fault: (call: string) => void | Promise<void> = () => undefined;
+  readonly calls: string[] = [];
+
+  connect(): VectorBackend {
+    return {
+      check: async () => {
+        await this.#call('check');
+        return 'memory';
+      },
+      open: (spec) => this.#open(spec),
+      collections: async () => [...this.collections.keys()],
+      close: async () => undefined,
+    };
+  }
+
+  async #call(name: string): Promise<void> {
+    this.calls.push(name);
+    await this.fault(name);
+  }
+
+  async #open({ name, dim }: CollectionSpec): Promise<{ collection: VectorCollection; created: boolean }> {
+    await this.#call('open');
+    const known = this.collections.get(name);
+    if (known && known.index.dim !== dim) {
+      throw new RagtuiError('invalid', `${name} holds vectors of ${known.index.dim} numbers, not of ${dim}.`);
+    }
+    if (!known) this.collections.set(name, { index: new ExactIndex(dim), vectors: new Map(), mark: null });
+    const of = () => {
+      const found = this.collections.get(name);
+      if (!found) throw new RagtuiError('not-found', `The collection ${name} is gone.`);
+      return found;
+    };
+    const collection: VectorCollection = {
+      upsert: async (records) => {
+        await this.#call('upsert');
+        const { index, vectors } = of();
+        for (const { slot, vector } of records) {
+          index.add(slot, vector);
+          vectors.set(slot, vector);
+        }
+      },
+      delete: async (slots) => {
+        await this.#call('delete');
+        const { index, vectors } = of();
+        for (const slot of slots) {
+          index.remove(slot);
+          vectors.delete(slot);
+        }
+      },
+      search: async ({ vector, k, among }) => {
+        await this.#call('search');
+        const { index } = of();
+        if (!among) return index.search(vector, k);
+        const wanted = new Set(among);
+        return index
+          .search(vector, index.size)
+          .filter(({ slot }) => wanted.has(slot))
+          .slice(0, k);
+      },
+      fetch: async (slots) => {
+        await this.#call('fetch');
+        const { vectors } = of();
+        return slots.flatMap((slot) => {
+          const vector = vectors.get(slot);
+          return vector ? [{ slot, vector }] : [];
+        });
+      },
+      flush: async (mark) => {
+        await this.#call('flush');
+        of().mark = mark;
+      },
+      prepare: () => this.#call('prepare'),
+      stats: async () => {
+        await this.#call('stats');
+        const { index, mark } = of();
+        return { count: index.size, mark, index: 'exact', bytes: null };
+      },
+      drop: async () => {
+        await this.#call('drop');
+        this.collections.delete(name);
+      },
+    };
+    return { collection, created: !known };
+  }
+}
