@@ -13,7 +13,7 @@ import type { KnownHost } from './types.ts';
 export interface SyncOptions {
   readonly signal?: AbortSignal;
   readonly onLog?: (text: string) => void;
-  /** Names (or rsync patterns without a slash) that are left out. */
+  /** Names of files and folders that are left out; `*` at the end stands for any rest. */
   readonly exclude?: readonly string[];
 }
 
@@ -74,7 +74,10 @@ export async function pullFolder(
 const signalOf = ({ signal }: SyncOptions) => (signal ? { signal } : {});
 const excluded = ({ exclude = [] }: SyncOptions): string[] => exclude.map((name) => `--exclude=${name}`);
 const isExcluded = (name: string, { exclude = [] }: SyncOptions): boolean =>
-  name.split('/').some((part) => exclude.includes(part));
+  name.split('/').some((part) => exclude.some((pattern) => matches(pattern, part)));
+
+const matches = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
 async function hasRsync(host: KnownHost): Promise<boolean> {
   if (!host.facts.rsync || process.env['RAGTUI_NO_RSYNC'] === '1') return false;

@@ -56,7 +56,12 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
     /** The host its engine runs on; absent: this machine. */
     launcher: launcherSchema.optional(),
   }),
-  z.object({ kind: z.literal('train-embedder'), ...embedderTrainingSchema.shape }),
+  z.object({
+    kind: z.literal('train-embedder'),
+    ...embedderTrainingSchema.shape,
+    /** The host its engine runs on; absent: this machine. */
+    launcher: launcherSchema.optional(),
+  }),
   z.object({ kind: z.literal('evaluate'), ...evaluationSchema.shape }),
   z.object({ kind: z.literal('judge'), ...judgingSchema.shape }),
   z.object({ kind: z.literal('make-data'), making: makingSchema }),

@@ -133,8 +133,13 @@ export const batchSizeOf = ({ preset, settings }: Training): number =>
  * Arguments of Python for a training. On several GPUs `torchrun` starts our script once for each; by its module, since
  * the command of that name may be another environment's. `--standalone`: it meets itself on loopback, at a free port.
  */
-export function trainerArguments(ours: string, settings: Readonly<Record<string, Value>>, gpus: number): string[] {
-  const script = [pythonScript('train_embedder'), ours, ...toFlags(settings)];
-  if (gpus < 2) return script;
-  return ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', String(gpus), ...script];
+export function trainerArguments(
+  ours: string,
+  settings: Readonly<Record<string, Value>>,
+  gpus: number,
+  script = pythonScript('train_embedder'),
+): string[] {
+  const args = [script, ours, ...toFlags(settings)];
+  if (gpus < 2) return args;
+  return ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', String(gpus), ...args];
 }

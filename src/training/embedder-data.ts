@@ -12,12 +12,12 @@ import { presetOfEmbedder } from './types.ts';
 
 type Context = JobContext<'train-embedder'>;
 
-/** Writes the rows to train on into the job's folder, and says what they are. */
+/** Writes the rows to train on into a folder, and says what they are. */
 export async function prepareRows(
-  { work, paths, folder, report }: Context,
+  { work, paths, report }: Context,
   base: EmbedderBaseEntry,
+  data: string,
 ): Promise<WrittenRows> {
-  const data = path.join(folder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const instruction = instructionOf(work, base.embedder);
   const written = await writeEmbedderRows(openTrainingData(paths, work), data, {
@@ -37,9 +37,9 @@ export async function prepareRows(
   return written;
 }
 
-/** Writes what is searched while training, and says what it is; undefined when no part is held out. */
+/** Writes what is searched while training beside the rows, and says what it is; undefined when no part is held out. */
 export async function prepareHeldOut(
-  { work, paths, folder, report }: Context,
+  { work, paths, report }: Context,
   rowsFile: string,
 ): Promise<HeldOutFile | undefined> {
   const dataset = openTrainingData(paths, work);
@@ -65,7 +65,7 @@ export async function prepareHeldOut(
       `Of ${queries.length} held-out questions ${leaks.questions} are also trained on, and ${leaks.passages} have a passage that is: the numbers are better than with new ones (ragtui dataset check)`,
     );
   }
-  const file = path.join(folder, 'data', 'held-out.json');
+  const file = path.join(path.dirname(rowsFile), 'held-out.json');
   writeTextAtomic(file, JSON.stringify({ queries, passages }));
   return { file, part: heldOut, queries: queries.length, passages: passages.length, of, leaks };
 }

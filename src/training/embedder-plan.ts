@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { DEFAULT_NEGATIVES } from '../datasets/negatives/random.ts';
 import type { AnyDataset } from '../datasets/open.ts';
-import { engineStatus } from '../engines/store.ts';
+import { engineStatus, type InstalledEngine } from '../engines/store.ts';
 import { checkName } from '../models/own.ts';
 import { modelFolder } from '../models/store.ts';
 import type { EmbedderConfig } from '../models/types.ts';
@@ -21,19 +21,27 @@ import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { EmbedderTraining } from './types.ts';
 
 /** Checks all that is named and says what would run. Throws `not-found`, `usage`, `exists`, `unsupported`. */
-export function planEmbedder(paths: WorkspacePaths, training: EmbedderTraining, slow: SlowFacts = {}): TrainingPlan {
+export function planEmbedder(
+  paths: WorkspacePaths,
+  training: EmbedderTraining,
+  slow: SlowFacts = {},
+  /** The engine of another host that it is to run on. */
+  far?: Pick<InstalledEngine, 'versions'>,
+): TrainingPlan {
   const base = findEmbedderBase(paths, training.base);
   const dataset = openTrainingData(paths, training);
   if (dataset.kind === 'sft') {
     throw new RagtuiError('unsupported', 'An embedder is trained on qa or retrieval rows.', 'Name another --dataset.');
   }
   checkTunedName(paths, askedOf('train-embedder', training));
-  if (training.embedder?.int8) checkInt8(paths, training.name);
+  const manifest = engineStatus(paths, 'flagembedding').manifest;
+  // The export runs here where it can.
+  if (training.embedder?.int8) checkInt8(paths, training.name, (manifest ?? far)?.versions);
   const heldOut = heldOutPart(dataset, training);
   const all = dataset.count(part(training.split));
   const rows = Math.min(all, training.limit ?? all);
   // An environment of the user's own may be of another version, whose keys we do not know.
-  const version = engineStatus(paths, 'flagembedding').manifest?.versions['flagembedding'];
+  const version = (far ?? manifest)?.versions['flagembedding'];
   if (version === undefined || version === FLAGEMBEDDING_KEYS_VERSION) checkEmbedderKeys(training.settings);
   checkEmbedderTraining(training, { base: base.embedder, rows, gpus: training.gpus ?? 1 });
   const settings = finalEmbedderSettings(paths, training);
@@ -86,9 +94,8 @@ function notesOf(
   return notes;
 }
 
-function checkInt8(paths: WorkspacePaths, name: string): void {
+function checkInt8(paths: WorkspacePaths, name: string, versions: InstalledEngine['versions'] | undefined): void {
   checkName(paths, int8Name(name));
-  const versions = engineStatus(paths, 'flagembedding').manifest?.versions;
   if (versions === undefined || 'onnxruntime' in versions) return;
   throw new RagtuiError(
     'unavailable',

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { engineEnvironment } from '../engines/definitions.ts';
-import { type InstalledEngine, installedEngine } from '../engines/store.ts';
+import { engineStatus, installedEngine } from '../engines/store.ts';
 import { jobFiles } from '../jobs/folder.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
+import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { CheckpointWatch } from './checkpoints.ts';
@@ -15,15 +16,18 @@ import { findEmbedderBase } from './embedder-base.ts';
 import { embedderSettings, instructionOf, trainerArguments } from './embedder-config.ts';
 import { prepareHeldOut, prepareRows } from './embedder-data.ts';
 import type { WrittenRows } from './embedder-rows.ts';
-import { runEngine } from './engine-process.ts';
 import { bestOf, type Evaluation, EvaluationFeed, numbersText } from './evaluations.ts';
 import { type ExportedEmbedder, exportBase, exportEmbedder } from './export-embedder.ts';
+import { type ExportTools, localTools } from './export-tools.ts';
 import { FailureWatch } from './failures/report.ts';
+import { farTools } from './far-export.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
 import { lossOf, MetricFeed } from './metrics.ts';
 import { openTrainingData } from './open-data.ts';
 import { parityTexts } from './parity-texts.ts';
 import { phase } from './phase.ts';
+import type { TrainingPlace } from './place.ts';
+import { placeOf } from './place-of.ts';
 import { tellDone } from './tell-done.ts';
 import { askedOf, type Begun, beginTuned, stepOf, type TunedFolder } from './tuned.ts';
 import { settingSchema } from './types.ts';
@@ -33,22 +37,28 @@ type Context = JobContext<'train-embedder'>;
 /** The body of a `train-embedder` job: FlagEmbedding run to its end, base and tuned exported alike and registered. */
 export async function trainEmbedder(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
-  const engine = installedEngine(paths, 'flagembedding');
+  const place = await placeOf(context, 'flagembedding');
   const base = findEmbedderBase(paths, work.base);
   const basePath = path.dirname(fileOf(installedModel(paths, base.id), 'model.safetensors'));
   const begun = beginTuned(paths, askedOf('train-embedder', work));
   report.progress(phase('preparing the rows'));
-  const rows = await prepareRows(context, base);
-  if (!begun.trained) await train(context, engine, { base, basePath, rows, begun });
+  const rows = await prepareRows(context, base, path.join(place.workFolder, 'data'));
+  if (!begun.trained) await train(context, { place, base, basePath, rows, begun });
   else tellDone(report, begun.folder);
   if (signal.aborted) return;
-  await exportBoth(context, engine, { base, rows, begun });
+  const tools = toolsOf(context, place, begun.folder);
+  try {
+    await exportBoth(context, tools, { place, base, rows, begun });
+  } finally {
+    await tools.close();
+  }
   if (!signal.aborted) rmSync(begun.folder.cache, { recursive: true, force: true });
   const { steps } = readTrained(begun);
   report.progress({ ...phase('done'), done: steps, total: steps });
 }
 
 interface TrainInput {
+  readonly place: TrainingPlace;
   readonly base: EmbedderBaseEntry;
   readonly basePath: string;
   readonly rows: WrittenRows;
@@ -80,17 +90,19 @@ type Trained = z.infer<typeof trainedSchema>;
 const readTrained = ({ folder }: Begun): Trained =>
   trainedSchema.parse(JSON.parse(readFileSync(folder.trained, 'utf8')));
 
-async function train(context: Context, engine: InstalledEngine, input: TrainInput): Promise<void> {
-  const { work, folder, report, signal, gpus } = context;
+async function train(context: Context, input: TrainInput): Promise<void> {
+  const { work, folder, report, signal } = context;
+  const { place } = input;
   const { folder: tuned, checkpoint } = input.begun;
+  const there = await place.place(input.basePath, tuned);
   const heldOut = await prepareHeldOut(context, input.rows.file);
   if (checkpoint) report.log('info', `Going on from ${path.basename(checkpoint)}`);
   const settings = embedderSettings(work, {
-    basePath: input.basePath,
+    basePath: there.base,
     base: input.base.embedder,
-    trainFile: input.rows.file,
-    outputFolder: tuned.train,
-    ...(checkpoint === undefined ? {} : { checkpoint }),
+    trainFile: `${there.work}/data/${path.basename(input.rows.file)}`,
+    outputFolder: there.output,
+    ...(checkpoint === undefined ? {} : { checkpoint: `${there.output}/${path.basename(checkpoint)}` }),
   });
   const files = jobFiles(folder);
   const numbers = path.join(tuned.train, 'trainer_log.jsonl');
@@ -102,34 +114,41 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   });
   const checkpoints = new CheckpointWatch(report, tuned.train);
   const evaluations = new EvaluationFeed(report, numbers, resumedAt);
-  const ours = path.join(folder, 'embedder.json');
   const keepBest = work.embedder?.keep === 'best';
-  writeJsonAtomic(ours, { numbers, heldOut: heldOut?.file ?? null, best: keepBest ? bestFolder(tuned) : null });
+  writeJsonAtomic(path.join(place.workFolder, OURS), {
+    numbers: `${there.output}/${path.basename(numbers)}`,
+    heldOut: heldOut ? `${there.work}/data/${path.basename(heldOut.file)}` : null,
+    best: keepBest ? `${there.output}/${BEST}` : null,
+  });
   checkpoints.look(true);
   report.progress(phase('starting FlagEmbedding'));
   const watch = new RememberedRun(numbers, resumedAt);
   const failures = new FailureWatch(context, 'FlagEmbedding');
-  const exit = await runEngine({
-    program: engine.python,
-    args: trainerArguments(ours, settings, gpus.length),
-    cwd: folder,
-    env: { ...engineEnvironment('flagembedding', engine.device), HF_HOME: tuned.cache },
+  const { name, python, device } = place.engine;
+  const here = place.host === '';
+  const run = {
+    program: python,
+    args: trainerArguments(`${there.work}/${OURS}`, settings, place.devices, trainerScript(place, there.work)),
+    cwd: place.workFolder,
+    env: here ? { ...engineEnvironment(name, device), HF_HOME: tuned.cache } : engineEnvironment(name, device, {}),
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
-    onStart: (pid) => watch.started(pid),
+    onStart: (pid: number) => watch.started(pid),
     onLook: () => {
       feed.look();
       watch.look();
       checkpoints.look();
       evaluations.look();
     },
-    onLog: (text) => report.log('info', text),
-  });
+    onLog: (text: string) => report.log('info', text),
+  };
+  const exit = await place.run(run, tuned);
   checkpoints.look(true);
   if (signal.aborted) return;
   await failures.throwIfFailed(exit, feed.last);
-  await watch.remember(context.paths, work);
+  // What another machine takes for a step says nothing of this one.
+  if (here) await watch.remember(context.paths, work);
   if (!existsSync(path.join(tuned.train, 'model.safetensors'))) {
     throw new RagtuiError('unavailable', 'FlagEmbedding ended well but left no weights.', `See ${files.stderr}.`);
   }
@@ -158,8 +177,20 @@ async function train(context: Context, engine: InstalledEngine, input: TrainInpu
   writeJsonAtomic(tuned.trained, trained);
 }
 
-/** Where the worker keeps the weights that found the held-out rows best. */
-const bestFolder = ({ train: folder }: TunedFolder): string => path.join(folder, 'best');
+const OURS = 'embedder.json';
+
+/** Our script as the engine finds it: another machine gets it with the data. */
+function trainerScript({ host, workFolder }: TrainingPlace, work: string): string {
+  if (host === '') return pythonScript('train_embedder');
+  for (const name of ['train_embedder', 'held_out']) {
+    copyFileSync(pythonScript(name), path.join(workFolder, `${name}.py`));
+  }
+  return `${work}/train_embedder.py`;
+}
+
+/** In the engine's folder: the weights that found the held-out rows best. */
+const BEST = 'best';
+const bestFolder = ({ train: folder }: TunedFolder): string => path.join(folder, BEST);
 const bestSchema = z.object({ step: z.number().int().positive() });
 
 /** The step of the best weights that were kept. */
@@ -178,13 +209,19 @@ function tellBest(report: Context['report'], all: readonly Evaluation[]): void {
   }
 }
 
+/** By the engine of this machine where there is one, else by the one that trained it; compared by our own runtime here. */
+function toolsOf(context: Context, place: TrainingPlace, tuned: TunedFolder): ExportTools {
+  const here = engineStatus(context.paths, 'flagembedding').manifest !== null;
+  if (!here && place.host !== '') return farTools(context, place, tuned);
+  return localTools(installedEngine(context.paths, 'flagembedding'), path.join(context.folder, 'export.json'));
+}
+
 async function exportBoth(
-  { work, paths, folder, report, signal, spec }: Context,
-  engine: InstalledEngine,
-  { base, rows, begun }: { base: EmbedderBaseEntry; rows: WrittenRows; begun: Begun },
+  { work, paths, report, signal, spec }: Context,
+  tools: ExportTools,
+  { place: { engine }, base, rows, begun }: Omit<TrainInput, 'basePath'>,
 ): Promise<void> {
   const texts = parityTexts(rows.file, base.embedder.maxTokens);
-  const scratch = path.join(folder, 'export.json');
   const options = { signal };
   const tell = (what: string, made: ExportedEmbedder, other = 'torch') => {
     const { min, mean, texts: count } = made.parity;
@@ -195,7 +232,7 @@ async function exportBoth(
     report.artifact(made.name, made.folder, { kind: 'embedder', ...made });
   };
   report.progress(phase('exporting the base'));
-  const exported = await exportBase(paths, engine, { base, scratch, texts }, options);
+  const exported = await exportBase(paths, tools, { base, texts }, options);
   if (exported) tell('base', exported);
   report.progress(phase('exporting the tuned embedder'));
   const { manifest } = openTrainingData(paths, work);
@@ -203,7 +240,7 @@ async function exportBoth(
   const { step, best } = trained;
   const { int8, ...tuned } = await exportEmbedder(
     paths,
-    engine,
+    tools,
     {
       name: work.name,
       base,
@@ -215,7 +252,6 @@ async function exportBoth(
       },
       source: best ? bestFolder(begun.folder) : begun.folder.train,
       target: begun.folder.result,
-      scratch,
       texts,
       lineage: {
         job: spec.id,

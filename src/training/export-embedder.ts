@@ -1,7 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import type { InstalledEngine } from '../engines/store.ts';
 import { fingerprintOf } from '../models/fingerprint.ts';
 import { addLocalModel } from '../models/own.ts';
 import { fileOf, installedModel, readOwnModels, removeModel } from '../models/store.ts';
@@ -11,15 +9,14 @@ import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { exportedName, int8Name } from './embedder-base.ts';
 import { type TrainedFacts, writeCard } from './embedder-card.ts';
+import type { ExportTools } from './export-tools.ts';
 import { keepFiles } from './keep-files.ts';
 import { checkParity, measureParity, type Parity } from './parity.ts';
-import { runScript, type ScriptOptions } from './script.ts';
+import type { ScriptOptions } from './script.ts';
 import { tunedFolder } from './tuned.ts';
 
 /** What a sentence-transformers folder holds besides what the export writes. */
 const TORCH_FILES = ['model.safetensors', 'tokenizer_config.json'];
-
-const answerSchema = z.object({ inputs: z.array(z.string()), opset: z.number().int(), dimension: z.number().int() });
 
 export interface ExportRequest {
   /** What the embedder will be called. */
@@ -28,8 +25,6 @@ export interface ExportRequest {
   /** Folder with the torch weights. */
   readonly source: string;
   readonly target: string;
-  /** Where the request for the script is written. */
-  readonly scratch: string;
   /** Texts on which both runtimes are compared. */
   readonly texts: readonly string[];
   readonly lineage: Readonly<Record<string, string | number>>;
@@ -56,31 +51,24 @@ export interface ExportedEmbedder {
  */
 export async function exportEmbedder(
   paths: WorkspacePaths,
-  engine: InstalledEngine,
+  tools: ExportTools,
   request: ExportRequest,
   options: ScriptOptions = {},
 ): Promise<ExportedEmbedder> {
   const embedder = request.config ?? request.base.embedder;
-  await keepFiles(request.source, request.target, TORCH_FILES);
-  writeJsonAtomic(request.scratch, {
-    model: request.source,
-    target: request.target,
-    pooling: embedder.pooling,
-    normalize: embedder.normalize,
-    maxTokens: embedder.maxTokens,
-    texts: request.texts,
-  });
-  const { opset } = await runScript(engine, 'export_onnx', [request.scratch], answerSchema, options);
+  const { source, target, texts } = request;
+  await keepFiles(source, target, TORCH_FILES);
+  const { opset } = await tools.onnx({ source, target, embedder, texts }, options);
   const parity = await checkParity(request.target, embedder, options.signal);
-  const exporter = { torch: engine.versions['torch'] ?? '', onnx: engine.versions['onnx'] ?? '', opset, dtype: 'f32' };
+  const { torch = '', onnx = '' } = tools.versions;
+  const exporter = { torch, onnx, opset, dtype: 'f32' };
   const made = await describe(request, { name: request.name, folder: request.target, embedder, parity, exporter });
-  const int8 = request.int8 === undefined ? undefined : await exportInt8(paths, engine, request, request.int8, options);
+  const int8 = request.int8 === undefined ? undefined : await exportInt8(paths, tools, request, request.int8, options);
   // Last: a job that is killed before this begins the export anew.
   await addLocalModel(paths, { name: request.name, path: request.target, kind: 'embedding', embedder }, options.signal);
   return { ...made, ...(int8 ? { int8 } : {}) };
 }
 
-const quantisedSchema = z.object({ onnxruntime: z.string(), bytes: z.number() });
 /** What describes an embedder beside its weights; the same for both. */
 const BESIDE = ['tokenizer.json', 'config.json', 'modules.json', '1_Pooling', 'sentence_bert_config.json'];
 
@@ -90,7 +78,7 @@ const BESIDE = ['tokenizer.json', 'config.json', 'modules.json', '1_Pooling', 's
  */
 async function exportInt8(
   paths: WorkspacePaths,
-  engine: InstalledEngine,
+  tools: ExportTools,
   request: ExportRequest,
   target: string,
   options: ScriptOptions,
@@ -100,13 +88,7 @@ async function exportInt8(
   const from = (file: string) => path.join(request.target, file);
   await keepFiles(request.target, target, BESIDE);
   if (embedder.normalize) mkdirSync(path.join(target, '2_Normalize'));
-  const answer = await runScript(
-    engine,
-    'quantize_onnx',
-    [from('model.onnx'), path.join(target, 'model.onnx')],
-    quantisedSchema,
-    options,
-  );
+  const answer = await tools.int8(from('model.onnx'), path.join(target, 'model.onnx'), options);
   const { text: _, ...parity } = await measureParity(target, embedder, from('reference.json'), options.signal);
   const exporter = { onnxruntime: answer.onnxruntime, dtype: 'int8' };
   const made = await describe(request, { name, folder: target, embedder, parity, exporter });
@@ -157,7 +139,7 @@ async function describe(
 /** The base as an embedder by the same exporter: made once, then only found. Undefined when it was there. */
 export async function exportBase(
   paths: WorkspacePaths,
-  engine: InstalledEngine,
+  tools: ExportTools,
   request: Omit<ExportRequest, 'name' | 'source' | 'target' | 'lineage'>,
   options: ScriptOptions = {},
 ): Promise<ExportedEmbedder | undefined> {
@@ -173,7 +155,7 @@ export async function exportBase(
     const source = path.dirname(fileOf(installed, 'model.safetensors'));
     return await exportEmbedder(
       paths,
-      engine,
+      tools,
       {
         ...request,
         name,

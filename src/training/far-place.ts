@@ -11,15 +11,15 @@ import { knownHost } from '../hosts/store.ts';
 import { pushFolder, storeFolder } from '../hosts/sync.ts';
 import { hostOf, type KnownHost, type RunStatus } from '../hosts/types.ts';
 import { keepCommand } from '../jobs/ran.ts';
-import type { JobContext } from '../jobs/worker.ts';
+import type { JobContext, JobReport } from '../jobs/worker.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { EngineRun } from './engine-process.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
-import type { PlaceExit, TrainingPlace } from './place.ts';
+import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
 import { type TunedFolder, tunedFolder } from './tuned.ts';
 
-type Context = JobContext<'train-llm'>;
+type Context = JobContext<'train-llm'> | JobContext<'train-embedder'>;
 
 const LOOK_MS = 500;
 const CHECKPOINT_GRACE_SECONDS = 120;
@@ -101,21 +101,17 @@ class FarPlace implements TrainingPlace {
     return `${runFolder(this.#host, this.session)}/work`;
   }
 
-  async place(basePath: string): Promise<{ base: string; data: string; output: string }> {
+  async place(basePath: string): Promise<EnginePaths> {
     const { report, signal } = this.#context;
     mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
     report.progress(phase(`sending the base to ${this.host}`));
     const base = await storeFolder(this.#host, basePath, { signal, onLog: this.#log });
-    return { base, data: `${this.#work()}/data`, output: this.#tune() };
+    return { base, work: this.#work(), output: this.#tune() };
   }
 
   async run(run: EngineRun, tuned: TunedFolder): Promise<PlaceExit> {
     const { report, folder, paths, work } = this.#context;
-    const onReach: OnReach = (lost) => {
-      report.reach?.(lost ? { host: this.host, since: lost.since } : null);
-      if (lost) report.log('warn', `${lost.why} What runs there goes on; it is tried again`);
-      else report.log('info', `${this.host} is reached again`);
-    };
+    const onReach = tellReach(report, this.host);
     const far = (open: boolean): FarFile => ({ host: this.host, run: this.session, open });
     const keep = (open: boolean) => {
       for (const place of [tuned.root, folder]) keepFar(place, far(open));
@@ -260,11 +256,20 @@ class FarPlace implements TrainingPlace {
   }
 }
 
-const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
+/** Tells, in the job's state and log, that a host was lost and that it is back. */
+export const tellReach =
+  (report: JobReport, host: string): OnReach =>
+  (lost) => {
+    report.reach?.(lost ? { host, since: lost.since } : null);
+    if (lost) report.log('warn', `${lost.why} What runs there goes on; it is tried again`);
+    else report.log('info', `${host} is reached again`);
+  };
+
+export const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 
 /** Caches of the engine's libraries lie in our folder there: it can be deleted without a trace. */
-function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
+export function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
   const cache = `${facts.root}/cache`;
   return {
     // What asks for none of the others (CUDA's compiler, say) writes into the home.
@@ -281,6 +286,6 @@ function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
 
 const SIGNALS = new Set<string>(Object.keys(os.constants.signals));
 const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name);
-const signalOf = (name: string | null): NodeJS.Signals | null => (name !== null && isSignal(name) ? name : null);
+export const signalOf = (name: string | null): NodeJS.Signals | null => (name !== null && isSignal(name) ? name : null);
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -11,7 +11,6 @@ import { type TransformersBase, transformersBase } from './base-llm.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { zeroFile } from './deepspeed.ts';
 import { FailureWatch } from './failures/report.ts';
-import { farPlace } from './far-place.ts';
 import { finalSaveProblem, isFinished, saveFromCheckpoint } from './final-save.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
 import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
@@ -21,7 +20,8 @@ import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from 
 import { MetricFeed } from './metrics.ts';
 import { openTrainingData, part } from './open-data.ts';
 import { phase } from './phase.ts';
-import { localPlace, type TrainingPlace } from './place.ts';
+import type { TrainingPlace } from './place.ts';
+import { placeOf } from './place-of.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
 import { tellDone } from './tell-done.ts';
 import type { TemplateChoice } from './template-choice.ts';
@@ -36,13 +36,10 @@ type Context = JobContext<'train-llm'>;
 /** Relative to the job's folder: LLaMA-Factory's launcher cuts its command line at spaces. */
 const YAML = 'train.yaml';
 
-const placeOf = async (context: Context): Promise<TrainingPlace> =>
-  context.work.launcher === undefined ? localPlace(context, 'llamafactory') : farPlace(context, 'llamafactory');
-
 /** The body of a `train-llm` job: base and data made ready, LLaMA-Factory run to its end, what came of it registered. */
 export async function trainLlm(context: Context): Promise<void> {
   const { work, paths, report, signal } = context;
-  const place = await placeOf(context);
+  const place = await placeOf(context, 'llamafactory');
   const { engine } = place;
   report.progress(phase('preparing the base'));
   const base = await transformersBase(
@@ -72,7 +69,7 @@ export async function trainLlm(context: Context): Promise<void> {
       begun = begin(context, result);
       const again = finish(context, begun, result);
       if (!again && begun.checkpoint) {
-        await train(context, { place: await placeOf(context), base, template, begun });
+        await train(context, { place: await placeOf(context, 'llamafactory'), base, template, begun });
       }
       if (signal.aborted) return;
       const still = finalSaveProblem(begun.folder.train, result);
@@ -137,7 +134,7 @@ async function train(context: Context, { place, base, template, begun }: TrainIn
     basePath: there.base,
     template: template.name,
     datasetName: exported.dataset,
-    datasetFolder: there.data,
+    datasetFolder: `${there.work}/data`,
     outputFolder: there.output,
     devices,
   });

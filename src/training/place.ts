@@ -5,12 +5,13 @@ import { cpuHasBfloat16 } from '../serving/vllm/machine.ts';
 import { type EngineExit, type EngineRun, runEngine } from './engine-process.ts';
 import type { TunedFolder } from './tuned.ts';
 
-type Context = JobContext<'train-llm'>;
+type Context = JobContext<'train-llm'> | JobContext<'train-embedder'>;
 
 /** Where a training's files lie for its engine. */
 export interface EnginePaths {
   readonly base: string;
-  readonly data: string;
+  /** What lies in `workFolder` here. */
+  readonly work: string;
   readonly output: string;
 }
 
@@ -34,7 +35,7 @@ export interface TrainingPlace {
   readonly session: string;
   /** An earlier job's engine still runs there, or what it left has not been brought here: `run` goes on with it. */
   readonly goesOn: boolean;
-  /** Folder here with the files that the engine is given: data and settings. */
+  /** Folder here with the files that the engine is given: `data`, settings. */
   readonly workFolder: string;
   /** Makes the base ready there. */
   place(basePath: string, tuned: TunedFolder): Promise<EnginePaths>;
@@ -51,7 +52,7 @@ export function localPlace({ paths, gpus, spec, folder }: Context, name: EngineN
     session: spec.id,
     goesOn: false,
     workFolder: folder,
-    place: async (base, { train }) => ({ base, data: `${folder}/data`, output: train }),
+    place: async (base, { train }) => ({ base, work: folder, output: train }),
     run: (run) => runEngine(run),
   };
 }

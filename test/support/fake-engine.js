@@ -2,13 +2,14 @@
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
 //   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
 //   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
-//   no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
+//   no-export (cannot make ONNX) | no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { CONSTANT_VECTOR, constantOnnx } from './tiny-onnx.js';
 
 const STEPS = 6;
 /** A safetensors file of one number. */
-const ADAPTER = Buffer.concat([
+const TENSOR = Buffer.concat([
   Buffer.from(new BigUint64Array([60n]).buffer),
   Buffer.from('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(60)),
   Buffer.alloc(4),
@@ -19,6 +20,8 @@ const [first, second, third, fourth] = process.argv.slice(2);
 
 if (second?.endsWith('gguf_to_transformers.py')) convert(third, fourth);
 else if (first === '-m' && second === 'llamafactory.cli' && third === 'train') await train(fourth);
+else if (first?.endsWith('train_embedder.py')) await trainEmbedder(second, process.argv.slice(4));
+else if (first === '-I' && second?.endsWith('export_onnx.py')) exportOnnx(third);
 else throw new Error(`unexpected: ${process.argv.slice(2).join(' ')}`);
 
 function convert(gguf, folder) {
@@ -35,6 +38,60 @@ async function train(yaml) {
   printExample(setting('model_name_or_path'), path.join(setting('dataset_dir'), `${setting('dataset')}.jsonl`));
   // The real one loads the model now.
   if (PLANTED.includes(behaviour)) await pause(10_000);
+  await doSteps(folder, path.join(folder, 'trainer_log.jsonl'), saveAdapter);
+  // torn: the first time its last save is interrupted.
+  const torn = behaviour === 'torn' && lastCheckpoint(folder) === 0;
+  if (torn) checkpoint(folder, STEPS, saveAdapter);
+  saveAdapter(folder, torn ? TENSOR.subarray(0, 20) : TENSOR);
+}
+
+/** As `train_embedder.py` does: its own file names where rows and held-out questions are, its flags the rest. */
+async function trainEmbedder(ours, flags) {
+  const { numbers, heldOut } = JSON.parse(readFileSync(ours, 'utf8'));
+  const flag = (name) => flags[flags.indexOf(`--${name}`) + 1];
+  const folder = flag('output_dir');
+  writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
+  for (const file of [flag('train_data'), path.join(flag('model_name_or_path'), 'model.safetensors'), heldOut]) {
+    if (file !== null) readFileSync(file);
+  }
+  if (flags.includes('--resume_from_checkpoint'))
+    readFileSync(path.join(flag('resume_from_checkpoint'), 'trainer_state.json'));
+  else if (heldOut !== null) searched(numbers, 0);
+  const save = (to) => {
+    writeFileSync(path.join(to, 'model.safetensors'), TENSOR);
+    for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+      cpSync(path.join(flag('model_name_or_path'), name), path.join(to, name));
+    }
+  };
+  await doSteps(folder, numbers, save);
+  if (heldOut !== null) searched(numbers, STEPS);
+  save(folder);
+}
+
+const searched = (numbers, step) =>
+  appendFileSync(
+    numbers,
+    `${JSON.stringify({ current_steps: step, total_steps: STEPS, 'eval_mrr@10': 0.5 + step / 20, eval_loss: 1 })}\n`,
+  );
+
+/** A model whose vectors are all the same, with torch's vectors beside it. */
+function exportOnnx(task) {
+  if (behaviour === 'no-export') fail('RuntimeError: it cannot be exported');
+  const { model, target, texts } = JSON.parse(readFileSync(task, 'utf8'));
+  readFileSync(path.join(model, 'model.safetensors'));
+  mkdirSync(path.join(target, '1_Pooling'), { recursive: true });
+  const write = (name, content) => writeFileSync(path.join(target, name), content);
+  const { vocab } = JSON.parse(readFileSync(path.join(model, 'tokenizer.json'), 'utf8')).model;
+  write('model.onnx', constantOnnx(Object.keys(vocab).length));
+  cpSync(path.join(model, 'tokenizer.json'), path.join(target, 'tokenizer.json'));
+  write('config.json', JSON.stringify({ hidden_size: CONSTANT_VECTOR.length }));
+  write('1_Pooling/config.json', JSON.stringify({ pooling_mode_mean_tokens: true }));
+  write('reference.json', JSON.stringify({ texts, vectors: texts.map(() => CONSTANT_VECTOR) }));
+  console.log(JSON.stringify({ inputs: ['input_ids'], opset: 18, dimension: CONSTANT_VECTOR.length }));
+}
+
+/** From its last checkpoint to the end of its steps, or to where it is to stop; rows go to a file and are printed. */
+async function doSteps(folder, rows, save) {
   let stopping = false;
   process.on('SIGTERM', () => {
     stopping = behaviour !== 'hang';
@@ -45,7 +102,7 @@ async function train(yaml) {
     console.log(
       `{'loss': '${row.loss}', 'grad_norm': '0.${step}', 'learning_rate': '0.0001', 'epoch': '${row.epoch}'}`,
     );
-    appendFileSync(path.join(folder, 'trainer_log.jsonl'), `${JSON.stringify(row)}\n`);
+    appendFileSync(rows, `${JSON.stringify(row)}\n`);
     if (step < 3) continue;
     if (behaviour === 'oom')
       fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
@@ -53,12 +110,12 @@ async function train(yaml) {
     while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
     while (behaviour === 'gate' && !stopping && !existsSync(path.join(folder, 'go'))) await pause(20);
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
-    if (stopping) checkpoint(folder, step - 1);
+    if (stopping) checkpoint(folder, step - 1, save);
   }
-  // torn: the first time its last save is interrupted.
-  const torn = behaviour === 'torn' && lastCheckpoint(folder) === 0;
-  if (behaviour === 'torn' && lastCheckpoint(folder) === 0) checkpoint(folder, STEPS);
-  writeFileSync(path.join(folder, 'adapter_model.safetensors'), torn ? ADAPTER.subarray(0, 20) : ADAPTER);
+}
+
+function saveAdapter(folder, weights = TENSOR) {
+  writeFileSync(path.join(folder, 'adapter_model.safetensors'), weights);
   writeFileSync(path.join(folder, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
 }
 
@@ -88,11 +145,10 @@ function printExample(base, rows) {
   console.log(`label_ids:\n${list([...asked.map(() => -100), ...learnt])}\nlabels:\n${answer}`);
 }
 
-function checkpoint(folder, step) {
+function checkpoint(folder, step, save) {
   const at = path.join(folder, `checkpoint-${step}`);
   mkdirSync(at);
-  writeFileSync(path.join(at, 'adapter_model.safetensors'), ADAPTER);
-  writeFileSync(path.join(at, 'adapter_config.json'), JSON.stringify({ r: 8, lora_alpha: 16 }));
+  save(at);
   writeFileSync(path.join(at, 'trainer_state.json'), JSON.stringify({ global_step: step, max_steps: STEPS }));
 }
 

@@ -94,20 +94,20 @@ export async function addFarHost(paths: WorkspacePaths, name: string, known?: Ho
 }
 
 /** The scripted engine as one that is installed there. `python`: what stands where its Python would. */
-export function installFarEngine(host: KnownHost, python: string): void {
-  const folder = path.join(host.facts.root, 'engines', 'llamafactory');
+export function installFarEngine(host: KnownHost, python: string, name: 'llamafactory' | 'flagembedding'): void {
+  const folder = path.join(host.facts.root, 'engines', name);
   mkdirSync(folder, { recursive: true });
   // As `hosts prepare` leaves it: a folder without our mark that holds files is nobody's but its owner's.
   writeFileSync(path.join(host.facts.root, '.ragtui-host'), '');
   const manifest = {
     version: 1,
-    name: 'llamafactory',
+    name,
     device: 'cpu',
     python,
     managed: false,
     installedAt: new Date().toISOString(),
     lock: '',
-    versions: { llamafactory: '0.9.5' },
+    versions: name === 'llamafactory' ? { llamafactory: '0.9.5' } : { flagembedding: '1.4.2' },
   };
   writeFileSync(path.join(folder, 'engine.json'), JSON.stringify(manifest));
 }

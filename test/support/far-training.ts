@@ -10,7 +10,7 @@ import { parseEvent } from '../../src/jobs/events.ts';
 import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { sshLauncher } from '../../src/jobs/launchers/ssh.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
-import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
+import { isOver, type JobEvent, type JobView, type JobWork } from '../../src/jobs/types.ts';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
@@ -48,7 +48,8 @@ export function useFarTraining(alias = 'far') {
     await fakeTraining(paths);
     host = await addFarHost(paths, 'far');
     if (alias !== 'far') host = await addFarHost(paths, alias, host.facts);
-    installFarEngine(host, ENGINE);
+    installFarEngine(host, ENGINE, 'llamafactory');
+    installFarEngine(host, ENGINE, 'flagembedding');
   });
   afterEach(async () => {
     far.start();
@@ -85,8 +86,11 @@ export function useFarTraining(alias = 'far') {
     /** What the engine does in runs that begin from now on. */
     engineDoes: (behaviour: string) => far.environment(`FAKE_ENGINE=${behaviour}; export FAKE_ENGINE\n`),
     start(behaviour: string, name = 'mine'): Promise<JobView> {
+      return this.startWork(behaviour, { kind: 'train-llm', ...training, name });
+    },
+    startWork(behaviour: string, work: JobWork): Promise<JobView> {
       this.engineDoes(behaviour);
-      return sshLauncher(paths, `ssh:${alias}`).start({ kind: 'train-llm', ...training, name });
+      return sshLauncher(paths, `ssh:${alias}`).start(work);
     },
     eventsOf,
     logsOf: (job: JobView) => eventsOf(job).flatMap((event) => (event.type === 'log' ? [event.text] : [])),

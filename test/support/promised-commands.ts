@@ -71,7 +71,7 @@ export const PROMISED: readonly Promised[] = [
   ...['train llm', 'train embedder'].map((command) => ({
     command,
     options: [
-      ...(command === 'train llm' ? ['--launcher'] : []),
+      '--launcher',
       '--dataset',
       '--base',
       '--preset',
@@ -81,7 +81,6 @@ export const PROMISED: readonly Promised[] = [
       '--allow-oversize',
       ...STARTING,
     ],
-    notYet: command === 'train llm' ? [] : ['--launcher'],
   })),
   { command: 'deploy start', options: ['--engine', '--adapter', ...STARTING] },
   { command: 'deploy compare', options: ['--engine'] },

@@ -72,6 +72,7 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
       .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
+      .option('--launcher <where>', 'local, or ssh:HOST (see "ragtui hosts"); default: local')
       .option('--allow-oversize', 'also try what needs more memory or disk than there is, by the forecast')
       .option('--measure', 'first run a few steps in a folder of its own, for the time they take')
       .option('--dry-run', 'show what would run and what it needs, start nothing')
@@ -90,7 +91,6 @@ function addLlmOptions(command: Command): void {
   command
     .option('--method <method>', 'lora, qlora, full or freeze (default: the preset’s)')
     .option('--stage <stage>', 'sft, or dpo on preference rows (default: sft)')
-    .option('--launcher <where>', 'local, or ssh:HOST (see "ragtui hosts"); default: local')
     .option('--template <name>', "LLaMA-Factory's chat template (default: the one that writes as the model's own does)")
     .option('--system <text>', 'system text of every row, in training and in serving (default: the rows’ own)')
     .option('--explain', 'what each preset, method and setting does, with the tutorial’s advice; starts nothing')
@@ -257,7 +257,7 @@ async function planOf(
   const { planLlm } = await import('../../training/llm-plan.ts');
   const { slowFacts } = await import('../../training/forecast/slow-facts.ts');
   const plan = (slow?: SlowFacts): TrainingPlan =>
-    what === 'llm' ? planLlm(paths, training, slow, far) : planEmbedder(paths, training, slow);
+    what === 'llm' ? planLlm(paths, training, slow, far) : planEmbedder(paths, training, slow, far);
   // Names and keys first: what is wrong with them is said at once.
   plan();
   return plan(await slowFacts(paths, { engine: KINDS[what].engine, training, device }, signal));

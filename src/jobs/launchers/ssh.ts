@@ -12,8 +12,11 @@ import { localLauncher } from './local.ts';
 import type { Fetched, Launcher } from './types.ts';
 
 /** Kinds of work whose engine can run on another host. */
-const canGo = (work: JobWork): work is Extract<JobWork, { kind: 'train-llm' | 'engine-install' }> =>
-  work.kind === 'train-llm' || work.kind === 'engine-install';
+const canGo = (work: JobWork): work is Extract<JobWork, { kind: Tune | 'engine-install' }> =>
+  isTune(work) || work.kind === 'engine-install';
+type Tune = 'train-llm' | 'train-embedder';
+const isTune = (work: JobWork): work is Extract<JobWork, { kind: Tune }> =>
+  work.kind === 'train-llm' || work.kind === 'train-embedder';
 
 /**
  * Jobs whose engine runs on another host: keeper and program there, supervisor, worker and the job's folder here, where
@@ -32,7 +35,7 @@ export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
     },
     fetch: async (id, signal) => {
       const { work } = readJob(paths, id).spec;
-      if (work.kind !== 'train-llm') return local.fetch(id);
+      if (!isTune(work)) return local.fetch(id);
       const { train } = tunedFolder(paths, work.name);
       await fetchCheckpoints(paths, hostOf(launcher), work.name, signal);
       const checkpoints = readdirSync(train)
