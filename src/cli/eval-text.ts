@@ -6,9 +6,18 @@ import type { ItemScope } from '../evaluation/items/fields.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows } from '../evaluation/matrix/text.ts';
 import type { ReplayReport } from '../evaluation/replay.ts';
 import type { RunReport } from '../evaluation/report.ts';
-import { differenceCell, formatP, meanCell, points, shownMetrics, verdicts } from '../evaluation/report-text.ts';
+import {
+  ceilingLines,
+  columnTitle,
+  differenceCell,
+  formatP,
+  meanCell,
+  points,
+  shownMetrics,
+  verdicts,
+} from '../evaluation/report-text.ts';
 import { metricTitle, scoreText, signedScoreText } from '../evaluation/score-text.ts';
-import { STRATA_ABOUT, strataTable } from '../evaluation/strata-text.ts';
+import { strataAbout, strataTable } from '../evaluation/strata-text.ts';
 import type { Evaluation } from '../evaluation/types.ts';
 import type { JobView, Progress } from '../jobs/types.ts';
 import { clock, table } from './output.ts';
@@ -59,7 +68,7 @@ export function reportLines(report: RunReport): string[] {
     `${run.id}  ${run.state}${run.interim ? ' (interim figures)' : ''}  ${run.items} items of ${run.evaluation.dataset} ${run.evaluation.split}`,
     '',
     ...table(
-      ['METRIC', ...columns.map(({ name }) => name)],
+      ['METRIC', ...columns.map(({ name }) => columnTitle(name))],
       [
         ...metrics.map((name) => [
           name === report.primary ? `${metricTitle(name)} *` : metricTitle(name),
@@ -71,6 +80,7 @@ export function reportLines(report: RunReport): string[] {
         ['empty', ...columns.map(({ empty }) => String(empty))],
       ],
     ),
+    ...ceilingLines(report),
     '',
     ...verdicts(report),
     ...matrixText(report),
@@ -90,7 +100,7 @@ function matrixText({ matrix, primary }: RunReport): string[] {
 function strataLines(report: RunReport): string[] {
   if (report.strata.length === 0) return [];
   const { header, rows } = strataTable(report);
-  return ['', `${report.primary} on parts of the questions:`, ...table(header, rows), STRATA_ABOUT];
+  return ['', `${report.primary} on parts of the questions:`, ...table(header, rows), ...strataAbout(report)];
 }
 
 /** What others published on this very data. */

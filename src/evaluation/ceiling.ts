@@ -4,6 +4,7 @@ import type { Baseline } from './baselines.ts';
 import { chunksOfContext } from './gold-chunks.ts';
 import { NOTHING_TIMED } from './outcome.ts';
 import { hashOf } from './plan.ts';
+import { CEILING } from './types.ts';
 
 /**
  * What perfect retrieval would score over these chunks: the gold passage's own chunks, best first in their order. Where the
@@ -23,7 +24,7 @@ export function ceilingBaseline(
     return made;
   };
   return {
-    name: 'gold-chunks',
+    name: CEILING,
     about: 'perfect retrieval: the chunks of the gold passage',
     answer: async (item) => {
       const chunks = item.contextId === '' ? null : await chunksOf(item.contextId);
@@ -34,7 +35,7 @@ export function ceilingBaseline(
         error: null,
         cut: '',
         usage: null,
-        answerKey: hashOf(['gold-chunks', item.question, chunks?.document ?? '', texts, like.topK]),
+        answerKey: hashOf([CEILING, item.question, chunks?.document ?? '', texts, like.topK]),
         output: null,
         context: null,
         retrieved: texts.map((text, at) => ({ document: chunks?.document ?? '', text, score: 1 / (at + 1) })),

@@ -1,9 +1,9 @@
 import { formatLabel } from '../rag/output-format.ts';
 import type { Column } from '../rag/types.ts';
 import type { ColumnReport, RunReport } from './report.ts';
-import { scoreText, signedScoreText } from './score-text.ts';
+import { metricTitle, scoreText, signedScoreText } from './score-text.ts';
 import type { Interval } from './statistics/closed-forms.ts';
-import type { Evaluation } from './types.ts';
+import { CEILING, type Evaluation } from './types.ts';
 
 /** `0.397` → `39.7`: a share in points of 100. Scores of a metric: `scoreText` of `score-text.ts`. */
 export const points = (value: number): string => (Number.isFinite(value) ? (100 * value).toFixed(1) : '–');
@@ -23,6 +23,23 @@ export const differenceCell = (
   { difference, low, high }: Interval & { readonly difference: number },
 ): string =>
   `${signedScoreText(metric, difference)} [${signedScoreText(metric, low)}, ${signedScoreText(metric, high)}]`;
+
+/** A column's name, with what it is where it is no rival of the others. */
+export const columnTitle = (name: string): string => (name === CEILING ? `${name} (ceiling)` : name);
+
+/** The verdict on a column: none on a ceiling, which nothing that is asked can pass. */
+export const verdictCell = (column: string, verdict: string): string => (column === CEILING ? '–' : verdict);
+
+/** What perfect retrieval would reach over the same chunks, in one line; none where nothing was retrieved. */
+export function ceilingLines(report: RunReport): string[] {
+  const ceiling = report.columns.find(({ name }) => name === CEILING);
+  if (!ceiling) return [];
+  const values = shownMetrics(report).flatMap((metric) => {
+    const found = ceiling.metrics[metric];
+    return found ? [`${metricTitle(metric)} ${scoreText(metric, found.mean)}`] : [];
+  });
+  return values.length === 0 ? [] : [`Most that retrieval could give over these chunks: ${values.join(', ')}.`];
+}
 
 /** Metrics that any column has, the primary one first. */
 export const shownMetrics = ({ columns, primary, run }: RunReport): string[] =>

@@ -1,3 +1,4 @@
+import type { Column } from '../rag/types.ts';
 import type { ItemFacts } from './item-facts.ts';
 import { goldRanks } from './metrics/gold.ts';
 import type { Evaluation, ItemResult } from './types.ts';
@@ -15,4 +16,11 @@ export function wasRetrieved(
   const { contextId, retrieved } = item;
   const goldContext = asked.get(item.item)?.context ?? '';
   return goldRanks({ goldContext, contextId, retrieved: retrieved.slice(0, column.topK) }).length > 0;
+}
+
+/** Whether two columns hand on the same chunks, because they search alike. Pure. */
+export function retrieveAlike(a: Column, b: Column): boolean {
+  const how = ({ embedder, group, mode, topK, instruction, reranker }: Column): string =>
+    JSON.stringify([embedder, group, mode, topK, instruction, reranker]);
+  return a.context === 'retrieved' && b.context === 'retrieved' && how(a) === how(b);
 }

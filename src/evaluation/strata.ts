@@ -1,6 +1,6 @@
 import type { ItemFacts } from './item-facts.ts';
 import { findMetric } from './metrics/registry.ts';
-import { wasRetrieved } from './retrieved.ts';
+import { retrieveAlike, wasRetrieved } from './retrieved.ts';
 import { compare, type Difference, type Summary, summarise } from './statistics/compare.ts';
 import { answerType, LONG, lengthOf, SHORT } from './strata-names.ts';
 import { type ColumnTable, pairedScores, scoresOf } from './table.ts';
@@ -95,6 +95,8 @@ export interface Stratum {
   readonly columns: Readonly<Record<string, Summary>>;
   /** Every other column against the first. */
   readonly differences: Readonly<Record<string, Difference>>;
+  /** Those of them that have no verdict, because one of the two compared columns chose these questions by its own finds. */
+  readonly selected: readonly string[];
 }
 
 /** Fewer questions than that say nothing of a part. */
@@ -133,8 +135,11 @@ export function strataOf(
       const items = base.items.size;
       if (items === 0) return [];
       const about = { partition: name, stratum, items, filter: filter.replace('COLUMN', by ?? ''), by };
-      if (items < FEWEST) return [{ ...about, told: false, columns: {}, differences: {} }];
+      if (items < FEWEST) return [{ ...about, told: false, columns: {}, differences: {}, selected: [] }];
       const columns = [base, ...others.map(part)];
+      const selected = others
+        .map((other) => other.name)
+        .filter((other) => by !== null && isSelected(asked, by, first.name, other));
       return [
         {
           ...about,
@@ -150,12 +155,29 @@ export function strataOf(
               const pairs = pairedScores(base, table, metric);
               if (!pairs) return [];
               const found = compare(pairs, { binary: metric.binary, direction: metric.direction, seed });
-              return [[table.name, interim ? { ...found, verdict: 'cannot tell' as const } : found]];
+              const untold = interim || selected.includes(table.name);
+              return [[table.name, untold ? { ...found, verdict: 'cannot tell' as const } : found]];
             }),
           ),
+          selected,
         },
       ];
     });
     return made.length > 1 || alone ? made : [];
   });
+}
+
+/**
+ * Whether questions that column `by` parted by its own finds were chosen by an outcome of just one of two compared columns.
+ * Where it missed, the other one is then likely to look better, and worse where it found, even if both are equally good:
+ * regression to the mean (Barnett, van der Pols and Dobson, Int J Epidemiol 2005;34:215). Columns that search alike share
+ * their luck.
+ */
+function isSelected(columns: Evaluation['columns'], by: string, a: string, b: string): boolean {
+  const finder = columns.find(({ name }) => name === by);
+  const findsAlike = (name: string): boolean => {
+    const column = columns.find((one) => one.name === name);
+    return name === by || (finder !== undefined && column !== undefined && retrieveAlike(finder, column));
+  };
+  return findsAlike(a) !== findsAlike(b);
 }

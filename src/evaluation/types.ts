@@ -62,8 +62,11 @@ export const itemStateSchema = z.enum(['ok', 'refused', 'empty', 'error', 'timeo
 export type ItemState = z.infer<typeof itemStateSchema>;
 
 /** Columns of ours beside those asked for. */
-export const BASELINE_NAMES = ['bm25', 'gold-chunks', 'copy-sentence', 'empty', 'shuffled-answer'] as const;
+export const BASELINE_NAMES = ['bm25', 'copy-sentence', 'empty', 'shuffled-answer', 'gold-chunks'] as const;
 export type BaselineName = (typeof BASELINE_NAMES)[number];
+
+/** No rival of the columns, but the most that any retrieval over the same chunks could reach. */
+export const CEILING = 'gold-chunks' satisfies BaselineName;
 
 /** A line of `items.jsonl`: one question of one column, finished. */
 export const itemResultSchema = z.object({

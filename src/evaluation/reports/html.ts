@@ -2,9 +2,20 @@ import { escaped, htmlPage } from '../../platform/html-page.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectLabel, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { ColumnReport, RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import {
+  ceilingLines,
+  columnLine,
+  columnTitle,
+  differenceCell,
+  formatP,
+  formLine,
+  meanCell,
+  shownMetrics,
+  verdictCell,
+  verdicts,
+} from '../report-text.ts';
 import { metricTitle, scoreText, unitOf } from '../score-text.ts';
-import { STRATA_ABOUT, strataTable } from '../strata-text.ts';
+import { strataAbout, strataTable } from '../strata-text.ts';
 import type { ItemResult } from '../types.ts';
 import { type IntervalRow, intervalChart } from './interval-chart.ts';
 
@@ -39,6 +50,7 @@ export function htmlReport(report: RunReport, items: readonly ItemResult[]): str
       `${run.items} items of ${evaluation.dataset} ${evaluation.version}, split ${evaluation.split}, seed ${evaluation.seed}; run ${run.id}, ${run.startedAt ?? 'not started'} to ${run.endedAt ?? 'now'}. Points of 100, or the unit beside the name, with 95 % intervals, clustered by context.`,
     )}</p>`,
     meansTable(report, metrics),
+    ...ceilingLines(report).map((line) => `<p>${escaped(line)}</p>`),
     ...metrics.map((metric) =>
       figure(metricTitle(metric), meanRows(report.columns, metric), { zero: false, unit: unitOf(metric) }),
     ),
@@ -74,7 +86,7 @@ function meansTable({ columns, primary }: RunReport, metrics: readonly string[])
   const rows = columns.map((column) => {
     const { name, baseline, items, errors, timeouts, refused, empty } = column;
     const cells = [...metrics.map((metric) => meanCell(column, metric)), items, errors, timeouts, refused, empty];
-    return `<tr${baseline ? ' class="baseline"' : ''}><td>${escaped(name)}</td>${cells.map((cell) => `<td>${escaped(String(cell))}</td>`).join('')}</tr>`;
+    return `<tr${baseline ? ' class="baseline"' : ''}><td>${escaped(columnTitle(name))}</td>${cells.map((cell) => `<td>${escaped(String(cell))}</td>`).join('')}</tr>`;
   });
   return `<table><tr>${head.map((cell) => `<th>${escaped(cell)}</th>`).join('')}</tr>${rows.join('')}</table>`;
 }
@@ -82,7 +94,9 @@ function meansTable({ columns, primary }: RunReport, metrics: readonly string[])
 const meanRows = (columns: readonly ColumnReport[], metric: string): IntervalRow[] =>
   columns.flatMap(({ name, baseline, metrics }) => {
     const found = metrics[metric];
-    return found ? [{ label: name, value: found.mean, low: found.low, high: found.high, muted: baseline }] : [];
+    return found
+      ? [{ label: columnTitle(name), value: found.mean, low: found.low, high: found.high, muted: baseline }]
+      : [];
   });
 
 function differences({ differences: all, primary }: RunReport, metrics: readonly string[]): string[] {
@@ -91,9 +105,10 @@ function differences({ differences: all, primary }: RunReport, metrics: readonly
     const rows = names.flatMap((name) => {
       const one = found[name];
       if (!one) return [];
-      const style = one.verdict === 'cannot tell' ? '' : ` class="${one.verdict}"`;
+      const verdict = verdictCell(column, one.verdict);
+      const style = verdict === 'better' || verdict === 'worse' ? ` class="${verdict}"` : '';
       return [
-        `<tr><td>${escaped(metricTitle(name))}</td><td>${escaped(differenceCell(name, one))}</td><td>${escaped(formatP(one.p))}</td><td>${one.pHolm === null ? 'primary' : escaped(formatP(one.pHolm))}</td><td${style}>${one.verdict}</td></tr>`,
+        `<tr><td>${escaped(metricTitle(name))}</td><td>${escaped(differenceCell(name, one))}</td><td>${escaped(formatP(one.p))}</td><td>${one.pHolm === null ? 'primary' : escaped(formatP(one.pHolm))}</td><td${style}>${verdict}</td></tr>`,
       ];
     });
     const chartOf = (shown: readonly string[]) =>
@@ -105,7 +120,7 @@ function differences({ differences: all, primary }: RunReport, metrics: readonly
     // One axis for each unit.
     const units = [...new Set(names.map(unitOf))];
     return [
-      `<h2>${escaped(column)} against ${escaped(against)}</h2>`,
+      `<h2>${escaped(columnTitle(column))} against ${escaped(against)}</h2>`,
       `<table><tr><th>metric</th><th>difference</th><th>p</th><th>p (Holm)</th><th>verdict</th></tr>${rows.join('')}</table>`,
       ...units.map((unit) =>
         figure(`difference in ${unit}`, chartOf(names.filter((name) => unitOf(name) === unit)), { zero: true, unit }),
@@ -149,7 +164,7 @@ function strataSection(report: RunReport): string[] {
   const { header, rows } = strataTable(report);
   return [
     `<h2>${escaped(`${metricTitle(report.primary)} on parts of the questions`)}</h2>`,
-    `<p class="small">${escaped(STRATA_ABOUT)}</p>`,
+    ...strataAbout(report).map((line) => `<p class="small">${escaped(line)}</p>`),
     tableOf(header, rows),
   ];
 }

@@ -2,9 +2,20 @@ import type { Capsule } from '../capsule.ts';
 import { EFFECT_HEADER, EFFECTS_ABOUT, effectRows, matrixGrid, matrixMetrics } from '../matrix/text.ts';
 import { findMetric } from '../metrics/registry.ts';
 import type { RunReport } from '../report.ts';
-import { columnLine, differenceCell, formatP, formLine, meanCell, shownMetrics, verdicts } from '../report-text.ts';
+import {
+  ceilingLines,
+  columnLine,
+  columnTitle,
+  differenceCell,
+  formatP,
+  formLine,
+  meanCell,
+  shownMetrics,
+  verdictCell,
+  verdicts,
+} from '../report-text.ts';
 import { metricTitle, scoreText } from '../score-text.ts';
-import { STRATA_ABOUT, strataTable } from '../strata-text.ts';
+import { strataAbout, strataTable } from '../strata-text.ts';
 
 /** The report as Markdown. */
 export function markdownReport(report: RunReport): string {
@@ -29,7 +40,7 @@ export function markdownReport(report: RunReport): string {
         'empty',
       ],
       columns.map((column) => [
-        column.baseline ? `*${column.name}*` : column.name,
+        column.baseline ? `*${columnTitle(column.name)}*` : column.name,
         ...metrics.map((name) => meanCell(column, name)),
         String(column.items),
         String(column.errors),
@@ -38,9 +49,10 @@ export function markdownReport(report: RunReport): string {
         String(column.empty),
       ]),
     ),
+    ...ceilingLines(report).flatMap((line) => ['', line]),
     ...report.differences.flatMap(({ column, against, metrics: found }) => [
       '',
-      `## ${column} against ${against}`,
+      `## ${columnTitle(column)} against ${against}`,
       '',
       ...grid(
         ['metric', 'difference', 'p', 'p (Holm)', 'McNemar', 'verdict'],
@@ -50,7 +62,7 @@ export function markdownReport(report: RunReport): string {
           formatP(one.p),
           one.pHolm === null ? 'primary' : formatP(one.pHolm),
           one.mcnemar ? `+${one.mcnemar.gained} −${one.mcnemar.lost}, p ${formatP(one.mcnemar.p)}` : '–',
-          one.verdict,
+          verdictCell(column, one.verdict),
         ]),
       ),
     ]),
@@ -114,8 +126,7 @@ function strataLines(report: RunReport): string[] {
     '',
     `## ${metricTitle(report.primary)} on parts of the questions`,
     '',
-    STRATA_ABOUT,
-    '',
+    ...strataAbout(report).flatMap((line) => [line, '']),
     ...grid(header, rows),
   ];
 }

@@ -1,6 +1,16 @@
 import { compareColumns } from '../../evaluation/diff.ts';
 import type { RunReport } from '../../evaluation/report.ts';
-import { columnLine, differenceCell, formatP, meanCell, shownMetrics, verdicts } from '../../evaluation/report-text.ts';
+import {
+  ceilingLines,
+  columnLine,
+  columnTitle,
+  differenceCell,
+  formatP,
+  meanCell,
+  shownMetrics,
+  verdictCell,
+  verdicts,
+} from '../../evaluation/report-text.ts';
 import { reportOfRun } from '../../evaluation/run-report.ts';
 import { metricTitle, scoreText } from '../../evaluation/score-text.ts';
 import type { BaselineName } from '../../evaluation/types.ts';
@@ -62,7 +72,7 @@ export function evaluationBlocks({ title, report, verdicts: sentences, againstBa
     ...table(
       ['column', ...metrics.map(metricTitle), 'items', 'errors', 'empty', 'cut'],
       columns.map((column) => [
-        column.baseline ? `${column.name} (no model)` : column.name,
+        column.baseline ? `${columnTitle(column.name)} (no model)` : column.name,
         ...metrics.map((name) => meanCell(column, name)),
         String(column.items),
         String(column.errors + column.timeouts),
@@ -70,8 +80,9 @@ export function evaluationBlocks({ title, report, verdicts: sentences, againstBa
         String(column.cutShort),
       ]),
     ),
+    ...ceilingLines(report).map(text),
     ...differences.flatMap(({ column, against, metrics: found }) => [
-      heading(3, `${column} against ${against}`),
+      heading(3, `${columnTitle(column)} against ${against}`),
       ...table(
         ['metric', 'difference [95 %]', 'p', 'p (Holm)', 'verdict'],
         Object.entries(found).map(([name, one]) => [
@@ -79,7 +90,7 @@ export function evaluationBlocks({ title, report, verdicts: sentences, againstBa
           differenceCell(name, one),
           formatP(one.p),
           one.pHolm === null ? 'primary' : formatP(one.pHolm),
-          one.verdict,
+          verdictCell(column, one.verdict),
         ]),
       ),
     ]),

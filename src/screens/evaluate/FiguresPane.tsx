@@ -4,6 +4,7 @@ import type { FiguresPage } from '../../../stores/evaluation.ts';
 import type { DifferenceReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, meanCell } from '../../evaluation/report-text.ts';
 import { isShare, metricTitle, scoreText } from '../../evaluation/score-text.ts';
+import { CEILING } from '../../evaluation/types.ts';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
@@ -24,6 +25,7 @@ import type { EvaluateModel } from './model.ts';
 import {
   askedColumns,
   baselineText,
+  ceilingText,
   differenceOf,
   interimText,
   publishedText,
@@ -31,7 +33,7 @@ import {
   verdictText,
   verdictTexts,
 } from './texts.ts';
-import { blameColumns, metricNotes, strataColumns, verdictColumns } from './verdict-columns.ts';
+import { blameColumns, metricNotes, SIGNS, STYLES, strataColumns, verdictColumns } from './verdict-columns.ts';
 
 const NO_STEPS: readonly StopStep[] = [];
 
@@ -133,7 +135,11 @@ function Verdict({ model, figures: { report }, ...place }: BodyProps): ReactNode
 function Strata({ model, figures: { report }, ...place }: BodyProps): ReactNode {
   useStore(model.strata.store);
   const asked = askedColumns(report).map(({ name }) => name);
-  const said = report.strata.length > 0 ? wrapped(t('evaluate.strataAbout'), place.width, 'muted') : [];
+  const texts = [
+    ...(report.strata.length > 0 ? [t('evaluate.strataAbout')] : []),
+    ...(report.strata.some(({ selected }) => selected.length > 0) ? [t('evaluate.strataSelected')] : []),
+  ];
+  const said = texts.flatMap((text) => wrapped(text, place.width, 'muted'));
   const columns = strataColumns(asked, report.primary);
   return <Above rows={model.strata} columns={columns} foot={said} empty={t('evaluate.noStrata')} {...place} />;
 }
@@ -261,8 +267,8 @@ function metricColumns(report: RunReport): readonly Column<string>[] {
       .filter(({ baseline }) => baseline)
       .map(
         (column, i): Column<string> => ({
-          title: column.name,
-          min: Math.max(6, column.name.length),
+          title: column.name === CEILING ? t('evaluate.column.ceiling') : column.name,
+          min: Math.max(7, column.name.length),
           align: 'right',
           optional: 10 + i,
           cell: (metric) => [{ text: scoreText(metric, column.metrics[metric]?.mean), style: 'muted' }],
@@ -270,9 +276,6 @@ function metricColumns(report: RunReport): readonly Column<string>[] {
       ),
   ];
 }
-
-const SIGNS = { better: '▲', worse: '▼', 'cannot tell': '?' } as const;
-const STYLES = { better: 'good', worse: 'bad', 'cannot tell': 'muted' } as const;
 
 function differenceLine(report: RunReport, column: string, metric: string): Line {
   const found = differenceOf(report, column, metric);
@@ -284,7 +287,7 @@ function differenceLine(report: RunReport, column: string, metric: string): Line
 function footLines(report: RunReport, metric: string, width: number): Line[] {
   return [
     ...verdictTexts(report, metric).flatMap((text) => wrapped(text, width, 'text')),
-    ...[baselineText(report, metric), publishedText(report, metric)]
+    ...[baselineText(report, metric), ceilingText(report, metric), publishedText(report, metric)]
       .filter(Boolean)
       .flatMap((text) => wrapped(text, width, 'muted')),
     ...report.notes.flatMap((note) => wrapped(`· ${noteText(note)}`, width, 'muted')),

@@ -1,7 +1,7 @@
 import type { ColumnReport, MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, formatP } from '../../evaluation/report-text.ts';
 import { scoreText, unitOf } from '../../evaluation/score-text.ts';
-import type { Evaluation } from '../../evaluation/types.ts';
+import { CEILING, type Evaluation } from '../../evaluation/types.ts';
 import { POINTS } from '../../evaluation/units.ts';
 import type { Progress } from '../../jobs/types.ts';
 import { t } from '../../ui/i18n/index.ts';
@@ -52,10 +52,16 @@ export function verdictText(metric: string, a: string, b: string, result: Metric
 
 /** What costs nothing, beside the columns: `copy-sentence 60.0 · empty 0.0`. Pure. */
 export function baselineText({ columns }: RunReport, metric: string): string {
-  const shown = columns.filter(({ baseline, metrics }) => baseline && metrics[metric]);
+  const shown = columns.filter(({ name, baseline, metrics }) => baseline && name !== CEILING && metrics[metric]);
   if (shown.length === 0) return '';
   const values = shown.map(({ name, metrics }) => `${name} ${scoreText(metric, metrics[metric]?.mean)}`).join(' · ');
   return `${t('evaluate.baselines')}: ${values}`;
+}
+
+/** What perfect retrieval would reach over the same chunks; '' where nothing was retrieved. Pure. */
+export function ceilingText({ columns }: RunReport, metric: string): string {
+  const found = columns.find(({ name }) => name === CEILING)?.metrics[metric];
+  return found ? `${t('evaluate.ceiling')}: ${scoreText(metric, found.mean)}` : '';
 }
 
 /** What others published on this very data: `Published: DeepSeek-V3 5.3 (source)`; '' where nothing was. Pure. */

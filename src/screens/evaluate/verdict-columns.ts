@@ -3,6 +3,7 @@ import type { MetricDifference, RunReport } from '../../evaluation/report.ts';
 import { differenceCell, formatP } from '../../evaluation/report-text.ts';
 import { isShare, metricTitle, scoreText } from '../../evaluation/score-text.ts';
 import type { Stratum } from '../../evaluation/strata.ts';
+import { SELECTED } from '../../evaluation/strata-text.ts';
 import { POINTS, signedScore } from '../../evaluation/units.ts';
 import type { Range } from '../../ui/charts.ts';
 import { forestAxis, forestRow } from '../../ui/forest.ts';
@@ -137,9 +138,11 @@ export function strataColumns(asked: readonly string[], metric: string): readonl
         min: 22,
         align: 'right',
         optional: i,
-        cell: ({ differences }) => {
+        cell: ({ differences, selected }) => {
           const found = differences[name];
           if (!found) return [{ text: '–', style: 'muted' }];
+          if (selected.includes(name))
+            return [{ text: `${SELECTED} ${differenceCell(metric, found)}`, style: 'muted' }];
           return [{ text: `${SIGNS[found.verdict]} ${differenceCell(metric, found)}`, style: STYLES[found.verdict] }];
         },
       },

@@ -4,7 +4,7 @@ import { buildReport } from '../../../src/evaluation/report.ts';
 import { FORMAT_NAMES } from '../../../src/evaluation/reports/names.ts';
 import { REPORT_FORMATS } from '../../../src/evaluation/reports/registry.ts';
 import type { ItemResult } from '../../../src/evaluation/types.ts';
-import { result, runOf } from './results.ts';
+import { chanceRun, result, runOf } from './results.ts';
 
 const NASTY = '<script>alert("1 & 2")</script>\u001b[31m';
 const items: readonly ItemResult[] = [
@@ -34,6 +34,19 @@ describe('HTML', () => {
   it('shows texts as they are, without control characters', () => {
     const cells = [...document.querySelectorAll('td.text')].map((cell) => cell.textContent);
     expect(cells).toContain('<script>alert("1 & 2")</script>');
+  });
+});
+
+describe('the ceiling of retrieval', () => {
+  const high = buildReport(chanceRun());
+  it.each(['md', 'html'] as const)('is said in %s, last and without a verdict', (format) => {
+    const text = REPORT_FORMATS[format].write(high, []);
+    expect(text).toContain('Most that retrieval could give over these chunks: hit@1 100.0.');
+    expect(text.indexOf('gold-chunks (ceiling)')).toBeGreaterThan(text.indexOf('bm25'));
+    const from = text.indexOf('gold-chunks (ceiling) against base');
+    const section = text.slice(from, text.indexOf('hit@1 on parts', from));
+    expect(section).toMatch(/primary[^\n]*–/);
+    expect(section).not.toMatch(/better/);
   });
 });
 

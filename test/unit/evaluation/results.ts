@@ -82,3 +82,25 @@ export function runOf(items: readonly ItemResult[], over: Partial<Evaluation> = 
     capsule: undefined,
   };
 }
+
+/**
+ * 48 questions to two embedders, of which each finds every other passage, whatever the other one finds: equally good.
+ * With BM25, which finds none, and what perfect retrieval would find.
+ */
+export function chanceRun(): EvaluationRun {
+  const columns = ['name=base,embedder=a,top-k=1', 'name=tuned,embedder=b,top-k=1'].map(parseColumn);
+  const items = Array.from({ length: 48 }, (_, i) => i).flatMap((i) => {
+    const found = { base: i % 2 === 0, tuned: i % 4 < 2, bm25: false, 'gold-chunks': true };
+    return Object.entries(found).map(([column, isFound]) =>
+      result({
+        column,
+        item: `q${i}`,
+        contextId: `c${i}`,
+        output: null,
+        retrieved: [{ document: `d.jsonl#${isFound ? `c${i}` : 'x'}`, text: 'text', score: 1 }],
+        scores: { 'hit@1': Number(isFound) },
+      }),
+    );
+  });
+  return runOf(items, { columns, metrics: ['hit@1'], primary: 'hit@1' });
+}

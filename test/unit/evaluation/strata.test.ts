@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../../src/evaluation/report.ts';
 import { markdownReport } from '../../../src/evaluation/reports/markdown.ts';
 import { parseColumns } from '../../../src/rag/columns.ts';
-import { result, runOf } from './results.ts';
+import { chanceRun, result, runOf } from './results.ts';
 
 /** 12 short answers that tuned gets right and base wrong, 12 long ones the other way round, 4 of yes or no. */
 const rows = [
@@ -40,6 +40,7 @@ describe('parts of the questions', () => {
       told: false,
       columns: {},
       differences: {},
+      selected: [],
     });
     expect(markdownReport(report)).toContain('| answer type: yes or no | 4 | too few to tell | – | – |');
   });
@@ -90,5 +91,29 @@ describe('parts of the questions', () => {
     ]);
     expect(told.strata[0]?.columns['base']?.mean).toBe(1);
     expect(told.strata[1]?.columns['base']?.mean).toBeCloseTo(1 / 13, 12);
+    // Both search alike: what base found, tuned found too.
+    expect(told.strata[1]).toMatchObject({ selected: [], differences: { tuned: { verdict: 'better' } } });
+    expect(markdownReport(told)).not.toContain('†');
+  });
+
+  it('that one column chose by its own finds call neither better', () => {
+    const told = buildReport(chanceRun());
+    expect(told.differences[0]?.metrics['hit@1']?.difference).toBe(0);
+    const parts = told.strata.filter(({ partition }) => partition === 'gold passage');
+    expect(
+      parts.map(({ stratum, selected, differences: { tuned } }) => ({
+        stratum,
+        selected,
+        difference: tuned?.difference,
+        surely: tuned !== undefined && (tuned.low > 0 || tuned.high < 0),
+        verdict: tuned?.verdict,
+      })),
+    ).toEqual([
+      { stratum: 'retrieved', selected: ['tuned'], difference: -0.5, surely: true, verdict: 'cannot tell' },
+      { stratum: 'not retrieved', selected: ['tuned'], difference: 0.5, surely: true, verdict: 'cannot tell' },
+    ]);
+    const markdown = markdownReport(told);
+    expect(markdown).toMatch(/\| gold passage: not retrieved \(base\) \| 24 \| .* \| \+50\.0 \[.*\] † \|/);
+    expect(markdown).toContain('regression to the mean');
   });
 });

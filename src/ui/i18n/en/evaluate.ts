@@ -16,6 +16,8 @@ export const evaluate = {
   'evaluate.itemCount': '{count} questions',
   'evaluate.gold': 'Gold answers',
   'evaluate.baselines': 'For nothing',
+  'evaluate.ceiling': 'Most that retrieval could give',
+  'evaluate.column.ceiling': 'ceiling',
   'evaluate.allItems': 'all questions',
   'evaluate.allMetrics': 'all that apply',
   'evaluate.addColumn': 'add a column',
@@ -167,6 +169,8 @@ export const evaluate = {
   'evaluate.blindTo': '{metric} is blind to: {text}',
   'evaluate.strataAbout':
     'The primary metric on parts of the questions. There are many parts: some will differ by chance; below ten questions nothing is told. Enter shows them.',
+  'evaluate.strataSelected':
+    '† One of the two columns chose these questions by what it found itself: where it missed, the other looks better by that alone, and worse where it found. Neither is called better.',
   'evaluate.noStrata': 'No two parts have ten questions each.',
   'evaluate.tooFew': 'too few',
   'evaluate.paused': 'paused: P goes on',

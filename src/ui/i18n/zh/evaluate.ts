@@ -18,6 +18,8 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.itemCount': '{count} 个问题',
   'evaluate.gold': '标准答案',
   'evaluate.baselines': '不费力的对照',
+  'evaluate.ceiling': '检索至多能达到',
+  'evaluate.column.ceiling': '上限',
   'evaluate.allItems': '全部问题',
   'evaluate.allMetrics': '全部适用的',
   'evaluate.addColumn': '添加一列',
@@ -163,6 +165,8 @@ export const evaluate: Texts<typeof english> = {
   'evaluate.blindTo': '{metric} 看不到：{text}',
   'evaluate.strataAbout':
     '主要指标在各组问题上的表现。分组很多，有些差异出于偶然；不足十个问题不作判断。回车查看这些问题。',
+  'evaluate.strataSelected':
+    '† 这些问题由两列之一自己的检索结果选出：它没检索到的问题上，另一列仅因这种选择就显得更好，检索到的则显得更差（回归均值），因此不说谁更好。',
   'evaluate.noStrata': '没有两组各达到十个问题。',
   'evaluate.tooFew': '太少',
   'evaluate.paused': '已暂停：按 P 继续',
