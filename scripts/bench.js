@@ -1,4 +1,4 @@
-// Bundles test/bench into dist/bench and runs it: `npm run bench [-- --only NAME,NAME] [--quick] [--list]`.
+// Bundles test/bench into dist/bench and runs it: `npm run bench [-- --help]`.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

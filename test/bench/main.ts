@@ -1,33 +1,61 @@
-// npm run bench [-- --peers] [--only NAME,NAME] [--quick]: measures, prints tables, writes bench-results/TIME.json.
+// npm run bench [-- --help]: measures, prints tables, writes bench-results/TIME.json.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/platform/entry.ts';
-import { toRagtuiError } from '../../src/platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../../src/platform/errors.ts';
 import { benchmarks, besidePeers } from './benchmarks.ts';
 import { describeMachine, isBusy, load } from './machine.ts';
 import { machineLine, type Outcome, type Report, table, verdict } from './report.ts';
 import type { Benchmark } from './types.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    peers: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    list: { type: 'boolean' },
-  },
-});
+const HELP = `npm run bench -- [options]
+
+  --only NAME,NAME  these benchmarks alone
+  --peers           beside other programs (some of them are installed first)
+  --quick           fewer repetitions: to see that it runs
+  --list            the benchmarks there are
+  --help            this text
+
+Data sets of others are looked for in RAGTUI_BENCH_DATA. Results are also written to bench-results/TIME.json.`;
+
 const all = [...new Set([...benchmarks, ...besidePeers])];
-if (values.list) for (const { name, about } of all) console.log(`${name.padEnd(17)}${about}`);
-else process.exitCode = await main(chosen(values.only, values.peers), values.quick);
+process.exitCode = await started();
+
+/** What the options ask for; a wrong one is said in a line. */
+async function started(): Promise<number> {
+  try {
+    const { only, peers, quick, list, help } = options();
+    if (help) console.log(HELP);
+    else if (list) for (const { name, about } of all) console.log(`${name.padEnd(17)}${about}`);
+    else return await main(chosen(only, peers), quick);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof RagtuiError)) throw error;
+    console.error(`${error.message}\nThe options: npm run bench -- --help`);
+    return 2;
+  }
+}
+
+function options() {
+  const yes = { type: 'boolean', default: false } as const;
+  try {
+    const { values } = parseArgs({
+      options: { only: { type: 'string' }, peers: yes, quick: yes, list: yes, help: { ...yes, short: 'h' } },
+    });
+    return values;
+  } catch (error) {
+    throw new RagtuiError('usage', toRagtuiError(error).message);
+  }
+}
 
 function chosen(only: string | undefined, peers: boolean): readonly Benchmark[] {
   if (only === undefined) return peers ? besidePeers : benchmarks;
   return only.split(',').map((name) => {
     const found = all.find((benchmark) => benchmark.name === name.trim());
-    if (!found) throw new Error(`There is no benchmark "${name}". There are: ${all.map((b) => b.name).join(', ')}.`);
-    return found;
+    if (found) return found;
+    throw new RagtuiError('usage', `There is no benchmark "${name}". There are: ${all.map((b) => b.name).join(', ')}.`);
   });
 }
 
