@@ -19,8 +19,8 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
     const { inspectRecipe } = await import('../src/recipes/inspect.ts');
     const { readRecipe } = await import('../src/recipes/read.ts');
     const text = readText(file);
-    // Values of an earlier run may be of variables that the recipe has no more.
-    const known = new Set(readRecipe(text).vars.map(({ name }) => name));
+    // Values of an earlier run may be of variables that the recipe has no more, or sweeps by now.
+    const known = new Set(readRecipe(text).vars.flatMap(({ name, swept }) => (swept ? [] : name)));
     const given = Object.fromEntries(Object.entries(vars).filter(([name]) => known.has(name)));
     return inspectRecipe(paths, { file, cwd: process.cwd(), text, vars: given });
   };
@@ -31,7 +31,9 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
       const lines = work.text.split('\n');
       return {
         problems: problems.map((one) => ({ ...one, source: lines[one.line - 1] ?? '' })),
-        missing: declared.filter(({ value }) => value === null).map(({ name, about }) => ({ name, about })),
+        missing: declared
+          .filter(({ value, swept }) => value === null && !swept)
+          .map(({ name, about }) => ({ name, about })),
         steps: plan.steps.length,
         variants: plan.variants.length,
         fetches: [

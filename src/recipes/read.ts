@@ -19,7 +19,13 @@ export interface ReadRecipe {
   readonly name: string;
   readonly about: string;
   readonly problems: readonly RecipeProblem[];
-  readonly vars: readonly { readonly name: string; readonly about: string; readonly value: Scalar | null }[];
+  readonly vars: readonly {
+    readonly name: string;
+    readonly about: string;
+    readonly value: Scalar | null;
+    /** Set in every variant of the sweep: a value given otherwise would not be used. */
+    readonly swept: boolean;
+  }[];
   readonly variants: readonly Variant[];
   readonly source: YamlSource;
 }
@@ -54,8 +60,15 @@ export function readRecipe(text: string, given: Readonly<Record<string, Scalar>>
   const raw = new Map<string, unknown>(Object.entries(source.value));
   const declared = declaredVars(raw.get('vars'), complain);
   const vars = valuesOf(declared, given, complain);
-  const shown = [...declared].map(([name, { about }]) => ({ name, about, value: vars.get(name) ?? null }));
   const sweeps = combinations(raw.get('sweep'), declared, complain);
+  const isSwept = (name: string) => sweeps.length > 0 && sweeps.every((values) => Object.hasOwn(values, name));
+  const shown = [...declared].map(([name, { about }]) => ({
+    name,
+    about,
+    value: vars.get(name) ?? null,
+    swept: isSwept(name),
+  }));
+  for (const name of Object.keys(given).filter(isSwept)) sweptAway(name, 'over' in Object(raw.get('sweep')), complain);
   // A value that a sweep gives need not be given otherwise.
   const swept = new Set(sweeps.flatMap((values) => Object.keys(values)));
   for (const name of wanted(raw, declared, vars, swept)) missing(name, declared, complain);
@@ -98,6 +111,15 @@ function wanted(
 ): string[] {
   const used = new Set([...raw].filter(([key]) => key !== 'vars').flatMap(([, value]) => mentioned(value)));
   return [...declared.keys()].filter((name) => used.has(name) && !vars.has(name) && !swept.has(name));
+}
+
+/** A given value that every variant sets otherwise would not be seen anywhere. */
+function sweptAway(name: string, isOver: boolean, complain: Complain): void {
+  complain(
+    isOver ? ['sweep', 'over', name] : ['sweep', 'list', 0, name],
+    `The sweep sets "${name}" in every variant: a value given for it would not be used.`,
+    `Leave out --var ${name}, or take ${name} out of the sweep.`,
+  );
 }
 
 function missing(name: string, declared: ReadonlyMap<string, Declared>, complain: Complain): void {

@@ -54,8 +54,8 @@ test('a sound recipe has no problems, its variables have their values, numbers s
   expect(recipe?.columns['after']?.['top-k']).toBe(3);
   expect(readRecipe(GOOD, { ...given, k: 5 }).variants[0]?.recipe.columns['after']?.['top-k']).toBe(5);
   expect(read.vars).toEqual([
-    { name: 'data', about: 'where it lies', value: '/here' },
-    { name: 'k', about: '', value: 3 },
+    { name: 'data', about: 'where it lies', value: '/here', swept: false },
+    { name: 'k', about: '', value: 3, swept: false },
   ]);
 });
 
@@ -116,11 +116,12 @@ describe('what is wrong is said by line and column, with the nearest word', () =
 });
 
 describe('a sweep', () => {
-  const swept = (block: string) => readRecipe(GOOD.replace('datasets:', `${block}\ndatasets:`), given);
-  const values = (block: string) => swept(block).variants.map((one) => one.values);
+  const swept = (block: string, vars: Record<string, string | number> = given) =>
+    readRecipe(GOOD.replace('datasets:', `${block}\ndatasets:`), vars);
+  const values = (block: string, vars?: Record<string, string>) => swept(block, vars).variants.map((one) => one.values);
 
   test('over values makes every combination, the last one changing fastest', () => {
-    expect(values('sweep: {over: {k: [1, 5], data: [/a, /b]}}')).toEqual([
+    expect(values('sweep: {over: {k: [1, 5], data: [/a, /b]}}', {})).toEqual([
       { k: 1, data: '/a' },
       { k: 1, data: '/b' },
       { k: 5, data: '/a' },
@@ -140,6 +141,26 @@ describe('a sweep', () => {
 
   test('by a list makes exactly these', () => {
     expect(values('sweep: {list: [{k: 1}, {k: 2, data: /c}]}')).toEqual([{ k: 1 }, { k: 2, data: '/c' }]);
+  });
+
+  test.each([
+    ['{over: {k: [1, 5]}}', '6:19'],
+    ['{list: [{k: 1}, {k: 5}]}', '6:20'],
+  ])('%s leaves no use for a value that is given: that is said', (sweep, place) => {
+    const { problems, vars } = swept(`sweep: ${sweep}`, { ...given, k: 7 });
+    expect(problems.map(({ line, column, message, hint }) => `${line}:${column} ${message} | ${hint}`)).toEqual([
+      `${place} The sweep sets "k" in every variant: a value given for it would not be used. | Leave out --var k, or take k out of the sweep.`,
+    ]);
+    expect(vars.map(({ name, swept: isSwept }) => [name, isSwept])).toEqual([
+      ['data', false],
+      ['k', true],
+    ]);
+  });
+
+  test('that sets a variable in some variants only takes the given value in the others', () => {
+    const { problems, variants } = swept('sweep: {list: [{k: 1}, {data: /c}]}', { ...given, k: 7 });
+    expect(problems).toEqual([]);
+    expect(variants.map(({ recipe }) => recipe.columns['after']?.['top-k'])).toEqual([1, 7]);
   });
 
   test('of what is no variable, or of nothing, is said', () => {
