@@ -3,13 +3,13 @@ import { endpointFileSchema, jobFiles, readJsonFile } from '../src/jobs/folder.t
 import { readJob } from '../src/jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import { streamChat } from '../src/models/endpoint.ts';
-import { openEndpoint } from '../src/models/endpoint-open.ts';
 import type { ChatEndpoint } from '../src/models/endpoint-url.ts';
 import { listAdapters } from '../src/models/store.ts';
 import { RagtuiError } from '../src/platform/errors.ts';
 import type { WorkspacePaths } from '../src/platform/paths.ts';
 import { curlLine } from '../src/serving/curl-line.ts';
 import { readLoadTest } from '../src/serving/load-test/store.ts';
+import { openCounted } from '../src/serving/resolve.ts';
 import { listServers, servedAs } from '../src/serving/servers.ts';
 import { type ServeTask, serveTaskResultSchema } from '../src/serving/task.ts';
 import { tuneAsked } from '../src/serving/tune-asked.ts';
@@ -36,7 +36,7 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
     return result.version;
   };
   const open = async (target: ChatTarget): Promise<ChatEndpoint> => {
-    if (target.kind === 'foreign') return openEndpoint(target.endpoint, env);
+    if (target.kind === 'foreign') return openCounted(paths, target.endpoint, env);
     const { url, key } = running(target.job);
     const server = listServers(paths).find(({ job }) => job.spec.id === target.job);
     return { url, key, model: server ? servedAs(server, target.model) : target.model };

@@ -11,11 +11,12 @@ const seconds = z.coerce.number('a number of seconds').positive('more than 0');
 const price = z.coerce.number('a price per million tokens').nonnegative('0 or more');
 
 /** What can be taken off an endpoint again. */
-const CLEARABLE = ['key', 'prices', 'limits', 'timeouts', 'dialect', 'context'] as const;
+const CLEARABLE = ['key', 'prices', 'limits', 'timeouts', 'dialect', 'context', 'pool'] as const;
 
 /** Options that describe an endpoint, of `models add` and `models set`. */
 export const endpointOptions = {
   url: z.string().optional(),
+  also: z.array(z.string()).optional(),
   preset: z.string().optional(),
   model: z.string().min(1).optional(),
   keyEnv: z
@@ -52,6 +53,11 @@ export type Clearable = z.output<typeof clearOption>[number];
 export function describeEndpoint(command: Command): Command {
   return command
     .option('--url <url>', 'of the server: the base of its API, with /v1')
+    .option(
+      '--also <url>',
+      'another server of the very same model, asked as one with the first (may be repeated)',
+      collect,
+    )
     .option('--preset <id>', `a well-known server: ${PRESETS.map(({ id }) => id).join(', ')}`)
     .option('--model <name>', 'what the server calls it')
     .option('--key-env <variable>', 'environment variable that holds the key')
@@ -88,7 +94,7 @@ export function withOptions(endpoint: Endpoint, options: EndpointOptions): Endpo
   const { url, model, preset, keyEnv, keyStore, queryInstruction, context } = options;
   const next: Endpoint = {
     ...endpoint,
-    ...defined({ url, model, preset, queryInstruction, contextTokens: context }),
+    ...defined({ url, model, preset, queryInstruction, contextTokens: context, alsoAt: options.also }),
     ...defined({
       prices: prices(endpoint, options),
       limits: merged(endpoint.limits, {
@@ -121,12 +127,13 @@ export function withOptions(endpoint: Endpoint, options: EndpointOptions): Endpo
 
 /** An endpoint without what is taken off. Pure. */
 export function cleared(endpoint: Endpoint, what: readonly Clearable[]): Endpoint {
-  const { keyEnv, keyStore, prices, limits, timeouts, dialect, contextTokens, ...rest } = endpoint;
+  const { keyEnv, keyStore, prices, limits, timeouts, dialect, contextTokens, alsoAt, ...rest } = endpoint;
   const keeps = (one: Clearable): boolean => !what.includes(one);
   return {
     ...rest,
     ...(keeps('key') ? defined({ keyEnv, keyStore }) : {}),
     ...(keeps('prices') ? defined({ prices }) : {}),
+    ...(keeps('pool') ? defined({ alsoAt }) : {}),
     ...(keeps('limits') ? defined({ limits }) : {}),
     ...(keeps('timeouts') ? defined({ timeouts }) : {}),
     ...(keeps('dialect') ? defined({ dialect }) : {}),

@@ -1,4 +1,6 @@
 import { keyState } from '../models/endpoint-open.ts';
+import { shownUrl } from '../models/endpoint-url.ts';
+import type { MemberFigures } from '../models/pool-figures.ts';
 import { dialectOf } from '../models/presets.ts';
 import type { Dialect, Endpoint } from '../models/types.ts';
 
@@ -50,7 +52,7 @@ export function endpointLines(view: EndpointView): string[] {
   ].filter(Boolean);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['kind', view.kind],
-    ['url', view.url],
+    ['url', [view.url, ...(view.alsoAt ?? [])].join(', ')],
     ['model', view.model],
     ['preset', view.preset],
     ['key', shownKey(view)],
@@ -67,3 +69,27 @@ export function endpointLines(view: EndpointView): string[] {
 
 const cachedPrice = ({ prices }: Endpoint): string =>
   prices?.cachedInput === undefined ? '' : `, ${prices.cachedInput} for cached prompt tokens`;
+
+/** A line for each server of a pool: how it was when it was last asked, and what was asked of it within a day. */
+export function poolLines(
+  { url, alsoAt }: Pick<Endpoint, 'url' | 'alsoAt'>,
+  asked: readonly MemberFigures[],
+): string[] {
+  if (!alsoAt) return [];
+  return [url, ...alsoAt].map((server) => {
+    const shown = shownUrl({ url: server });
+    const figures = asked.find((one) => one.url === shown);
+    return `  server ${shown}: ${figures ? memberText(figures) : 'not asked yet'}`;
+  });
+}
+
+/** `up, 120 requests, 1 failed, 3 in work`; why it is not. */
+function memberText({ state, why, requests, failures, inFlight }: MemberFigures): string {
+  const parts = [
+    state,
+    `${requests} requests within a day`,
+    failures > 0 ? `${failures} failed` : '',
+    inFlight > 0 ? `${inFlight} in work` : '',
+  ].filter(Boolean);
+  return why ? `${parts.join(', ')}: ${why}` : parts.join(', ');
+}

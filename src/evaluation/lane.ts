@@ -4,6 +4,8 @@ import { KneeFinder } from './knee-finder.ts';
 export interface Place {
   /** It is over; `tokens` = what the answer brought; undefined = no answer that says how fast the server is. */
   leave(tokens: number | undefined): void;
+  /** Of a pool: whose place it is. */
+  readonly server?: string;
 }
 
 /**
@@ -19,6 +21,7 @@ export class Lane {
   /** False: as many as come, somebody else counts them. */
   #limited: boolean;
   #open = false;
+  readonly #watchers: (() => void)[] = [];
 
   constructor(options: { readonly most: number; readonly limited: boolean; readonly now?: () => number }) {
     this.#most = options.most;
@@ -37,6 +40,23 @@ export class Lane {
     if (limited && !this.#limited) this.#finder = new KneeFinder({ most: this.#most });
     this.#limited = limited;
     this.#admit();
+  }
+
+  /** Calls back whenever a place may have become free. */
+  watch(onFree: () => void): void {
+    this.#watchers.push(onFree);
+  }
+
+  /** How many have a place now. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /** A place at once, behind those that stand in line; undefined when none is free. */
+  tryTake(): Place | undefined {
+    if (this.#line.length > 0 || !this.#hasPlace()) return undefined;
+    this.#busy += 1;
+    return this.#place();
   }
 
   take(): Promise<Place> {
@@ -63,10 +83,15 @@ export class Lane {
   }
 
   #admit(): void {
-    while (this.#line.length > 0 && (this.#open || !this.#limited || this.#busy < this.#finder.places)) {
+    while (this.#line.length > 0 && this.#hasPlace()) {
       this.#busy += 1;
       this.#line.shift()?.();
     }
+    for (const onFree of this.#watchers) onFree();
+  }
+
+  #hasPlace(): boolean {
+    return this.#open || !this.#limited || this.#busy < this.#finder.places;
   }
 
   #place(): Place {

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { wellServer } from '../models/endpoint-pool.ts';
 import { apiUrl, authHeaders } from '../models/endpoint-url.ts';
 import { installedModel, listAdapters } from '../models/store.ts';
 import { request } from '../platform/network.ts';
@@ -44,8 +45,9 @@ function embeddedWeights(paths: WorkspacePaths, name: string): unknown {
 
 async function modelCards(endpoint: ResolvedLlm): Promise<Card[]> {
   try {
-    const response = await request(apiUrl(endpoint, 'models'), {
-      headers: authHeaders(endpoint),
+    const at = wellServer(endpoint);
+    const response = await request(apiUrl(at, 'models'), {
+      headers: authHeaders(at),
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

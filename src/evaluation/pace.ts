@@ -1,5 +1,8 @@
+import { poolOf } from '../models/endpoint-pool.ts';
+import { type ChatEndpoint, shownUrl } from '../models/endpoint-url.ts';
 import type { ReadyColumn } from './ask-column.ts';
 import { Lane, type Place } from './lane.ts';
+import { PoolLane } from './pool-lane.ts';
 import type { Evaluation } from './types.ts';
 
 /** More at once are never tried by itself. */
@@ -11,19 +14,34 @@ const SPARE = 0.25;
 
 /** How many items are in work at once: so many as was said, or as each server takes. */
 export class Pace {
+  /** By server. */
   readonly #lanes: ReadonlyMap<string, Lane>;
+  /** By the name of the endpoint. */
+  readonly #pools = new Map<string, PoolLane>();
+  /** Servers that a column asks by themselves. */
+  readonly #alone: readonly Lane[];
   #said: Evaluation['concurrency'];
 
   constructor(said: Evaluation['concurrency'], columns: readonly ReadyColumn[]) {
     this.#said = said;
     const limited = said === 'auto';
     this.#lanes = new Map([...mostByServer(columns)].map(([server, most]) => [server, new Lane({ most, limited })]));
+    for (const { llm } of columns) {
+      const pool = llm && poolOf(llm.endpoint);
+      if (!pool) continue;
+      const servers = serversOf(llm.endpoint);
+      const lanes = [...this.#lanes].filter(([server]) => servers.includes(server));
+      this.#pools.set(servers.join(' '), new PoolLane(new Map(lanes), pool));
+    }
+    const alone = columns.flatMap((column) => (this.#poolOf(column) ? [] : serversOf(column.llm?.endpoint)));
+    this.#alone = [...this.#lanes].flatMap(([server, lane]) => (alone.includes(server) ? [lane] : []));
   }
 
   /** As a person reads it: what was said, or the places at all servers together. */
   get places(): number {
     if (this.#said !== 'auto') return this.#said;
-    return [...this.#lanes.values()].reduce((sum, { places }) => sum + places, 0);
+    const lanes = new Set([...this.#alone, ...[...this.#pools.values()].flatMap((pool) => pool.up())]);
+    return [...lanes].reduce((sum, { places }) => sum + places, 0);
   }
 
   /** Items that may be in work. */
@@ -33,7 +51,7 @@ export class Pace {
 
   /** Waits for the column's turn at its server. */
   take(column: ReadyColumn): Promise<Place> {
-    const lane = this.#laneOf(column);
+    const lane = this.#poolOf(column) ?? this.#laneOf(column);
     return lane ? lane.take() : Promise.resolve({ leave: () => {} });
   }
 
@@ -46,7 +64,7 @@ export class Pace {
 
   /** The column's server is overrun: all columns that ask it hold back. */
   overrun(column: ReadyColumn | undefined): void {
-    if (column) this.#laneOf(column)?.overrun();
+    if (column) (this.#poolOf(column) ?? this.#laneOf(column))?.overrun();
   }
 
   goesOn(): void {
@@ -58,24 +76,27 @@ export class Pace {
     for (const lane of this.#lanes.values()) lane.dissolve();
   }
 
-  #laneOf(column: ReadyColumn): Lane | undefined {
-    return this.#lanes.get(serverOf(column));
+  #laneOf({ llm }: ReadyColumn): Lane | undefined {
+    return this.#lanes.get(serversOf(llm?.endpoint)[0] ?? KB);
+  }
+
+  #poolOf({ llm }: ReadyColumn): PoolLane | undefined {
+    return this.#pools.get(serversOf(llm?.endpoint).join(' '));
   }
 }
 
 const KB = 'kb';
 
-/** Columns of one address share what it can do, whatever their models are called. */
-const serverOf = ({ llm }: ReadyColumn): string => (llm ? llm.endpoint.url.replace(/\/+$/, '') : KB);
+/** Columns of one address share what it can do, whatever their models are called; a pool has several. */
+const serversOf = (endpoint: ChatEndpoint | undefined): string[] =>
+  endpoint ? (endpoint.pool?.members ?? [endpoint]).map(shownUrl) : [KB];
 
 /** The embedded LLM answers strictly one at a time; a limit that the user set for an endpoint is kept to. */
 function mostByServer(columns: readonly ReadyColumn[]): Map<string, number> {
   const most = new Map<string, number>();
-  for (const column of columns) {
-    const { llm } = column;
+  for (const { llm } of columns) {
     const own = llm ? (llm.endpoint.embedded ? 1 : (llm.endpoint.limits?.concurrency ?? MOST)) : MOST_SEARCHING;
-    const server = serverOf(column);
-    most.set(server, Math.min(MOST, own, most.get(server) ?? MOST));
+    for (const server of serversOf(llm?.endpoint)) most.set(server, Math.min(MOST, own, most.get(server) ?? MOST));
   }
   return most;
 }

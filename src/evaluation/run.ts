@@ -333,7 +333,7 @@ class Run {
     let tokens: number | undefined;
     this.#asking += 1;
     try {
-      const asked = await askColumn(this.#ask, ready, item);
+      const asked = await askColumn(this.#ask, turn.server === undefined ? ready : at(ready, turn.server), item);
       const { outcome, reused } = asked;
       if (outcome.state === 'timeout') this.#overrun(ready);
       if (!isFailure(outcome) && reused === undefined) tokens = outcome.usage?.completionTokens ?? 0;
@@ -459,4 +459,11 @@ class Run {
       'What is finished is kept. Mend the server, then: ragtui eval resume RUN',
     );
   }
+}
+
+/** A column whose pool is to ask this server, as long as that is well. */
+function at(ready: ReadyColumn, prefer: string): ReadyColumn {
+  const { llm } = ready;
+  if (!llm?.endpoint.pool) return ready;
+  return { ...ready, llm: { ...llm, endpoint: { ...llm.endpoint, pool: { ...llm.endpoint.pool, prefer } } } };
 }

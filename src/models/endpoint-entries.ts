@@ -2,6 +2,7 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { forgetKey } from '../platform/secrets.ts';
 import { keyPlace } from './endpoint-open.ts';
+import { endpointServers, shownUrl } from './endpoint-url.ts';
 import { checkName } from './own.ts';
 import { presetOfUrl } from './presets.ts';
 import { listEndpoints, removeModel, updateOwnModels } from './store.ts';
@@ -49,31 +50,46 @@ export function findEndpoint(paths: WorkspacePaths, name: string): Endpoint {
   );
 }
 
-/** What may be kept of an endpoint: a URL of a server, without a key in it. Errors: `usage`. */
+/** What may be kept of an endpoint: URLs of servers, without a key in them. Errors: `usage`. */
 export function checkedEndpoint(endpoint: Endpoint): Endpoint {
+  for (const url of [endpoint.url, ...(endpoint.alsoAt ?? [])]) checkUrl(url);
+  checkPool(endpoint);
   const parsed = endpointSchema.safeParse(endpoint);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path.map(String).join('.') ?? '';
-    if (where !== 'url') throw new RagtuiError('usage', `${where || 'The endpoint'} is not right: ${issue?.message}.`);
-  }
-  if (!parsed.success || !/^https?:$/.test(new URL(parsed.data.url).protocol)) {
-    throw new RagtuiError(
-      'usage',
-      `"${endpoint.url}" is not the URL of a server.`,
-      'Give one like http://127.0.0.1:8000/v1.',
-    );
-  }
-  if (holdsKey(new URL(parsed.data.url))) {
-    throw new RagtuiError(
-      'usage',
-      'A key does not belong in the URL.',
-      'Put it into an environment variable and name that with --key-env, or give it with --key-store file.',
-    );
+    throw new RagtuiError('usage', `${where || 'The endpoint'} is not right: ${issue?.message}.`);
   }
   // Whoever writes the address of a provider by hand wants its dialect too.
   const preset = parsed.data.preset ?? presetOfUrl(parsed.data.url)?.id;
   return { ...parsed.data, ...(preset === undefined ? {} : { preset }) };
+}
+
+function checkUrl(url: string): void {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new RagtuiError('usage', `"${url}" is not the URL of a server.`, 'Give one like http://127.0.0.1:8000/v1.');
+  }
+  if (!holdsKey(new URL(url))) return;
+  throw new RagtuiError(
+    'usage',
+    'A key does not belong in the URL.',
+    'Put it into an environment variable and name that with --key-env, or give it with --key-store file.',
+  );
+}
+
+/** Several servers answer as one only where it makes no difference which of them does. */
+function checkPool({ kind, url, alsoAt = [] }: Endpoint): void {
+  if (alsoAt.length === 0) return;
+  if (kind !== 'chat') {
+    throw new RagtuiError(
+      'usage',
+      'Several servers as one are for chat models only: vectors are promised by one server.',
+      'Leave --also out, or add each under a name of its own.',
+    );
+  }
+  const shown = [url, ...alsoAt].map((one) => shownUrl({ url: one }));
+  const twice = shown.find((one, at) => shown.indexOf(one) !== at);
+  if (twice) throw new RagtuiError('usage', `${twice} is there twice.`, 'Name each server once.');
 }
 
 const KEY_PARAMETER = /^(api[-_]?key|key|token|access[-_]?token|secret|password)$/i;
@@ -92,15 +108,15 @@ export async function removeWithKey(
 ): Promise<{ readonly keyForgotten: boolean | null }> {
   const endpoint = listEndpoints(paths).find(({ name }) => name === id);
   await removeModel(paths, id, signal);
-  const place = endpoint && keyPlace(endpoint, env);
-  if (!place) return { keyForgotten: null };
-  const used = listEndpoints(paths).some((one) => {
-    const other = keyPlace(one, env);
-    return other?.store === place.store && other.origin === place.origin;
-  });
-  if (used) return { keyForgotten: null };
+  const placesOf = (one: Endpoint) => endpointServers(one).flatMap((server) => keyPlace(server, env) ?? []);
+  const used = listEndpoints(paths).flatMap(placesOf);
+  const free = (endpoint ? placesOf(endpoint) : []).filter(
+    ({ store, origin }) => !used.some((other) => other.store === store && other.origin === origin),
+  );
+  if (free.length === 0) return { keyForgotten: null };
   try {
-    return { keyForgotten: await forgetKey(place) };
+    const forgotten = await Promise.all(free.map((place) => forgetKey(place)));
+    return { keyForgotten: forgotten.every(Boolean) };
   } catch {
     return { keyForgotten: false };
   }

@@ -2,7 +2,7 @@ import { RagtuiError } from '../platform/errors.ts';
 import { workspacePaths } from '../platform/paths.ts';
 import { rememberSecret } from '../platform/redact.ts';
 import { type KeyPlace, readKey } from '../platform/secrets.ts';
-import type { ChatEndpoint } from './endpoint-url.ts';
+import { type ChatEndpoint, endpointServers } from './endpoint-url.ts';
 import { dialectOf, findPreset } from './presets.ts';
 import type { Endpoint } from './types.ts';
 
@@ -65,7 +65,12 @@ export async function keyState(endpoint: KeySource, env: NodeJS.ProcessEnv = pro
 
 /** An endpoint of the user's, ready to be asked. Errors: those of `endpointKey`. */
 export async function openEndpoint(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Promise<ChatEndpoint> {
-  return withKey(endpoint, await endpointKey(endpoint, env));
+  const servers = endpointServers(endpoint);
+  const members = await Promise.all(
+    servers.map(async (server) => ({ url: server.url, key: await endpointKey(server, env) })),
+  );
+  const opened = withKey(endpoint, members[0]?.key);
+  return members.length > 1 ? { ...opened, pool: { members } } : opened;
 }
 
 /** `openEndpoint` with a key at hand (one just typed); undefined = none. */

@@ -1,4 +1,4 @@
-import type { Dialect, Limits, Prices, Timeouts } from './types.ts';
+import type { Dialect, Endpoint, Limits, Prices, Timeouts } from './types.ts';
 
 /** An OpenAI-compatible server as we speak to it. `url` is its base, usually ending in `/v1`. */
 export interface ChatEndpoint {
@@ -17,8 +17,24 @@ export interface ChatEndpoint {
   readonly keyHint?: string;
   /** A server of ours on this machine: while it is silent, `/health` tells whether it hangs. */
   readonly watched?: boolean;
+  /** Several servers of the same model, asked as one; `url` and `key` are those of the first. */
+  readonly pool?: PoolAddress;
   /** False: it is known not to count tokens (`/tokenize`), so it is not asked. */
   readonly tokenize?: boolean;
+}
+
+/** Where the servers of a pool are. */
+export interface PoolAddress {
+  readonly members: readonly { readonly url: string; readonly key?: string | undefined }[];
+  /** The one to be asked, as long as it is well. */
+  readonly prefer?: string;
+  /** Where what was asked of each is written down for other processes; absent = nowhere. */
+  readonly folder?: string;
+}
+
+/** Each server of an endpoint as one of its own; one that is no pool is its only server. Pure. */
+export function endpointServers({ alsoAt = [], ...endpoint }: Endpoint): readonly Endpoint[] {
+  return [endpoint, ...alsoAt.map((url) => ({ ...endpoint, url }))];
 }
 
 /** Address below the base URL (`chat/completions`). A bare host gets `/v1`; a full address pasted in is cut back. */

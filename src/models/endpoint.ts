@@ -7,6 +7,7 @@ import { AnswerCollector, type CollectedAnswer } from './endpoint-answer.ts';
 import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { protocolFault, stallFault } from './endpoint-faults.ts';
+import { throughPool, wellServer } from './endpoint-pool.ts';
 import { either, Pulse } from './endpoint-pulse.ts';
 import type { Split } from './endpoint-reasoning.ts';
 import { callEndpoint, type SendOptions, sendPatiently } from './endpoint-send.ts';
@@ -58,6 +59,7 @@ export interface ChatResult extends CollectedAnswer {
 
 /**
  * Asks an OpenAI-compatible server and streams its answer; reasoning (`reasoning_content` or `<think>`) is kept apart.
+ * Of a pool the first server that answers does; one that fails before anything was shown is followed by another.
  * Waits for the endpoint's limits, and asks again what was not answered (`ChatEndpoint.retries`), never once text came;
  * times count from the request that was answered. Errors, never with a key in them: `permission` (401, 403, no credit),
  * `not-found` (404), `busy` (429), `invalid` (400), `unavailable` (5xx, refused, error in the stream), `network`
@@ -71,9 +73,22 @@ export async function streamChat(
   const body = requestBody(endpoint, request);
   const notSent = omitted(endpoint, request);
   const most = estimateTokens(request.messages) + request.sampling.maxTokens;
+  let shown = false;
+  const { onDelta, signal } = options;
+  const watched: ChatOptions = {
+    ...options,
+    ...(onDelta
+      ? {
+          onDelta: (delta: Split) => {
+            shown = true;
+            onDelta(delta);
+          },
+        }
+      : {}),
+  };
   try {
     const { value, retries } = await sendPatiently(endpoint, { ...options, tokens: most }, async () => {
-      const answer = await once(endpoint, body, options);
+      const answer = await throughPool(endpoint, (at) => once(at, body, watched), { shown: () => shown, signal });
       return {
         value: answer,
         tokens: answer.usage ? answer.usage.promptTokens + answer.usage.completionTokens : undefined,
@@ -162,10 +177,11 @@ export async function countTokens(
 ): Promise<{ count: number; contextTokens: number | null } | null> {
   if (endpoint.tokenize === false) return null;
   const timeout = AbortSignal.timeout(TOKENIZE_TIMEOUT_MS);
+  const at = wellServer(endpoint);
   try {
-    const response = await send(rootUrl(endpoint, 'tokenize'), {
+    const response = await send(rootUrl(at, 'tokenize'), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...authHeaders(endpoint) },
+      headers: { 'content-type': 'application/json', ...authHeaders(at) },
       body: JSON.stringify({ model: endpoint.model, messages }),
       redirect: 'error',
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,

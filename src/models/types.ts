@@ -114,6 +114,8 @@ export const endpointSchema = z.object({
   name: z.string(),
   kind: z.enum(['chat', 'embedding']),
   url: z.url(),
+  /** Of a chat model that several servers have: where else it is. They are asked as one (`endpoint-pool.ts`). */
+  alsoAt: z.array(z.url()).optional(),
   model: z.string(),
   /** Environment variable that holds the key. */
   keyEnv: z.string().optional(),

@@ -87,7 +87,7 @@ export function createObserver({
     const key = llms.join('\n');
     // One that starts, or that nobody serves yet.
     const there = found?.list.flatMap(({ endpoint, names }) => (endpoint ? names : [])).length;
-    const waits = there !== llms.length;
+    const waits = (there ?? 0) < llms.length;
     if (found?.key === key && now() - found.at < (waits ? 0 : TARGETS_MS)) return found.list;
     found = { key, at: now(), list: await targets(llms).catch(() => []) };
     return found.list;
@@ -178,6 +178,7 @@ export function createObserver({
             answeredAt: seen?.answeredAt ?? null,
             watchedAt: seen?.watchedAt ?? time(),
             facts: seen?.facts ?? null,
+            ...(target.asked ? { asked: target.asked } : {}),
           };
         }),
         processes: pids.flatMap((pid) => {

@@ -1,7 +1,8 @@
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
 import { openEndpoint } from '../models/endpoint-open.ts';
 import type { ChatEndpoint } from '../models/endpoint-url.ts';
-import { shownUrl } from '../models/endpoint-url.ts';
+import { endpointServers, shownUrl } from '../models/endpoint-url.ts';
+import { type MemberFigures, poolFolder, readPoolFigures } from '../models/pool-figures.ts';
 import { listEndpoints } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isHostedService } from './hosted.ts';
@@ -21,7 +22,11 @@ export interface MetricsTarget {
   readonly pid: number | null;
   /** Id of a job of ours. */
   readonly job: string | null;
+  /** Of a server of a pool: what our processes asked of it. */
+  readonly asked?: MemberFigures | undefined;
 }
+
+const FOREIGN = { engine: '', pid: null, job: null } as const;
 
 /**
  * Where the LLMs of columns are answered, each server once. Starts nothing: an LLM that nobody serves yet has no
@@ -31,18 +36,23 @@ export async function metricsTargets(paths: WorkspacePaths, llms: readonly strin
   const resolve = llmResolver(paths);
   const own = listEndpoints(paths);
   const found = await Promise.all(
-    llms.map(async (llm): Promise<MetricsTarget | null> => {
+    llms.map(async (llm): Promise<(MetricsTarget | null)[]> => {
       try {
-        if (!own.some(({ name, kind }) => name === llm && kind === 'chat')) return servedTarget(paths, llm);
-        const endpoint = await resolve(llm, {});
-        return { url: shownUrl(endpoint), names: [llm], engine: '', endpoint, pid: null, job: null };
+        if (!own.some(({ name, kind }) => name === llm && kind === 'chat')) return [servedTarget(paths, llm)];
+        const { pool, ...endpoint } = await resolve(llm, {});
+        return (pool?.members ?? [endpoint]).map(({ url, key }) => ({
+          ...FOREIGN,
+          url: shownUrl({ url }),
+          names: [llm],
+          endpoint: { ...endpoint, url, key },
+        }));
       } catch {
-        return null;
+        return [];
       }
     }),
   );
   const byUrl = new Map<string, MetricsTarget>();
-  for (const target of found) {
+  for (const target of found.flat()) {
     if (!target) continue;
     const known = byUrl.get(target.url);
     byUrl.set(target.url, known ? { ...known, names: [...known.names, ...target.names] } : target);
@@ -58,11 +68,14 @@ export async function allTargets(paths: WorkspacePaths): Promise<MetricsTarget[]
   const ours = listServers(paths).map((server) => targetOf(server, servedNames(server.work)));
   const byUrl = new Map<string, MetricsTarget>();
   for (const own of listEndpoints(paths).filter((one) => !isHostedService(one))) {
-    const endpoint = await openEndpoint(own).catch((): ChatEndpoint => ({ url: own.url, model: own.model }));
-    const url = shownUrl(endpoint);
-    const known = byUrl.get(url);
-    const target = { url, engine: '', endpoint, pid: null, job: null };
-    byUrl.set(url, { ...target, names: [...(known?.names ?? []), own.name] });
+    const asked = own.alsoAt ? readPoolFigures(poolFolder(paths, own.name)) : [];
+    for (const server of endpointServers(own)) {
+      const endpoint = await openEndpoint(server).catch((): ChatEndpoint => ({ url: server.url, model: own.model }));
+      const url = shownUrl(endpoint);
+      const known = byUrl.get(url);
+      const figures = asked.find((one) => one.url === url) ?? known?.asked;
+      byUrl.set(url, { ...FOREIGN, url, endpoint, names: [...(known?.names ?? []), own.name], asked: figures });
+    }
   }
   return [...ours, ...byUrl.values()];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memberFiguresSchema } from '../models/pool-figures.ts';
 import { gpusSchema, machineSchema, processTreeSchema } from '../platform/telemetry/types.ts';
 
 const percentilesSchema = z.object({ p50: z.number(), p95: z.number() });
@@ -79,6 +80,8 @@ export const serverSampleSchema = z.object({
   watchedAt: z.number(),
   /** What a server that is not ours says of itself; null = not asked, or it says nothing. */
   facts: serverFactsSchema.nullable(),
+  /** Of a server of a pool: what our processes asked of it. */
+  asked: memberFiguresSchema.optional(),
 });
 export type ServerSample = z.infer<typeof serverSampleSchema>;
 

@@ -1,6 +1,8 @@
 import type { ChatEndpoint } from '../models/endpoint.ts';
 import { openEndpoint } from '../models/endpoint-open.ts';
+import { poolFolder } from '../models/pool-figures.ts';
 import { allModels, listAdapters, listEndpoints } from '../models/store.ts';
+import type { Endpoint } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { ensureLlmServer, untilServed } from './llama.ts';
@@ -34,11 +36,22 @@ export function llmResolver(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proc
     const endpoint = listEndpoints(paths).find(({ name, kind }) => name === llm && kind === 'chat');
     if (!endpoint) return resolveOwn(paths, llm, options);
     return {
-      ...(await openEndpoint(endpoint, env)),
+      ...(await openCounted(paths, endpoint, env)),
       contextTokens: endpoint.contextTokens ?? null,
       embedded: false,
     };
   };
+}
+
+/** An endpoint of the user's; what is asked of the servers of a pool is written down for those who look at it. Errors: those of `openEndpoint`. */
+export async function openCounted(
+  paths: WorkspacePaths,
+  endpoint: Endpoint,
+  env: NodeJS.ProcessEnv,
+): Promise<ChatEndpoint> {
+  const opened = await openEndpoint(endpoint, env);
+  if (!opened.pool) return opened;
+  return { ...opened, pool: { ...opened.pool, folder: poolFolder(paths, endpoint.name) } };
 }
 
 /** Whether a server of ours has it already, or will when it is up. */

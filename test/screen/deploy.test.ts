@@ -125,6 +125,33 @@ describe('the deploy screen', () => {
     expect(w.text()).toContain('No GPU here');
   });
 
+  it('shows a pool as one, with its servers below it and what was asked of each', async () => {
+    const other = 'http://10.0.0.8:8000/v1';
+    const w = await open({ ...wide, endpoints: [{ ...box, alsoAt: [other] }] });
+    expect(w.text()).toMatch(/gpu-box\s+not ours\s+2 servers/);
+    const asked = { state: 'up', why: '', inFlight: 3, requests: 120, failures: 0 } as const;
+    const foreign = { job: null, names: ['gpu-box'], engine: 'vllm', processes: null };
+    w.telemetry.workers.at(-1)?.say(
+      telling([
+        sampleOf(null, { ...foreign, url: box.url, asked: { ...asked, url: box.url } }),
+        sampleOf(null, {
+          ...foreign,
+          url: other,
+          state: 'unreachable',
+          figures: null,
+          asked: { ...asked, url: other, state: 'down', why: 'Nothing answers there.', failures: 4, inFlight: 0 },
+        }),
+      ]),
+    );
+    await w.rest();
+    expect(w.text()).toMatch(/gpu-box\s+vllm\s+1 of 2 answer/);
+    expect(w.text()).toMatch(/├ 10\.0\.0\.7:8000\s+vllm\s+answers/);
+    expect(w.text()).toMatch(/└ 10\.0\.0\.8:8000/);
+    expect(w.text()).toMatch(/10\.0\.0\.7:8000\/v1 · in use · 120 requests/);
+    expect(w.text()).toMatch(/does not answer · left out/);
+    expect(w.text()).toContain('Nothing answers there.');
+  });
+
   it('what a server does not tell is missing, not 0', async () => {
     const job = server();
     const w = await open({ ...wide, jobs: [job] });

@@ -32,7 +32,11 @@ export function addModelsEndpoint(models: Command, invocation: Invocation): void
     describeEndpoint(
       models.command('set').description('change an endpoint; what is not named stays').argument('<name>'),
     )
-      .option('--clear <what>', 'take off key, prices, limits, timeouts, dialect or context (may be repeated)', collect)
+      .option(
+        '--clear <what>',
+        'take off key, prices, limits, timeouts, dialect, context or pool (may be repeated)',
+        collect,
+      )
       .option('--yes', 'do not ask'),
     invocation,
     { args: one, options: setOptions },
@@ -80,8 +84,10 @@ async function set(
   const change = (endpoint: Endpoint) => withOptions(cleared(endpoint, options.clear), options);
   const next = checkedEndpoint(change(before));
   const moved = new URL(next.url).origin !== new URL(before.url).origin;
-  if (moved && next.keyEnv && options.keyEnv === undefined) {
-    await confirm(context, options.yes, `The key in ${next.keyEnv} will be sent to ${new URL(next.url).origin}.`);
+  const known = originsOf(before);
+  const hosts = originsOf(next).filter((origin) => !known.includes(origin));
+  if (hosts.length > 0 && next.keyEnv && options.keyEnv === undefined) {
+    await confirm(context, options.yes, `The key in ${next.keyEnv} will be sent to ${hosts.join(', ')}.`);
   }
   // A key kept for another host is not sent to the new one: it is asked for.
   const place = keyPlace(next, context.env);
@@ -103,6 +109,10 @@ async function set(
   context.out.result({ endpoint: view }, () => endpointLines(view));
 }
 
+const originsOf = ({ url, alsoAt = [] }: Endpoint): string[] => [
+  ...new Set([url, ...alsoAt].map((one) => new URL(one).origin)),
+];
+
 async function key(
   context: CommandContext,
   [name]: [string],
@@ -110,22 +120,27 @@ async function key(
 ): Promise<undefined> {
   const { changeEndpoint, findEndpoint } = await import('../../models/endpoint-entries.ts');
   const { keyPlace } = await import('../../models/endpoint-open.ts');
+  const { endpointServers } = await import('../../models/endpoint-url.ts');
   const { forgetKey, storeKey } = await import('../../platform/secrets.ts');
   const endpoint = findEndpoint(context.paths, name);
   const keyStore = options.store ?? endpoint.keyStore ?? 'file';
   const next: Endpoint = { ...cleared(endpoint, ['key']), keyStore };
-  const place = keyPlace(next, context.env);
-  if (!place) return;
+  const all = endpointServers(next).flatMap((server) => keyPlace(server, context.env) ?? []);
+  // A pool may be on several hosts; each has a key of its own.
+  const places = all.filter(({ origin }, at) => all.findIndex((one) => one.origin === origin) === at);
+  const origins = places.map(({ origin }) => origin).join(', ');
   if (options.forget) {
-    const forgotten = await forgetKey(place);
-    context.out.result({ endpoint: name, origin: place.origin, forgotten }, () =>
-      forgotten ? `The key for ${place.origin} is forgotten.` : `No key was kept for ${place.origin}.`,
+    const forgotten = (await Promise.all(places.map((place) => forgetKey(place)))).some(Boolean);
+    context.out.result({ endpoint: name, origin: origins, forgotten }, () =>
+      forgotten ? `The key for ${origins} is forgotten.` : `No key was kept for ${origins}.`,
     );
     return;
   }
-  await storeKey(place, await askSecret(context, `Key for ${place.origin} (not shown):`));
+  for (const place of places) {
+    await storeKey(place, await askSecret(context, `Key for ${place.origin} (not shown):`));
+  }
   const view = await endpointView(await changeEndpoint(context.paths, name, () => next), context.env);
-  context.out.result({ endpoint: view }, () => `The key for ${place.origin} is kept: ${shownKey(view)}.`);
+  context.out.result({ endpoint: view }, () => `The key for ${origins} is kept: ${shownKey(view)}.`);
 }
 
 interface Checked {
@@ -144,8 +159,10 @@ async function check(
 ): Promise<number> {
   const { findEndpoint } = await import('../../models/endpoint-entries.ts');
   const { listEndpoints } = await import('../../models/store.ts');
-  const wanted =
+  const { endpointServers } = await import('../../models/endpoint-url.ts');
+  const named =
     names.length > 0 ? names.map((name) => findEndpoint(context.paths, name)) : listEndpoints(context.paths);
+  const wanted = named.flatMap(endpointServers);
   if (options.accept) refuseToAccept(names, wanted);
   const checked = await Promise.all(wanted.map((endpoint) => checkOne(context, endpoint, options)));
   const json = checked.map(({ endpoint, health, trial, vectors = null, error }) => ({
@@ -165,7 +182,10 @@ async function check(
       : table(
           ['ENDPOINT', 'STATE', 'LATENCY', 'MODEL', 'DETAIL'],
           checked.map(({ endpoint, health, trial, vectors, error }, index) => [
-            endpoint.name,
+            // Of a pool each server has a row.
+            wanted.filter(({ name }) => name === endpoint.name).length > 1
+              ? `${endpoint.name} ${new URL(endpoint.url).host}`
+              : endpoint.name,
             json[index]?.state ?? '',
             health.latencyMs === null ? '-' : `${Math.round(health.latencyMs)} ms`,
             endpoint.model,

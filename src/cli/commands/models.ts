@@ -5,7 +5,7 @@ import type { ModelStatus } from '../../models/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
-import { endpointLines, endpointView, shownKey, shownLimits, shownPrices } from '../endpoint-view.ts';
+import { endpointLines, endpointView, poolLines, shownKey, shownLimits, shownPrices } from '../endpoint-view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { pullOne } from '../need-models.ts';
 import { megabytes, table } from '../output.ts';
@@ -98,7 +98,7 @@ async function list({ out, paths, env }: CommandContext): Promise<undefined> {
               shownKey(one),
               shownPrices(one),
               shownLimits(one),
-              one.url,
+              one.alsoAt ? `${one.url} and ${one.alsoAt.length} more` : one.url,
             ]),
           ),
         ]),
@@ -116,8 +116,13 @@ async function show({ out, paths, env }: CommandContext, [id]: [string]): Promis
   const { cardText, readCard } = await import('../../training/card.ts');
   const endpoint = listEndpoints(paths).find(({ name }) => name === id);
   if (endpoint) {
+    const { poolFolder, readPoolFigures } = await import('../../models/pool-figures.ts');
     const view = await endpointView(endpoint, env);
-    out.result({ endpoint: view }, () => endpointLines(view));
+    const servers = endpoint.alsoAt ? readPoolFigures(poolFolder(paths, endpoint.name)) : [];
+    out.result({ endpoint: view, ...(endpoint.alsoAt ? { servers } : {}) }, () => [
+      ...endpointLines(view),
+      ...poolLines(endpoint, servers),
+    ]);
     return;
   }
   const adapter = listAdapters(paths).find(({ name }) => name === id);

@@ -6,6 +6,7 @@ import {
   sampleKey,
 } from '../../../stores/deploy-types.ts';
 import { isOver } from '../../jobs/types.ts';
+import { endpointServers } from '../../models/endpoint-url.ts';
 import type { Endpoint } from '../../models/types.ts';
 import type { DeployedAdapter } from '../../serving/adapters/types.ts';
 import { isHostedService } from '../../serving/hosted.ts';
@@ -21,7 +22,14 @@ export type DeployRow =
       readonly adapter: DeployedAdapter;
       readonly last: boolean;
     }
-  | { readonly kind: 'foreign'; readonly key: string; readonly endpoint: Endpoint; readonly hosted: boolean };
+  | {
+      readonly kind: 'foreign';
+      readonly key: string;
+      readonly endpoint: Endpoint;
+      readonly hosted: boolean;
+      /** One server of the pool above it; `endpoint` is that server alone. */
+      readonly member?: { readonly last: boolean };
+    };
 
 /** Servers with their adapters below them, then what the user attached. Pure. */
 export function deployRows(servers: readonly OwnServer[], endpoints: readonly Endpoint[]): readonly DeployRow[] {
@@ -43,15 +51,43 @@ export function deployRows(servers: readonly OwnServer[], endpoints: readonly En
         ),
       ];
     }),
-    ...endpoints.map(
-      (endpoint): DeployRow => ({
+    ...endpoints.flatMap(foreignRows),
+  ];
+}
+
+/** An endpoint, and below a pool its servers. */
+function foreignRows(endpoint: Endpoint): readonly DeployRow[] {
+  const key = `endpoint ${endpoint.name}`;
+  const hosted = isHostedService(endpoint);
+  const servers = endpointServers(endpoint);
+  const pool: DeployRow = { kind: 'foreign', key, endpoint, hosted };
+  if (servers.length === 1) return [pool];
+  return [
+    pool,
+    ...servers.map(
+      (server, at): DeployRow => ({
         kind: 'foreign',
-        key: `endpoint ${endpoint.name}`,
-        endpoint,
-        hosted: isHostedService(endpoint),
+        key: `${key} ${server.url}`,
+        endpoint: server,
+        hosted,
+        member: { last: at === servers.length - 1 },
       }),
     ),
   ];
+}
+
+/** What is known of the servers of a pool, in their order; a row that is no pool has none. Pure. */
+export function poolSamples({ sample }: Pick<DeployState, 'sample'>, row: DeployRow): readonly PoolServer[] {
+  if (row.kind !== 'foreign' || !row.endpoint.alsoAt) return [];
+  return endpointServers(row.endpoint).map(({ url }) => ({
+    url: addressOf(url),
+    sample: sample?.servers.find((server) => sampleKey(server) === addressOf(url)),
+  }));
+}
+
+export interface PoolServer {
+  readonly url: string;
+  readonly sample: ServerSample | undefined;
 }
 
 /** What is known of the server of a row now. Pure. */
@@ -81,7 +117,13 @@ export const chatTargetOf = (row: DeployRow): ChatTarget | undefined => (isChat(
 
 /** The name a row is asked by. Pure. */
 export const nameOf = (row: DeployRow): string =>
-  row.kind === 'foreign' ? row.endpoint.name : row.kind === 'adapter' ? row.adapter.name : row.server.work.model;
+  row.kind === 'foreign'
+    ? row.member
+      ? new URL(row.endpoint.url).host
+      : row.endpoint.name
+    : row.kind === 'adapter'
+      ? row.adapter.name
+      : row.server.work.model;
 
 /** A server counts as silent after so long without an answer, ms. */
 export const UNANSWERED_MS = 10_000;

@@ -20,10 +20,18 @@ import { jobDuration, stateText } from '../progress.ts';
 import { type PaneProps, Panes, RunForm, TextPanel } from '../run-panes.tsx';
 import { BenchPane } from './BenchPane.tsx';
 import { canStart } from './form.ts';
-import { factLines, figureLines, otherFigures, silenceLine, tallyLines } from './live-lines.ts';
+import { factLines, figureLines, otherFigures, poolServerLines, silenceLine, tallyLines } from './live-lines.ts';
 import { machinePanel } from './machine-lines.ts';
 import type { DeployModel } from './model.ts';
-import { type DeployRow, nameOf, sampleOf, serverKeyOf, unansweredSince } from './rows.ts';
+import {
+  type DeployRow,
+  nameOf,
+  type PoolServer,
+  poolSamples,
+  sampleOf,
+  serverKeyOf,
+  unansweredSince,
+} from './rows.ts';
 
 const NO_STEPS: readonly StopStep[] = [];
 const PANES = {
@@ -71,11 +79,9 @@ const columns = (model: DeployModel): readonly Column<DeployRow>[] => [
     min: 18,
     weight: 3,
     cell: (row, { matched }) => {
-      if (row.kind === 'adapter')
-        return [
-          { text: row.last ? '└ ' : '├ ', style: 'border' },
-          ...highlighted(sanitizeLine(row.adapter.name), matched),
-        ];
+      const last = row.kind === 'adapter' ? row.last : row.kind === 'foreign' ? row.member?.last : undefined;
+      if (last !== undefined)
+        return [{ text: last ? '└ ' : '├ ', style: 'border' }, ...highlighted(sanitizeLine(nameOf(row)), matched)];
       return highlighted(sanitizeLine(nameOf(row)), matched);
     },
   },
@@ -129,6 +135,7 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
   if (since !== null || (row.kind === 'server' && isSilent(row.server.job)))
     return { text: t('deploy.state.unanswered'), style: 'bad' };
   if (row.kind === 'foreign') {
+    if (row.endpoint.alsoAt) return poolCell(poolSamples(context.deploy.getState(), row));
     if (row.hosted) return { text: t('deploy.state.unwatched'), style: 'muted' };
     if (!sample) return { text: '…', style: 'muted' };
     if (sample.state === 'unreachable' || sample.state === 'slow')
@@ -141,6 +148,17 @@ function stateCell({ context }: DeployModel, row: DeployRow): { text: string; st
     text: `${state === 'succeeded' ? t('deploy.state.ended') : stateText(state)}${phase}`,
     style: STATES[state],
   };
+}
+
+/** How many servers of a pool answer. */
+function poolCell(servers: readonly PoolServer[]): { text: string; style: StyleName } {
+  const known = servers.flatMap(({ sample }) => sample ?? []);
+  if (known.length === 0) return { text: t('deploy.pool.servers', { count: servers.length }), style: 'muted' };
+  const well = known.filter(
+    ({ state, asked }) => state !== 'unreachable' && state !== 'slow' && asked?.state !== 'down',
+  );
+  const text = t('deploy.pool.answer', { count: well.length, all: servers.length });
+  return { text, style: well.length === servers.length ? 'good' : well.length === 0 ? 'bad' : 'warn' };
 }
 
 /** What its supervisor says, who looks as long as it runs, also while nobody looks from here. */
@@ -166,7 +184,7 @@ function memoryCell({ context }: DeployModel, row: DeployRow): string {
 }
 
 function addressText(row: DeployRow): string {
-  if (row.kind === 'foreign') return row.endpoint.url;
+  if (row.kind === 'foreign') return row.endpoint.alsoAt ? '' : row.endpoint.url;
   return row.kind === 'server' ? (row.server.job.endpoint?.url ?? '').replace('http://127.0.0.1', '') : '';
 }
 
@@ -214,7 +232,8 @@ function headLines(
   const { blind } = model.context.deploy.getState();
   const lines: Line[] = blind ? wrapped(t('metrics.failed', { reason: blind }), 'bad') : [];
   if (row.kind === 'foreign') {
-    const { url, model: name } = row.endpoint;
+    const { url, model: name, alsoAt } = row.endpoint;
+    if (alsoAt) return [...lines, ...wrapped(`${name} · ${t('deploy.pool.one')} · ${t('deploy.notOurs')}`, 'muted')];
     return [...lines, ...wrapped(`${name} · ${url} · ${t('deploy.notOurs')}`, 'muted')];
   }
   const { job, work } = row.server;
@@ -274,6 +293,8 @@ function numbers({ context }: DeployModel, row: DeployRow, width: number): reado
       ? [row.endpoint.name]
       : [row.server.work.model, ...row.server.adapters.map(({ name }) => name)];
   const own = tallyLines(tally, key, names, width);
+  const servers = poolSamples(deploy.getState(), row);
+  if (servers.length > 0) return [...servers.flatMap((one) => poolServerLines(one, width)), ...own];
   if (row.kind === 'foreign' && row.hosted) return own;
   if (!sample) {
     const over = row.kind !== 'foreign' && isOver(row.server.job.state);
@@ -288,6 +309,7 @@ function numbers({ context }: DeployModel, row: DeployRow, width: number): reado
       ? [...figureLines(figures, history.get(key), width, now), ...otherFigures(figures, width)]
       : [silenceLine(sample, since)]),
     ...factLines(sample, width),
+    ...(sample.asked ? poolServerLines({ url: sample.url, sample }, width) : []),
     ...own,
   ];
 }

@@ -21,9 +21,10 @@ const rest = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Takes a place and tells when it has it. */
 function asks(pace: Pace, column: ReadyColumn) {
-  const one = { has: false, leave: async (_tokens?: number) => {} };
+  const one = { has: false, server: '', leave: async (_tokens?: number) => {} };
   void pace.take(column).then((place) => {
     one.has = true;
+    one.server = place.server ?? '';
     one.leave = async (tokens) => {
       place.leave(tokens);
       await rest();
@@ -72,4 +73,29 @@ it('nobody waits any more when a run is over', async () => {
   pace.dissolve();
   await rest();
   expect(all.every(({ has }) => has)).toBe(true);
+});
+
+it('a pool has the places of all its servers together; each place is at the server with fewest in work', async () => {
+  const [a, b] = ['http://127.0.0.1:3/v1', 'http://127.0.0.1:4/v1'];
+  const one = sample('pool', a);
+  const { llm } = one;
+  if (!llm) throw new Error('no LLM');
+  const members = [{ url: a }, { url: b }];
+  const pool = { ...one, llm: { ...llm, endpoint: { ...llm.endpoint, pool: { members } } } };
+  const pace = new Pace('auto', [pool, sample('alone', a)]);
+  expect(pace.places).toBe(2);
+  const first = asks(pace, pool);
+  const second = asks(pace, pool);
+  const third = asks(pace, pool);
+  await rest();
+  expect([first.has, second.has, third.has]).toEqual([true, true, false]);
+  expect(new Set([first.server, second.server])).toEqual(new Set([a, b]));
+  // Whoever asks one of them alone stands in the same line.
+  const alone = asks(pace, sample('alone', a));
+  await rest();
+  expect(alone.has).toBe(false);
+  await (first.server === b ? first : second).leave(5);
+  expect([third.has, third.server, alone.has]).toEqual([true, b, false]);
+  await (first.server === a ? first : second).leave(5);
+  expect(alone.has).toBe(true);
 });

@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ChatOptions, streamChat } from '../../../src/models/endpoint.ts';
+import { checkedEndpoint } from '../../../src/models/endpoint-entries.ts';
+import { EndpointFault } from '../../../src/models/endpoint-faults.ts';
+import { EndpointPool, poolOf } from '../../../src/models/endpoint-pool.ts';
+import type { ChatEndpoint } from '../../../src/models/endpoint-url.ts';
+import { readPoolFigures } from '../../../src/models/pool-figures.ts';
+import { waitUntil } from '../../../src/platform/processes.ts';
+import { cutsAfter, delta, type FakeOpenAi, fakeOpenAi, says, status } from '../../support/fake-openai.ts';
+
+const request = {
+  messages: [{ role: 'user' as const, content: 'Hi' }],
+  sampling: { temperature: 0, seed: 7, maxTokens: 32 },
+};
+let first: FakeOpenAi;
+let second: FakeOpenAi;
+let made = 0;
+beforeEach(async () => {
+  [first, second] = await Promise.all([fakeOpenAi(), fakeOpenAi()]);
+  first.script(says(['first']));
+  second.script(says(['second']));
+});
+afterEach(() => Promise.all([first.close(), second.close()]));
+
+/** A name of its own: pools are kept by name. */
+const pool = (more: Partial<ChatEndpoint['pool']> = {}): ChatEndpoint => ({
+  name: `pool-${made++}`,
+  url: first.url,
+  model: 'm',
+  retries: 4,
+  pool: { members: [{ url: first.url }, { url: second.url }], ...more },
+});
+const ask = (endpoint: ChatEndpoint, options: ChatOptions = {}) =>
+  streamChat(endpoint, request, { firstWaitMs: 4, ...options });
+
+test('requests go in turn where all servers are idle, and to the idle one where one is at work', async () => {
+  const endpoint = pool();
+  for (let i = 0; i < 6; i += 1) await ask(endpoint);
+  expect([first.requests.length, second.requests.length]).toEqual([3, 3]);
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  first.script(async (...reply) => {
+    await gate;
+    return says(['late'])(...reply);
+  });
+  const slow = ask(endpoint);
+  await waitUntil(() => first.requests.length === 4, 5000, 5);
+  for (let i = 0; i < 3; i += 1) expect((await ask(endpoint)).text).toBe('second');
+  go();
+  expect((await slow).text).toBe('late');
+});
+
+test.each([
+  ['refuses the connection', () => first.close()],
+  ['fails', () => first.script(status(500, 'broken'))],
+  ['does not know the model', () => first.script(status(404, { error: { message: 'The model `m` does not exist.' } }))],
+  ['dies in the middle of an answer', () => first.script(cutsAfter(delta({ content: 'fir' })))],
+])('a server that %s: another one answers at once, and it is left alone', async (_, breaks) => {
+  const endpoint = pool();
+  await breaks();
+  for (let i = 0; i < 4; i += 1) expect(await ask(endpoint)).toMatchObject({ text: 'second', retries: 0 });
+  expect(first.requests.length).toBeLessThanOrEqual(1);
+  expect(poolOf(endpoint)?.figures()).toMatchObject([
+    { state: 'down', requests: 1, failures: 1, inFlight: 0 },
+    { state: 'up', requests: 4, failures: 0, inFlight: 0 },
+  ]);
+});
+
+test('what was shown already is not asked elsewhere: its cut is told, the next question is answered', async () => {
+  const endpoint = pool();
+  first.script(cutsAfter(delta({ content: 'fir' })));
+  const shown: string[] = [];
+  await expect(ask(endpoint, { onDelta: ({ text }) => shown.push(text) })).rejects.toMatchObject({ code: 'network' });
+  expect([shown.join(''), second.requests.length]).toEqual(['fir', 0]);
+  expect((await ask(endpoint)).text).toBe('second');
+});
+
+test('a request that is refused for what it says is refused once', async () => {
+  const endpoint = pool();
+  first.script(status(400, { error: { message: 'no such field' } }));
+  await expect(ask(endpoint)).rejects.toMatchObject({ code: 'invalid' });
+  expect([second.requests.length, poolOf(endpoint)?.figures()[0]?.state]).toEqual([0, 'up']);
+});
+
+test('one that has too much to do is left alone for as long as it says', async () => {
+  const endpoint = pool();
+  first.script(status(429, '', { 'retry-after': '60' }));
+  for (let i = 0; i < 3; i += 1) expect((await ask(endpoint)).text).toBe('second');
+  expect([first.requests.length, poolOf(endpoint)?.isBusy(first.url)]).toEqual([1, true]);
+});
+
+test('where none answers, the error says how many there are, and what the last one said', async () => {
+  await Promise.all([first.close(), second.close()]);
+  await expect(ask(pool())).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/^None of the 2 servers of pool-\d+ answers; the last one: Nothing answers at http/),
+  });
+});
+
+test('one that failed is looked at again after 2 s, then after twice as long each time, and comes back when it answers', async () => {
+  let now = 0;
+  let well = false;
+  let looks = 0;
+  const look = async () => {
+    looks += 1;
+    return well;
+  };
+  const members = new EndpointPool(pool(), { now: () => now, look });
+  members.take(new Set())?.failed(new EndpointFault('network', 'gone', ''));
+  /** Whether it is up after so many seconds, and how often it was looked at so far. */
+  const at = async (seconds: number) => {
+    now = seconds * 1000;
+    members.isUp(first.url);
+    await new Promise((resolve) => setImmediate(resolve));
+    return [members.isUp(first.url), looks];
+  };
+  expect(await at(1.9)).toEqual([false, 0]);
+  expect(await at(2.1)).toEqual([false, 1]);
+  expect(await at(6)).toEqual([false, 1]);
+  well = true;
+  expect(await at(6.2)).toEqual([true, 2]);
+});
+
+test('other processes read what was asked of each server', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-pool-'));
+  try {
+    const endpoint = pool({ folder });
+    first.script(status(503, ''));
+    await ask(endpoint);
+    await ask(endpoint);
+    expect(await waitUntil(() => readPoolFigures(folder).length > 0, 5000, 20)).toBe(true);
+    expect(readPoolFigures(folder)).toMatchObject([
+      { url: first.url, state: 'down', requests: 1, failures: 1 },
+      { url: second.url, state: 'up', why: '', requests: 2, failures: 0 },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a pool is of chat models, of servers that are there once, without keys in their addresses', () => {
+  const entry = { name: 'p', kind: 'chat', url: 'http://a/v1', model: 'm' } as const;
+  expect(checkedEndpoint({ ...entry, alsoAt: ['http://b/v1'] }).alsoAt).toEqual(['http://b/v1']);
+  expect(() => checkedEndpoint({ ...entry, alsoAt: ['http://a/v1/'] })).toThrow('twice');
+  expect(() => checkedEndpoint({ ...entry, alsoAt: ['http://b/v1?api_key=x'] })).toThrow('key does not belong');
+  expect(() => checkedEndpoint({ ...entry, kind: 'embedding', alsoAt: ['http://b/v1'] })).toThrow('chat models only');
+});
