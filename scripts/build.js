@@ -52,6 +52,7 @@ if (isStale()) {
       'yauzl',
       'undici',
       '@napi-rs/keyring',
+      '@zilliz/milvus2-sdk-node',
     ],
     alias: {
       // Ink must draw on a GPU box that has CI=1 set, and never looks for its development tools here.

@@ -51,7 +51,7 @@ export async function request(url: URL | string, init: NetworkRequest = {}): Pro
 
 /** What `exchange` sends. */
 export interface Exchange {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly connectSeconds?: number;

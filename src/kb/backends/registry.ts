@@ -2,6 +2,7 @@ import type { ConnectBackend, ConnectOptions, VectorBackend, VectorServerKind } 
 
 /** Each is loaded when a server of its kind is first used: only in the kb service. */
 const KINDS: Readonly<Record<VectorServerKind, () => Promise<ConnectBackend>>> = {
+  milvus: async () => (await import('./milvus/backend.ts')).connectMilvus,
   pgvector: async () => (await import('./pgvector/backend.ts')).connectPgvector,
 };
 
