@@ -45,8 +45,8 @@ export interface ChunkRow {
 
 /** Sources, documents, their revisions and chunks. */
 export function documentsTable(db: Database) {
-  const sources = db.prepare<[number], SourceRow>(
-    "SELECT * FROM source WHERE kb_id = ? AND state IN ('ok','failed') ORDER BY path",
+  const sources = db.prepare<[number, string, number], SourceRow>(
+    "SELECT * FROM source WHERE kb_id = ? AND path > ? AND state IN ('ok','failed') ORDER BY path LIMIT ?",
   );
   const sourceByPath = db.prepare<[number, string], SourceRow>('SELECT * FROM source WHERE kb_id = ? AND path = ?');
   const newSource = db.prepare<[number, string, Buffer, Buffer, string]>(
@@ -108,7 +108,8 @@ export function documentsTable(db: Database) {
     "SELECT * FROM doc WHERE state = 'trash' AND trashed_at < ? LIMIT ?",
   );
   return {
-    sources: (kbId: number) => sources.all(kbId),
+    /** By path, after one. */
+    sources: (kbId: number, after: string, limit: number) => sources.all(kbId, after, limit),
     sourceByPath: (kbId: number, path: string) => sourceByPath.get(kbId, path),
     newSource: (kbId: number, source: SourceStat, at: string): number =>
       Number(newSource.run(kbId, source.path, source.sha, source.recipe, at).lastInsertRowid),

@@ -24,7 +24,9 @@ import {
 } from './types.ts';
 
 /** Raised when a message changes its meaning or a method is added; a client of another version asks the service to leave and starts its own. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
+/** Of `ingest.sources`. */
+export const SOURCES_A_PAGE = 2000;
 
 const kbParam = z.object({ kb: z.string() });
 const idParam = z.object({ id: z.number().int().positive() });
@@ -162,7 +164,11 @@ export const methods = {
     /** `heldBy` is set, and `session` null, while another ingest has it. */
     result: z.object({ session: z.string().nullable(), heldBy: z.string().nullable() }),
   },
-  'ingest.sources': { params: z.object({ session: z.string() }), result: z.array(sourceRecord) },
+  /** Known sources by path, after one, at most `SOURCES_A_PAGE`: a million of them do not fit into a message. */
+  'ingest.sources': {
+    params: z.object({ session: z.string(), after: z.string().default('') }),
+    result: z.array(sourceRecord),
+  },
   /**
    * Stores new revisions of documents of one source (a batch, one transaction), not yet visible. Returns what has no
    * vector yet. A document already live with this very content and recipe is not written again: its live revision
@@ -198,9 +204,17 @@ export const methods = {
     }),
     result: done,
   },
-  /** Makes revisions live in one transaction; refuses one whose vectors are not complete. */
+  /**
+   * Makes revisions live in one transaction; refuses one whose vectors are not complete. A source of very many documents
+   * comes in several calls: what it no longer has leaves with the `last` one, and only then is it done.
+   */
   'ingest.publish': {
-    params: z.object({ session: z.string(), source: sourceRecord, revisions: z.array(z.number().int()) }),
+    params: z.object({
+      session: z.string(),
+      source: sourceRecord,
+      revisions: z.array(z.number().int()),
+      last: z.boolean().default(true),
+    }),
     /** Documents of the source that are gone from it went to the trash. */
     result: z.object({ removed: z.number().int() }),
   },

@@ -189,8 +189,8 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     'ingest.begin': route(methods['ingest.begin'], (params, caller) =>
       beginIngest(context, sessions, caller.client, params),
     ),
-    'ingest.sources': route(methods['ingest.sources'], ({ session }) =>
-      listSources(context, sessions.require(session)),
+    'ingest.sources': route(methods['ingest.sources'], ({ session, after }) =>
+      listSources(context, sessions.require(session), after),
     ),
     'ingest.documents': route(methods['ingest.documents'], (params) =>
       storeDocuments(context, sessions.require(params.session), params),

@@ -158,5 +158,7 @@ export const ingestReportSchema = z.object({
   embedded: z.number().int(),
   tokens: z.number().int(),
   seconds: z.number(),
+  /** Seconds spent in each stage (`ingest/stage-times.ts`); work done at once counts each time. */
+  stages: z.record(z.string(), z.number()).optional(),
 });
 export type IngestReport = z.infer<typeof ingestReportSchema>;

@@ -22,7 +22,8 @@ const FIRST_WAIT_MS = 500;
 const ANSWER_WITHIN_SECONDS = 120;
 
 const replySchema = z.object({
-  data: z.array(z.object({ index: z.number().int(), embedding: z.array(z.number()) })),
+  // Some servers send numbers whatever they were asked for. Each is looked at when its vector is made.
+  data: z.array(z.object({ index: z.number().int(), embedding: z.union([z.string(), z.array(z.unknown())]) })),
   usage: z.object({ prompt_tokens: z.number() }).partial().nullish(),
 });
 
@@ -92,17 +93,37 @@ async function request(
 ): Promise<EmbeddingsPart> {
   const tokens = estimateTokens(texts.map((content) => ({ role: 'user', content })));
   const { value } = await sendPatiently(endpoint, { signal, tokens, firstWaitMs: FIRST_WAIT_MS }, async () => {
-    const part = await once(endpoint, texts, signal, extra);
+    const part = await inTheirFormat(endpoint, (format) => once(endpoint, texts, signal, { ...extra, format }));
     return { value: part, tokens: part.tokens.reduce((sum, count) => sum + count, 0) || tokens };
   });
   return value;
+}
+
+type Format = 'base64' | 'float';
+/** Servers that do not know base64, by their address. */
+const plainServers = new Set<string>();
+
+/** Vectors come as base64, half as long and read in a quarter of the time; who refuses that is asked for numbers. */
+async function inTheirFormat(
+  { url }: ChatEndpoint,
+  ask: (format: Format) => Promise<EmbeddingsPart>,
+): Promise<EmbeddingsPart> {
+  if (plainServers.has(url)) return ask('float');
+  try {
+    return await ask('base64');
+  } catch (error) {
+    if (!(error instanceof EndpointFault) || error.code !== 'invalid') throw error;
+    const part = await ask('float');
+    plainServers.add(url);
+    return part;
+  }
 }
 
 async function once(
   endpoint: ChatEndpoint,
   texts: readonly string[],
   signal: AbortSignal,
-  { truncate = false }: RequestOptions,
+  { truncate = false, format }: RequestOptions & { readonly format: Format },
 ): Promise<EmbeddingsPart> {
   const pulse = endpoint.watched ? new Pulse(endpoint) : undefined;
   const watchdog = new Watchdog(endpoint.timeouts?.firstByte ?? ANSWER_WITHIN_SECONDS, either(signal, pulse?.signal));
@@ -112,7 +133,7 @@ async function once(
       body: {
         model: endpoint.model,
         input: texts,
-        encoding_format: 'float',
+        encoding_format: format,
         ...(truncate ? { truncate_prompt_tokens: -1 } : {}),
       },
       signal: watchdog.signal,
@@ -154,8 +175,18 @@ function read(endpoint: ChatEndpoint, texts: readonly string[], json: unknown): 
   return { vectors, tokens: texts.map((text) => Math.round((total * text.length) / characters)) };
 }
 
-function unit(values: readonly number[], name: string): Float32Array {
-  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+/** `given`: numbers, or base64 of little-endian f32. */
+function unit(given: string | readonly unknown[], name: string): Float32Array {
+  const bytes = typeof given === 'string' ? Buffer.from(given, 'base64') : undefined;
+  const values = new Float64Array(typeof given === 'string' ? (bytes?.length ?? 0) >> 2 : given.length);
+  let squares = 0;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = bytes ? bytes.readFloatLE(at * 4) : given[at];
+    if (typeof value !== 'number') throw new RagtuiError('invalid', `"${name}" gave a vector with no number in it.`);
+    values[at] = value;
+    squares += value * value;
+  }
+  const norm = Math.sqrt(squares);
   if (!Number.isFinite(norm) || norm < 1e-12)
     throw new RagtuiError('invalid', `"${name}" gave a vector that has no direction.`);
   return Float32Array.from(values, (value) => value / norm);

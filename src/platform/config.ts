@@ -23,6 +23,13 @@ const defaultsSchema = z.object({
   reranker: z.string().min(1).optional(),
 });
 
+const ingestSchema = z.object({
+  /** Processes that read files; without it, one a core but one, 8 at most. */
+  parsers: z.number().int().min(1).max(64).optional(),
+  /** Processes of an embedder that runs here; without it, one a core but one. */
+  embedders: z.number().int().min(1).max(64).optional(),
+});
+
 const networkSchema = z.object({
   /** PEM file with certificates that are trusted besides the usual ones: of a company's proxy, of a server of one's own. */
   ca_file: z.string().min(1).optional(),
@@ -40,6 +47,7 @@ const promptSchema = z.object({ system: z.string().default(''), user: z.string()
 export const settingsSchema = z.object({
   interface: interfaceSchema.prefault({}),
   defaults: defaultsSchema.prefault({}),
+  ingest: ingestSchema.prefault({}),
   serving: servingSchema.prefault({}),
   network: networkSchema.prefault({}),
   prompts: z.record(z.string(), promptSchema).default({}),
@@ -145,6 +153,7 @@ function unknownKeys(table: unknown): string[] {
   const known: Record<string, readonly string[] | undefined> = {
     interface: Object.keys(interfaceSchema.shape),
     defaults: Object.keys(defaultsSchema.shape),
+    ingest: Object.keys(ingestSchema.shape),
     serving: Object.keys(servingSchema.shape),
     network: Object.keys(networkSchema.shape),
     prompts: undefined,

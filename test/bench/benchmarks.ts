@@ -1,3 +1,4 @@
+import { bigIngest } from './big-ingest.ts';
 import { compare } from './compare.ts';
 import { embedding } from './embedding.ts';
 import { evaluation, peersEvaluation } from './eval.ts';
@@ -38,3 +39,6 @@ export const besidePeers: readonly Benchmark[] = [
   terminal,
   start,
 ];
+
+/** By name only: as long as one likes. */
+export const bySize: readonly Benchmark[] = [bigIngest];

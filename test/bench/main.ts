@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { packageRoot } from '../../src/platform/entry.ts';
 import { RagtuiError, toRagtuiError } from '../../src/platform/errors.ts';
-import { benchmarks, besidePeers } from './benchmarks.ts';
+import { benchmarks, besidePeers, bySize } from './benchmarks.ts';
 import { describeMachine, isBusy, load } from './machine.ts';
 import { machineLine, type Outcome, type Report, table, verdict } from './report.ts';
 import type { Benchmark } from './types.ts';
@@ -15,21 +16,22 @@ const HELP = `npm run bench -- [options]
   --only NAME,NAME  these benchmarks alone
   --peers           beside other programs (some of them are installed first)
   --quick           fewer repetitions: to see that it runs
+  --chunks N        how many a benchmark of size makes (big-ingest)
   --list            the benchmarks there are
   --help            this text
 
 Data sets of others are looked for in RAGTUI_BENCH_DATA. Results are also written to bench-results/TIME.json.`;
 
-const all = [...new Set([...benchmarks, ...besidePeers])];
+const all = [...new Set([...benchmarks, ...besidePeers, ...bySize])];
 process.exitCode = await started();
 
 /** What the options ask for; a wrong one is said in a line. */
 async function started(): Promise<number> {
   try {
-    const { only, peers, quick, list, help } = options();
+    const { only, peers, quick, list, help, chunks } = options();
     if (help) console.log(HELP);
     else if (list) for (const { name, about } of all) console.log(`${name.padEnd(17)}${about}`);
-    else return await main(chosen(only, peers), quick);
+    else return await main(chosen(only, peers), quick, chunks);
     return 0;
   } catch (error) {
     if (!(error instanceof RagtuiError)) throw error;
@@ -42,9 +44,16 @@ function options() {
   const yes = { type: 'boolean', default: false } as const;
   try {
     const { values } = parseArgs({
-      options: { only: { type: 'string' }, peers: yes, quick: yes, list: yes, help: { ...yes, short: 'h' } },
+      options: {
+        only: { type: 'string' },
+        chunks: { type: 'string' },
+        peers: yes,
+        quick: yes,
+        list: yes,
+        help: { ...yes, short: 'h' },
+      },
     });
-    return values;
+    return { ...values, chunks: z.coerce.number().int().positive().optional().parse(values.chunks) };
   } catch (error) {
     throw new RagtuiError('usage', toRagtuiError(error).message);
   }
@@ -59,7 +68,7 @@ function chosen(only: string | undefined, peers: boolean): readonly Benchmark[] 
   });
 }
 
-async function main(list: readonly Benchmark[], quick: boolean): Promise<number> {
+async function main(list: readonly Benchmark[], quick: boolean, chunks: number | undefined): Promise<number> {
   const before = load();
   if (isBusy()) {
     console.log(
@@ -71,7 +80,7 @@ async function main(list: readonly Benchmark[], quick: boolean): Promise<number>
   const outcomes: Outcome[] = [];
   for (const benchmark of list) {
     console.log(`== ${benchmark.name}: ${benchmark.about}`);
-    const outcome = await runOne(benchmark, quick);
+    const outcome = await runOne(benchmark, quick, chunks);
     console.log(`${table(outcome.rows)}${outcome.error ? `\nFAILED: ${outcome.error}` : ''}\n`);
     outcomes.push(outcome);
   }
@@ -85,7 +94,7 @@ async function main(list: readonly Benchmark[], quick: boolean): Promise<number>
   return outcomes.some((outcome) => outcome.error) ? 1 : 0;
 }
 
-async function runOne({ name, about, run }: Benchmark, quick: boolean): Promise<Outcome> {
+async function runOne({ name, about, run }: Benchmark, quick: boolean, chunks: number | undefined): Promise<Outcome> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), `ragtui-bench-${name}-`));
   const cleaners: (() => void | Promise<void>)[] = [];
   const started = performance.now();
@@ -93,6 +102,7 @@ async function runOne({ name, about, run }: Benchmark, quick: boolean): Promise<
   try {
     const rows = await run({
       quick,
+      chunks,
       scratch,
       data: dataFolder(),
       log: (text) => process.stderr.write(`   ${text}\n`),

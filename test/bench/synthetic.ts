@@ -18,22 +18,42 @@ const SPACE_SEED = 64_048;
  * 48): centres and offsets are Gaussian in the plane, a random basis carries them into `dimension`. One after another.
  */
 export function syntheticVectors(options: SyntheticOptions): Float32Array {
-  const { count, seed, dimension, clusters = 64, intrinsic = 48, noise = 0.6 } = options;
-  const space = gaussian(seeded(SPACE_SEED));
-  const basis = Float32Array.from({ length: intrinsic * dimension }, space);
-  const centres = Float32Array.from({ length: clusters * intrinsic }, space);
+  const { count, seed, dimension } = options;
+  const draw = drawer(options);
   const random = seeded(seed);
   const offset = gaussian(random);
   const vectors = new Float32Array(count * dimension);
-  const point = new Float32Array(intrinsic);
   for (let row = 0; row < count; row += 1) {
+    draw(random, offset, vectors.subarray(row * dimension, (row + 1) * dimension));
+  }
+  return vectors;
+}
+
+/** The same kind of vectors, one for each seed, as often as it is asked for. */
+export function syntheticMaker(dimension: number): (seed: number) => Float32Array {
+  const draw = drawer({ dimension });
+  return (seed) => {
+    const random = seeded(seed);
+    const vector = new Float32Array(dimension);
+    draw(random, gaussian(random), vector);
+    return vector;
+  };
+}
+
+type Space = Pick<SyntheticOptions, 'dimension' | 'clusters' | 'intrinsic' | 'noise'>;
+
+function drawer({ dimension, clusters = 64, intrinsic = 48, noise = 0.6 }: Space) {
+  const space = gaussian(seeded(SPACE_SEED));
+  const basis = Float32Array.from({ length: intrinsic * dimension }, space);
+  const centres = Float32Array.from({ length: clusters * intrinsic }, space);
+  const point = new Float32Array(intrinsic);
+  return (random: () => number, offset: () => number, into: Float32Array): void => {
     const cluster = Math.floor(random() * clusters);
     for (let axis = 0; axis < intrinsic; axis += 1) {
       point[axis] = (centres[cluster * intrinsic + axis] ?? 0) + noise * offset();
     }
-    carry(point, basis, vectors.subarray(row * dimension, (row + 1) * dimension));
-  }
-  return vectors;
+    carry(point, basis, into);
+  };
 }
 
 function carry(point: Float32Array, basis: Float32Array, into: Float32Array): void {

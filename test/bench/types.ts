@@ -21,6 +21,8 @@ export interface BenchRow {
 export interface BenchContext {
   /** Fewer rounds and texts: says whether all works, and only roughly how fast. */
   readonly quick: boolean;
+  /** `--chunks`: how many a benchmark of size makes, instead of its own number. */
+  readonly chunks?: number | undefined;
   /** An empty folder, removed at the end. */
   readonly scratch: string;
   /** CMRC2018 and Financial-QA-10k, when they lie beside the repository. */

@@ -2,10 +2,14 @@ import { createServer } from 'node:http';
 import { z } from 'zod';
 import { addEndpoint } from '../../src/models/endpoint-entries.ts';
 import type { WorkspacePaths } from '../../src/platform/paths.ts';
-import { syntheticVectors } from './synthetic.ts';
+import { syntheticMaker } from './synthetic.ts';
 
 export const DIMENSION = 512;
-const requestSchema = z.object({ input: z.array(z.string()) });
+const requestSchema = z.object({
+  input: z.array(z.string()),
+  encoding_format: z.enum(['float', 'base64']).default('float'),
+});
+type Format = z.output<typeof requestSchema>['encoding_format'];
 
 /**
  * An embedding server on loopback that knows the vectors of some texts and makes up the others: what the product does
@@ -20,21 +24,23 @@ export interface VectorServer {
   close(): Promise<void>;
 }
 
-export async function startVectorServer(): Promise<VectorServer> {
-  const known = new Map<string, string>();
-  // Some hundred vectors, ready as JSON, stand in for all texts nobody set: the server must cost nearly nothing.
-  const made = syntheticVectors({ count: 256, seed: 7, dimension: DIMENSION });
-  const madeJson = Array.from({ length: 256 }, (_, row) => json(made.subarray(row * DIMENSION, (row + 1) * DIMENSION)));
+export interface VectorServerOptions {
+  readonly dimension?: number;
+}
+
+export async function startVectorServer({ dimension = DIMENSION }: VectorServerOptions = {}): Promise<VectorServer> {
+  const known = new Map<string, Float32Array>();
+  const make = syntheticMaker(dimension);
   let asked = 0;
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      const { input } = requestSchema.parse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
+      const { input, encoding_format } = requestSchema.parse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
       asked += input.length;
       const data = input.map((text, index) => {
-        const vector = known.get(text) ?? madeJson[checksum(text) % madeJson.length] ?? '';
-        return `{"object":"embedding","index":${index},"embedding":${vector}}`;
+        const vector = known.get(text) ?? make(checksum(text));
+        return `{"object":"embedding","index":${index},"embedding":${encoded(vector, encoding_format)}}`;
       });
       response.setHeader('content-type', 'application/json');
       response.end(`{"object":"list","data":[${data.join(',')}],"usage":{"prompt_tokens":${input.length * 40}}}`);
@@ -46,7 +52,7 @@ export async function startVectorServer(): Promise<VectorServer> {
   return {
     url: `http://127.0.0.1:${address.port}/v1`,
     asked: () => asked,
-    set: (text, vector) => known.set(text, json(vector)),
+    set: (text, vector) => known.set(text, vector),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -60,10 +66,15 @@ export async function addVectorServer(paths: WorkspacePaths, name: string, { url
   await addEndpoint(paths, { name, kind: 'embedding', url, model: 'synthetic' });
 }
 
-const json = (vector: Float32Array): string => `[${Array.from(vector, (value) => value.toFixed(7)).join(',')}]`;
+/** As a server writes it. */
+const encoded = (vector: Float32Array, format: Format): string =>
+  format === 'base64'
+    ? `"${Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')}"`
+    : `[${Array.from(vector, (value) => value.toFixed(7)).join(',')}]`;
 
 function checksum(text: string): number {
   let sum = 0;
   for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) >>> 0;
-  return sum;
+  // Spread: what differs in the last letters must differ in the first bits too.
+  return Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d) >>> 0;
 }

@@ -40,10 +40,10 @@ export class TestWorkspace {
   launchIngest(
     kb: string,
     roots: string[],
-    over: { groups?: NodeGroup[]; embedders?: string[]; prune?: boolean } = {},
+    over: { groups?: NodeGroup[]; embedders?: string[]; prune?: boolean; threads?: number } = {},
   ) {
-    const { groups = [LINE], embedders = [EMBEDDER], prune = false } = over;
-    return launchJob(this.paths, { kind: 'ingest', kb, roots, groups, embedders, watch: false, prune, threads: 1 });
+    const { groups = [LINE], embedders = [EMBEDDER], prune = false, threads = 1 } = over;
+    return launchJob(this.paths, { kind: 'ingest', kb, roots, groups, embedders, watch: false, prune, threads });
   }
 
   async ingest(...args: Parameters<TestWorkspace['launchIngest']>): Promise<{ view: JobView; report: IngestReport }> {

@@ -22,6 +22,8 @@ export interface EmbedQueueDeps {
   /** Makes vectors durable. */
   readonly store: (embedder: string, vectors: readonly EmbeddedText[]) => Promise<void>;
   readonly lanes: number;
+  /** Texts of one call of `embed`; 32 where nothing is said. */
+  readonly batch?: (embedder: string) => number;
   /** Called after each stored batch. */
   readonly onEmbedded: (texts: number, tokens: number, characters: number) => void;
 }
@@ -44,6 +46,10 @@ interface Pending {
 const WINDOW = 512;
 const BATCH = 32;
 const CAPACITY = 20_000;
+/** Characters of waiting texts: 64 MB of memory, however long they are. */
+const CAPACITY_CHARACTERS = 32 << 20;
+/** Texts whose vectors are there that are remembered: those that an answer still under way may call missing. */
+const REMEMBERED = 50_000;
 
 /**
  * Texts waiting for their vectors. The same text for the same embedder is embedded once, however many documents wait
@@ -53,7 +59,7 @@ const CAPACITY = 20_000;
 export class EmbedQueue {
   private readonly waiting = new Map<string, Pending>();
   private readonly working = new Map<string, Pending>();
-  private readonly done = new Set<string>();
+  private readonly done = new RecentKeys(REMEMBERED);
   private sorted: Pending[] = [];
   private room: (() => void)[] = [];
   private wake: (() => void)[] = [];
@@ -85,8 +91,12 @@ export class EmbedQueue {
     this.waiting.set(key, { missing, waiters: [settled] });
     this.charactersWaiting += missing.text.length;
     this.wakeLanes();
-    while (this.waiting.size > CAPACITY && !this.failure) await new Promise<void>((resolve) => this.room.push(resolve));
+    while (this.isFull() && !this.failure) await new Promise<void>((resolve) => this.room.push(resolve));
     if (this.failure) throw this.failure;
+  }
+
+  private isFull(): boolean {
+    return this.waiting.size > CAPACITY || (this.waiting.size > 0 && this.charactersWaiting > CAPACITY_CHARACTERS);
   }
 
   /** Embeds what is left and ends the lanes. Throws what broke the embedding as a whole. */
@@ -125,7 +135,8 @@ export class EmbedQueue {
     const first = this.sorted[0];
     if (!first) return [];
     const size = this.sorted.findIndex((pending) => pending.missing.embedder !== first.missing.embedder);
-    const batch = this.sorted.splice(0, Math.min(size < 0 ? BATCH : size, BATCH));
+    const most = this.deps.batch?.(first.missing.embedder) ?? BATCH;
+    const batch = this.sorted.splice(0, Math.min(size < 0 ? most : size, most));
     for (const pending of batch) {
       const key = `${pending.missing.embedder}\0${pending.missing.hash}`;
       this.waiting.delete(key);
@@ -215,5 +226,22 @@ export class EmbedQueue {
 
   private wakeLanes(): void {
     for (const wake of this.wake.splice(0)) wake();
+  }
+}
+
+/** A set that forgets: it holds the last `most` keys at least, and twice as many at most. */
+class RecentKeys {
+  private young = new Set<string>();
+  private old = new Set<string>();
+
+  constructor(private readonly most: number) {}
+
+  has(key: string): boolean {
+    return this.young.has(key) || this.old.has(key);
+  }
+
+  add(key: string): void {
+    if (this.young.size >= this.most) [this.young, this.old] = [new Set(), this.young];
+    this.young.add(key);
   }
 }

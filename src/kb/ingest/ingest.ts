@@ -1,50 +1,16 @@
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobWork, Progress } from '../../jobs/types.ts';
-import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
-import { checkRegular, readError } from '../loaders/file.ts';
-import type { KbClient, Params, SourceRecord } from '../protocol.ts';
-import type { ChunkDraft, ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
-import { concernsAll, EmbedQueue } from './embed-queue.ts';
-import { encodeVector } from './encode-vector.ts';
+import { type RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import { type KbClient, SOURCES_A_PAGE, type SourceRecord } from '../protocol.ts';
+import type { IngestReport } from '../types.ts';
+import { cancelled, type IngestDeps, type IngestWork } from './deps.ts';
+import { hashFile } from './hash-file.ts';
 import { IngestProgress } from './ingest-progress.ts';
 import { type FoundFile, planIngest } from './plan.ts';
+import { SourceReader } from './source-reader.ts';
+import { StageTimes } from './stage-times.ts';
 
-export type IngestWork = Extract<JobWork, { kind: 'ingest' }>;
-export type WalkEntry = FoundFile | { readonly path: string; readonly error: RagtuiError };
-
-/** What an ingest is made of; the worker passes the real parts. */
-export interface IngestDeps {
-  readonly kb: KbClient;
-  readonly work: IngestWork;
-  /** Job id: shown to whoever has to wait for us. */
-  readonly owner: string;
-  readonly embedders: Params<'ingest.begin'>['embedders'];
-  /** Hash of everything but the bytes that decides what a file becomes. */
-  readonly recipe: string;
-  /** Whether a file met in a folder is of a kind that is never read (pictures, archives …). */
-  readonly isUnreadable: (path: string) => boolean;
-  readonly walk: (roots: readonly string[], signal: AbortSignal) => AsyncIterable<WalkEntry>;
-  readonly read: (path: string, signal: AbortSignal) => AsyncIterable<readonly ExtractedDocument[]>;
-  readonly split: (text: string, group: NodeGroup) => ChunkDraft[];
-  readonly embed: (
-    lane: number,
-    embedder: string,
-    texts: readonly string[],
-  ) => Promise<{ vectors: Float32Array[]; tokens: number[] }>;
-  readonly lanes: number;
-  readonly onProgress: (progress: Progress) => void;
-  readonly onLog: (level: 'info' | 'warn' | 'error', text: string) => void;
-  readonly signal: AbortSignal;
-}
-
-const READERS = 3;
 const SESSION_TRIES = 5;
-const UNREADABLE = '0'.repeat(32);
 
 /**
  * Brings a knowledge base up to date with its roots, once. Can be killed at any moment and run again: what was
@@ -83,19 +49,24 @@ async function ingestSession(deps: IngestDeps): Promise<IngestReport> {
     tokens: 0,
     seconds: 0,
   };
+  const times = new StageTimes();
   const finish = async () => {
     report.seconds = (performance.now() - started) / 1000;
+    report.stages = times.report();
     await deps.kb.call('ingest.end', { session, report });
   };
 
-  const { found, unknown } = await scan(deps, progress, report);
-  const known = await deps.kb.call('ingest.sources', { session });
-  const plan = await planIngest({ found, unknown, known, roots: deps.work.roots, recipe: deps.recipe }, hashFile);
+  const { found, unknown } = await times.during('walk', scan(deps, progress, report));
+  const compare = async () => {
+    const known = await knownSources(deps.kb, session);
+    return planIngest({ found, unknown, known, roots: deps.work.roots, recipe: deps.recipe }, hashFile);
+  };
+  const plan = await times.during('compare', compare());
   report.unchanged = plan.unchanged;
   if (plan.stillFailing > 0) report.warnings.push(stillFailingLine(plan.stillFailing, deps.work.kb));
   progress.planned(plan.todo);
 
-  const sources = new SourceReader(deps, session, report, progress, plan.added);
+  const sources = new SourceReader(deps, { session, report, progress, times, added: plan.added });
   try {
     await sources.readAll(plan.todo);
   } catch (error) {
@@ -108,10 +79,6 @@ async function ingestSession(deps: IngestDeps): Promise<IngestReport> {
   await finish();
   progress.finished();
   return report;
-}
-
-function cancelled(): RagtuiError {
-  return new RagtuiError('cancelled', 'The ingest was stopped.', 'Run it again to go on: what was embedded is kept.');
 }
 
 /** Takes the knowledge base; waits, saying for whom, while another ingest has it. */
@@ -129,6 +96,15 @@ async function beginSession(deps: IngestDeps, progress: IngestProgress): Promise
     if (session) return session;
     progress.waitingFor(heldBy ?? 'another ingest');
     await delay(500, undefined, { signal: deps.signal }).catch(() => undefined);
+  }
+}
+
+async function knownSources(kb: KbClient, session: string): Promise<SourceRecord[]> {
+  const known: SourceRecord[] = [];
+  for (;;) {
+    const page = await kb.call('ingest.sources', { session, after: known.at(-1)?.path ?? '' });
+    for (const source of page) known.push(source);
+    if (page.length < SOURCES_A_PAGE) return known;
   }
 }
 
@@ -188,217 +164,5 @@ async function removeGone(deps: IngestDeps, session: string, paths: readonly str
     if (problem.code === 'unavailable') throw problem;
     report.warnings.push(`${problem.message} ${problem.hint}`.trim());
     deps.onLog('warn', problem.message);
-  }
-}
-
-/** One file on its way: live when its documents are stored and all their vectors are there. */
-interface Ticket {
-  readonly source: SourceRecord;
-  readonly revisions: number[];
-  anyChanged: boolean;
-  outstanding: number;
-  read: boolean;
-  problem: RagtuiError | undefined;
-}
-
-/** Reads the planned files a few at a time, stores their documents, and publishes each when it is complete. */
-class SourceReader {
-  private readonly queue: EmbedQueue;
-  private readonly publishing = new Set<Promise<void>>();
-  private failure: RagtuiError | undefined;
-
-  constructor(
-    private readonly deps: IngestDeps,
-    private readonly session: string,
-    private readonly report: IngestReport,
-    private readonly progress: IngestProgress,
-    private readonly added: ReadonlySet<string>,
-  ) {
-    this.queue = new EmbedQueue({
-      lanes: deps.lanes,
-      embed: deps.embed,
-      store: async (embedder, vectors) => {
-        await deps.kb.call('ingest.vectors', {
-          session,
-          embedder,
-          vectors: vectors.map(({ hash, vector }) => ({ hash, vector: encodeVector(vector) })),
-        });
-      },
-      onEmbedded: (texts, tokens, characters) => {
-        report.embedded += texts;
-        report.tokens += tokens;
-        progress.embedded(texts, tokens, characters, this.queue.charactersWaiting);
-      },
-    });
-  }
-
-  async readAll(files: readonly FoundFile[]): Promise<void> {
-    // Readers wait for room in the queue, and at the end everything waits for it: a stop must get through there.
-    const stop = () => this.queue.fail(cancelled());
-    if (this.deps.signal.aborted) stop();
-    this.deps.signal.addEventListener('abort', stop, { once: true });
-    try {
-      await this.readAndEmbed(files);
-    } finally {
-      this.deps.signal.removeEventListener('abort', stop);
-    }
-  }
-
-  private async readAndEmbed(files: readonly FoundFile[]): Promise<void> {
-    const next = files[Symbol.iterator]();
-    const reader = async () => {
-      for (let item = next.next(); !item.done && !this.failure; item = next.next()) await this.readOne(item.value);
-    };
-    const readers = Array.from({ length: READERS }, () =>
-      reader().catch((error: unknown) => {
-        this.failure ??= toRagtuiError(error);
-      }),
-    );
-    await Promise.all(readers);
-    this.throwIfOver();
-    await this.queue.finish();
-    await Promise.all(this.publishing);
-    this.throwIfOver();
-  }
-
-  async abort(): Promise<void> {
-    await this.queue.abort();
-    await Promise.allSettled(this.publishing);
-  }
-
-  private throwIfOver(): void {
-    if (this.deps.signal.aborted) throw cancelled();
-    if (this.failure) throw this.failure;
-  }
-
-  private async readOne(file: FoundFile): Promise<void> {
-    this.throwIfOver();
-    const source: SourceRecord = {
-      ...file,
-      sha: UNREADABLE,
-      recipe: this.deps.recipe,
-      failed: false,
-    };
-    const ticket: Ticket = {
-      source,
-      revisions: [],
-      anyChanged: false,
-      outstanding: 0,
-      read: false,
-      problem: undefined,
-    };
-    try {
-      source.sha = await hashFile(file.path).catch((error: unknown) => {
-        throw new FileProblem(readError(error));
-      });
-      for await (const documents of ownProblems(this.deps.read(file.path, this.deps.signal))) {
-        this.throwIfOver();
-        await this.storeDocuments(ticket, documents);
-      }
-    } catch (error) {
-      this.throwIfOver();
-      const problem = error instanceof FileProblem ? error.reason : toRagtuiError(error);
-      if (!(error instanceof FileProblem) && concernsAll(problem)) throw problem;
-      ticket.problem = problem;
-    }
-    ticket.read = true;
-    this.progress.read(file);
-    this.completeIfDone(ticket);
-  }
-
-  private async storeDocuments(ticket: Ticket, documents: readonly ExtractedDocument[]): Promise<void> {
-    const drafts = documents.map((document) => ({
-      ...document,
-      chunks: this.deps.work.groups.map((group) => ({
-        group: group.name,
-        chunks: this.deps.split(document.text, group),
-      })),
-    }));
-    const { revisions, missing } = await this.deps.kb.call('ingest.documents', {
-      session: this.session,
-      source: ticket.source,
-      documents: drafts,
-    });
-    let chunks = 0;
-    drafts.forEach((draft, i) => {
-      const stored = revisions[i];
-      if (!stored) throw new RagtuiError('internal', 'The kb service did not answer for every document.');
-      ticket.revisions.push(stored.revision);
-      if (stored.changed) ticket.anyChanged = true;
-      const count = draft.chunks.reduce((sum, group) => sum + group.chunks.length, 0);
-      if (stored.changed) chunks += count;
-    });
-    this.report.chunks += chunks;
-    // The service misses a text until its vector is stored, however often it has asked for it already.
-    const fresh = missing.filter((text) => !this.queue.knows(text));
-    this.progress.stored(documents, chunks, fresh);
-    for (const text of missing) {
-      ticket.outstanding++;
-      await this.queue.add(text, (problem) => {
-        ticket.outstanding--;
-        ticket.problem ??= problem;
-        this.completeIfDone(ticket);
-      });
-    }
-  }
-
-  private completeIfDone(ticket: Ticket): void {
-    if (!ticket.read || ticket.outstanding > 0) return;
-    const work = (ticket.problem ? this.recordFailure(ticket, ticket.problem) : this.publish(ticket))
-      .catch((error: unknown) => {
-        this.failure ??= toRagtuiError(error);
-      })
-      .finally(() => this.publishing.delete(work));
-    this.publishing.add(work);
-  }
-
-  private async publish(ticket: Ticket): Promise<void> {
-    const { session } = this;
-    const { removed } = await this.deps.kb.call('ingest.publish', {
-      session,
-      source: ticket.source,
-      revisions: ticket.revisions,
-    });
-    this.report.removed += removed;
-    if (this.added.has(ticket.source.path)) this.report.added++;
-    else if (ticket.anyChanged || removed > 0) this.report.changed++;
-    else this.report.unchanged++;
-    this.progress.published();
-  }
-
-  private async recordFailure(ticket: Ticket, problem: RagtuiError): Promise<void> {
-    const { message: reason, hint } = problem;
-    this.report.failed.push({ path: ticket.source.path, reason, hint });
-    this.deps.onLog('warn', `${ticket.source.path}: ${reason}`);
-    const source = { ...ticket.source, failed: true };
-    await this.deps.kb.call('ingest.failed', { session: this.session, source, reason, hint });
-  }
-}
-
-/** What is wrong with a file, whatever its code would mean of the service or the disk of the workspace. */
-class FileProblem extends Error {
-  constructor(readonly reason: RagtuiError) {
-    super(reason.message);
-  }
-}
-
-async function* ownProblems<T>(reading: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* reading;
-  } catch (error) {
-    throw new FileProblem(toRagtuiError(error));
-  }
-}
-
-/** First 16 bytes of the file's sha256, hex. Never blocks on what became a pipe since it was found. */
-export async function hashFile(file: string): Promise<string> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    checkRegular(await handle.stat());
-    const hash = createHash('sha256');
-    await pipeline(handle.createReadStream({ autoClose: false }), hash);
-    return hash.digest('hex').slice(0, 32);
-  } finally {
-    await handle.close();
   }
 }

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
@@ -14,23 +13,26 @@ import { loaderVersion } from '../loaders/types.ts';
 import { walk } from '../loaders/walk.ts';
 import { type CountTokens, splitDocument, splitterVersion } from '../splitters/registry.ts';
 import type { ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
-import { type IngestDeps, ingestOnce } from './ingest.ts';
+import type { IngestDeps } from './deps.ts';
+import { ingestOnce } from './ingest.ts';
 import { LaneEmbedders } from './lane-embedders.ts';
 import { ingestRecipe } from './recipe.ts';
 import { RootsWatcher } from './watch.ts';
+import { ingestWidth } from './width.ts';
 
 /** Formats that are read in this process up to this size: no parser stands between bytes and text. */
 const PLAIN = new Set(['.txt', '.md']);
 const PLAIN_MAX_BYTES = 1024 * 1024;
-const PARSERS = 2;
+/** Files on their way beside those that are parsed: plain ones, and those whose texts are being stored. */
+const READERS_MORE = 2;
 
 /** The ingest job with its real parts: one pass, then, with `watch`, one more after each change until it is stopped. */
 export async function runIngestJob({ work, spec, paths, report, signal }: JobContext<'ingest'>): Promise<void> {
   const resolved = await Promise.all(work.embedders.map((id) => resolveEmbedder(paths, id)));
   const kb = await connectKb(paths, { signal });
-  const parsers = createParserPool({ size: PARSERS });
-  const lanes = work.threads ?? Math.max(1, os.availableParallelism() - 1);
-  const embedders = new LaneEmbedders(resolved, (id, reason) =>
+  const width = ingestWidth(paths);
+  const parsers = createParserPool({ size: width.parsers });
+  const embedders = new LaneEmbedders(resolved, work.threads ?? width.embedders, (id, reason) =>
     report.log('warn', `A process of embedder ${id} was started again: ${reason}`),
   );
   const counters = await tokenCounters(paths, work.groups);
@@ -50,7 +52,9 @@ export async function runIngestJob({ work, spec, paths, report, signal }: JobCon
     read: (file, abort) => readDocuments(file, parsers, abort),
     split: (text, group) => splitDocument(text, group, toolsFor(group, counters)),
     embed: (lane, embedder, texts) => embedders.embed(lane, embedder, texts),
-    lanes,
+    lanes: embedders.lanes,
+    batch: embedders.batch,
+    readers: width.parsers + READERS_MORE,
     onProgress: report.progress.bind(report),
     onLog: report.log.bind(report),
     signal,

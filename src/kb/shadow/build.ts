@@ -15,6 +15,7 @@ export interface ShadowDeps {
   readonly name: string;
   readonly embedder: Params<'shadow.begin'>['embedder'];
   readonly lanes: number;
+  readonly batch?: (embedder: string) => number;
   readonly embed: (
     lane: number,
     embedder: string,
@@ -88,12 +89,13 @@ export async function buildShadow(deps: ShadowDeps): Promise<ShadowReport> {
 
 /** Embeds what has no vector now. Returns why a text could not be embedded, if one could not. */
 async function embedMissing(
-  { kb, name, embedder, lanes, embed, signal }: ShadowDeps,
+  { kb, name, embedder, lanes, batch, embed, signal }: ShadowDeps,
   onEmbedded: (texts: number, tokens: number) => void,
 ): Promise<RagtuiError | undefined> {
   let first: RagtuiError | undefined;
   const queue = new EmbedQueue({
     lanes,
+    ...(batch && { batch }),
     embed,
     store: async (_, vectors) => {
       const encoded = vectors.map(({ hash, vector }) => ({ hash, vector: encodeVector(vector) }));

@@ -1,8 +1,8 @@
-import os from 'node:os';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
 import { connectKb } from '../client.ts';
 import { LaneEmbedders } from '../ingest/lane-embedders.ts';
+import { ingestWidth } from '../ingest/width.ts';
 import { buildShadow } from './build.ts';
 
 /** The body of a `shadow` job: one embedder process a lane, and the kb service. */
@@ -10,7 +10,8 @@ export async function runShadowJob({ work, paths, report, signal }: JobContext<'
   const resolved = await resolveEmbedder(paths, work.embedder);
   const { id, fingerprint, dimension } = resolved;
   const kb = await connectKb(paths, { signal });
-  const embedders = new LaneEmbedders([resolved], (_, reason) =>
+  const threads = work.threads ?? ingestWidth(paths).embedders;
+  const embedders = new LaneEmbedders([resolved], threads, (_, reason) =>
     report.log('warn', `A process of embedder ${id} was started again: ${reason}`),
   );
   try {
@@ -18,7 +19,8 @@ export async function runShadowJob({ work, paths, report, signal }: JobContext<'
       kb,
       name: work.kb,
       embedder: { id, fingerprint, dimension },
-      lanes: work.threads ?? Math.max(1, os.availableParallelism() - 1),
+      lanes: embedders.lanes,
+      batch: embedders.batch,
       embed: (lane, embedder, texts) => embedders.embed(lane, embedder, texts),
       onProgress: report.progress.bind(report),
       onLog: report.log.bind(report),

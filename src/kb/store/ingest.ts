@@ -4,7 +4,7 @@ import type { SourceStat } from '../../db/documents-table.ts';
 import type { Tables } from '../../db/tables.ts';
 import type { Transaction } from '../../db/writer.ts';
 import { RagtuiError } from '../../platform/errors.ts';
-import type { ParsedParams, Result, SourceRecord } from '../protocol.ts';
+import { type ParsedParams, type Result, SOURCES_A_PAGE, type SourceRecord } from '../protocol.ts';
 import { now, requireKb, type StoreContext } from './context.ts';
 import { addGroups, parseGroup, sameGroup, validName } from './knowledge-bases.ts';
 import { dropRevision, LiveTexts } from './live-texts.ts';
@@ -50,6 +50,7 @@ export async function beginIngest(
       embedders,
       documentsAtStart: context.read.documents.liveDocs(kb.id),
       removed: 0,
+      published: new Map(),
     });
     return { session: session.id, heldBy: null };
   } finally {
@@ -125,8 +126,8 @@ function joinEmbedders(
   return joined;
 }
 
-export function listSources(context: StoreContext, session: IngestSession): Result<'ingest.sources'> {
-  return context.read.documents.sources(session.kbId).map((row) => ({
+export function listSources(context: StoreContext, session: IngestSession, after: string): Result<'ingest.sources'> {
+  return context.read.documents.sources(session.kbId, after, SOURCES_A_PAGE).map((row) => ({
     path: row.path,
     size: row.size,
     mtimeMs: row.mtime_ms,

@@ -114,7 +114,7 @@ function contentHash(document: Incoming, metadata: string, chunks: readonly Hash
   return hash.digest().subarray(0, 16);
 }
 
-/** Makes all given revisions of a source live at once, and trashes its documents that are not among them. */
+/** Makes the given revisions of a source live at once; with the last ones, trashes its documents that were not among any. */
 export async function publish(
   context: StoreContext,
   session: IngestSession,
@@ -127,12 +127,17 @@ export async function publish(
     const sourceId =
       documents.sourceByPath(session.kbId, params.source.path)?.id ??
       documents.newSource(session.kbId, toStat(params.source), at);
-    const kept = new Set<number>();
+    const kept = new Set(session.published.get(sourceId));
     for (const id of params.revisions) {
       kept.add(await goLive(tx, context, session, live, sourceId, id, at));
       await tx.pause();
     }
     crashPoint('mid_flip');
+    tx.afterCommit(() => {
+      if (params.last) session.published.delete(sourceId);
+      else session.published.set(sourceId, kept);
+    });
+    if (!params.last) return { removed: 0 };
     let removed = 0;
     for (const doc of documents.docsOfSource(sourceId)) {
       if (kept.has(doc.id)) continue;

@@ -22,6 +22,8 @@ export interface IngestSession {
   /** Live documents when it began: what the 20 % guard counts against. */
   readonly documentsAtStart: number;
   removed: number;
+  /** Documents that went live in earlier calls for a source whose last one has not come yet, by source. */
+  readonly published: Map<number, Set<number>>;
 }
 
 export class Sessions {

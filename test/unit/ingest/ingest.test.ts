@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Progress } from '../../../src/jobs/types.ts';
-import { type IngestDeps, ingestOnce } from '../../../src/kb/ingest/ingest.ts';
+import type { IngestDeps } from '../../../src/kb/ingest/deps.ts';
+import { ingestOnce } from '../../../src/kb/ingest/ingest.ts';
 import type { KbClient, Method, Params, SourceRecord } from '../../../src/kb/protocol.ts';
 import { methods } from '../../../src/kb/protocol.ts';
 import { RagtuiError } from '../../../src/platform/errors.ts';
@@ -114,6 +115,7 @@ function deps(kb: KbClient, over: Partial<IngestDeps> = {}): IngestDeps {
       tokens: texts.map(() => 3),
     }),
     lanes: 1,
+    readers: 3,
     onProgress: () => undefined,
     onLog: () => undefined,
     signal: new AbortController().signal,

@@ -95,16 +95,41 @@ describe('requestEmbeddings', () => {
   });
 
   it.each([
-    [400, { error: { message: 'input is too long' } }, 'invalid', /input is too long/],
-    [401, { error: 'no' }, 'permission', /wants a key/],
-  ])('HTTP %i is not tried again and says why', async (status, body, code, message) => {
+    [400, { error: { message: 'input is too long' } }, 'invalid', /input is too long/, ['base64', 'float']],
+    [401, { error: 'no' }, 'permission', /wants a key/, ['base64']],
+  ])('HTTP %i is not tried again and says why', async (status, body, code, message, formats) => {
     const started = await startServer(
       (_request, response) => void response.writeHead(status).end(JSON.stringify(body)),
     );
     server = started;
     const failing = requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a']);
     await expect(failing).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-    expect(started.seen).toHaveLength(1);
+    expect(started.seen.map((request) => JSON.parse(request.body).encoding_format)).toEqual(formats);
+  });
+
+  it('asks for base64, and for numbers from then on where that is refused', async () => {
+    const formats: string[] = [];
+    const started = await startServer((request, response) => {
+      const { encoding_format: format } = JSON.parse(request.body);
+      formats.push(format);
+      if (format === 'base64') response.writeHead(422).end('{"detail":"encoding_format"}');
+      else response.end(answer(inputsOf(request)));
+    });
+    server = started;
+    const remote = { name: 'remote', url: started.url, model: 'm' };
+    await requestEmbeddings(remote, ['a']);
+    await requestEmbeddings(remote, ['b']);
+    expect(formats).toEqual(['base64', 'float', 'float']);
+  });
+
+  it('reads base64 as the numbers it is', async () => {
+    // 3.0 and 4.0 as little-endian f32.
+    const started = await startServer(
+      (_request, response) => void response.end(JSON.stringify({ data: [{ index: 0, embedding: 'AABAQAAAgEA=' }] })),
+    );
+    server = started;
+    const { vectors } = await requestEmbeddings({ name: 'remote', url: started.url, model: 'm' }, ['a']);
+    expect([...(vectors[0] ?? [])].map((value) => value.toFixed(3))).toEqual(['0.600', '0.800']);
   });
 
   it.each([
