@@ -47,7 +47,10 @@ export function differenceGate(metric: string, difference: MetricDifference, tol
   const lower = findMetric(metric).direction === 'lower';
   const [worst, best] = lower ? [-high, -low] : [low, high];
   const answer: GateAnswer = best < -tolerance ? 'no' : worst >= -tolerance ? 'yes' : 'cannot tell';
-  return { metric, answer, sentence };
+  // The gate's own question: a column that cannot be told from another one may still be surely not worse.
+  const words = { yes: 'surely not worse', no: 'surely worse', 'cannot tell': 'may be worse' };
+  const by = tolerance > 0 ? ` by more than ${scoreText(metric, tolerance)}` : '';
+  return { metric, answer, sentence: `${words[answer]}${by}. ${sentence}` };
 }
 
 export interface GateWish {

@@ -60,4 +60,10 @@ describe('a baseline', () => {
   ] as const)('%s [%d, %d] with a tolerance of %d: %s', (metric, low, high, tolerance, answer) => {
     expect(differenceGate(metric, difference(low, high), tolerance).answer).toBe(answer);
   });
+
+  it('answers its own question before it tells the difference', () => {
+    expect(differenceGate('exact', difference(0, 0.2), 0).sentence).toBe('surely not worse. s');
+    expect(differenceGate('exact', difference(-0.3, -0.1), 0.05).sentence).toBe('surely worse by more than 5.0. s');
+    expect(differenceGate('exact', difference(-0.1, 0.1), 0).sentence).toBe('may be worse. s');
+  });
 });
