@@ -9,8 +9,12 @@ import type { KnownHost } from './types.ts';
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 let source: Buffer | undefined;
-const agentSource = (): Buffer => {
-  source ??= readFileSync(remoteScript('agent'));
+/** The program that is sent: both its parts, and the call that begins it. */
+export const agentSource = (): Buffer => {
+  source ??= Buffer.concat([
+    ...['agent', 'slurm'].map((name) => readFileSync(remoteScript(name))),
+    Buffer.from('main()\n'),
+  ]);
   return source;
 };
 
@@ -24,7 +28,8 @@ export function agentCommand({ facts }: Pick<KnownHost, 'facts'>, request: objec
   const text = Buffer.from(JSON.stringify(request)).toString('base64url');
   // base64url without its padding, which Python wants.
   const padded = text + '='.repeat((4 - (text.length % 4)) % 4);
-  const boot = `import sys;exec(compile(sys.stdin.buffer.read(int(sys.argv[1])),'ragtui','exec'))`;
+  // It keeps its text: a Slurm job runs it as a file.
+  const boot = `import sys;source=sys.stdin.buffer.read(int(sys.argv[1]));exec(compile(source,'ragtui','exec'))`;
   return { command: `${facts.python.command} -c "${boot}" ${input.length} ${padded}`, input };
 }
 

@@ -27,8 +27,12 @@ command -v uv >/dev/null 2>&1 && say uv "$(uv --version 2>/dev/null)"
 for python in python3 python3.12 python3.11 python3.13 python3.10; do
   command -v $python >/dev/null 2>&1 && say "python:$python" "$($python -c 'import sys; print(".".join(map(str, sys.version_info[:3])), sys.executable)' 2>/dev/null)"
 done
+limit=""; command -v timeout >/dev/null 2>&1 && limit="timeout 10"
+if command -v sbatch >/dev/null 2>&1 && command -v sinfo >/dev/null 2>&1; then
+  say slurm "$($limit sinfo --version 2>/dev/null)"
+  found=$($limit sinfo -h -o '%R|%a|%l|%D|%G' 2>&1) && printf '%s\\n' "$found" | while IFS= read -r line; do say partition "$line"; done || say slurm-problem "\${found:-sinfo gives no answer}"
+fi
 if command -v nvidia-smi >/dev/null 2>&1; then
-  limit=""; command -v timeout >/dev/null 2>&1 && limit="timeout 10"
   found=$($limit nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader,nounits 2>&1) && printf '%s\\n' "$found" | while IFS= read -r line; do say gpu "$line"; done || say gpu-problem "$found"
 fi
 say end yes
@@ -76,6 +80,13 @@ export function parseFacts(name: string, folder: string, text: string, now: Date
     uv: first('uv').split(' ')[1] ?? null,
     rsync: first('rsync') === 'yes',
     bfloat16: first('bfloat16') === 'yes',
+    slurm: pairs.some(([key]) => key === 'slurm')
+      ? {
+          version: first('slurm').split(' ').at(-1) ?? '',
+          problem: first('slurm-problem').slice(0, 200),
+          partitions: pairs.flatMap(([key, value]) => (key === 'partition' ? [partitionOf(value)] : [])),
+        }
+      : null,
   });
   if (parsed.success && home.startsWith('/') && first('end') === 'yes') return parsed.data;
   throw new RagtuiError(
@@ -93,6 +104,11 @@ function gpuOf(line: string): { name: string; memoryMb: number; driver: string }
   const [name = '', memory = '', driver = ''] = line.split(',').map((part) => part.trim());
   // "[N/A]" where the memory is the machine's own.
   return { name, memoryMb: Number.isFinite(Number(memory)) && memory !== '' ? Number(memory) : 0, driver };
+}
+
+function partitionOf(line: string) {
+  const [name = '', state = '', limit = '', nodes = '', gres = ''] = line.split('|');
+  return { name, up: state === 'up', limit, nodes: Number(nodes), gres: gres === '(null)' ? '' : gres };
 }
 
 function runsAgent(version: string): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { agentCommand } from './agent.ts';
 import { type Frame, FrameReader, type MirroredFile } from './mirror.ts';
+import { standingOf } from './slurm/standing.ts';
 import { dropConnection, sshFault, streamThere } from './ssh.ts';
 import type { KnownHost, RunStatus } from './types.ts';
 
@@ -15,13 +16,20 @@ export type OnReach = (lost: { readonly since: Date; readonly why: string } | nu
 
 export interface FollowOptions {
   readonly run: string;
-  /** By a name of ours: the file there (absolute, or in the run's folder) and its copy here. */
-  readonly files: Readonly<Record<string, { readonly there: string; readonly here: MirroredFile }>>;
+  /**
+   * By a name of ours: the file there (absolute, or in the run's folder) and its copy here. `anew`: Slurm, when it begins
+   * the run again, takes lines out of it.
+   */
+  readonly files: Readonly<
+    Record<string, { readonly there: string; readonly here: MirroredFile; readonly anew?: boolean }>
+  >;
   /** A folder whose checkpoints are told. */
   readonly checkpoints?: string;
   /** Ends the following, not the run. */
   readonly signal: AbortSignal;
   readonly onStatus?: (status: RunStatus, checkpoints: readonly string[]) => void;
+  /** Slurm began the run again: its rows come again from the first one, up to this step, and go on from there. */
+  readonly onAgain?: (step: number) => void;
   readonly onReach: OnReach;
 }
 
@@ -33,6 +41,7 @@ export async function followRun(host: KnownHost, options: FollowOptions): Promis
   let lastSeen = new Date();
   let lost = false;
   let wait = FIRST_WAIT_MS;
+  const seen: Seen = { session: undefined, over: undefined };
   for (;;) {
     const heard = () => {
       lastSeen = new Date();
@@ -40,8 +49,13 @@ export async function followRun(host: KnownHost, options: FollowOptions): Promis
       if (lost) options.onReach(null);
       lost = false;
     };
-    const outcome = await connection(host, options, heard);
-    if ('end' in outcome) return outcome.end;
+    const outcome = await connection(host, options, seen, heard);
+    if ('end' in outcome) return seen.over && !outcome.end.result ? seen.over : outcome.end;
+    if ('over' in outcome) {
+      // What it printed last may not be here yet.
+      seen.over = outcome.over;
+      continue;
+    }
     options.signal.throwIfAborted();
     if (!lost) options.onReach({ since: lastSeen, why: outcome.lost });
     lost = true;
@@ -52,22 +66,36 @@ export async function followRun(host: KnownHost, options: FollowOptions): Promis
   }
 }
 
-type Outcome = { readonly end: RunStatus } | { readonly lost: string };
+type Outcome = { readonly end: RunStatus } | { readonly over: RunStatus } | { readonly lost: string };
 
-async function connection(host: KnownHost, options: FollowOptions, heard: () => void): Promise<Outcome> {
+/** What the next connection begins with. */
+interface Seen {
+  /** The session of a Slurm job that our copies are of. */
+  session: number | undefined;
+  /** How Slurm ended it, where it said nothing of that itself: the rest is copied. */
+  over: RunStatus | undefined;
+}
+
+async function connection(host: KnownHost, options: FollowOptions, seen: Seen, heard: () => void): Promise<Outcome> {
   const { run, files, checkpoints, signal } = options;
-  const asked = Object.entries(files).map(([name, { there, here }]) => [name, { path: there, from: here.offset }]);
+  const asked = Object.entries(files).map(([name, { there, here, anew = false }]) => [
+    name,
+    { path: there, from: here.offset, anew },
+  ]);
   const { command, input } = agentCommand(host, {
     op: 'follow',
     root: host.facts.root,
     run,
     files: Object.fromEntries(asked),
     ...(checkpoints === undefined ? {} : { checkpoints }),
+    ...(seen.session === undefined ? {} : { session: seen.session }),
+    ...(seen.over ? { last: true } : {}),
   });
   const silence = new AbortController();
   const ssh = streamThere(host.name, command, input, AbortSignal.any([signal, silence.signal]));
   const reader = new FrameReader();
   let end: RunStatus | undefined;
+  let over: RunStatus | undefined;
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   let failure: RagtuiError | undefined;
   ssh.stdout.on('data', (chunk: Buffer) => {
@@ -76,7 +104,12 @@ async function connection(host: KnownHost, options: FollowOptions, heard: () => 
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
         heard();
-        end = take(host, frame, options) ?? end;
+        end = take(host, frame, options, seen) ?? end;
+        if (frame.kind !== 'status' || seen.over || !frame.status.slurm || frame.status.state === 'over') continue;
+        const standing = standingOf(frame.status, frame.status.slurm);
+        if (standing.state !== 'over') continue;
+        over = standing;
+        silence.abort();
       }
     } catch (error) {
       failure = toRagtuiError(error);
@@ -87,11 +120,13 @@ async function connection(host: KnownHost, options: FollowOptions, heard: () => 
   clearTimeout(timer);
   if (failure) throw failure;
   if (end) return { end };
+  if (over) return { over };
   if (silence.signal.aborted) return { lost: 'it does not answer' };
   return { lost: sshFault(host.name, { code: result.exitCode ?? null, stderr: textOf(result.stderr) }).message };
 }
 
-function take(host: KnownHost, frame: Frame, { files, onStatus }: FollowOptions): RunStatus | undefined {
+function take(host: KnownHost, frame: Frame, options: FollowOptions, seen: Seen): RunStatus | undefined {
+  const { files, onStatus, onAgain } = options;
   switch (frame.kind) {
     case 'data':
       files[frame.file]?.here.write(frame.at, frame.data);
@@ -99,9 +134,13 @@ function take(host: KnownHost, frame: Frame, { files, onStatus }: FollowOptions)
     case 'reset':
       files[frame.file]?.here.reset();
       return undefined;
-    case 'status':
-      onStatus?.(frame.status, frame.checkpoints);
+    case 'status': {
+      const { session, resumedAt = 0, slurm } = frame.status;
+      if (seen.session !== undefined && seen.session > 0 && session !== seen.session) onAgain?.(resumedAt);
+      seen.session = session;
+      onStatus?.(slurm ? standingOf(frame.status, slurm) : frame.status, frame.checkpoints);
       return undefined;
+    }
     case 'end':
       return frame.status;
     case 'error':

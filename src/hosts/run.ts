@@ -1,4 +1,6 @@
+import { RagtuiError } from '../platform/errors.ts';
 import { askAgent } from './agent.ts';
+import { standingOf } from './slurm/standing.ts';
 import { type KnownHost, type RunStatus, runStatusSchema } from './types.ts';
 
 /** A program that is to run on a host. */
@@ -23,8 +25,17 @@ export const runFolder = ({ facts }: KnownHost, run: string): string => `${facts
 export const startRun = (host: KnownHost, request: RunRequest): Promise<RunStatus> =>
   askAgent(host, { op: 'start', ...request, gpusThere: host.facts.gpus.length }, runStatusSchema);
 
-export const runStatus = (host: KnownHost, run: string): Promise<RunStatus> =>
-  askAgent(host, { op: 'status', run }, runStatusSchema);
+/** How a run stands, whoever started it there. Errors: `network` also when Slurm cannot be asked. */
+export async function runStatus(host: KnownHost, run: string): Promise<RunStatus> {
+  return standingThere(host, await askAgent(host, { op: 'status', run }, runStatusSchema));
+}
+
+function standingThere(host: KnownHost, status: RunStatus): RunStatus {
+  if (!status.slurm) return status;
+  const standing = standingOf(status, status.slurm);
+  if (standing.unreached === '' || standing.state === 'over') return standing;
+  throw new RagtuiError('network', `Slurm on ${host.name} cannot be asked: ${standing.unreached}.`);
+}
 
 /** Asks a run to end (TERM, and after its grace KILL), or ends it at once. Its keeper there sees to it, also without us. */
 export const stopRun = (host: KnownHost, run: string, how: 'ask' | 'kill'): Promise<RunStatus> =>

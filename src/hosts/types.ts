@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { slurmSettingsSchema } from './slurm/settings.ts';
+import { slurmRawSchema } from './slurm/types.ts';
 
 /**
  * A host as the user's own `ssh` knows it: an alias of their config, a name, or `user@name`. Nothing that ssh or a shell
@@ -67,6 +69,17 @@ export const hostFactsSchema = z.object({
   rsync: z.boolean(),
   /** Whether the CPU computes in bfloat16 itself. */
   bfloat16: z.boolean(),
+  /** Slurm, where it is a login node of one. `problem`: why it told nothing. */
+  slurm: z
+    .object({
+      version: z.string(),
+      problem: z.string(),
+      partitions: z.array(
+        z.object({ name: z.string(), up: z.boolean(), limit: z.string(), nodes: z.number().int(), gres: z.string() }),
+      ),
+    })
+    .nullable()
+    .default(null),
 });
 export type HostFacts = z.infer<typeof hostFactsSchema>;
 
@@ -77,6 +90,8 @@ export const hostSchema = z.object({
   folder: farPathSchema.default('~/.ragtui-host'),
   /** Folder with the engines' environments; absent: `engines` in ours. */
   engines: farPathSchema.optional(),
+  /** What is asked of Slurm there, where it is a login node. */
+  slurm: slurmSettingsSchema.optional(),
   addedAt: z.iso.datetime(),
   facts: hostFactsSchema.nullable().default(null),
 });
@@ -99,11 +114,18 @@ export const runStatusSchema = z.object({
       stopped: z.boolean(),
       oom: z.boolean(),
       error: z.string(),
+      /** What kind of error: the time `limit` of a Slurm job. */
+      why: z.string().optional(),
       seconds: z.number(),
       endedAt: z.string(),
     })
     .nullable(),
   gpus: z.array(z.number().int()),
   waits: z.string(),
+  /** Under Slurm: how often it was begun, and the step of the checkpoint it went on from last. */
+  session: z.number().int().optional(),
+  resumedAt: z.number().int().optional(),
+  /** Under Slurm: its own words, where it was asked. */
+  slurm: slurmRawSchema.nullish(),
 });
 export type RunStatus = z.infer<typeof runStatusSchema>;

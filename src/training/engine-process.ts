@@ -24,6 +24,8 @@ export interface EngineRun {
   readonly onStart?: (pid: number) => void;
   /** Called now and then while it runs, and once after its end. */
   readonly onLook: () => void;
+  /** Whoever runs it began it again from a checkpoint: its rows are told anew up to this step. */
+  readonly onAgain?: (step: number) => void;
   readonly onLog: (text: string) => void;
 }
 

@@ -7,9 +7,10 @@ import { closeFar, type FarFile, keepFar, readFar } from '../hosts/far-file.ts';
 import { followRun, type OnReach, untilReached } from '../hosts/follow.ts';
 import { MirroredFile } from '../hosts/mirror.ts';
 import { runFolder, runStatus, startRun, stopRun } from '../hosts/run.ts';
+import { submitRun } from '../hosts/slurm/submit.ts';
 import { knownHost } from '../hosts/store.ts';
 import { pushFolder, storeFolder } from '../hosts/sync.ts';
-import { hostOf, type KnownHost, type RunStatus } from '../hosts/types.ts';
+import { hostOf, isSlurm, type KnownHost, type RunStatus } from '../hosts/types.ts';
 import { keepCommand } from '../jobs/ran.ts';
 import type { JobContext, JobReport } from '../jobs/worker.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -17,6 +18,7 @@ import type { EngineRun } from './engine-process.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
 import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
+import { SlurmWatch, slurmEnd, throwIfSlurmEnded } from './slurm-watch.ts';
 import { type TunedFolder, tunedFolder } from './tuned.ts';
 
 type Context = JobContext<'train-llm'> | JobContext<'train-embedder'>;
@@ -133,7 +135,7 @@ class FarPlace implements TrainingPlace {
 
   /** False when the job was asked to stop before anything ran. */
   async #start(run: EngineRun, tuned: TunedFolder, keep: (open: boolean) => void, onReach: OnReach): Promise<boolean> {
-    const { signal, report, folder } = this.#context;
+    const { signal, report, folder, paths, work } = this.#context;
     report.progress(phase(`sending the data to ${this.host}`));
     await pushFolder(this.#host, this.workFolder, this.#work(), { signal, onLog: this.#log });
     await pushFolder(this.#host, tuned.train, this.#tune(), { signal, onLog: this.#log });
@@ -142,22 +144,24 @@ class FarPlace implements TrainingPlace {
     // Written first: whoever comes after a crash asks the host whether it was started.
     keep(true);
     const { PATH: pathFirst, ...env } = run.env;
-    await untilReached(
-      this.#host,
-      () =>
-        startRun(this.#host, {
-          run: this.session,
-          argv: [run.program, ...run.args],
-          env: { ...definedOf(env), ...cachesIn(this.#host) },
-          ...(pathFirst === undefined ? {} : { pathFirst }),
-          cwd: this.#work(),
-          grace: CHECKPOINT_GRACE_SECONDS,
-          depth: run.depth ?? 0,
-          gpus: this.engine.device === 'cuda' ? this.devices : 0,
-        }),
-      { signal, onReach },
-    );
-    report.log('info', `Started on ${this.host} as ${this.session}`);
+    const request = {
+      run: this.session,
+      argv: [run.program, ...run.args],
+      env: { ...definedOf(env), ...cachesIn(this.#host) },
+      ...(pathFirst === undefined ? {} : { pathFirst }),
+      cwd: this.#work(),
+      grace: CHECKPOINT_GRACE_SECONDS,
+      depth: run.depth ?? 0,
+      gpus: this.engine.device === 'cuda' ? this.devices : 0,
+    };
+    const output = this.#tune();
+    const begin = () =>
+      isSlurm(work.launcher)
+        ? submitRun(this.#host, paths, { ...request, output, rows: `${output}/${ROWS}` })
+        : startRun(this.#host, request);
+    const begun = await untilReached<RunStatus>(this.#host, begin, { signal, onReach });
+    const how = begun.slurm ? `Handed to Slurm on ${this.host}, job ${begun.slurm.job},` : `Started on ${this.host}`;
+    report.log('info', `${how} as ${this.session}`);
     return true;
   }
 
@@ -196,19 +200,25 @@ class FarPlace implements TrainingPlace {
     const rows = path.join(tuned.train, ROWS);
     let made: readonly string[] = [];
     let waits = '';
+    const slurm = new SlurmWatch(report, this.host);
     try {
-      return await followRun(this.#host, {
+      const end = await followRun(this.#host, {
         run: this.session,
         files: {
           stdout: { there: 'stdout.log', here: new MirroredFile(run.stdout) },
           stderr: { there: 'stderr.log', here: new MirroredFile(run.stderr) },
           // Rows up to the checkpoint were sent there: the copy here begins with them.
-          rows: { there: `${this.#tune()}/${ROWS}`, here: new MirroredFile(rows, sizeOf(rows)) },
+          rows: { there: `${this.#tune()}/${ROWS}`, here: new MirroredFile(rows, sizeOf(rows)), anew: true },
         },
         checkpoints: this.#tune(),
         signal: over.signal,
         onReach,
+        onAgain: (step) => {
+          slurm.again(step);
+          run.onAgain?.(step);
+        },
         onStatus: (status, checkpoints) => {
+          slurm.look(status);
           if (status.waits !== waits && status.waits !== '') report.progress(phase(`${this.host} ${status.waits}`));
           waits = status.waits;
           const fresh = checkpoints.filter((name) => !made.includes(name));
@@ -216,6 +226,7 @@ class FarPlace implements TrainingPlace {
           made = checkpoints;
         },
       });
+      return await slurmEnd(this.#host, this.session, end);
     } catch (error) {
       if (over.signal.aborted) return undefined;
       throw error;
@@ -228,7 +239,10 @@ class FarPlace implements TrainingPlace {
     }
   }
 
-  #exitOf({ state, result }: RunStatus, givenUp: boolean): PlaceExit {
+  #exitOf(end: RunStatus, givenUp: boolean): PlaceExit {
+    const { state, result } = end;
+    const { signal: asked, spec } = this.#context;
+    if (!givenUp && !asked.aborted) throwIfSlurmEnded(this.host, spec.id, end);
     if (result?.error) {
       throw new RagtuiError(
         'unavailable',

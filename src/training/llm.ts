@@ -200,6 +200,7 @@ async function train(context: Context, { place, base, template, begun }: TrainIn
       checkpoints.look();
       session.look();
     },
+    onAgain: (step: number) => feed.again(step),
     onLog: (text: string) => report.log('info', text),
   };
   const exit = await place.run(run, tuned);

@@ -24,19 +24,25 @@ export class MetricFeed {
   readonly #report: JobReport;
   readonly #pace = new Pace();
   readonly #tokens = new RateWindow();
-  readonly #norms = new GradNorms();
+  #norms = new GradNorms();
   readonly #tails: FileTail[];
-  readonly #resumedAt: number;
+  readonly #rows: FileTail;
+  readonly #sources: MetricSources;
+  /** What was told last at each step, by metric and step: what is the same again is not told twice. */
+  readonly #toldAt = new Map<string, number>();
+  #resumedAt: number;
   readonly #keptNorms: string | undefined;
   /** The last step seen, and how many there will be; 0 until the engine has said so. */
   last = { step: 0, totalSteps: 0 };
 
   constructor(report: JobReport, sources: MetricSources) {
     this.#report = report;
+    this.#sources = sources;
     this.#resumedAt = sources.resumedAt;
     dropRowsAfter(sources.rows, sources.resumedAt);
     if (sources.sessions !== undefined) this.#tellSessions(sources.sessions);
-    this.#tails = [new FileTail(sources.rows, (line) => this.#row(line))];
+    this.#rows = new FileTail(sources.rows, (line) => this.#row(line));
+    this.#tails = [this.#rows];
     if (sources.printed === undefined) return;
     const { file, from, kept } = sources.printed;
     this.#keptNorms = kept;
@@ -51,8 +57,17 @@ export class MetricFeed {
     if (this.#resumedAt > 0) keepRow(file, { current_steps: this.#resumedAt, total_steps: 0 });
     new FileTail(file, (line) => {
       const step = parseTrainerLogLine(line)?.step;
-      if (step !== undefined) this.#report.metric(RESUMED, step, 1);
+      if (step !== undefined) this.#tell(RESUMED, step, 1);
     }).look();
+  }
+
+  /** The engine was begun again from the checkpoint of that step while we looked: its rows begin anew, without later ones. */
+  again(step: number): void {
+    this.#resumedAt = step;
+    this.#norms = new GradNorms();
+    this.#rows.rewind();
+    if (this.#keptNorms !== undefined) dropRowsAfter(this.#keptNorms, step);
+    if (this.#sources.sessions !== undefined) this.#tellSessions(this.#sources.sessions);
   }
 
   look(): void {
@@ -87,7 +102,14 @@ export class MetricFeed {
   }
 
   #told(row: TrainingRow | undefined): void {
-    for (const [name, value] of Object.entries(row?.values ?? {})) this.#report.metric(name, row?.step ?? 0, value);
+    for (const [name, value] of Object.entries(row?.values ?? {})) this.#tell(name, row?.step ?? 0, value);
+  }
+
+  #tell(name: string, step: number, value: number): void {
+    const key = `${name}@${step}`;
+    if (this.#toldAt.get(key) === value) return;
+    this.#toldAt.set(key, value);
+    this.#report.metric(name, step, value);
   }
 
   #printed(line: string): void {
@@ -101,7 +123,7 @@ export class MetricFeed {
 
   /** Tells a number that the engine's own rows lack, and keeps it for a later session. */
   #keep(name: 'grad_norm' | 'tokens_per_second', step: number, value: number): void {
-    this.#report.metric(name, step, value);
+    this.#tell(name, step, value);
     const row = { current_steps: step, total_steps: this.last.totalSteps, [name]: value };
     if (this.#keptNorms) keepRow(this.#keptNorms, row);
   }

@@ -8,7 +8,7 @@ const READ_BYTES = 64 * 1024;
 export class FileTail {
   readonly #file: string;
   readonly #onLine: (line: string) => void;
-  readonly #cutter = new LineCutter();
+  #cutter = new LineCutter();
   #offset: number;
 
   /** `from`: bytes to pass over, for a file that an earlier session wrote into. */
@@ -16,6 +16,12 @@ export class FileTail {
     this.#file = file;
     this.#onLine = onLine;
     this.#offset = from;
+  }
+
+  /** The file was written anew: all its lines are told again. */
+  rewind(): void {
+    this.#cutter = new LineCutter();
+    this.#offset = 0;
   }
 
   look(): void {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { remoteScript } from '../../src/platform/entry.ts';
+import { agentSource } from '../../src/hosts/agent.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
 
 // The far side alone, asked as over ssh but on this machine.
@@ -26,7 +26,7 @@ describe.skipIf(!hasPython)(`the agent${hasPython ? '' : ': skipped, there is no
   });
 
   function ask(request: object) {
-    const source = readFileSync(remoteScript('agent'));
+    const source = agentSource();
     const text = Buffer.from(JSON.stringify({ root, ...request })).toString('base64url');
     const boot = "import sys;exec(compile(sys.stdin.buffer.read(int(sys.argv[1])),'ragtui','exec'))";
     const args = ['-c', boot, String(source.length), text + '='.repeat((4 - (text.length % 4)) % 4)];

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { cleanHost } from '../../src/hosts/clean.ts';
 import { readFar } from '../../src/hosts/far-file.ts';
+import type { SlurmSettings } from '../../src/hosts/slurm/settings.ts';
+import { keepHost } from '../../src/hosts/store.ts';
 import type { KnownHost } from '../../src/hosts/types.ts';
 import { stopJob } from '../../src/jobs/control.ts';
 import { parseEvent } from '../../src/jobs/events.ts';
@@ -30,8 +32,15 @@ const training: Training = {
   seed: 42,
 };
 
+interface Otherwise {
+  readonly kind?: 'ssh' | 'slurm';
+  /** What every command on the host begins with, too. */
+  readonly environment?: () => string;
+  readonly slurm?: SlurmSettings;
+}
+
 /** A workspace with all that a training needs, and a host behind a real sshd with the scripted engine, anew for each test. */
-export function useFarTraining(alias = 'far') {
+export function useFarTraining(alias = 'far', { kind = 'ssh', environment = () => '', slurm }: Otherwise = {}) {
   let far: FarHost;
   let host: KnownHost;
   let home: string;
@@ -46,7 +55,9 @@ export function useFarTraining(alias = 'far') {
     home = mkdtempSync(path.join(os.tmpdir(), 'ragtui far '));
     paths = workspacePaths(home, {});
     await fakeTraining(paths);
+    far.environment(environment());
     host = await addFarHost(paths, 'far');
+    if (slurm) keepHost(paths, { ...host, slurm });
     if (alias !== 'far') host = await addFarHost(paths, alias, host.facts);
     installFarEngine(host, ENGINE, 'llamafactory');
     installFarEngine(host, ENGINE, 'flagembedding');
@@ -84,13 +95,16 @@ export function useFarTraining(alias = 'far') {
       return paths;
     },
     /** What the engine does in runs that begin from now on. */
-    engineDoes: (behaviour: string) => far.environment(`FAKE_ENGINE=${behaviour}; export FAKE_ENGINE\n`),
+    engineDoes: (behaviour: string) =>
+      far.environment(`${environment()}FAKE_ENGINE=${behaviour}; export FAKE_ENGINE\n`),
+    /** What is asked of Slurm for runs that begin from now on. */
+    ask: (settings: SlurmSettings) => keepHost(paths, { ...host, slurm: { ...slurm, ...settings } }),
     start(behaviour: string, name = 'mine'): Promise<JobView> {
       return this.startWork(behaviour, { kind: 'train-llm', ...training, name });
     },
     startWork(behaviour: string, work: JobWork): Promise<JobView> {
       this.engineDoes(behaviour);
-      return sshLauncher(paths, `ssh:${alias}`).start(work);
+      return sshLauncher(paths, `${kind}:${alias}`).start(work);
     },
     eventsOf,
     logsOf: (job: JobView) => eventsOf(job).flatMap((event) => (event.type === 'log' ? [event.text] : [])),

@@ -3,6 +3,7 @@
 It comes over stdin with each call (nothing of it is installed) and needs Python 3.6 or later on Linux, no package.
 Arguments: its own length in bytes (read by what starts it), then the request as base64 of JSON. The answer is the last
 line of stdout as JSON, or frames (`follow`), or a tar stream (`send`). What is on stdin behind the program is data.
+What is asked of Slurm is in slurm.py, which comes behind this text; whoever sends them both calls `main()` at the end.
 
 A folder on the host holds everything: `store/` (models, by hash), `runs/ID/`, `tunes/`, `engines/`. In the folder of a run:
   run.json     keeper and program: pid, start time, boot            log of the keeper: keeper.log
@@ -207,6 +208,8 @@ def run_folder(request):
 
 def status_of(folder):
     """state: none, queued, running, over (it left a result) or lost (it left none)."""
+    if is_slurm(folder):
+        return slurm_files(folder)
     # Processes before the result: one that ends between the two has written it before.
     run = read_json(os.path.join(folder, "run.json"))
     keeper, program = (run or {}).get("keeper"), (run or {}).get("program")
@@ -298,28 +301,8 @@ def keep(folder, request):
         write_json(at("result.json"), result_of(None, began, oom, True, ""))
         return
     run["gpus"] = [index for index, _ in locks]
-    environment = dict(os.environ)
-    environment.update(request.get("env", {}))
-    if "HOME" in request.get("env", {}):
-        os.makedirs(environment["HOME"], mode=0o700, exist_ok=True)
-    if request.get("pathFirst"):
-        environment["PATH"] = os.pathsep.join([request["pathFirst"], environment.get("PATH", "/usr/bin:/bin")])
-    environment[RUN_MARK] = request["run"]
-    if locks:
-        environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, run["gpus"]))
     try:
-        with open(at("stdout.log"), "ab") as out, open(at("stderr.log"), "ab") as err:
-            program = subprocess.Popen(
-                request["argv"],
-                cwd=request.get("cwd", folder),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                # An orphaned program keeps its GPUs.
-                pass_fds=[fd for _, fd in locks],
-            )
+        program = launch(folder, request, locks)
     except OSError as error:
         write_json(at("result.json"), result_of(127, began, oom, False, "%s: %s" % (request["argv"][0], error.strerror)))
         return
@@ -329,6 +312,32 @@ def keep(folder, request):
     for pid in marked(request["run"]):
         send_signal(pid, signal.SIGKILL)
     write_json(at("result.json"), result_of(program.returncode, began, oom, stopped, ""))
+
+
+def launch(folder, request, locks):
+    """The program in a session of its own, with the run's mark; what it prints is appended to the run's logs."""
+    environment = dict(os.environ)
+    environment.update(request.get("env", {}))
+    if "HOME" in request.get("env", {}):
+        os.makedirs(environment["HOME"], mode=0o700, exist_ok=True)
+    if request.get("pathFirst"):
+        environment["PATH"] = os.pathsep.join([request["pathFirst"], environment.get("PATH", "/usr/bin:/bin")])
+    environment[RUN_MARK] = request["run"]
+    if locks:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index, _ in locks)
+    at = lambda name: os.path.join(folder, name)
+    with open(at("stdout.log"), "ab") as out, open(at("stderr.log"), "ab") as err:
+        return subprocess.Popen(
+            request["argv"],
+            cwd=request.get("cwd", folder),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            # An orphaned program keeps its GPUs.
+            pass_fds=[fd for _, fd in locks],
+        )
 
 
 def watch(program, at, request, heart):
@@ -414,6 +423,8 @@ def stop(request):
     status = status_of(folder)
     if status["state"] in ("none", "over"):
         return status
+    if is_slurm(folder):
+        return slurm_stop(folder, request)
     try:
         touch(os.path.join(folder, "kill" if request.get("kill") else "stop"))
     except OSError:
@@ -439,19 +450,31 @@ def follow(request):
     out = sys.stdout.buffer
     offsets = {name: one["from"] for name, one in request["files"].items()}
     told, last = 0.0, None
+    queue = Queue(folder, request.get("every", 5)) if is_slurm(folder) else None
+    session = request.get("session")
     while True:
         status = status_of(folder)
-        busy = False
-        for name, one in request["files"].items():
-            busy = pass_on(out, name, os.path.join(folder, one["path"]), offsets) or busy
-        if status["state"] in ("none", "over", "lost") and not busy:
-            frame(out, {"end": status})
-            return
+        if queue:
+            status["slurm"] = queue.latest
+            # Slurm began it anew from a checkpoint: rows that are done again were taken out.
+            if session and status["session"] != session:
+                for name in [name for name, one in request["files"].items() if one.get("anew")]:
+                    offsets[name] = 0
+                    frame(out, {"file": name, "reset": True})
+            if session != status["session"]:
+                session, last = status["session"], None
         made = checkpoints(request.get("checkpoints"))
-        what = (status["state"], status["waits"], made)
+        what = (status["state"], status["waits"], made, status.get("slurm"))
         if what != last or time.monotonic() - told > BEAT_SECONDS:
             frame(out, {"status": status, "checkpoints": made})
             told, last = time.monotonic(), what
+        busy = False
+        for name, one in request["files"].items():
+            busy = pass_on(out, name, os.path.join(folder, one["path"]), offsets) or busy
+        # `last`: whoever asks knows already that it is over.
+        if (status["state"] in ("none", "over", "lost") or request.get("last")) and not busy:
+            frame(out, {"end": status})
+            return
         if not busy:
             time.sleep(0.2)
 
@@ -582,8 +605,12 @@ def run_ids(root):
     return sorted(os.listdir(runs)) if os.path.isdir(runs) else []
 
 
+def is_live(folder):
+    return status_of(folder)["state"] in ("queued", "running") and not (is_slurm(folder) and slurm_gone(folder))
+
+
 def live_runs(root):
-    lives = lambda one: status_of(os.path.join(root, "runs", one))["state"] in ("queued", "running")
+    lives = lambda one: is_live(os.path.join(root, "runs", one))
     return [one for one in run_ids(root) if lives(one)]
 
 
@@ -622,8 +649,9 @@ def main():
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
     operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, exists, usage, clean]
+    operations += [slurm_submit, slurm_keep]
     operations = {one.__name__: one for one in operations}
-    operations["status"] = lambda asked: status_of(run_folder(asked))
+    operations["status"] = lambda asked: full_status(run_folder(asked))
     try:
         answer = operations[request["op"]](request)
     except BrokenPipeError:
@@ -637,6 +665,3 @@ def main():
     if answer is not None:
         sys.stdout.write("\n" + json.dumps(answer) + "\n")
         sys.stdout.flush()
-
-
-main()

@@ -8,10 +8,22 @@ import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
 import { installToEnd } from '../job-to-end.ts';
 import { megabytes, table } from '../output.ts';
+import {
+  addSlurmOptions,
+  batchScriptOptions,
+  showBatchScript,
+  slurmLines,
+  slurmOptionFields,
+  slurmSettingsOf,
+} from './hosts-slurm.ts';
 
 const one = z.tuple([z.string()]);
 const noOptions = z.object({});
-const addOptions = z.object({ folder: farPathSchema.optional(), engines: farPathSchema.optional() });
+const addOptions = z.object({
+  folder: farPathSchema.optional(),
+  engines: farPathSchema.optional(),
+  ...slurmOptionFields,
+});
 const yes = z.object({ yes: z.boolean().default(false) });
 const prepareOptions = z.object({
   engine: engineNameSchema.default('llamafactory'),
@@ -20,7 +32,7 @@ const prepareOptions = z.object({
   yes: z.boolean().default(false),
 });
 
-/** `ragtui hosts list|add|check|prepare|clean|remove`. */
+/** `ragtui hosts list|add|check|prepare|batch-script|clean|remove`. */
 export function addHosts(program: Command, invocation: Invocation): void {
   const hosts = program.command('hosts').description('other machines that jobs run on, by the ssh you have set up');
   const command = (name: string, description: string) => hosts.command(name).description(description);
@@ -30,15 +42,11 @@ export function addHosts(program: Command, invocation: Invocation): void {
     { args: z.tuple([]), options: noOptions },
     list,
   );
-  handle(
-    command('add', 'add a host that `ssh HOST` knows, or change what is kept of it, and look at it')
-      .argument('<host>')
-      .option('--folder <dir>', 'where our files go there (default: ~/.ragtui-host)')
-      .option('--engines <dir>', 'a folder there with engines that are installed already'),
-    invocation,
-    { args: one, options: addOptions },
-    add,
-  );
+  const adding = command('add', 'add a host that `ssh HOST` knows, or change what is kept of it, and look at it')
+    .argument('<host>')
+    .option('--folder <dir>', 'where our files go there (default: ~/.ragtui-host)')
+    .option('--engines <dir>', 'a folder there with engines that are installed already');
+  handle(addSlurmOptions(adding), invocation, { args: one, options: addOptions }, add);
   handle(
     command('check', 'look at a host: system, disk, GPUs, Python, engines, load').argument('<host>'),
     invocation,
@@ -55,6 +63,14 @@ export function addHosts(program: Command, invocation: Invocation): void {
     invocation,
     { args: one, options: prepareOptions },
     prepare,
+  );
+  handle(
+    command('batch-script', 'the batch script that a Slurm job on a host runs, and what sbatch is given')
+      .argument('<host>')
+      .option('--write', 'put the template into the config folder, to be changed there'),
+    invocation,
+    { args: one, options: batchScriptOptions },
+    showBatchScript,
   );
   handle(
     command('clean', 'end what runs on a host and delete all that is ours there')
@@ -113,12 +129,14 @@ async function add(
   const before = findHost(context.paths, name);
   const { folder = before?.folder ?? '~/.ragtui-host', engines = before?.engines } = options;
   const addedAt = before?.addedAt ?? new Date().toISOString();
+  const slurm = slurmSettingsOf(options, before?.slurm);
   const host: Host = {
     name: hostName(name),
     folder,
     addedAt,
     facts: null,
     ...(engines === undefined ? {} : { engines }),
+    ...(slurm === undefined ? {} : { slurm }),
   };
   await look(context, host);
 }
@@ -163,6 +181,7 @@ async function look({ out, paths, signal }: CommandContext, host: Host): Promise
         .join(', ') || 'none'
     }`,
     `others   rsync ${facts.rsync ? 'yes' : 'no (tar is used)'}, uv ${facts.uv ?? 'no'}, node ${facts.node ?? 'no (not needed)'}`,
+    ...slurmLines(paths, known),
     ...(engines.length === 0
       ? [`engines  none in ${farEngines(known)}`]
       : engines.map(

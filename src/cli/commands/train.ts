@@ -72,7 +72,7 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
       .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
-      .option('--launcher <where>', 'local, or ssh:HOST (see "ragtui hosts"); default: local')
+      .option('--launcher <where>', 'local, ssh:HOST or slurm:HOST (see "ragtui hosts"); default: local')
       .option('--allow-oversize', 'also try what needs more memory or disk than there is, by the forecast')
       .option('--measure', 'first run a few steps in a folder of its own, for the time they take')
       .option('--dry-run', 'show what would run and what it needs, start nothing')

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { hostOf, isSlurm } from '../../hosts/types.ts';
+import { hostOf } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { fetchCheckpoints } from '../../training/far-tune.ts';
@@ -29,8 +29,6 @@ export function sshLauncher(paths: WorkspacePaths, launcher: string): Launcher {
     name: launcher,
     start: (work, options = {}) => {
       if (!canGo(work)) throw new RagtuiError('unsupported', `A job of kind ${work.kind} runs on this machine alone.`);
-      if (isSlurm(launcher))
-        throw new RagtuiError('unsupported', 'Slurm is not asked for a place yet.', 'Use ssh:HOST.');
       return launchJob(paths, { ...work, launcher }, options);
     },
     fetch: async (id, signal) => {

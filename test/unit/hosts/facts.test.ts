@@ -19,6 +19,9 @@ python:python3.11 3.11.9 /opt/python/bin/python3.11
 python:python3.12
 gpu NVIDIA A100-SXM4-80GB, 81920, 550.54.15
 gpu NVIDIA GB10, [N/A], 580.95.05
+slurm slurm-wlm 22.05.8
+partition debug|up|infinite|2|gpu:2
+partition long|drain|7-00:00:00|10|(null)
 end yes
 `;
 
@@ -47,6 +50,14 @@ describe('what a host says of itself', () => {
       uv: '0.4.1',
       rsync: true,
       bfloat16: true,
+      slurm: {
+        version: '22.05.8',
+        problem: '',
+        partitions: [
+          { name: 'debug', up: true, limit: 'infinite', nodes: 2, gres: 'gpu:2' },
+          { name: 'long', up: false, limit: '7-00:00:00', nodes: 10, gres: '' },
+        ],
+      },
     });
   });
   test('a Python whose path a shell would read otherwise is called by its name', () => {

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { runStatus } from '../hosts/run.ts';
+import { isEnded, type SlurmStanding, sentence } from '../hosts/slurm/standing.ts';
+import type { KnownHost, RunStatus } from '../hosts/types.ts';
+import type { JobReport } from '../jobs/worker.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
+import { phase } from './phase.ts';
+
+/** How long Slurm is asked why an engine died, and how often. */
+const VERDICT_MS = 15_000;
+const ASK_MS = 1000;
+
+const isStanding = (status: RunStatus): status is SlurmStanding => 'ended' in status;
+
+/** Tells what Slurm says while a run waits and goes on: place and start, its node, that it was begun again, that it is deaf. */
+export class SlurmWatch {
+  readonly #report: JobReport;
+  readonly #host: string;
+  #waits = '';
+  #where = '';
+  #number = '';
+  #deafSince: Date | undefined;
+
+  constructor(report: JobReport, host: string) {
+    this.#report = report;
+    this.#host = host;
+  }
+
+  look(status: RunStatus): void {
+    if (!isStanding(status)) return;
+    const { job, unreached, slurm } = status;
+    this.#reach(unreached);
+    if (this.#number !== '' && slurm.job !== this.#number) this.#report.log('info', `Slurm job ${slurm.job} goes on`);
+    this.#number = slurm.job;
+    if (!job) return;
+    const where = job.state === 'RUNNING' ? job.nodes : '';
+    if (where !== '' && where !== this.#where) this.#report.log('info', `Slurm job ${job.job} runs on ${where}`);
+    this.#where = where;
+    if (status.waits === '' && this.#waits !== '') this.#report.progress(phase(`starting on ${where || this.#host}`));
+    // The reason alone is for the log; place and start change all the time.
+    const reason = status.waits.split(',')[0] ?? '';
+    if (status.waits !== '' && reason !== this.#waits.split(',')[0])
+      this.#report.log('info', `${this.#host} ${reason}`);
+    this.#waits = status.waits;
+  }
+
+  again(step: number): void {
+    const from = step > 0 ? `from checkpoint-${step}` : 'from the beginning: no checkpoint was whole';
+    this.#report.log('warn', `Slurm began it again, ${from}`);
+  }
+
+  #reach(why: string): void {
+    if (why !== '' && !this.#deafSince) {
+      this.#deafSince = new Date();
+      this.#report.reach?.({ host: `Slurm on ${this.#host}`, since: this.#deafSince });
+      this.#report.log(
+        'warn',
+        `Slurm on ${this.#host} cannot be asked (${why}). What runs there goes on; it is tried again`,
+      );
+    } else if (why === '' && this.#deafSince) {
+      this.#deafSince = undefined;
+      this.#report.reach?.(null);
+      this.#report.log('info', `Slurm on ${this.#host} answers again`);
+    }
+  }
+}
+
+/** How a run ended, with Slurm's own verdict where its engine did not end well: it knows of a memory limit, say. */
+export async function slurmEnd(host: KnownHost, run: string, end: RunStatus): Promise<RunStatus> {
+  if (!end.slurm || isStanding(end) || !end.result || end.result.code === 0 || end.result.stopped) return end;
+  const until = performance.now() + VERDICT_MS;
+  for (let last = end; ; ) {
+    try {
+      last = await runStatus(host, run);
+    } catch (error) {
+      if (toRagtuiError(error).code !== 'network') throw error;
+    }
+    if ((isStanding(last) && last.job && isEnded(last.job)) || performance.now() > until) return last;
+    await delay(ASK_MS);
+  }
+}
+
+/** Throws why Slurm, and not the engine, ended a run. */
+export function throwIfSlurmEnded(host: string, job: string, end: RunStatus): void {
+  const resume = `ragtui jobs resume ${job}`;
+  const { result } = end;
+  if (result?.why === 'limit') {
+    throw new RagtuiError(
+      'unavailable',
+      `Slurm on ${host}: ${result.error}.`,
+      `Ask for more time (ragtui hosts add ${host} --time …) or save more often (save_steps), then: ${resume}`,
+    );
+  }
+  if (!isStanding(end)) return;
+  const number = end.slurm.job;
+  if (end.ended !== '') {
+    throw new RagtuiError(
+      'unavailable',
+      `Slurm job ${number} on ${host} is over: ${end.ended}.`,
+      `Go on from its last checkpoint: ${resume}`,
+    );
+  }
+  if (end.job?.state === 'OUT_OF_MEMORY') {
+    throw new RagtuiError(
+      'unavailable',
+      `Slurm job ${number} on ${host} is over: ${sentence(end.job, end.slurm.log)}.`,
+      `Ask for more (ragtui hosts add ${host} --memory 32G), then: ${resume}`,
+    );
+  }
+}
