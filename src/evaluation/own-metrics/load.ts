@@ -8,13 +8,14 @@ import type { WorkspacePaths } from '../../platform/paths.ts';
 import { isBuiltIn } from '../metrics/registry.ts';
 import type { Metric } from '../metrics/types.ts';
 import { ownMetricFiles } from './folder.ts';
+import { limited } from './limit.ts';
 import { describedMetric, type OwnMetric, type OwnMetrics, ownMetricShape } from './types.ts';
 
 const LOAD_MS = 5000;
 
 export interface LoadedMetric {
   readonly about: OwnMetric;
-  /** Its score throws what is wrong with it: an error of its own, or a result that is no number within its range. */
+  /** Its score throws what is wrong with it: an error of its own, too long a time, or a result that is no number within its range. */
   readonly metric: Metric;
 }
 
@@ -54,7 +55,8 @@ async function loadOne(file: string): Promise<LoadedMetric> {
     ...(depth === undefined ? {} : { depth }),
   };
   const described = describedMetric(about);
-  return { about, metric: { ...described, score: (item) => checked(score(item), described) } };
+  const inTime = limited(score);
+  return { about, metric: { ...described, score: (item) => checked(inTime(item), described) } };
 }
 
 const defaultOf = (loaded: unknown): unknown =>

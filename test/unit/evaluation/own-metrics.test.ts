@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findMetric, knowMetrics } from '../../../src/evaluation/metrics/registry.ts';
 import { ownMetricFiles, ownMetricsFolder } from '../../../src/evaluation/own-metrics/folder.ts';
+import { limited } from '../../../src/evaluation/own-metrics/limit.ts';
 import { loadOwnMetrics } from '../../../src/evaluation/own-metrics/load.ts';
 import { describedMetric } from '../../../src/evaluation/own-metrics/types.ts';
 import { buildReport } from '../../../src/evaluation/report.ts';
@@ -17,6 +18,10 @@ const paths = workspacePaths(home, { RAGTUI_CONFIG_HOME: path.join(home, 'config
 const folder = ownMetricsFolder(paths);
 beforeEach(() => mkdirSync(folder, { recursive: true }));
 afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function forever(): never {
+  for (;;);
+}
 
 const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
 const metric = (name: string, score: string, more = '') =>
@@ -78,6 +83,7 @@ describe('own metrics', () => {
     ['NaN', '() => 0 / 0', 'its score is NaN, no number'],
     ['outside of its range', '() => 2', 'its score 2 is outside of 0 to 1'],
     ['an error', '() => { throw new Error("oh"); }', 'oh'],
+    ['a loop without an end', '() => { for (;;); }', 'it took longer than 2 s'],
   ])('%s for a score is missing, with why', async (_, score, why) => {
     write('a.js', metric('mine', score));
     const scorer = await Scorer.start(paths, ['exact', 'mine']);
@@ -98,6 +104,19 @@ describe('own metrics', () => {
     const asked = { id: 'i', contextId: 'c', context: '', question: 'q', answers: ['gold'], content: 'x' };
     expect(await scorer.score(outcome, asked)).toEqual({ scores: { exact: 1, mine: null }, missed: { mine: why } });
     await scorer.close();
+  });
+});
+
+describe('the time limit of a score', () => {
+  const endless = { none: () => 1, loop: () => forever(), pattern: () => Number(/^(a+)+$/.test(`${'a'.repeat(40)}b`)) };
+  const score = limited((kind: keyof typeof endless) => endless[kind](), { ms: 50, most: 2 });
+
+  it('ends loops and patterns, lets the others go on, and gives up after some', () => {
+    expect(score('none')).toBe(1);
+    expect(() => score('loop')).toThrow(/^it took longer than 0\.05 s$/);
+    expect(score('none')).toBe(1);
+    expect(() => score('pattern')).toThrow(/^it took longer than 0\.05 s$/);
+    expect(() => score('none')).toThrow('it took longer than 0.05 s 2 times, and is not tried any more');
   });
 });
 
