@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
 import type { RecipeFile } from '../src/recipes/files.ts';
@@ -55,6 +56,13 @@ export interface RecipesState {
 }
 export type RecipesStore = StoreApi<RecipesState>;
 
+/**
+ * What tells one recipe from another: its file, since two may bear one name; of one that came with the program its name,
+ * since each installation has its own copy.
+ */
+const keyOf = ({ file, shipped }: { readonly file: string; readonly shipped?: boolean | undefined }): string =>
+  shipped ? `shipped ${path.basename(file)}` : file;
+
 /** Recipes there are, and how far those that were run are. Progress comes with the jobs store. */
 export function createRecipesStore({
   recipes,
@@ -66,16 +74,22 @@ export function createRecipesStore({
   let files: readonly RecipeFile[] = [];
   return createStore<RecipesState>()((set, get) => {
     const rows = (): readonly RecipeRow[] => {
-      // By their files: two recipes may bear one name. Of older runs nothing is read: this is done with every progress.
+      const known = new Map(files.map((one) => [one.file, keyOf({ ...one, shipped: one.from === 'shipped' })]));
+      // Of older runs nothing is read: this is done with every progress.
       const newest = new Map<string, NonNullable<RecipeRow['run']>>();
       for (const view of jobs.getState().list ?? []) {
         const { work } = view.spec;
-        if (work.kind !== 'recipe' || newest.has(work.file)) continue;
-        newest.set(work.file, { view, work, status: recipes.status(view.folder) });
+        if (work.kind !== 'recipe') continue;
+        const key = known.get(work.file) ?? keyOf(work);
+        if (!newest.has(key)) newest.set(key, { view, work, status: recipes.status(view.folder) });
       }
-      const here = files.map((file) => ({ name: file.name, file, run: newest.get(file.file) ?? null }));
-      const known = new Set(files.map(({ file }) => file));
-      const elsewhere = [...newest].filter(([file]) => !known.has(file));
+      const here = files.map((file) => ({
+        name: file.name,
+        file,
+        run: newest.get(known.get(file.file) ?? '') ?? null,
+      }));
+      const keys = new Set(known.values());
+      const elsewhere = [...newest].filter(([key]) => !keys.has(key));
       return [...here, ...elsewhere.map(([, run]) => ({ name: run.work.name, file: null, run }))];
     };
     const afterwards = async (): Promise<void> => {

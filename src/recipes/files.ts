@@ -41,6 +41,8 @@ function filesIn(folder: string, from: RecipeFile['from']): FoundFile[] {
     .map((name) => ({ name: nameOf(name), file: path.join(folder, name), from }));
 }
 
+export const isShipped = (file: string): boolean => path.dirname(file) === shippedRecipesDir();
+
 const nameOf = (file: string): string => path.basename(file).replace(/\.ya?ml$/, '');
 
 function recipeFile(found: FoundFile): RecipeFile {

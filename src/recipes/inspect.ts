@@ -12,6 +12,7 @@ import { checkEmbedderKeys, checkLlmKeys } from '../training/check-settings.ts';
 import { findEmbedderBase } from '../training/embedder-base.ts';
 import { ENGINE_OF } from '../training/types.ts';
 import { readsOf } from './complain.ts';
+import { isShipped } from './files.ts';
 import { foldersOf } from './folders.ts';
 import { didYouMean } from './nearest.ts';
 import { planRecipe, type RecipePlan } from './plan.ts';
@@ -27,7 +28,7 @@ import type { RecipeWork } from './types.ts';
 /** Reads a recipe and looks whether it fits this machine and workspace. Errors: none of the recipe's: they are in `problems`. */
 export function inspectRecipe(
   paths: WorkspacePaths,
-  wish: Omit<RecipeWork, 'name'>,
+  wish: Omit<RecipeWork, 'name' | 'shipped'>,
 ): {
   readonly work: RecipeWork;
   readonly problems: readonly RecipeProblem[];
@@ -41,7 +42,8 @@ export function inspectRecipe(
   const problems = sound ? workspaceProblems(paths, read, foldersOf(wish)) : read.problems;
   const plan = sound ? planRecipe(name, read.variants) : { name, variants: [], steps: [] };
   const needs = problems.length === 0 ? needsOf(paths, plan) : { engines: [], models: [] };
-  return { work: { ...wish, name }, problems, plan, needs, vars };
+  const work = { ...wish, name, ...(isShipped(wish.file) ? { shipped: true } : {}) };
+  return { work, problems, plan, needs, vars };
 }
 
 /** What of this machine and this workspace a recipe does not fit: files, models, keys of engines, presets. */

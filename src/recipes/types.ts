@@ -10,6 +10,8 @@ export const recipeWorkSchema = z.object({
   name: z.string().min(1),
   /** Where it was read from; files that it names are looked for from there. */
   file: z.string().min(1),
+  /** It came with the program: the same one lies elsewhere in another installation. */
+  shipped: z.boolean().optional(),
   /** Where the command was given: files are looked for there too. */
   cwd: z.string().min(1),
   text: z.string().min(1).max(500_000),

@@ -165,6 +165,14 @@ describe('the recipes screen', () => {
     expect(rows.some((row) => row.includes('1/3') && !row.includes('not run'))).toBe(true);
   });
 
+  it('shows the run of a recipe that came with another installation with the one that came with this', async () => {
+    const old = jobView({ ...work, file: '/opt/old/recipes/small.yaml', shipped: true }, { progress: whole });
+    const w = await open({ jobs: [old], recipes: { files: [file], status: status() } });
+    const rows = w.rows().filter((row) => /[│┃▸▹]small /.test(row));
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toContain('1/3');
+  });
+
   it('says where the report is and reads it', async () => {
     const done = jobView(work, { state: 'succeeded', endedAt: '2026-11-23T06:20:00.000Z', pid: null });
     const report = { md: '/exports/x.md', html: '/exports/x.html' };
