@@ -17,7 +17,7 @@ export interface LocalModelRequest {
   readonly name: string;
   /** A `.gguf` or `.onnx` file, or a folder as Hugging Face lays it out. */
   readonly path: string;
-  readonly kind: 'chat' | 'embedding' | 'reranker';
+  readonly kind: 'chat' | 'embedding' | 'reranker' | 'embedder-base';
   /** What the folder does not say, or says wrongly. */
   readonly embedder?: Partial<EmbedderConfig>;
   readonly contextTokens?: number;
@@ -41,7 +41,7 @@ export async function addLocalModel(
   const target = path.resolve(request.path);
   if (!existsSync(target)) throw new RagtuiError('not-found', `${target} does not exist.`);
   const folder = statSync(target).isDirectory() ? target : path.dirname(target);
-  const found = request.kind === 'chat' ? chatFiles(target) : onnxFiles(target, folder);
+  const found = filesFor(request.kind, target, folder);
   const files: LocalModel['files'] = [];
   for (const [name, file] of Object.entries(found)) {
     const { size, mtimeMs } = statSync(file);
@@ -97,6 +97,29 @@ export function checkName(paths: WorkspacePaths, name: string): void {
       `There is a model "${name}" already.`,
       `Choose another name, or run "ragtui models remove ${name}".`,
     );
+}
+
+function filesFor(kind: LocalModelRequest['kind'], target: string, folder: string): Record<string, string> {
+  if (kind === 'chat') return chatFiles(target);
+  return kind === 'embedder-base' ? trainableFiles(target) : onnxFiles(target, folder);
+}
+
+/** What a training of an embedder starts from: a folder in Transformers' layout with its weights in one file. */
+function trainableFiles(target: string): Record<string, string> {
+  if (!statSync(target).isDirectory()) {
+    throw new RagtuiError(
+      'usage',
+      `${target} is no folder.`,
+      'Name the folder with config.json and model.safetensors.',
+    );
+  }
+  const found = transformersFiles(target);
+  for (const name of ['config.json', 'tokenizer_config.json', 'model.safetensors']) {
+    if (name in found) continue;
+    const hint = 'Save model and tokenizer there with save_pretrained (the weights in one file).';
+    throw new RagtuiError('usage', `${target} holds no ${name}.`, hint);
+  }
+  return found;
 }
 
 /** A GGUF, or the files of a folder in Transformers' layout; both where both are there. */
@@ -204,7 +227,11 @@ function entryFor(
     dimension,
     maxTokens,
   };
-  return catalogueEntrySchema.parse({ ...common, kind: 'embedder', embedder });
+  return catalogueEntrySchema.parse({
+    ...common,
+    kind: request.kind === 'embedder-base' ? 'embedder-base' : 'embedder',
+    embedder,
+  });
 }
 
 const configSchema = z.looseObject({

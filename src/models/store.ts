@@ -75,7 +75,11 @@ export interface InstalledModel {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
+/** Where a pulled model lies. */
 export const modelFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, id);
+/** Where a model lies, pulled or of the person's own; it need not be there yet. */
+export const folderOfModel = (paths: WorkspacePaths, id: string): string =>
+  readOwnModels(paths).models.find(({ entry }) => entry.id === id)?.folder ?? modelFolder(paths, id);
 export const stagingFolder = (paths: WorkspacePaths, id: string): string => path.join(paths.models, '.staging', id);
 export const modelLock = (paths: WorkspacePaths, id: string): string =>
   path.join(paths.models, '.staging', `${id}.lock`);

@@ -1,13 +1,16 @@
-import { findModel } from '../models/store.ts';
+import { allModels, findModel } from '../models/store.ts';
 import type { EmbedderBaseEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 
 const SUFFIX = '-base';
 
+/** Bases that recipes name and no source here carries in a form to train on: where a person has them from. */
+const ON_THE_HUB: Readonly<Record<string, string>> = { 'bge-large-zh-v1.5-base': 'BAAI/bge-large-zh-v1.5' };
+
 /**
  * The weights to start from: `all-minilm-l6-v2-base`, or `all-minilm-l6-v2` for short.
- * Throws `not-found`, `usage` for a model that cannot be trained on.
+ * Throws `not-found` (with how to bring it), `usage` for a model that cannot be trained on.
  */
 export function findEmbedderBase(paths: WorkspacePaths, id: string): EmbedderBaseEntry {
   for (const candidate of [id, `${id}${SUFFIX}`]) {
@@ -18,12 +21,23 @@ export function findEmbedderBase(paths: WorkspacePaths, id: string): EmbedderBas
       if (!(error instanceof RagtuiError) || error.code !== 'not-found') throw error;
     }
   }
-  const { kind } = findModel(paths, id);
+  const all = allModels(paths);
+  const there = all.filter(({ kind }) => kind === 'embedder-base').map((entry) => entry.id);
+  const other = all.find((entry) => entry.id === id);
+  const name = other ? `${id}${SUFFIX}` : id;
   throw new RagtuiError(
-    'usage',
-    `"${id}" (${kind}) cannot be tuned as an embedder: its weights are not here in a form to train on.`,
-    'Choose a model of kind embedder-base: see `ragtui models list`.',
+    other ? 'usage' : 'not-found',
+    other
+      ? `"${id}" (${other.kind}) cannot be tuned as an embedder: its weights are not here in a form to train on.`
+      : `There is no model "${id}" to tune as an embedder.`,
+    `${howToBring(name)} Here: ${there.join(', ')}.`,
   );
+}
+
+function howToBring(name: string): string {
+  const repo = ON_THE_HUB[name];
+  const from = repo === undefined ? 'Its folder in' : `${repo} of the Hugging Face hub, saved in`;
+  return `${from} Transformers' layout with safetensors: ragtui models add ${name} --path FOLDER --kind embedder-base.`;
 }
 
 /** What the untuned base is called as an embedder beside its tunes: `all-minilm-l6-v2-exported`. */

@@ -3,7 +3,7 @@ import { DEFAULT_NEGATIVES } from '../datasets/negatives/random.ts';
 import type { AnyDataset } from '../datasets/open.ts';
 import { engineStatus, type InstalledEngine } from '../engines/store.ts';
 import { checkName } from '../models/own.ts';
-import { modelFolder } from '../models/store.ts';
+import { folderOfModel } from '../models/store.ts';
 import type { EmbedderConfig } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -111,7 +111,7 @@ export function finalEmbedderSettings(
 ): ReturnType<typeof embedderSettings> {
   const base = findEmbedderBase(paths, training.base);
   return embedderSettings(training, {
-    basePath: modelFolder(paths, base.id),
+    basePath: folderOfModel(paths, base.id),
     base: base.embedder,
     trainFile: path.join('<job>', 'data', '<exported with the job>.jsonl'),
     outputFolder: tunedFolder(paths, training.name).train,

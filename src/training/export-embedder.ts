@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { readJsonFile } from '../jobs/folder.ts';
 import { fingerprintOf } from '../models/fingerprint.ts';
 import { addLocalModel } from '../models/own.ts';
 import { fileOf, installedModel, readOwnModels, removeModel } from '../models/store.ts';
@@ -147,11 +149,12 @@ export async function exportBase(
   const { root, result } = tunedFolder(paths, name);
   const unlock = await lockFile(`${root}.lock`, options.signal ? { signal: options.signal } : {});
   try {
+    const installed = installedModel(paths, request.base.id);
+    const weights = installed.sha256['model.safetensors'] ?? '';
     if (readOwnModels(paths).models.some(({ entry }) => entry.id === name)) {
-      if (isIntact(paths, name)) return undefined;
+      if (isIntact(paths, name) && madeOf(result) === weights) return undefined;
       await removeModel(paths, name);
     }
-    const installed = installedModel(paths, request.base.id);
     const source = path.dirname(fileOf(installed, 'model.safetensors'));
     return await exportEmbedder(
       paths,
@@ -161,7 +164,7 @@ export async function exportBase(
         name,
         source,
         target: result,
-        lineage: { baseWeights: installed.sha256['model.safetensors'] ?? '' },
+        lineage: { baseWeights: weights },
       },
       options,
     );
@@ -169,6 +172,12 @@ export async function exportBase(
     unlock();
   }
 }
+
+const manifestSchema = z.object({ lineage: z.object({ baseWeights: z.string() }) });
+
+/** Hash of the weights that an exported base was made of: one of a person's own may have been added anew with others. */
+const madeOf = (folder: string): string | undefined =>
+  readJsonFile(path.join(folder, 'manifest.json'), manifestSchema)?.lineage.baseWeights;
 
 function isIntact(paths: WorkspacePaths, name: string): boolean {
   try {

@@ -19,7 +19,10 @@ export const PROMISED: readonly Promised[] = [
   { command: 'models pull' },
   { command: 'models verify' },
   { command: 'models remove' },
-  { command: 'models add', options: ['--url', '--model', '--kind', '--key-env', '--path', '--base', '--system'] },
+  {
+    command: 'models add',
+    options: ['--url', '--model', '--kind', '--key-env', '--path', '--base', '--system', '--query-instruction'],
+  },
   { command: 'models export', options: ['--to', '--format', '--dtype'] },
   { command: 'kb create', options: ['--from-dataset', '--split'] },
   { command: 'kb list' },

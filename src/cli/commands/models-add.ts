@@ -11,7 +11,12 @@ import { pickModel } from '../pick-model.ts';
 
 const addOptions = z.object({
   ...endpointOptions,
-  kind: z.enum(['chat', 'embedding', 'reranker', 'adapter'], 'chat, embedding, reranker or adapter').default('chat'),
+  kind: z
+    .enum(
+      ['chat', 'embedding', 'reranker', 'adapter', 'embedder-base'],
+      'chat, embedding, reranker, adapter or embedder-base',
+    )
+    .default('chat'),
   path: z.string().optional(),
   base: z.string().min(1).optional(),
   system: z.string().min(1).optional(),
@@ -24,7 +29,7 @@ export function addModelsAdd(models: Command, invocation: Invocation): void {
     models.command('add').description('name an OpenAI-compatible server, or a model on this disk').argument('<name>'),
   )
     .option('--path <path>', 'a .gguf or .onnx file, or a folder of a model (Transformers, ONNX) or an adapter (peft)')
-    .option('--kind <kind>', 'chat, embedding, reranker or adapter (default: chat)')
+    .option('--kind <kind>', 'chat, embedding, reranker, adapter, or embedder-base: to be tuned (default: chat)')
     .option('--base <id>', 'of an adapter: the model it was trained on (default: as it says itself)')
     .option('--system <text>', 'of an adapter: the system text it was trained with');
   handle(command, invocation, { args: z.tuple([z.string().min(1)]), options: addOptions }, add);
@@ -45,7 +50,7 @@ async function add(context: CommandContext, [name]: [string], options: AddOption
 
 async function addServer(context: CommandContext, name: string, url: string, options: AddOptions): Promise<undefined> {
   const { kind } = options;
-  if (kind === 'reranker' || kind === 'adapter') {
+  if (kind !== 'chat' && kind !== 'embedding') {
     throw new RagtuiError(
       'usage',
       `A model of kind ${kind} behind a URL is not supported.`,
@@ -100,6 +105,8 @@ async function addFiles(
     return;
   }
   const { addLocalModel } = await import('../../models/own.ts');
-  const entry = await addLocalModel(paths, { name, path, kind }, signal);
+  const { queryInstruction } = options;
+  const embedder = queryInstruction === undefined ? {} : { embedder: { queryInstruction } };
+  const entry = await addLocalModel(paths, { name, path, kind, ...embedder }, signal);
   out.result({ model: entry }, () => `Added ${entry.id} (${entry.kind}); its files stay where they are.`);
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
-import { findModel, modelFolder } from '../../models/store.ts';
+import { findModel, folderOfModel } from '../../models/store.ts';
 import { loadTokenizer } from '../../models/tokenizer.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { connectKb } from '../client.ts';
@@ -90,7 +90,7 @@ async function tokenCounters(
   for (const group of groups) {
     if (group.splitter !== 'token' || counters.has(group.tokenizer)) continue;
     findModel(paths, group.tokenizer);
-    const tokenizer = await loadTokenizer(modelFolder(paths, group.tokenizer));
+    const tokenizer = await loadTokenizer(folderOfModel(paths, group.tokenizer));
     counters.set(group.tokenizer, (text) => tokenizer.count(text));
   }
   return counters;

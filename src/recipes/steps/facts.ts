@@ -4,7 +4,14 @@ import path from 'node:path';
 import { engineStatus } from '../../engines/store.ts';
 import type { EngineName } from '../../engines/types.ts';
 import { servedName } from '../../models/served-embedder.ts';
-import { findModel, listAdapters, listEndpoints, modelFolder, readManifest } from '../../models/store.ts';
+import {
+  findModel,
+  listAdapters,
+  listEndpoints,
+  modelFolder,
+  readManifest,
+  readOwnModels,
+} from '../../models/store.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { hashFile } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
@@ -46,7 +53,10 @@ export function modelDigest(paths: WorkspacePaths, model: string): unknown {
   const pinned = entry.files.map((file) => [file.name, file.sha256 ?? null]);
   // What the hub alone has gets its hashes when it is pulled.
   const learned = pinned.some(([, sha]) => sha === null) ? readManifest(modelFolder(paths, name)) : undefined;
-  return [entry.kind, pinned, learned?.files ?? null];
+  // How one's own embeds was said when it was added, and may be said otherwise the next time.
+  const isOwn = readOwnModels(paths).models.some((model) => model.entry.id === name);
+  const said = isOwn && 'embedder' in entry ? [entry.embedder] : [];
+  return [entry.kind, pinned, learned?.files ?? null, ...said];
 }
 
 /** What an engine is that a step runs on. */

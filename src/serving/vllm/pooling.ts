@@ -3,7 +3,7 @@ import path from 'node:path';
 import { resolveEmbedder, startEmbedder } from '../../models/embedder-client.ts';
 import { embedThrough } from '../../models/embeddings-request.ts';
 import { modelFingerprint } from '../../models/served-embedder.ts';
-import { findModel, type InstalledModel, installedModel, modelFolder, promiseFile } from '../../models/store.ts';
+import { findModel, folderOfModel, type InstalledModel, installedModel, promiseFile } from '../../models/store.ts';
 import type { EmbedderConfig } from '../../models/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
@@ -31,7 +31,7 @@ export function poolerOf(paths: WorkspacePaths, { runner, model }: ServeWork): s
 export function poolingWeights(paths: WorkspacePaths, id: string): string {
   const entry = findModel(paths, id);
   // Of what is not pulled yet (a dry run) it is known where it will be.
-  const folder = entry.kind === 'embedder-base' ? modelFolder(paths, id) : installedModel(paths, id).folder;
+  const folder = entry.kind === 'embedder-base' ? folderOfModel(paths, id) : installedModel(paths, id).folder;
   const isThere = (name: string) => existsSync(path.join(folder, name));
   if (entry.kind === 'embedder-base' || (isThere('model.safetensors') && isThere('config.json'))) return folder;
   throw new RagtuiError(

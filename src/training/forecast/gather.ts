@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AnyDataset } from '../../datasets/open.ts';
 import { machineDevice } from '../../engines/device.ts';
 import { engineStatus } from '../../engines/store.ts';
-import { modelFolder } from '../../models/store.ts';
+import { folderOfModel, modelFolder } from '../../models/store.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersFolder } from '../base-llm.ts';
 import { part } from '../open-data.ts';
@@ -72,7 +72,7 @@ export function gatherFacts(paths: WorkspacePaths, request: GatherRequest): Fore
 }
 
 const shapeOf = (paths: WorkspacePaths, engine: ForecastInput['engine'], base: string): ModelShape | null =>
-  engine === 'llamafactory' ? llmShape(paths, base) : folderShape(modelFolder(paths, base), 'encoder');
+  engine === 'llamafactory' ? llmShape(paths, base) : folderShape(folderOfModel(paths, base), 'encoder');
 
 /** The shape of the folder that is trained on, or of the GGUF it will be made of; null where neither is here. */
 export function llmShape(paths: WorkspacePaths, base: string): ModelShape | null {

@@ -10,6 +10,7 @@ import { promptFor } from '../../../src/rag/trained-prompt.ts';
 import { baseFacts, baseFactsKey } from '../../../src/training/base-facts.ts';
 import { baseTemplate, transformersBase, transformersFolder } from '../../../src/training/base-llm.ts';
 import { bringAdapter } from '../../../src/training/bring-adapter.ts';
+import { findEmbedderBase } from '../../../src/training/embedder-base.ts';
 import { templateFor } from '../../../src/training/llm-plan.ts';
 import { writeChatFolder } from '../../support/chat-model.ts';
 import { writeRandomAdapter } from '../../support/random-adapter.ts';
@@ -96,6 +97,43 @@ describe('a base that is a folder in Transformers’ layout', () => {
     rmSync(path.join(folder, missing));
     if (instead) writeFileSync(path.join(folder, instead), 'x');
     await expect(addLocalModel(paths, { name: 'mine', path: folder, kind: 'chat' })).rejects.toThrow(why);
+  });
+});
+
+describe('a base of an embedder from a folder', () => {
+  const bertFolder = (): string => {
+    const folder = chatFolder();
+    writeFileSync(
+      path.join(folder, 'config.json'),
+      '{"model_type": "bert", "hidden_size": 4, "max_position_embeddings": 512}',
+    );
+    return folder;
+  };
+  const request = { name: 'bge-large-zh-v1.5-base', kind: 'embedder-base' } as const;
+
+  it('is what a recipe asks for by its name, with its instruction; before that the error says how to bring it', async () => {
+    expect(() => findEmbedderBase(paths, request.name)).toThrow(
+      expect.objectContaining({
+        code: 'not-found',
+        hint: expect.stringMatching(
+          /^BAAI\/bge-large-zh-v1\.5 of the Hugging Face hub, .*ragtui models add bge-large-zh-v1\.5-base --path FOLDER --kind embedder-base/,
+        ),
+      }),
+    );
+    const path = bertFolder();
+    await addLocalModel(paths, { ...request, path, embedder: { queryInstruction: 'Find: ' } });
+    const base = findEmbedderBase(paths, 'bge-large-zh-v1.5');
+    expect(base).toMatchObject({
+      id: request.name,
+      embedder: { pooling: 'cls', dimension: 4, maxTokens: 512, dtype: 'f32', queryInstruction: 'Find: ' },
+    });
+    expect(installedModel(paths, base.id).files['model.safetensors']).toContain(path);
+  });
+
+  it.each(['config.json', 'model.safetensors', 'tokenizer_config.json'])('without %s is refused', async (missing) => {
+    const folder = bertFolder();
+    rmSync(path.join(folder, missing));
+    await expect(addLocalModel(paths, { ...request, path: folder })).rejects.toThrow(`${folder} holds no `);
   });
 });
 
