@@ -15,6 +15,7 @@ const DOMAINS = [
   'training',
   'engines',
   'hosts',
+  'fleet',
   'workspace',
   'doctor',
   'recipes',

@@ -55,7 +55,8 @@ type Request =
       readonly value: Evaluation['concurrency'];
     }
   | { readonly task: 'report'; readonly run: string; readonly format: ReportFormatName }
-  | { readonly task: 'serve'; readonly work: ServeTask };
+  | { readonly task: 'serve'; readonly work: ServeTask }
+  | { readonly task: 'fleet' };
 
 /**
  * Does one task in a child process, so that the screen never waits for it. Aborting kills the child; what it was making

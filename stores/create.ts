@@ -9,6 +9,7 @@ import type { DeployPort, DeployStore } from './deploy-types.ts';
 import { createEndpointsStore, type EndpointsStore } from './endpoints.ts';
 import { createEvaluationStore, type EvaluationPort, type EvaluationStore } from './evaluation.ts';
 import { createEvaluationItemsStore, type EvaluationItemsStore } from './evaluation-items.ts';
+import { createFleetStore, type FleetPort, type FleetStore } from './fleet.ts';
 import { createJobsStore, type JobsStore } from './jobs.ts';
 import { createKbStore, type KbStore } from './kb.ts';
 import { createModelsStore, type ModelsStore } from './models.ts';
@@ -39,6 +40,7 @@ export interface StoreDependencies {
   readonly telemetry: TelemetryPort;
   readonly deploy: DeployPort;
   readonly recipes: RecipesPort;
+  readonly fleet: FleetPort;
   readonly settings: { readonly file: string; readonly port: SettingsPort };
   readonly sample: SampleKnowledge;
   readonly tour: TourPort;
@@ -63,6 +65,7 @@ export interface Stores {
   readonly telemetry: TelemetryStore;
   readonly deploy: DeployStore;
   readonly recipes: RecipesStore;
+  readonly fleet: FleetStore;
   readonly settings: SettingsStore;
   readonly onboarding: OnboardingStore;
   readonly tour: TourStore;
@@ -112,6 +115,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     now,
   });
   const recipes = createRecipesStore({ recipes: dependencies.recipes, jobs });
+  const fleet = createFleetStore({ fleet: dependencies.fleet, jobs, schedule });
   const onboarding = createOnboardingStore({
     models,
     kb,
@@ -141,6 +145,7 @@ export function createStores(dependencies: StoreDependencies): Stores {
     telemetry,
     deploy,
     recipes,
+    fleet,
     settings,
     onboarding,
     tour,

@@ -17,6 +17,7 @@ import { loadOwnMetrics } from '../src/evaluation/own-metrics/load.ts';
 import { FORMAT_NAMES } from '../src/evaluation/reports/names.ts';
 import { writeRunReport } from '../src/evaluation/run-report.ts';
 import { concurrencySchema, evaluationSchema } from '../src/evaluation/types.ts';
+import { watchFleet } from '../src/fleet/watch.ts';
 import { jobWorkSchema } from '../src/jobs/types.ts';
 import { RagtuiError, toRagtuiError } from '../src/platform/errors.ts';
 import { workspacePaths } from '../src/platform/paths.ts';
@@ -56,6 +57,7 @@ const requestSchema = z.discriminatedUnion('task', [
   z.object({ task: z.literal('judging'), run: z.string(), judge: z.string() }),
   z.object({ task: z.literal('report'), run: z.string(), format: z.enum(FORMAT_NAMES) }),
   z.object({ task: z.literal('serve'), work: serveTaskSchema }),
+  z.object({ task: z.literal('fleet') }),
 ]);
 
 const send = (message: object): Promise<void> =>
@@ -82,14 +84,29 @@ async function work(message: unknown): Promise<void> {
   process.exit(0);
 }
 
+/** Resolves when it has been taken. */
+async function sendPart(part: unknown): Promise<void> {
+  const taken = once(process, 'message');
+  await send({ part });
+  await taken;
+}
+
 /** Page by page, each when the one before was taken, so that no reader's turn is long; gives what remains. */
 async function sendFigures(figures: RunFigures): Promise<RunFigures> {
-  for (const part of figuresPages(figures)) {
-    const taken = once(process, 'message');
-    await send({ part });
-    await taken;
-  }
+  for (const part of figuresPages(figures)) await sendPart(part);
   return { report: figures.report, questions: [], passages: [] };
+}
+
+/** Until it is told to end. What is seen is sent one after the other. */
+async function showFleet(): Promise<object> {
+  let sent = Promise.resolve();
+  await watchFleet(workspacePaths(), {
+    signal: stop.signal,
+    onSeen: (sighting) => {
+      sent = sent.then(() => sendPart(sighting));
+    },
+  });
+  return {};
 }
 
 async function controlRun({ run, op, value }: { run: string; op: string; value?: unknown }): Promise<object> {
@@ -152,6 +169,9 @@ async function resultOf(request: z.output<typeof requestSchema>): Promise<unknow
       return { file: await writeRunReport(paths, request.run, request.format) };
     case 'serve':
       return runServeTask(paths, request.work);
+    case 'fleet':
+      endsByItself = true;
+      return showFleet();
     case 'dataset':
       return runDatasetTask(paths, request.work, (progress) => void send({ progress }));
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
+import { realFleet } from '../../stores/fleet-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import type { SampleKnowledge } from '../../stores/onboarding.ts';
 import {
@@ -81,6 +82,7 @@ function makeStores(
     telemetry: realTelemetry(paths),
     deploy: realDeploy(paths),
     recipes: realRecipes(paths),
+    fleet: realFleet(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,
@@ -125,7 +127,7 @@ interface Parts {
 
 async function run({ paths, env, ui, stores, scheduler, terminal, sample }: Parts): Promise<void> {
   const { workspace, kb, ask, compare, models, jobs, datasets, training, deploy, settings, onboarding } = stores;
-  const { evaluation, evaluationItems, recipes } = stores;
+  const { evaluation, evaluationItems, recipes, fleet } = stores;
   const context: ScreenContext = {
     ...stores,
     ui,
@@ -144,7 +146,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal, sample }: Part
       screens: createScreens(context),
       watch: [
         ...[workspace, kb, ask, compare, models, jobs, datasets, training],
-        ...[evaluation, evaluationItems, deploy, recipes, settings, onboarding, stores.tour],
+        ...[evaluation, evaluationItems, deploy, recipes, fleet, settings, onboarding, stores.tour],
       ],
       status: () => statusItems(stores),
       strip: (columns, rows) => tourStrip(stores.tour.getState().record, columns, rows),
@@ -169,6 +171,7 @@ async function run({ paths, env, ui, stores, scheduler, terminal, sample }: Part
   // What was under way is let go: its late failure must not turn a clean end into a crash.
   process.on('unhandledRejection', () => undefined);
   stores.deploy.getState().close();
+  stores.fleet.getState().close();
   terminal.close();
   await workspace.getState().close();
 }

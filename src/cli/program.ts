@@ -12,6 +12,7 @@ import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngines } from './commands/engines.ts';
 import { addEval } from './commands/eval.ts';
+import { addFleet } from './commands/fleet.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addIngest } from './commands/ingest.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -58,6 +59,7 @@ export function buildProgram(invocation: Invocation): Command {
   addDataset(program, invocation);
   addEngines(program, invocation);
   addHosts(program, invocation);
+  addFleet(program, invocation);
   addTrain(program, invocation);
   addEval(program, invocation);
   addDeploy(program, invocation);

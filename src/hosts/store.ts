@@ -44,6 +44,34 @@ export function keepHost(paths: WorkspacePaths, host: Host): void {
   writeJsonAtomic(hostsFile(paths), { version: 1, hosts });
 }
 
+/** Lets a host take no new jobs, or take them again. What runs there goes on. Errors: `not-found`. */
+export function drainHost(paths: WorkspacePaths, name: string, drained: boolean, now = new Date()): Host {
+  const host = findHost(paths, name);
+  if (!host)
+    throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`, 'See "ragtui hosts list".');
+  const { drainedAt = now.toISOString(), ...rest } = host;
+  const changed = drained ? { ...rest, drainedAt } : rest;
+  keepHost(paths, changed);
+  return changed;
+}
+
+/** Why a host takes no new job; null: it does. */
+export function whyDrained(paths: WorkspacePaths, name: string): string | null {
+  const since = findHost(paths, name)?.drainedAt;
+  return since === undefined ? null : `${name} is drained since ${since.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Refuses a new job on a drained host. Errors: `unavailable`. */
+export function refuseDrained(paths: WorkspacePaths, name: string): void {
+  const why = whyDrained(paths, name);
+  if (why === null) return;
+  throw new RagtuiError(
+    'unavailable',
+    `${why}: it takes no new jobs.`,
+    `Use another launcher, or "ragtui hosts undrain ${name}".`,
+  );
+}
+
 /** Forgets a host. Errors: `not-found`. */
 export function forgetHost(paths: WorkspacePaths, name: string): void {
   const hosts = listHosts(paths);

@@ -93,6 +93,8 @@ export const hostSchema = z.object({
   /** What is asked of Slurm there, where it is a login node. */
   slurm: slurmSettingsSchema.optional(),
   addedAt: z.iso.datetime(),
+  /** Since when it takes no new jobs; absent: it takes them. */
+  drainedAt: z.iso.datetime().optional(),
   facts: hostFactsSchema.nullable().default(null),
 });
 export type Host = z.infer<typeof hostSchema>;

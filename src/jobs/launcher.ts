@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { refuseDrained } from '../hosts/store.ts';
+import { hostOf } from '../hosts/types.ts';
 import { workerPath } from '../platform/entry.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import { syncPath } from '../platform/files.ts';
@@ -9,7 +11,7 @@ import { spawnDetached, waitUntil } from '../platform/processes.ts';
 import { type JobFiles, jobFiles } from './folder.ts';
 import { storeIdentity } from './identity.ts';
 import { listJobs, readJob } from './registry.ts';
-import { isOver, type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema } from './types.ts';
+import { isOver, type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema, launcherName } from './types.ts';
 
 const START_TIMEOUT_MS = 20_000;
 
@@ -17,12 +19,14 @@ export interface LaunchOptions {
   readonly name?: string | undefined;
   /** The step of a recipe that it does. */
   readonly step?: string | undefined;
+  /** It goes on with what runs on its host already: a drained host does not refuse it. */
+  readonly goesOn?: boolean;
 }
 
 /**
  * Starts a job: its spec is on disk before anything runs, and a supervisor in a session of its own runs the worker, so
  * that the job outlives whoever launched it. Resolves when the supervisor has taken over.
- * Errors: `unavailable` when the supervisor does not start, `busy` when another job trains under that name, `disk-full`,
+ * Errors: `unavailable` when the supervisor does not start or the host is drained, `busy` when another job trains under that name, `disk-full`,
  * `permission`.
  */
 export async function launchJob(
@@ -34,6 +38,8 @@ export async function launchJob(
   if (!existsSync(program)) {
     throw new RagtuiError('unavailable', `${program} is not built.`, 'Run `npm run setup` in the ragtui folder.');
   }
+  const launcher = launcherName(work);
+  if (launcher !== 'local' && !options.goesOn) refuseDrained(paths, hostOf(launcher));
   assertAlone(paths, work);
   const { spec, folder } = createFolder(paths, work, options);
   const files = jobFiles(folder);

@@ -6,6 +6,7 @@ import type { ScreenContext } from './context.ts';
 import { createDatasetsScreen } from './datasets/screen.tsx';
 import { createDeployScreen } from './deploy/screen.tsx';
 import { createEvaluateScreen } from './evaluate/screen.tsx';
+import { createFleetScreen } from './fleet/screen.tsx';
 import { createHomeScreen } from './home/screen.tsx';
 import { createJobsScreen } from './jobs/screen.tsx';
 import { createKbScreen } from './kb/screen.tsx';
@@ -29,6 +30,7 @@ export function createScreens(context: ScreenContext): readonly ScreenDefinition
     createEvaluateScreen(context),
     createDeployScreen(context),
     createRecipesScreen(context),
+    createFleetScreen(context),
   ];
   return screens;
 }

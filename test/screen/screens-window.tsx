@@ -24,6 +24,7 @@ import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { fakeCompare } from '../store/compare-fakes.ts';
 import { fakeDeploy } from '../store/deploy-fakes.ts';
 import { fakeAsk, fakeJobs, fakeKb, fakeModels, settle } from '../store/fakes.ts';
+import { type FleetWorld, fakeFleet } from '../store/fleet-fakes.ts';
 import { fakeDatasets, fakeEvaluation, fakeTraining } from '../store/loop-fakes.ts';
 import { fakeRecipes, type RecipeWorld } from '../store/recipe-fakes.ts';
 import { fakeTelemetry } from '../store/telemetry-fakes.ts';
@@ -46,6 +47,7 @@ export interface World {
   readonly history?: readonly Answer[];
   readonly jobs?: readonly JobView[];
   readonly recipes?: RecipeWorld;
+  readonly fleet?: FleetWorld;
   /** Ids of models on disk. */
   readonly models?: readonly string[];
   readonly datasets?: readonly DatasetManifest[];
@@ -72,6 +74,7 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly telemetry: ReturnType<typeof fakeTelemetry>;
   readonly deploy: ReturnType<typeof fakeDeploy>;
   readonly recipes: ReturnType<typeof fakeRecipes>;
+  readonly fleet: ReturnType<typeof fakeFleet>;
   readonly copied: string[];
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
@@ -160,6 +163,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const evaluation = fakeEvaluation(world.choices);
   const telemetry = fakeTelemetry();
   const recipes = fakeRecipes(world.recipes);
+  const fleet = fakeFleet(world.fleet);
   const deploy = fakeDeploy(() => jobs.all(), world.adapters);
   const sample = {
     paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
@@ -179,6 +183,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     telemetry: telemetry.port,
     deploy: deploy.port,
     recipes: recipes.port,
+    fleet: fleet.port,
     answers: () => engine.port,
     compare: () => comparisons.port,
     settings: {
@@ -269,6 +274,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     telemetry,
     deploy,
     recipes,
+    fleet,
     copied,
     tables: () => [...sharedTables(screens), ...screenTables(screens)],
     actions: () => screenTables(screens).flatMap((table) => table.actions),

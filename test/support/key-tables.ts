@@ -8,6 +8,7 @@ import { createScreens } from '../../src/screens/index.ts';
 import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
 import { realDeploy } from '../../stores/deploy-port.ts';
+import { realFleet } from '../../stores/fleet-port.ts';
 import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import {
   realAnswers,
@@ -40,6 +41,7 @@ export function allKeyTables(): ActionTable[] {
     telemetry: realTelemetry(paths),
     deploy: realDeploy(paths),
     recipes: realRecipes(paths),
+    fleet: realFleet(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },

@@ -70,7 +70,10 @@ export const PROMISED: readonly Promised[] = [
   { command: 'hosts check' },
   { command: 'hosts prepare', options: ['--engine', '--device', '--detach'] },
   { command: 'hosts clean', options: ['--yes'] },
+  { command: 'hosts drain' },
+  { command: 'hosts undrain' },
   { command: 'hosts remove' },
+  { command: 'fleet' },
   ...['train llm', 'train embedder'].map((command) => ({
     command,
     options: [

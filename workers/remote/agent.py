@@ -596,6 +596,94 @@ def engines(request):
     return {name: one if there(one) else None for name, one in found.items()}
 
 
+def look(request):
+    """What this host does now, in one answer: cores, memory, disk, GPUs and whose they are, our runs, engines."""
+    root = request["root"]
+    before, began = cpu_times(), time.monotonic()
+    cards = nvidia_smi(request["cards"])
+    processes = nvidia_smi(request["processes"]) if cards["code"] == 0 else {"code": cards["code"], "output": ""}
+    time.sleep(max(0.0, 0.2 - (time.monotonic() - began)))
+    place = root
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    disk = os.statvfs(place)
+    memory = memory_bytes()
+    return {
+        "cpu": busy_share(before, cpu_times()),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "load": os.getloadavg()[0],
+        "memoryTotal": memory.get("MemTotal"),
+        "memoryAvailable": memory.get("MemAvailable"),
+        "disk": {"place": place, "total": disk.f_blocks * disk.f_frsize, "free": disk.f_bavail * disk.f_frsize},
+        "cards": cards,
+        "processes": processes,
+        "owners": owners_of(line.split(",")[0].strip() for line in processes["output"].splitlines()),
+        "runs": [run_seen(root, one) for one in live_runs(root)],
+        "engines": engines(request),
+    }
+
+
+def run_seen(root, run):
+    status = status_of(os.path.join(root, "runs", run))
+    seen = {name: status[name] for name in ("state", "gpus", "waits")}
+    return dict(seen, run=run, startedAt=status.get("startedAt", ""))
+
+
+def nvidia_smi(arguments):
+    """Its exit code and what it said; None: there is no such program. It hangs where a driver is broken."""
+    try:
+        done = subprocess.run(
+            ["nvidia-smi"] + arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=10
+        )
+    except FileNotFoundError:
+        return {"code": None, "output": ""}
+    except (OSError, subprocess.SubprocessError) as error:
+        return {"code": -1, "output": str(error)}
+    return {"code": done.returncode, "output": done.stdout.decode("utf-8", "replace")}
+
+
+def owners_of(pids):
+    """The run of each of these processes that bears a run's mark; those of others cannot be looked into."""
+    mark = (RUN_MARK + "=").encode()
+    found = {}
+    for pid in pids:
+        if not pid.isdigit():
+            continue
+        try:
+            with open("/proc/%s/environ" % pid, "rb") as source:
+                runs = [one[len(mark) :].decode() for one in source.read().split(b"\0") if one.startswith(mark)]
+        except (OSError, ValueError):
+            continue
+        if runs:
+            found[pid] = runs[0]
+    return found
+
+
+def cpu_times():
+    """Idle and all time of the cores so far; None where /proc does not tell."""
+    try:
+        with open("/proc/stat") as source:
+            times = [int(one) for one in source.readline().split()[1:9]]
+        return times[3] + times[4], sum(times)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def busy_share(before, after):
+    if not before or not after or after[1] <= before[1]:
+        return None
+    return max(0.0, min(1.0, 1 - (after[0] - before[0]) / float(after[1] - before[1])))
+
+
+def memory_bytes():
+    try:
+        with open("/proc/meminfo") as source:
+            rows = [line.split() for line in source]
+        return {row[0].rstrip(":"): int(row[1]) * 1024 for row in rows if len(row) >= 2}
+    except (OSError, ValueError):
+        return {}
+
+
 def exists(request):
     return {"there": os.path.exists(request["place"])}
 
@@ -648,7 +736,7 @@ def main():
     for name in ("root", "folder"):
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
-    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, exists, usage, clean]
+    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, exists, look, usage, clean]
     operations += [slurm_submit, slurm_keep]
     operations = {one.__name__: one for one in operations}
     operations["status"] = lambda asked: full_status(run_folder(asked))

@@ -32,7 +32,7 @@ const prepareOptions = z.object({
   yes: z.boolean().default(false),
 });
 
-/** `ragtui hosts list|add|check|prepare|batch-script|clean|remove`. */
+/** `ragtui hosts list|add|check|prepare|batch-script|drain|undrain|clean|remove`. */
 export function addHosts(program: Command, invocation: Invocation): void {
   const hosts = program.command('hosts').description('other machines that jobs run on, by the ssh you have set up');
   const command = (name: string, description: string) => hosts.command(name).description(description);
@@ -81,6 +81,18 @@ export function addHosts(program: Command, invocation: Invocation): void {
     clean,
   );
   handle(
+    command('drain', 'let a host take no new jobs; what runs there goes on').argument('<host>'),
+    invocation,
+    { args: one, options: noOptions },
+    (context, [name]) => drain(context, name, true),
+  );
+  handle(
+    command('undrain', 'let a host take jobs again').argument('<host>'),
+    invocation,
+    { args: one, options: noOptions },
+    (context, [name]) => drain(context, name, false),
+  );
+  handle(
     command('remove', 'forget a host; what lies there stays').argument('<host>'),
     invocation,
     { args: one, options: noOptions },
@@ -95,10 +107,11 @@ async function list({ out, paths }: CommandContext): Promise<undefined> {
     hosts.length === 0
       ? 'No hosts. Add one that `ssh HOST` knows: ragtui hosts add HOST'
       : table(
-          ['HOST', 'CHECKED', 'SYSTEM', 'CORES', 'MEMORY', 'FREE', 'GPUS', 'PYTHON'],
-          hosts.map(({ name, facts }) => [
+          ['HOST', 'CHECKED', 'JOBS', 'SYSTEM', 'CORES', 'MEMORY', 'FREE', 'GPUS', 'PYTHON'],
+          hosts.map(({ name, facts, drainedAt }) => [
             name,
             facts ? facts.checkedAt.slice(0, 16).replace('T', ' ') : 'never',
+            drainedAt === undefined ? 'taken' : 'drained',
             facts ? `${facts.os} ${facts.arch}` : '',
             facts ? String(facts.cores) : '',
             megabytesOf(facts?.memoryMb),
@@ -137,6 +150,7 @@ async function add(
     facts: null,
     ...(engines === undefined ? {} : { engines }),
     ...(slurm === undefined ? {} : { slurm }),
+    ...(before?.drainedAt === undefined ? {} : { drainedAt: before.drainedAt }),
   };
   await look(context, host);
 }
@@ -251,6 +265,14 @@ async function clean(context: CommandContext, [name]: [string], options: z.outpu
   }
   out.result({ host: name, deleted: usage.there ? host.facts.root : null, ended: usage.live }, () =>
     usage.there ? `Deleted ${host.facts.root} on ${name}.` : `Nothing of ours lies on ${name}.`,
+  );
+}
+
+async function drain({ out, paths }: CommandContext, name: string, drained: boolean): Promise<undefined> {
+  const { drainHost } = await import('../../hosts/store.ts');
+  const host = drainHost(paths, name, drained);
+  out.result({ host }, () =>
+    drained ? `${name} takes no new jobs. What runs there goes on.` : `${name} takes jobs again.`,
   );
 }
 

@@ -32,15 +32,26 @@ export function writeClaim(folder: string, claim: Claim): void {
 
 /** Claims by place in the queue. Those of dead jobs are removed on the way: call it with the lock of the queue. */
 export function liveClaims(folder: string, lives: (claim: Claim) => boolean = claimLives): Claim[] {
+  const { live, dead } = readClaims(folder, lives);
+  for (const file of dead) rmSync(file, { force: true });
+  return live;
+}
+
+/** Claims by place in the queue, and files of those that count no more. Changes nothing: needs no lock. */
+export function readClaims(
+  folder: string,
+  lives: (claim: Claim) => boolean = claimLives,
+): { readonly live: Claim[]; readonly dead: readonly string[] } {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
-  const claims = names.flatMap((name) => {
+  const live: Claim[] = [];
+  const dead: string[] = [];
+  for (const name of names) {
     const file = path.join(folder, name);
     const claim = readJsonFile(file, claimSchema);
-    if (claim && lives(claim)) return claim;
-    rmSync(file, { force: true });
-    return [];
-  });
-  return claims.sort((a, b) => a.ticket - b.ticket);
+    if (claim && lives(claim)) live.push(claim);
+    else dead.push(file);
+  }
+  return { live: live.sort((a, b) => a.ticket - b.ticket), dead };
 }
 
 /**

@@ -14,6 +14,9 @@ const GPU_FIELDS = [
   'power.limit',
 ] as const;
 const FORMAT = '--format=csv,noheader,nounits';
+/** What is asked for the cards, and for what runs on them. */
+export const CARDS_QUERY: readonly string[] = [`--query-gpu=${GPU_FIELDS.join(',')}`, FORMAT];
+export const PROCESSES_QUERY: readonly string[] = ['--query-compute-apps=pid,gpu_uuid,used_gpu_memory', FORMAT];
 const MIB = 1024 * 1024;
 /** On a machine whose driver is not kept loaded the first answer takes seconds. */
 const TIMEOUT_MS = 10_000;
@@ -39,12 +42,12 @@ export const nvidiaSmi: NvidiaSmi = (args) =>
 
 /** The GPUs and what runs on them, as the driver tells. Never rejects. */
 export async function readGpus(run: NvidiaSmi = nvidiaSmi): Promise<Gpus> {
-  const cards = await run([`--query-gpu=${GPU_FIELDS.join(',')}`, FORMAT]);
+  const cards = await run(CARDS_QUERY);
   if (cards.code === null) return { state: 'none' };
   if (/no devices were found/i.test(cards.output)) return { state: 'none' };
   const gpus = cards.code === 0 ? parseGpus(cards.output) : [];
   if (gpus.length === 0) return { state: 'failed', reason: firstLine(cards.output) || 'nvidia-smi says nothing' };
-  const apps = await run(['--query-compute-apps=pid,gpu_uuid,used_gpu_memory', FORMAT]);
+  const apps = await run(PROCESSES_QUERY);
   return { state: 'ok', gpus, processes: apps.code === 0 ? parseProcesses(apps.output) : [] };
 }
 

@@ -6,6 +6,7 @@ import { compare } from './en/compare.ts';
 import { datasets } from './en/datasets.ts';
 import { deploy } from './en/deploy.ts';
 import { evaluate } from './en/evaluate.ts';
+import { fleet } from './en/fleet.ts';
 import { home } from './en/home.ts';
 import { jobs } from './en/jobs.ts';
 import { kb } from './en/kb.ts';
@@ -27,6 +28,7 @@ import * as zhDatasets from './zh/datasets.ts';
 import * as zhDeploy from './zh/deploy.ts';
 import * as zhEvaluate from './zh/evaluate.ts';
 import { metricTexts, noteTexts, strataTexts } from './zh/evaluation-terms.ts';
+import * as zhFleet from './zh/fleet.ts';
 import * as zhHome from './zh/home.ts';
 import * as zhJobs from './zh/jobs.ts';
 import * as zhKb from './zh/kb.ts';
@@ -57,6 +59,7 @@ const english = {
   ...evaluate,
   ...deploy,
   ...recipes,
+  ...fleet,
   ...settings,
   ...tour,
 };
@@ -77,6 +80,7 @@ const chinese: Texts<typeof english> = {
   ...zhEvaluate.evaluate,
   ...zhDeploy.deploy,
   ...zhRecipes.recipes,
+  ...zhFleet.fleet,
   ...zhSettings.settings,
   ...zhTour.tour,
 };
@@ -104,6 +108,7 @@ export const chineseActions: ActionTexts = {
   ...zhEvaluate.evaluateActions,
   ...zhDeploy.deployActions,
   ...zhRecipes.recipesActions,
+  ...zhFleet.fleetActions,
   ...zhSettings.settingsActions,
 };
 

@@ -1,0 +1,42 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { drainHost, findHost, keepHost, whyDrained } from '../../../src/hosts/store.ts';
+import { launchJob } from '../../../src/jobs/launcher.ts';
+import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
+import { hostCalled } from '../../store/fleet-samples.ts';
+
+let paths: WorkspacePaths;
+beforeEach(() => {
+  paths = workspacePaths(mkdtempSync(path.join(os.tmpdir(), 'ragtui-drain-')), {});
+  ensureWorkspace(paths);
+  keepHost(paths, hostCalled('gpu'));
+});
+afterEach(() => rmSync(paths.home, { recursive: true, force: true }));
+
+const install = { kind: 'engine-install', engine: 'llamafactory', device: 'cpu', launcher: 'ssh:gpu' } as const;
+// Any program that is there: what is refused starts none.
+const options = { supervisor: process.execPath };
+
+test('a drained host is kept with the moment, keeps what is known of it, and takes jobs again', () => {
+  const drained = drainHost(paths, 'gpu', true, new Date('2026-11-23T06:20:00.000Z'));
+  expect(drained.facts).toEqual(hostCalled('gpu').facts);
+  expect(whyDrained(paths, 'gpu')).toBe('gpu is drained since 2026-11-23 06:20 UTC');
+  // Drained once more it stays drained since then.
+  drainHost(paths, 'gpu', true, new Date('2026-11-24T06:20:00.000Z'));
+  expect(findHost(paths, 'gpu')?.drainedAt).toBe('2026-11-23T06:20:00.000Z');
+  drainHost(paths, 'gpu', false);
+  expect(findHost(paths, 'gpu')).toEqual(hostCalled('gpu'));
+  expect(() => drainHost(paths, 'other', true)).toThrow('There is no host other');
+});
+
+test('a drained host refuses a new job with the reason, before anything is written', async () => {
+  drainHost(paths, 'gpu', true);
+  await expect(launchJob(paths, install, options)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/^gpu is drained since .*: it takes no new jobs\.$/),
+    hint: 'Use another launcher, or "ragtui hosts undrain gpu".',
+  });
+  expect(readdirSync(paths.jobs)).toEqual([]);
+});
