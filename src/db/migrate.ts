@@ -4,9 +4,10 @@ import { RagtuiError } from '../platform/errors.ts';
 import { base } from './migrations/001-base.ts';
 import { vectorChecksums } from './migrations/002-vector-checksums.ts';
 import { comparisons } from './migrations/003-comparisons.ts';
+import { projections } from './migrations/004-projections.ts';
 
 /** Step n (from 1) takes `user_version` n-1 to n. Never edit a step that was released; add one. */
-const STEPS: readonly string[] = [base, vectorChecksums, comparisons];
+const STEPS: readonly string[] = [base, vectorChecksums, comparisons, projections];
 /** "RAGT": tells our database from any other SQLite file. */
 const APPLICATION_ID = 0x52414754;
 

@@ -8,6 +8,7 @@ import { ftsTable } from './fts-table.ts';
 import { indexTable } from './index-table.ts';
 import { kbTable } from './kb-table.ts';
 import { listingTable } from './listing-table.ts';
+import { projectionTable } from './projection-table.ts';
 import { vectorsTable } from './vectors-table.ts';
 
 /** All statements of one connection, prepared once. */
@@ -24,6 +25,7 @@ export function tables(db: Database) {
     columnSets: columnSetsTable(db),
     listing: listingTable(db),
     filter: filterTable(db),
+    projection: projectionTable(db),
     fts(groupId: number) {
       let table = fts.get(groupId);
       if (!table) {

@@ -19,6 +19,8 @@ const SLICE_MS = 2;
 export class Writer {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** Told after every commit. */
+  onCommit: () => void = () => undefined;
 
   constructor(readonly db: Database) {}
 
@@ -60,6 +62,7 @@ export class Writer {
       db.exec('COMMIT');
       crashPoint('after_commit');
       for (const apply of hooks) apply();
+      this.onCommit();
       return result;
     } catch (error) {
       // SQLite has rolled back by itself after some errors (a full disk among them).

@@ -24,12 +24,13 @@ import {
 } from './types.ts';
 
 /** Raised when a message changes its meaning or a method is added; a client of another version asks the service to leave and starts its own. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 /** Of `ingest.sources`. */
 export const SOURCES_A_PAGE = 2000;
 
 const kbParam = z.object({ kb: z.string() });
 const idParam = z.object({ id: z.number().int().positive() });
+const serverParam = z.object({ server: z.string() });
 const done = z.object({});
 
 const embedderRecord = z.object({
@@ -86,6 +87,13 @@ export const methods = {
   'kb.rollback': { params: kbParam, result: knowledgeBaseSchema },
   /** Takes an embedder that is not the live one out of a knowledge base. */
   'kb.dropEmbedder': { params: kbParam.extend({ embedder: z.string() }), result: knowledgeBaseSchema },
+
+  /** Keeps a knowledge base on a declared vector database too; null: on the embedded index alone. Errors: those of the server. */
+  'kb.attach': { params: kbParam.extend({ server: z.string().nullable() }), result: knowledgeBaseSchema },
+  /** Connects to a declared vector database anew and says what it is. */
+  'servers.check': { params: serverParam, result: z.object({ version: z.string() }) },
+  /** Forgets what was to be taken off a server. Errors: `busy` while knowledge bases are kept there. */
+  'servers.forget': { params: serverParam, result: done },
 
   // An index built beside the live one. Nobody is kept out meanwhile, so a caller asks until nothing is missing.
   'shadow.begin': {

@@ -2,9 +2,12 @@ import type { z } from 'zod';
 import { type OpenDatabase, openDatabase } from '../db/open.ts';
 import { tables } from '../db/tables.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../platform/paths.ts';
+import { type OpenBackend, openDeclared } from './backends/connections.ts';
 import { buildInChild, type SegmentBuilder } from './index/builder.ts';
 import { IndexSet } from './index/index-set.ts';
 import { encodeVector } from './ingest/encode-vector.ts';
+import { leaveCopiedCollections } from './projection/copied.ts';
+import { Projections } from './projection/projections.ts';
 import { type Method, methods, PROTOCOL_VERSION } from './protocol.ts';
 import { type QueryEmbedder, type Reranker, search, type TextEmbedder } from './retrieve/search.ts';
 import { Vocabularies } from './retrieve/vocabulary.ts';
@@ -70,6 +73,8 @@ export interface KbServiceOptions {
   readonly texts: TextEmbedder;
   /** Where segments are built; a child process unless a test says otherwise. */
   readonly build?: SegmentBuilder;
+  /** How a declared vector database is reached, and how much is sent to it at once; a test gives its own. */
+  readonly vectorServers?: { readonly open: OpenBackend; readonly batchNumbers?: number };
   readonly log?: (text: string) => void;
 }
 
@@ -102,6 +107,14 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
     build: options.build ?? buildInChild,
     log,
   });
+  leaveCopiedCollections(write, paths);
+  const projections = new Projections({
+    read,
+    write,
+    writer: db.writer,
+    log,
+    ...(options.vectorServers ?? { open: openDeclared(paths) }),
+  });
   const sessions = new Sessions();
   const running = new RunningComparisons();
   const startedAt = new Date().toISOString();
@@ -118,8 +131,9 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
   const live: LiveState = {
     ingesting: (kbId) => sessions.holder(kbId),
     searchKind: (indexId, members, dim) => indexes.searchKind(indexId, members, dim),
+    server: (indexId) => projections.state(indexId),
   };
-  const retrieval = { context, indexes, embedder: options.embedder, reranker: options.reranker };
+  const retrieval = { context, indexes, projections, embedder: options.embedder, reranker: options.reranker };
   const show = (name: string) => showKb(read, name, live);
   const indexesOf = (name: string) =>
     read.kb.groups(requireKb(read, name).id).flatMap((group) => read.index.ofGroup(group.id));
@@ -141,10 +155,23 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       clear();
       return {};
     }),
-    'kb.verify': route(methods['kb.verify'], ({ kb }) => verify(context, indexes, kb)),
+    'kb.verify': route(methods['kb.verify'], ({ kb }) => verify(context, indexes, projections, kb)),
     'kb.reindex': route(methods['kb.reindex'], async ({ kb }) => {
+      projections.rebuild(indexesOf(kb));
       await indexes.rebuild(indexesOf(kb));
       return show(kb);
+    }),
+    'kb.attach': route(methods['kb.attach'], async ({ kb, server }) => {
+      const { id } = requireKb(read, kb);
+      await (server === null ? projections.detach(id) : projections.attach(id, server));
+      return show(kb);
+    }),
+    'servers.check': route(methods['servers.check'], async ({ server }) => ({
+      version: await projections.check(server),
+    })),
+    'servers.forget': route(methods['servers.forget'], async ({ server }) => {
+      await projections.forget(server);
+      return {};
     }),
     'kb.switch': route(methods['kb.switch'], async ({ kb, embedder }) => {
       await switchEmbedder(context, kb, embedder);
@@ -283,14 +310,16 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
       sessions.endOf(client);
       running.endOf(client);
     },
-    busy: () => indexes.busy || background.busy,
+    busy: () => indexes.busy || background.busy || projections.busy,
     settled: async () => {
       await background.settled();
       await indexes.settled();
+      await projections.settled();
     },
     async close() {
       clearInterval(daily);
       indexes.close();
+      await projections.close();
       db.writer.close();
       await background.settled();
       await db.writer.settled();

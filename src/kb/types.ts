@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projectionStateSchema } from './projection/types.ts';
 
 /** 32 hex characters: the first 16 bytes of a sha256. */
 export const hashSchema = z.string().regex(/^[0-9a-f]{32}$/);
@@ -67,6 +68,8 @@ export const indexStateSchema = z.object({
   /** `exact` below the measured size, `hnsw` above, `rebuilding` while exact search serves. */
   search: z.enum(['exact', 'hnsw', 'rebuilding']),
   active: z.boolean(),
+  /** On the vector database it is kept on too. */
+  server: projectionStateSchema.optional(),
 });
 
 export const knowledgeBaseSchema = z.object({
@@ -83,6 +86,8 @@ export const knowledgeBaseSchema = z.object({
   previous: z.string().nullable(),
   indexes: z.array(indexStateSchema),
   sources: z.array(z.string()),
+  /** The vector database that the indexes are kept on too. */
+  server: z.string().optional(),
   /** Set while an ingest holds the knowledge base. */
   ingesting: z.string().nullable(),
 });
@@ -131,7 +136,9 @@ export const searchResultSchema = z.object({
   embedder: z.string().nullable(),
   group: z.string(),
   mode: searchModeSchema,
-  search: z.enum(['exact', 'hnsw', 'none']),
+  search: z.enum(['exact', 'hnsw', 'server', 'none']),
+  /** Where the knowledge base is kept on a vector database too: whether that found the vectors, else why the embedded index did. */
+  server: z.object({ name: z.string(), answered: z.boolean(), why: z.string().nullable() }).optional(),
   timing: z.object({
     embeddingMs: z.number(),
     retrievalMs: z.number(),

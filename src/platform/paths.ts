@@ -26,6 +26,8 @@ export interface WorkspacePaths {
   /** Who uses which GPU: one folder for all workspaces of this user on this machine. */
   readonly devices: string;
   readonly configFile: string;
+  /** There after a restore, until the kb service has seen it. */
+  readonly restored: string;
 }
 
 /** Bytes. */
@@ -43,6 +45,7 @@ export function workspacePaths(home?: string, env: NodeJS.ProcessEnv = process.e
     home: root,
     database: path.join(root, 'ragtui.db'),
     writerLock: path.join(root, 'writer.lock'),
+    restored: path.join(root, '.restored'),
     indexes: path.join(root, 'indexes'),
     models: path.resolve(env['RAGTUI_MODELS_CACHE'] || path.join(root, 'models')),
     datasets: path.join(root, 'datasets'),

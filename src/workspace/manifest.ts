@@ -8,7 +8,7 @@ export const MANIFEST = 'backup.json';
 
 /** What a backup holds of the workspace: files beside each other, and whole folders. */
 export const BACKED_UP = {
-  files: ['ragtui.db', 'models.json'],
+  files: ['ragtui.db', 'models.json', 'vector-servers.json'],
   folders: ['datasets', 'jobs', 'recipes', 'tuned'],
 } as const;
 

@@ -79,6 +79,8 @@ export async function restoreBackup(
     moveOwnModels(staging, backup.home, paths.home);
     await stopKbService(paths);
     const aside = setAside(paths);
+    // Before the database: whoever opens it must know that it is not what it was.
+    writeJsonAtomic(paths.restored, { at: new Date().toISOString() });
     for (const name of readdirSync(staging)) renameSync(path.join(staging, name), path.join(paths.home, name));
     syncPath(paths.home);
     ensureWorkspace(paths);

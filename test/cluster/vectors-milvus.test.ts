@@ -33,7 +33,7 @@ describe.skipIf(skip !== undefined)(`Milvus beside the contract${skip ? ` (skipp
     await collection.upsert(range(1, 20));
     await collection.flush(1);
     expect((await collection.search({ vector: recordOf(7).vector, k: 1 }))[0]?.slot).toBe(7);
-    await collection.drop();
+    await backend.drop('ragtui_00c0ffee00000004');
     await backend.close();
   });
 
@@ -58,7 +58,7 @@ describe.skipIf(skip !== undefined)(`Milvus beside the contract${skip ? ` (skipp
     expect(await collection.stats()).toMatchObject({ count: 699, mark: 6 });
     expect(await collection.fetch([1, 599, 650])).toEqual([1, 599, 650].map(recordOf));
     expect((await collection.search({ vector: recordOf(599).vector, k: 1 }))[0]?.slot).toBe(599);
-    await collection.drop();
+    await backend.drop(spec.name);
     await backend.close();
   });
 
@@ -86,7 +86,7 @@ describe.skipIf(skip !== undefined)(`Milvus beside the contract${skip ? ` (skipp
       await collection.upsert(range(1, 50));
       await collection.flush(1);
       expect((await collection.search({ vector: recordOf(3).vector, k: 2 }))[0]?.slot).toBe(3);
-      await collection.drop();
+      await backend.drop(spec.name);
       await backend.close();
     });
 

@@ -6,7 +6,7 @@ import { buildSegment } from '../../src/kb/index/build-segment.ts';
 import type { SegmentBuilder } from '../../src/kb/index/builder.ts';
 import type { KbClient, Method, Params, Result } from '../../src/kb/protocol.ts';
 import { methods } from '../../src/kb/protocol.ts';
-import { type KbService, openKbService } from '../../src/kb/service.ts';
+import { type KbService, type KbServiceOptions, openKbService } from '../../src/kb/service.ts';
 import type { ChunkDraft } from '../../src/kb/types.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 
@@ -85,10 +85,12 @@ export function openService(
   paths: WorkspacePaths,
   dimensions: Readonly<Record<string, number>>,
   build: SegmentBuilder = buildSegment,
+  vectorServers?: KbServiceOptions['vectorServers'],
 ): OpenedService {
   const log: string[] = [];
   const service = openKbService(paths, {
     build,
+    ...(vectorServers && { vectorServers }),
     log: (text) => log.push(text),
     embedder: {
       embed: async (id, text) => {

@@ -20,6 +20,10 @@ export class MemoryServer {
       },
       open: (spec) => this.#open(spec),
       collections: async () => [...this.collections.keys()],
+      drop: async (name) => {
+        await this.#call('drop');
+        this.collections.delete(name);
+      },
       close: async () => undefined,
     };
   }
@@ -85,10 +89,6 @@ export class MemoryServer {
         await this.#call('stats');
         const { index, mark } = of();
         return { count: index.size, mark, index: 'exact', bytes: null };
-      },
-      drop: async () => {
-        await this.#call('drop');
-        this.collections.delete(name);
       },
     };
     return { collection, created: !known };

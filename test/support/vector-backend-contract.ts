@@ -55,7 +55,7 @@ export function vectorBackendContract(name: string, { skip, connect }: ContractO
       collection = opened.collection;
     });
     afterAll(async () => {
-      for (const each of [NAME, OTHER]) await (await backend.open({ ...spec, name: each })).collection.drop();
+      for (const each of [NAME, OTHER]) await backend.drop(each);
       await backend.close();
     });
 
@@ -160,8 +160,8 @@ export function vectorBackendContract(name: string, { skip, connect }: ContractO
       expect((await other.search({ vector: alien.vector, k: 5 })).map(({ slot }) => slot)).toEqual([1]);
       expect(await collection.fetch([1])).toEqual([recordOf(1)]);
       expect((await backend.collections()).sort()).toEqual([NAME, OTHER]);
-      await other.drop();
-      await other.drop();
+      await backend.drop(OTHER);
+      await backend.drop(OTHER);
       expect(await backend.collections()).toEqual([NAME]);
       expect((await collection.stats()).count).toBe(COUNT);
     });
@@ -180,7 +180,7 @@ export function vectorBackendContract(name: string, { skip, connect }: ContractO
 
     it('says that a collection is gone when somebody else dropped it, and makes it anew', async () => {
       const second = await connect();
-      await (await second.open(spec)).collection.drop();
+      await second.drop(NAME);
       await second.close();
       await expect(collection.upsert(records.slice(0, 2))).rejects.toMatchObject({ code: 'not-found' });
       await expect(collection.stats()).rejects.toMatchObject({ code: 'not-found' });

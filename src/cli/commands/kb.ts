@@ -10,6 +10,8 @@ import { EXIT } from '../exit-codes.ts';
 import { withKb } from '../kb-client.ts';
 import { createKb } from '../make-kb.ts';
 import { table } from '../output.ts';
+import { addKbIndex, indexLines, serverNote } from './kb-index.ts';
+import { addKbServer } from './kb-server.ts';
 import { addKbShadow } from './kb-shadow.ts';
 
 const name = z.tuple([z.string().min(1)]);
@@ -32,7 +34,7 @@ const documentsOptions = z.object({
   limit: whole.min(1).max(1000).default(100),
 });
 
-/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|restore|shadow|switch|rollback`. */
+/** `ragtui kb create|list|show|delete|verify|reindex|documents|remove|restore|shadow|switch|rollback|index|server`. */
 export function addKb(program: Command, invocation: Invocation): void {
   const kb = program.command('kb').description('knowledge bases and their documents');
   const plain = { args: name, options: noOptions };
@@ -120,6 +122,8 @@ export function addKb(program: Command, invocation: Invocation): void {
     restoreDocument,
   );
   addKbShadow(kb, invocation);
+  addKbIndex(kb, invocation);
+  addKbServer(kb, invocation);
   handle(
     kb
       .command('switch')
@@ -162,7 +166,7 @@ async function list(context: CommandContext): Promise<undefined> {
     all.length === 0
       ? 'No knowledge base yet. Make one of a folder: ragtui ingest FOLDER --kb NAME'
       : table(
-          ['NAME', 'DOCUMENTS', 'FAILED', 'CHUNKS', 'GROUPS', 'EMBEDDERS', 'NOW'],
+          ['NAME', 'DOCUMENTS', 'FAILED', 'CHUNKS', 'GROUPS', 'EMBEDDERS', 'SERVER', 'NOW'],
           all.map((kb) => [
             kb.name,
             String(kb.documents),
@@ -170,6 +174,7 @@ async function list(context: CommandContext): Promise<undefined> {
             String(kb.chunks),
             kb.groups.map((group) => group.name).join(' '),
             kb.embedders.join(' '),
+            serverNote(kb),
             kb.ingesting ? `ingesting (${kb.ingesting})` : '',
           ]),
         ),
@@ -191,10 +196,8 @@ function kbLines(kb: KnowledgeBase): string[] {
     `embedders  ${kb.embedders.join(', ') || 'none'}${kb.previous === null ? '' : ` (before the last switch: ${kb.previous})`}`,
     ...kb.sources.map((source) => `source     ${source}`),
     ...(kb.ingesting ? [`ingesting  ${kb.ingesting}`] : []),
-    ...kb.indexes.map(
-      (index) =>
-        `index      ${index.group} × ${index.embedder}: ${index.vectors} vectors, ${index.missing} missing, ${index.search}${index.active ? ', active' : ''}`,
-    ),
+    ...(kb.server === undefined ? [] : [`server     ${kb.server}`]),
+    ...indexLines(kb),
   ];
 }
 

@@ -38,7 +38,7 @@ function searchLines(found: SearchResult): string[] {
   const parts = [
     `${found.mode}, group ${found.group}`,
     ...(found.embedder ? [found.embedder] : []),
-    ...(found.search === 'none' ? [] : [found.search]),
+    ...(found.search === 'none' ? [] : [found.search === 'server' ? (found.server?.name ?? '') : found.search]),
     ...(found.embedder === null ? [] : [`embedding ${timing.embeddingMs.toFixed(1)} ms`]),
     `retrieval ${timing.retrievalMs.toFixed(1)} ms`,
     ...(timing.rerankMs > 0 ? [`rerank ${timing.rerankMs.toFixed(1)} ms`] : []),
@@ -47,6 +47,7 @@ function searchLines(found: SearchResult): string[] {
     ...(relevant ? [] : ['Nothing relevant was found; the nearest chunks:']),
     ...hits.flatMap(hitLines),
     parts.join(' · '),
+    ...(found.server?.why ? [`${found.server.name} did not answer: ${found.server.why}`] : []),
   ];
 }
 

@@ -79,8 +79,6 @@ export interface VectorCollection {
   /** Makes what searches fast, after many vectors came; may take minutes, is quick when it is there. */
   prepare(): Promise<void>;
   stats(): Promise<CollectionStats>;
-  /** Takes the collection with all vectors off the server; no error when it is gone. */
-  drop(): Promise<void>;
 }
 
 export interface CollectionSpec {
@@ -102,6 +100,8 @@ export interface VectorBackend {
   open(spec: CollectionSpec): Promise<{ readonly collection: VectorCollection; readonly created: boolean }>;
   /** Names of the collections of ours on the server. */
   collections(): Promise<string[]>;
+  /** Takes a collection with all its vectors off the server; no error when it is gone. */
+  drop(name: string): Promise<void>;
   close(): Promise<void>;
 }
 

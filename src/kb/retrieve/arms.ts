@@ -1,3 +1,4 @@
+import type { IndexRow } from '../../db/index-table.ts';
 import type { FoundChunkRow } from '../../db/listing-table.ts';
 import type { Neighbour } from '../index/ann-index.ts';
 import type { OpenIndex } from '../index/open-index.ts';
@@ -12,8 +13,8 @@ import type { Evidence } from './relevance.ts';
 const ARM_FACTOR = 3;
 const ARM_DEPTH = 30;
 /** A filter that lets less than this share through is searched exactly; a looser one by asking for more. */
-const SELECTIVE_SHARE = 0.1;
-const OVERFETCH_MAX = 4000;
+export const SELECTIVE_SHARE = 0.1;
+export const OVERFETCH_MAX = 4000;
 
 export interface Question {
   readonly mode: SearchMode;
@@ -21,6 +22,8 @@ export interface Question {
   readonly group: number;
   readonly open: OpenIndex | undefined;
   readonly query: Float32Array | undefined;
+  /** The nearest vectors as the server of the index told them; without it, the embedded index is asked. */
+  readonly fromServer: readonly number[] | undefined;
   readonly text: string;
   readonly filter: MetadataFilter;
   /** How many candidates are wanted. */
@@ -40,20 +43,24 @@ export interface Found {
 }
 
 /** Documents a filter lets through. */
-interface Allowed {
+export interface Allowed {
   readonly ids: readonly number[];
   readonly has: ReadonlySet<number>;
   readonly share: number;
 }
 
+/** How many each arm is asked for. */
+export const armDepth = (mode: SearchMode, depth: number): number =>
+  mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
+
 /** Asks the arms and fuses their lists. Runs in one read transaction, without a pause: one state of the database. */
 export function retrieve(context: StoreContext, question: Question): Found {
   const { mode, depth } = question;
-  const armDepth = mode === 'hybrid' ? Math.max(ARM_DEPTH, depth * ARM_FACTOR) : depth;
+  const wanted = armDepth(mode, depth);
   const allowed = allowedDocuments(context, question);
-  const vectors = mode === 'bm25' ? [] : vectorArm(context, question, armDepth, allowed);
+  const vectors = mode === 'bm25' ? [] : vectorArm(context, question, wanted, allowed);
   const terms = () => queryTerms(question.text, context.vocabulary.of(question.group));
-  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, terms(), armDepth, allowed);
+  const bm25 = mode === 'vector' ? [] : bm25Arm(context, question, terms(), wanted, allowed);
   const candidates: Candidate[] = [];
   for (const entry of fuse([vectors, bm25])) {
     if (candidates.length >= depth) break;
@@ -68,7 +75,7 @@ export function retrieve(context: StoreContext, question: Question): Found {
   const { open, query } = question;
   return {
     candidates,
-    kind: mode === 'bm25' ? 'none' : (open?.kind ?? 'exact'),
+    kind: mode === 'bm25' ? 'none' : question.fromServer ? 'server' : (open?.kind ?? 'exact'),
     evidence: () => ({
       best: vectors[0]?.score ?? null,
       usual: open && query && mode !== 'bm25' ? open.usualScores(query) : [],
@@ -79,7 +86,10 @@ export function retrieve(context: StoreContext, question: Question): Found {
   };
 }
 
-function allowedDocuments(context: StoreContext, question: Question): Allowed | undefined {
+export function allowedDocuments(
+  context: StoreContext,
+  question: Pick<Question, 'kb' | 'filter'>,
+): Allowed | undefined {
   const test = documentTest(question.filter);
   if (!test) return undefined;
   const documents = context.read.filter.documents(question.kb);
@@ -89,22 +99,26 @@ function allowedDocuments(context: StoreContext, question: Question): Allowed | 
 
 /** Vectors found become the live chunks that have their text; the database has the last word on what is live. */
 function vectorArm(context: StoreContext, question: Question, depth: number, allowed: Allowed | undefined): Ranked[] {
-  const { open, query, group } = question;
+  const { open, query, group, fromServer } = question;
   if (!open || !query) return [];
-  if (!allowed) return chunksOf(context, question, open.search(query, depth), depth, undefined);
+  // The server proposes; the vectors of the database score.
+  if (fromServer) {
+    return chunksOf(context, open.row, open.searchAmong(query, fromServer, fromServer.length), depth, allowed);
+  }
+  if (!allowed) return chunksOf(context, open.row, open.search(query, depth), depth, undefined);
   if (allowed.ids.length === 0) return [];
   if (allowed.share >= SELECTIVE_SHARE) {
     const asked = Math.min(OVERFETCH_MAX, Math.ceil((2 * depth) / allowed.share));
-    const list = chunksOf(context, question, open.search(query, asked), depth, allowed);
+    const list = chunksOf(context, open.row, open.search(query, asked), depth, allowed);
     if (list.length >= depth) return list;
   }
   const slots = context.read.filter.slots(allowed.ids, group, open.row.embedder_id);
-  return chunksOf(context, question, open.searchAmong(query, slots, depth), depth, allowed);
+  return chunksOf(context, open.row, open.searchAmong(query, slots, depth), depth, allowed);
 }
 
-function chunksOf(
+export function chunksOf(
   context: StoreContext,
-  { open, group }: Question,
+  index: Pick<IndexRow, 'group_id' | 'embedder_id'>,
   found: readonly Neighbour[],
   depth: number,
   allowed: Allowed | undefined,
@@ -113,7 +127,7 @@ function chunksOf(
   // A filter may let only the last of many chunks with one text through.
   const limit = allowed ? -1 : depth;
   return context.read.listing
-    .liveChunksOfSlots(group, slots, open?.row.embedder_id ?? 0, limit)
+    .liveChunksOfSlots(index.group_id, slots, index.embedder_id, limit)
     .filter((row) => !allowed || allowed.has.has(row.doc_id))
     .slice(0, depth)
     .map((row) => ({ id: row.id, score: found[row.place]?.score ?? 0 }));

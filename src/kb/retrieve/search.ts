@@ -1,12 +1,14 @@
 import type { IndexRow } from '../../db/index-table.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { IndexSet } from '../index/index-set.ts';
+import type { Projections } from '../projection/projections.ts';
 import type { ParsedParams } from '../protocol.ts';
 import { requireKb, type StoreContext } from '../store/context.ts';
 import { documentName, requireGroup } from '../store/documents.ts';
 import type { Hit, SearchMode, SearchResult } from '../types.ts';
 import { type Candidate, retrieve } from './arms.ts';
 import { isRelevant } from './relevance.ts';
+import { askServer } from './server-arm.ts';
 
 /** Makes a query's vector. `fingerprint` tells which embedder really made it. */
 export interface QueryEmbedder {
@@ -23,6 +25,7 @@ export interface Reranker {
 export interface Retrieval {
   readonly context: StoreContext;
   readonly indexes: IndexSet;
+  readonly projections: Projections;
   readonly embedder: QueryEmbedder;
   readonly reranker: Reranker;
 }
@@ -47,6 +50,17 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
   const open = target ? await retrieval.indexes.get(target.index) : undefined;
   const retrieveStart = performance.now();
   const depth = params.reranker ? Math.max(params.topK, RERANK_DEPTH) : params.topK;
+  const asked =
+    target && query
+      ? await askServer(context, retrieval.projections, {
+          kb: kb.id,
+          index: target.index,
+          mode,
+          query,
+          filter: params.filter,
+          depth,
+        })
+      : undefined;
   const found = context.read.db.transaction(() =>
     retrieve(context, {
       mode,
@@ -54,6 +68,7 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
       group: group.id,
       open,
       query,
+      fromServer: asked?.holds() ? asked.slots : undefined,
       text: params.query,
       filter: params.filter,
       depth,
@@ -70,6 +85,13 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
     group: group.name,
     mode,
     search: found.kind,
+    ...(asked && {
+      server: {
+        name: asked.server,
+        answered: found.kind === 'server',
+        why: asked.why ?? (found.kind === 'server' ? null : 'texts changed while it was asked'),
+      },
+    }),
     timing: {
       embeddingMs: retrieveStart - embedStart,
       retrievalMs: rerankStart - retrieveStart,

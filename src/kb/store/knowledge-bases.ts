@@ -3,6 +3,7 @@ import { createFts } from '../../db/fts-table.ts';
 import type { KbRow } from '../../db/kb-table.ts';
 import type { Tables } from '../../db/tables.ts';
 import { RagtuiError } from '../../platform/errors.ts';
+import type { ProjectionState } from '../projection/types.ts';
 import { type KnowledgeBase, type NodeGroup, nodeGroupSchema } from '../types.ts';
 import { now, requireKb, type StoreContext } from './context.ts';
 
@@ -12,6 +13,8 @@ export interface LiveState {
   ingesting(kbId: number): string | null;
   /** How an index is searched now. */
   searchKind(indexId: number, members: number, dim: number): 'exact' | 'hnsw' | 'rebuilding';
+  /** How it stands on its vector database. */
+  server(indexId: number): ProjectionState | undefined;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the purpose
@@ -87,6 +90,7 @@ function describe(tables: Tables, row: KbRow, live: LiveState): KnowledgeBase {
   const groups = tables.kb.groups(row.id);
   const embedders = tables.kb.embedders(row.id);
   const counts = tables.listing.counts(row.id);
+  const server = tables.projection.serverOf(row.id);
   return {
     name: row.name,
     createdAt: row.created_at,
@@ -101,6 +105,7 @@ function describe(tables: Tables, row: KbRow, live: LiveState): KnowledgeBase {
       return embedders.map((embedder, order) => {
         const index = embedder.embedder_id === null ? undefined : tables.index.find(group.id, embedder.embedder_id);
         const vectors = index ? tables.index.countMembers(index.id) : 0;
+        const server = index && live.server(index.id);
         return {
           group: group.name,
           embedder: embedder.name,
@@ -108,10 +113,12 @@ function describe(tables: Tables, row: KbRow, live: LiveState): KnowledgeBase {
           missing: texts - vectors,
           search: index ? live.searchKind(index.id, vectors, index.dim) : 'exact',
           active: order === 0,
+          ...(server && { server }),
         };
       });
     }),
     sources: tables.kb.roots(row.id),
+    ...(server !== undefined && { server }),
     ingesting: live.ingesting(row.id),
   };
 }
@@ -122,6 +129,7 @@ export async function deleteKb(context: StoreContext, name: string, live: LiveSt
     const kb = requireKb(context.write, name);
     refuseWhileIngesting(kb, live);
     context.write.kb.bury(kb.id);
+    context.write.projection.release(kb.id);
   });
   context.onStructureChange();
 }

@@ -3,6 +3,7 @@ import { checkTable } from '../../db/check-table.ts';
 import type { IndexRow } from '../../db/index-table.ts';
 import type { DamagedVector } from '../../db/vectors-table.ts';
 import type { IndexSet } from '../index/index-set.ts';
+import type { Projections } from '../projection/projections.ts';
 import type { Result } from '../protocol.ts';
 import { requireKb, type StoreContext } from './context.ts';
 import { rebuildFullText } from './full-text.ts';
@@ -16,6 +17,7 @@ const mended = (name: string, detail: string): Check => ({ name, ok: false, deta
 export async function verify(
   context: StoreContext,
   indexes: IndexSet,
+  projections: Projections,
   name: string | undefined,
 ): Promise<Result<'kb.verify'>> {
   const kbs = name === undefined ? context.read.kb.all() : [requireKb(context.read, name)];
@@ -32,8 +34,10 @@ export async function verify(
       const prefix = `${kb.name}/${group.name}`;
       checks.push(await checkTexts(context, prefix, group.id));
       checks.push(await checkFullText(context, prefix, kb.id, group.id));
-      for (const row of context.read.index.ofGroup(group.id))
+      for (const row of context.read.index.ofGroup(group.id)) {
         checks.push(...(await checkIndex(context, indexes, prefix, row)));
+        checks.push(...(await checkServer(projections, prefix, row)));
+      }
     }
   }
   const cached = context.read.vectors.orphans();
@@ -130,4 +134,18 @@ async function checkSearch(context: StoreContext, indexes: IndexSet, prefix: str
   }
   await indexes.rebuild([row]);
   return mended(name, `${problems.join('; ')}; being built again, exact search serves meanwhile`);
+}
+
+/** The vector database holds the members, and of some of them the very vectors. What it does not is sent again. */
+async function checkServer(projections: Projections, prefix: string, row: IndexRow): Promise<Check[]> {
+  const found = await projections.inspect(row);
+  if (!found) return [];
+  const name = `${prefix}: vectors on ${found.server}`;
+  if (found.problems.length === 0) return [fine(name, found.detail)];
+  const problems = found.problems.join('; ');
+  if (projections.state(row.id)?.state === 'unreachable') {
+    return [{ name, ok: false, detail: `${problems} The embedded index answers meanwhile.`, repaired: false }];
+  }
+  projections.rebuild([row]);
+  return [mended(name, `${problems}; being filled again, the embedded index answers meanwhile`)];
 }

@@ -63,9 +63,13 @@ export function BenchHits({ model, rect, focused }: KbPaneProps): ReactNode {
       ...(result.embedder === null ? [] : [t('ask.metric.embedding', { time: formatMillis(embeddingMs) })]),
       t('ask.metric.retrieval', { time: formatMillis(retrievalMs) }),
       ...(result.hits[0]?.scoreKind === 'rerank' ? [t('kb.reranking', { time: formatMillis(rerankMs) })] : []),
-      `${result.group} · ${result.embedder ?? '–'} · ${result.search}`,
+      `${result.group} · ${result.embedder ?? '–'} · ${result.search === 'server' ? sanitizeLine(result.server?.name ?? '') : result.search}`,
     ];
     head.push([{ text: ` ${times.join(' · ')}`, style: 'muted' }]);
+    if (result.server?.why) {
+      const { name: server, why } = result.server;
+      head.push([{ text: ` ! ${sanitizeLine(t('kb.server.why', { server, why }))}`, style: 'warn' }]);
+    }
     if (!result.relevant) head.push([{ text: ` ! ${t('ask.nothingRelevant')}`, style: 'warn' }]);
   }
   const listHeight = Math.max(2, Math.min(result?.hits.length ?? 0, Math.floor((height - head.length) / 2)));

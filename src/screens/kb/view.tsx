@@ -94,6 +94,8 @@ function baseLine(base: KnowledgeBase, width: number, matched: readonly number[]
 }
 
 /** `▸ live one`, `○ whole beside it`, `◌ 45 % built`, and which one a switch left. */
+type ServerState = NonNullable<KnowledgeBase['indexes'][number]['server']>;
+
 function embedderLine(base: KnowledgeBase, id: string, building: JobView | undefined, width: number): Line {
   const { state, missing, texts } = embedderState(base, id);
   const { work } = building?.spec ?? {};
@@ -117,6 +119,19 @@ function embedderLine(base: KnowledgeBase, id: string, building: JobView | undef
   ];
 }
 
+/** Which vector database it is kept on too, whether that answers, and how far it is behind. */
+function serverLines({ server, state, behind }: ServerState, width: number): Line[] {
+  const style = state === 'current' ? 'good' : state === 'behind' ? 'muted' : 'warn';
+  const name = `${t('kb.fact.server')} `;
+  return [
+    [
+      { text: ` ${name}`, style: 'muted' },
+      { text: cut(sanitizeLine(server), Math.max(3, width - textWidth(name) - 2)) },
+    ],
+    [{ text: `   ${cut(t(`kb.server.${state}`, { count: formatShort(behind) }), Math.max(3, width - 4))}`, style }],
+  ];
+}
+
 function baseFacts(base: KnowledgeBase, building: JobView | undefined, width: number): Line[] {
   const fact = (name: string, value: string): Line => [
     { text: ` ${name} `, style: 'muted' },
@@ -133,6 +148,7 @@ function baseFacts(base: KnowledgeBase, building: JobView | undefined, width: nu
     [{ text: ` ${t('kb.fact.embedders')}`, style: 'muted' }],
     ...base.embedders.map((id) => embedderLine(base, id, building, width)),
     ...(active ? [fact(t('kb.fact.search'), `${active.search} · ${formatShort(active.vectors)}`)] : []),
+    ...(active?.server ? serverLines(active.server, width) : []),
     ...(active && active.missing > 0 ? [fact(t('kb.fact.missing'), formatShort(active.missing))] : []),
   ];
 }

@@ -13,6 +13,10 @@ export function connectMilvus(options: ConnectOptions): VectorBackend {
     check: () => version(connection),
     open: (spec) => open(connection, spec),
     collections: () => names(connection),
+    // Milvus says yes to one that is gone.
+    drop: async (collection_name) => {
+      await connection.call(z.unknown(), (client) => client.dropCollection({ collection_name }));
+    },
     close: () => connection.close(),
   };
 }

@@ -161,11 +161,6 @@ export class MilvusCollection implements VectorCollection {
     return { count: await this.#count(), mark: mark === undefined ? null : Number(mark), index: 'hnsw', bytes: null };
   }
 
-  async drop(): Promise<void> {
-    // Milvus says yes to one that is gone.
-    await this.#call(done, (client, collection_name) => client.dropCollection({ collection_name }));
-  }
-
   async #nearest({ vector, k, among }: VectorQuery): Promise<Neighbour[]> {
     const limit = Math.min(K_MAX, k);
     const { results } = await this.#loaded(() =>

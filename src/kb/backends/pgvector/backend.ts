@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { RagtuiError } from '../../../platform/errors.ts';
+import { serverUrl, usesTls } from '../address.ts';
 import type { CollectionSpec, ConnectOptions, VectorBackend } from '../types.ts';
 import { PgCollection } from './collection.ts';
 import { toPgError } from './faults.ts';
@@ -17,16 +18,15 @@ const NAME = /^ragtui_[0-9a-f]{16}$/;
 
 /** Vectors in PostgreSQL with the pgvector extension: a table for each index. */
 export function connectPgvector({ server, secret, ca }: ConnectOptions): VectorBackend {
-  const url = pgUrl(server.url);
+  const url = serverUrl(server);
   const at = `PostgreSQL at ${url.host}`;
-  const local = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   const pool = new pg.Pool({
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 5432),
     user: decodeURIComponent(url.username),
     database: decodeURIComponent(url.pathname.slice(1)),
     ...(secret === undefined ? {} : { password: secret }),
-    ssl: (server.tls ?? !local) ? { rejectUnauthorized: true, ...(ca ? { ca: [...ca] } : {}) } : false,
+    ssl: usesTls(server) ? { rejectUnauthorized: true, ...(ca ? { ca: [...ca] } : {}) } : false,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: STATEMENT_MS,
@@ -41,6 +41,7 @@ export function connectPgvector({ server, secret, ca }: ConnectOptions): VectorB
     check: () => guarded(at, () => versions(database)),
     open: (spec) => guarded(at, () => open(database, spec)),
     collections: () => guarded(at, () => tablesOf(database)),
+    drop: (name) => guarded(at, () => drop(database, name)),
     close: () => pool.end(),
   };
 }
@@ -58,18 +59,6 @@ export async function guarded<T>(at: string, call: () => Promise<T>): Promise<T>
   } catch (error) {
     throw toPgError(error, at);
   }
-}
-
-/** Checks the URL of a server. Errors: `usage`. */
-export function pgUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const right = url && /^postgres(ql)?:$/.test(url.protocol) && url.hostname && url.username && url.pathname.length > 1;
-  if (right) return url;
-  throw new RagtuiError(
-    'usage',
-    `"${text.replace(/:[^:@/]*@/, ':…@')}" is not the URL of a PostgreSQL database.`,
-    'Give one like postgres://USER@HOST:5432/DATABASE.',
-  );
 }
 
 const versionRow = z.object({ server: z.string(), vector: z.string().nullable() });
@@ -102,7 +91,7 @@ async function open(
   database: PgDatabase,
   spec: CollectionSpec,
 ): Promise<{ collection: PgCollection; created: boolean }> {
-  if (!NAME.test(spec.name)) throw new RagtuiError('internal', `"${spec.name}" cannot be a table of ours.`);
+  assertOurs(spec.name);
   await enableExtension(database);
   const collection = new PgCollection(database, spec);
   const dim = await collection.storedDim();
@@ -111,6 +100,15 @@ async function open(
   }
   if (dim === undefined) await collection.create();
   return { collection, created: dim === undefined };
+}
+
+async function drop({ pool }: PgDatabase, name: string): Promise<void> {
+  assertOurs(name);
+  await pool.query(`DROP TABLE IF EXISTS ${name}`);
+}
+
+function assertOurs(name: string): void {
+  if (!NAME.test(name)) throw new RagtuiError('internal', `"${name}" cannot be a table of ours.`);
 }
 
 async function enableExtension(database: PgDatabase): Promise<void> {

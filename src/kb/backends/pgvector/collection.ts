@@ -11,7 +11,7 @@ import { parseVector, vectorText } from './vector-text.ts';
 const INDEXED_DIM_MAX = 2000;
 /** A vector in the row itself (one page holds it), not beside it: scans and rebuilds read it in order. */
 const IN_ROW_DIM_MAX = 1900;
-const EF_MIN = 64;
+const EF_MIN = 128;
 const EF_MAX = 1000;
 /** So few allowed slots are compared one by one; among more the index is walked until enough are found. */
 const EXACT_AMONG = 2000;
@@ -138,12 +138,6 @@ export class PgCollection implements VectorCollection {
     });
   }
 
-  drop(): Promise<void> {
-    return this.#run(async () => {
-      await this.#database.pool.query(`DROP TABLE IF EXISTS ${this.#spec.name}`);
-    });
-  }
-
   #run<T>(call: () => Promise<T>): Promise<T> {
     return guarded(this.#database.at, call);
   }
@@ -180,7 +174,7 @@ export class PgCollection implements VectorCollection {
 
   /** So that each connection is asked for other settings only when they change. */
   async #setEf(client: PoolClient, k: number): Promise<void> {
-    const ef = Math.min(EF_MAX, Math.max(EF_MIN, 4 * k));
+    const ef = Math.min(EF_MAX, Math.max(EF_MIN, 8 * k));
     if (this.#efOf.get(client) === ef) return;
     await client.query(`SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = ${ef}`);
     this.#efOf.set(client, ef);

@@ -1,0 +1,335 @@
+import { randomBytes } from 'node:crypto';
+import type { IndexRow } from '../../db/index-table.ts';
+import type { ProjectionRow } from '../../db/projection-table.ts';
+import type { Tables } from '../../db/tables.ts';
+import { toVector } from '../../db/vectors-table.ts';
+import type { Writer } from '../../db/writer.ts';
+import { errorLine, type RagtuiError, toRagtuiError } from '../../platform/errors.ts';
+import type { Connections } from '../backends/connections.ts';
+import type { VectorCollection, VectorRecord } from '../backends/types.ts';
+import type { ProjectionState } from './types.ts';
+
+/** Numbers of one batch: 2 MiB of them on their way, whatever the dimension. */
+const BATCH_NUMBERS = 1 << 19;
+/** So many batches before the server is asked to make sure of them. */
+const BATCHES_A_FLUSH = 16;
+const CHANGES = 8192;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LAST_MS = 60_000;
+
+export interface ProjectorDeps {
+  readonly read: Tables;
+  readonly write: Tables;
+  readonly writer: Writer;
+  readonly connections: Connections;
+  readonly batchNumbers?: number;
+  readonly log: (text: string) => void;
+}
+/** A projection that has an index. */
+export type LiveProjection = ProjectionRow & { readonly index_id: number };
+
+export const newCollectionName = (): string => `ragtui_${randomBytes(8).toString('hex')}`;
+
+/**
+ * Brings one index to its server and keeps it there: first all members in the order of their slots, then the log of
+ * changes. A batch is only read when the one before has been taken, what the server has is written down after it made
+ * sure of it, and all of it may be sent twice. So either side may die at any moment: what is missing is sent again.
+ */
+export class Projector {
+  #collection: VectorCollection | undefined;
+  #work: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #problem: RagtuiError | undefined;
+  /** The server holds as many vectors as there are members, seen since it was connected. */
+  #proven = false;
+  #differs: string | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(
+    readonly id: number,
+    readonly deps: ProjectorDeps,
+    /** The projection is over and forgotten. */
+    readonly onGone: () => void,
+  ) {}
+
+  /** True while something is brought; not while a server that does not answer is waited for. */
+  get busy(): boolean {
+    return this.#work !== undefined;
+  }
+
+  /** Looks whether there is something to do. `now`: also when the server did not answer a moment ago. */
+  wake(now = false): void {
+    if (this.#closed || this.#work || (this.#retry && !now)) return;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    if (now) this.#failures = 0;
+    if (this.#isDone()) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined;
+      // A commit may have come after the last look.
+      if (!this.#problem) this.wake();
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#work) await this.#work;
+  }
+
+  /** Sends all of it again into a new collection. */
+  rebuild(): void {
+    this.#again = true;
+    this.wake(true);
+  }
+
+  /** The collection while it holds exactly what the database says, with the position up to which it does. */
+  current(): { readonly collection: VectorCollection; readonly position: number } | undefined {
+    const row = this.#row();
+    if (!row || !this.#collection || !this.#proven || this.#differs !== undefined || this.#again) return undefined;
+    if (row.filled !== null || this.deps.read.projection.isPending(row.index_id)) return undefined;
+    return { collection: this.#collection, position: row.position };
+  }
+
+  state(): ProjectionState | undefined {
+    const row = this.#row();
+    if (!row) return undefined;
+    const { projection } = this.deps.read;
+    const filling = row.filled === null ? 0 : projection.toFill(row.index_id, row.filled);
+    const behind = filling + projection.pending(row.index_id);
+    const reason = this.#problem ? errorLine(this.#problem) : (this.#differs ?? null);
+    const state = this.#problem ? 'unreachable' : this.#differs ? 'differs' : this.current() ? 'current' : 'behind';
+    return { server: row.server, state, behind, reason };
+  }
+
+  /** A search failed: the connection is looked at before the next one. */
+  failed(error: unknown): void {
+    this.#collection = undefined;
+    this.#proven = false;
+    this.#problem = toRagtuiError(error);
+    this.#later();
+  }
+
+  /** What is wrong on the server, after it was brought all there is. */
+  async inspect(): Promise<{ problems: string[]; detail: string }> {
+    this.#proven = false;
+    this.wake(true);
+    await this.settled();
+    const row = this.#row();
+    const collection = this.#collection;
+    if (this.#problem) return { problems: [errorLine(this.#problem)], detail: '' };
+    if (!row || !collection) return { problems: ['it is not connected'], detail: '' };
+    const problems = this.#differs === undefined ? [] : [this.#differs];
+    const { mark, count, index } = await collection.stats();
+    if (mark !== null && mark !== row.position) problems.push(`it stands at change ${mark}, not at ${row.position}`);
+    const { wrong, sampled } = await this.#compareSample(row, collection);
+    if (wrong > 0) problems.push(`${wrong} of ${sampled} vectors looked at are missing or not as they were stored`);
+    return { problems, detail: `${count} vectors, ${index}, ${sampled} of them compared` };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.settled();
+  }
+
+  #row(): LiveProjection | undefined {
+    const row = this.deps.read.projection.byId(this.id);
+    return row && isLive(row) ? row : undefined;
+  }
+
+  #isDone(): boolean {
+    if (this.#again || this.#problem || !this.#collection || !this.#proven) return false;
+    const row = this.#row();
+    return row !== undefined && row.filled === null && !this.deps.read.projection.isPending(row.index_id);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#bring();
+      this.#problem = undefined;
+      this.#failures = 0;
+    } catch (error) {
+      const problem = toRagtuiError(error);
+      if (this.#problem?.message !== problem.message) this.deps.log(`projection ${this.id}: ${errorLine(problem)}`);
+      const lost = problem.code === 'not-found' && this.#collection !== undefined && this.#failures === 0;
+      this.#problem = problem;
+      this.#collection = undefined;
+      this.#proven = false;
+      const row = this.deps.read.projection.byId(this.id);
+      if (row) await this.deps.connections.forget(row.server);
+      // A table that somebody dropped is made and filled again at once.
+      this.#later(lost ? 0 : undefined);
+    }
+  }
+
+  #later(ms = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** this.#failures)): void {
+    if (this.#closed || this.#retry) return;
+    this.#failures += 1;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.wake();
+    }, ms).unref();
+  }
+
+  async #bring(): Promise<void> {
+    const { read, writer, write } = this.deps;
+    while (!this.#closed) {
+      const row = read.projection.byId(this.id);
+      if (!row) return this.#end();
+      if (!isLive(row)) {
+        await this.#dropFromServer(row);
+        await writer.run(() => {
+          write.projection.remove(this.id);
+        });
+        return this.#end();
+      }
+      const index = read.index.byId(row.index_id);
+      if (!index) return this.#end();
+      if (this.#again) {
+        this.#again = false;
+        await this.#restart(row);
+        continue;
+      }
+      const collection = this.#collection ?? (await this.#open(row, index));
+      // It was opened anew and had to be begun again.
+      if (this.#row()?.collection !== row.collection || this.#row()?.filled !== row.filled) continue;
+      if (row.filled !== null) await this.#fill(row, row.filled, index, collection);
+      else if (read.projection.isPending(row.index_id)) await this.#follow(row, index, collection);
+      else if (await this.#prove(row, collection)) return;
+    }
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.onGone();
+  }
+
+  async #open(row: LiveProjection, index: IndexRow): Promise<VectorCollection> {
+    const backend = await this.deps.connections.get(row.server);
+    const spec = { name: row.collection, dim: index.dim, about: this.#about(index) };
+    const { collection, created } = await backend.open(spec);
+    const begun = row.filled !== 0;
+    const mark = created ? null : (await collection.stats()).mark;
+    this.#collection = collection;
+    this.#problem = undefined;
+    if (created && begun) {
+      this.deps.log(`projection ${this.id}: ${row.collection} was gone from ${row.server}; it is filled again`);
+      await this.deps.writer.run(() => this.deps.write.projection.restart(row));
+    } else if (mark !== null && mark < row.position && begun) {
+      // An older copy of the server was put back: what was deleted since is there again.
+      this.deps.log(`projection ${this.id}: ${row.server} stands at change ${mark}, not at ${row.position}`);
+      await this.#restart(row);
+    }
+    return collection;
+  }
+
+  /** The old collection goes when it can; a new name keeps what is left of it out of the way. */
+  async #restart(row: LiveProjection): Promise<void> {
+    await this.#dropFromServer(row);
+    this.#collection = undefined;
+    this.#proven = false;
+    this.#differs = undefined;
+    await this.deps.writer.run(() => {
+      this.deps.write.projection.rename(row.id, newCollectionName());
+      this.deps.write.projection.restart(row);
+    });
+  }
+
+  async #dropFromServer(row: ProjectionRow): Promise<void> {
+    const backend = await this.deps.connections.get(row.server);
+    await backend.drop(row.collection);
+  }
+
+  async #fill(row: LiveProjection, from: number, index: IndexRow, collection: VectorCollection): Promise<void> {
+    const { read, write, writer } = this.deps;
+    const batch = this.#batchOf(index.dim);
+    let last = from;
+    let whole = false;
+    for (let sent = 0; sent < BATCHES_A_FLUSH && !whole && !this.#closed; sent += 1) {
+      const members = read.projection.membersAfter(row.index_id, last, batch);
+      if (members.length > 0) await collection.upsert(members.map(({ slot, v }) => ({ slot, vector: toVector(v) })));
+      last = members.at(-1)?.slot ?? last;
+      whole = members.length < batch;
+    }
+    await collection.flush(row.position);
+    if (whole) await collection.prepare();
+    await writer.run(() => {
+      if (whole) write.projection.fillDone(row.id);
+      else write.projection.fillTo(row.id, last);
+    });
+  }
+
+  async #follow(row: LiveProjection, index: IndexRow, collection: VectorCollection): Promise<void> {
+    const { read, write, writer } = this.deps;
+    const changes = read.projection.changes(row.index_id, CHANGES);
+    const last = changes.at(-1);
+    if (!last) return;
+    // Of each slot only what came last counts.
+    const ops = new Map(changes.map(({ slot, op }) => [slot, op]));
+    const gone = [...ops].filter(([, op]) => op === 2).map(([slot]) => slot);
+    const come = [...ops].filter(([, op]) => op === 1).map(([slot]) => slot);
+    const batch = this.#batchOf(index.dim);
+    for (let at = 0; at < come.length; at += batch) {
+      await collection.upsert(this.#vectors(index, come.slice(at, at + batch)));
+    }
+    if (gone.length > 0) await collection.delete(gone);
+    await collection.flush(last.seq);
+    await writer.run(() => write.projection.advance(row, last.seq));
+  }
+
+  /** A vector that is gone from the database was deleted by a later change. */
+  #vectors(index: IndexRow, slots: readonly number[]): VectorRecord[] {
+    return slots.flatMap((slot) => {
+      const bytes = this.deps.read.vectors.bySlotOf(index.embedder_id, slot);
+      return bytes ? [{ slot, vector: toVector(bytes) }] : [];
+    });
+  }
+
+  /** Compares the counts once for each connection. False: something came meanwhile, so they say nothing. */
+  async #prove(row: LiveProjection, collection: VectorCollection): Promise<boolean> {
+    const { read } = this.deps;
+    if (this.#proven) return true;
+    const { count } = await collection.stats();
+    if (read.projection.isPending(row.index_id) || this.#again) return false;
+    const members = read.index.countMembers(row.index_id);
+    this.#differs = count === members ? undefined : `it holds ${count} vectors, there are ${members}`;
+    this.#proven = true;
+    return true;
+  }
+
+  async #compareSample(row: LiveProjection, collection: VectorCollection) {
+    const { read } = this.deps;
+    const index = read.index.byId(row.index_id);
+    if (!index) return { wrong: 0, sampled: 0 };
+    const stored = new Map(this.#vectors(index, sample(read, row.index_id)).map((one) => [one.slot, one.vector]));
+    for (const { slot, vector } of await collection.fetch([...stored.keys()])) {
+      const ours = stored.get(slot);
+      if (ours?.every((value, at) => value === vector[at])) stored.delete(slot);
+    }
+    return { wrong: stored.size, sampled: sample(read, row.index_id).length };
+  }
+
+  #batchOf(dim: number): number {
+    return Math.max(1, Math.min(2048, Math.floor((this.deps.batchNumbers ?? BATCH_NUMBERS) / dim)));
+  }
+
+  #about(index: IndexRow): string {
+    const { kb } = this.deps.read;
+    const base = kb.all().find(({ id }) => id === index.kb_id)?.name ?? '';
+    const group = kb.groups(index.kb_id).find(({ id }) => id === index.group_id)?.name ?? '';
+    const embedder = kb.embedders(index.kb_id).find(({ embedder_id }) => embedder_id === index.embedder_id)?.name ?? '';
+    return `${base} / ${group} / ${embedder}`;
+  }
+}
+
+export const isLive = (row: ProjectionRow): row is LiveProjection => row.index_id !== null;
+
+const SAMPLE = 64;
+
+/** Members spread over all of them. */
+function sample(read: Tables, indexId: number): number[] {
+  const slots = read.index.slotsAfter(indexId, 0, read.index.countMembers(indexId));
+  const step = Math.max(1, Math.floor(slots.length / SAMPLE));
+  return slots.filter((_, at) => at % step === 0).slice(0, SAMPLE);
+}
