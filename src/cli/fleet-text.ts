@@ -16,13 +16,14 @@ export function fleetLines(places: readonly Place[], now: number): string[] {
 }
 
 function placeLines(place: Place, now: number): string[] {
-  const { id, machine, cores, memoryTotal, disk, gpus, engines, jobs, servers } = place;
+  const { id, slurm, machine, cores, memoryTotal, disk, gpus, engines, jobs, servers } = place;
   const line = <T>(name: string, fact: Fact<T>, text: (value: T) => string): string => {
     const age = fact && fact.at !== place.seenAt ? `  (${ago(fact.at, now)})` : '';
     return `  ${name.padEnd(8)} ${fact ? text(fact.value) : UNKNOWN}${age}`;
   };
   return [
     `${id || 'this machine'}: ${reachText(place, now)}`,
+    ...(slurm ? [line('slurm', slurm, slurmText)] : []),
     line('cores', cores, String),
     line('load', machine, ({ load, cpu }) => `${load === null ? UNKNOWN : load.toFixed(2)}, ${percent(cpu)} busy`),
     machine
@@ -48,6 +49,13 @@ function reachText({ reach, seenAt, drainedAt }: Place, now: number): string {
   if (reach.state !== 'lost') return `${seen}${drained}`;
   const how = reach.code === 'network' ? 'unreachable' : 'cannot be used';
   return `${how} since ${reach.since} (${ago(reach.since, now)}), ${seen}${drained}. ${reach.message}`;
+}
+
+function slurmText({ version, problem, partitions }: NonNullable<Place['slurm']>['value']): string {
+  return (
+    problem ||
+    `${version}: ${partitions.map(({ name, up, nodes }) => `${name} ${up ? `(${nodes} nodes)` : '(down)'}`).join(', ')}`
+  );
 }
 
 function gpuText({ name, busy, memoryUsed, memoryTotal, holders }: PlaceGpu): string {

@@ -56,6 +56,7 @@ function placeOf({ hosts, seen, jobs, servers, now }: FleetFacts, host: Host | n
     seenAt: look?.at ?? null,
     drainedAt: host?.drainedAt ?? null,
     system: said ? { value: `${said.os} (${said.arch})`, at: said.checkedAt } : null,
+    slurm: said?.slurm ? { value: said.slurm, at: said.checkedAt } : null,
     cores: fact(look?.machine.cores, said?.cores),
     machine: look ? { value: look.machine, at } : null,
     memoryTotal: fact(look?.machine.memoryTotal, said?.memoryMb == null ? null : said.memoryMb * 1024 ** 2),

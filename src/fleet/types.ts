@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Host } from '../hosts/types.ts';
+import type { Host, HostFacts } from '../hosts/types.ts';
 import type { JobView } from '../jobs/types.ts';
 import { gpusSchema, type Machine, machineSchema } from '../platform/telemetry/types.ts';
 import { type ServerSample, serverSampleSchema } from '../serving/metrics-types.ts';
@@ -139,6 +139,8 @@ export interface Place {
   /** Since when it takes no new jobs. */
   readonly drainedAt: string | null;
   readonly system: Fact<string>;
+  /** Of a login node: what of Slurm is reached there; null: it is none, or nobody knows. */
+  readonly slurm: Fact<NonNullable<HostFacts['slurm']>>;
   readonly cores: Fact<number>;
   readonly machine: Fact<Machine>;
   readonly memoryTotal: Fact<number>;

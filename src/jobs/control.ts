@@ -158,7 +158,7 @@ export async function resumeJob(paths: WorkspacePaths, id: string): Promise<JobV
   const view = readJob(paths, id);
   const why = whyNotResume(view);
   const { name, step, work } = view.spec;
-  if (why === null) return launchJob(paths, work, { name, step, goesOn: view.far?.open === true });
+  if (why === null) return launchJob(paths, work, { name, step });
   const texts = {
     running: [`Job ${id} is not over.`, `Stop it first: \`ragtui jobs stop ${id}\`.`],
     done: [`Job ${id} has done all of its work.`, `To do it anew: \`ragtui jobs retry ${id}\`.`],

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { refuseDrained } from '../hosts/store.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { refuseDrained, whyDrained } from '../hosts/store.ts';
 import { hostOf } from '../hosts/types.ts';
 import { workerPath } from '../platform/entry.ts';
 import { errnoOf, RagtuiError, toRagtuiError } from '../platform/errors.ts';
@@ -19,8 +20,6 @@ export interface LaunchOptions {
   readonly name?: string | undefined;
   /** The step of a recipe that it does. */
   readonly step?: string | undefined;
-  /** It goes on with what runs on its host already: a drained host does not refuse it. */
-  readonly goesOn?: boolean;
 }
 
 /**
@@ -38,8 +37,7 @@ export async function launchJob(
   if (!existsSync(program)) {
     throw new RagtuiError('unavailable', `${program} is not built.`, 'Run `npm run setup` in the ragtui folder.');
   }
-  const launcher = launcherName(work);
-  if (launcher !== 'local' && !options.goesOn) refuseDrained(paths, hostOf(launcher));
+  assertTaken(paths, work);
   assertAlone(paths, work);
   const { spec, folder } = createFolder(paths, work, options);
   const files = jobFiles(folder);
@@ -69,6 +67,21 @@ export async function launchJob(
   }
   return readJob(paths, spec.id);
 }
+
+/** A drained host takes nothing new; what goes on with a run that is there already is not new. */
+function assertTaken(paths: WorkspacePaths, work: JobWork): void {
+  const launcher = launcherName(work);
+  if (launcher === 'local') return;
+  const host = hostOf(launcher);
+  if (whyDrained(paths, host) === null) return;
+  const goesOn = listJobs(paths).some(
+    ({ spec, far }) => far?.open === true && far.host === host && isDeepStrictEqual(nameOf(spec.work), nameOf(work)),
+  );
+  if (!goesOn) refuseDrained(paths, host);
+}
+
+/** What tells which run a job's work is. */
+const nameOf = (work: JobWork): readonly [string, string] | JobWork => ('name' in work ? [work.kind, work.name] : work);
 
 /** The folder of a tune is one job's at a time, its orphaned engine included. */
 function assertAlone(paths: WorkspacePaths, work: JobWork): void {

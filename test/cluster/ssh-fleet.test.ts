@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -99,5 +100,34 @@ describe.skipIf(!sshdIsHere)(`looking at hosts (${withSshd})`, () => {
     const meanwhile = seen.slice(from);
     expect(meanwhile.filter((one) => one.place === 'far' && one.seen.lost === null).length).toBeGreaterThan(0);
     expect(meanwhile.filter((one) => one.place === '').length).toBeGreaterThan(3);
+  });
+
+  test('who has a GPU there: a process that bears the mark of a run is ours, any other is not', async () => {
+    // Stands for the driver's program, which this machine need not have: two cards, a process of ours on the first.
+    const ours = spawn('sleep', ['600'], { env: { ...process.env, RAGTUI_RUN: 'run-1' }, stdio: 'ignore' });
+    const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const folder = path.join(far.folder, 'bin');
+    const row = (index: number): string => `${index}, GPU-${index}, NVIDIA H200, 87, 40213, 143771, 51, 412.20, 700.00`;
+    const script = [
+      '#!/bin/sh',
+      `case "$1" in --query-gpu=*) printf '%s\\n' '${row(0)}' '${row(1)}';;`,
+      `*) printf '%s\\n' '${ours.pid}, GPU-0, 40000' '${other.pid}, GPU-1, [N/A]';; esac`,
+    ];
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'nvidia-smi'), `${script.join('\n')}\n`, { mode: 0o755 });
+    far.environment(`PATH='${folder}':$PATH; export PATH\n`);
+    try {
+      await until('its GPUs', () => place('far')?.gpus?.value.state === 'ok');
+      expect(place('far')?.gpus?.value).toMatchObject({
+        gpus: [
+          { index: 0, busy: 0.87, holders: [{ kind: 'ours', id: 'run-1' }] },
+          { index: 1, memoryTotal: 143_771 * 1024 ** 2, holders: [{ kind: 'others', processes: 1 }] },
+        ],
+      });
+    } finally {
+      ours.kill();
+      other.kill();
+      far.environment('');
+    }
   });
 });

@@ -23,7 +23,7 @@ export function ageText(seconds: number | null): string {
 
 /** What the machine is and how it does, each with its moment. Pure. */
 export function factsOf(place: Place): readonly FactRow[] {
-  const { system, cores, machine, memoryTotal, disk, gpus, engines } = place;
+  const { system, slurm, cores, machine, memoryTotal, disk, gpus, engines } = place;
   const row = <T>(name: FactName, fact: Fact<T>, text: (value: T) => string | null): FactRow => {
     const value = fact ? text(fact.value) : null;
     return {
@@ -36,6 +36,7 @@ export function factsOf(place: Place): readonly FactRow[] {
   const measured = machine?.value.memoryTotal != null;
   return [
     ...(place.host ? [row('system', system, String)] : []),
+    ...(slurm ? [row('slurm', slurm, slurmText)] : []),
     row('cores', cores, String),
     row('cpu', machine, ({ cpu }) => (cpu === null ? null : formatPercent(cpu))),
     row('load', machine, ({ load }) => (load === null ? null : load.toFixed(2))),
@@ -52,12 +53,18 @@ export function factsOf(place: Place): readonly FactRow[] {
   ];
 }
 
-type FactName = 'system' | 'cores' | 'cpu' | 'load' | 'memory' | 'disk' | 'gpus' | 'engines';
+type FactName = 'system' | 'slurm' | 'cores' | 'cpu' | 'load' | 'memory' | 'disk' | 'gpus' | 'engines';
 
 function freeText(free: number | null, total: number | null): string {
   if (free === null) return total === null ? t('fleet.unknown') : formatBytes(total);
   if (total === null) return t('fleet.freeOnly', { free: formatBytes(free) });
   return t('fleet.ofTotal', { free: formatBytes(free), total: formatBytes(total) });
+}
+
+/** `23.11.4: gpu (4), debug (down)`; the number is that of nodes. */
+function slurmText({ version, problem, partitions }: NonNullable<Place['slurm']>['value']): string {
+  if (problem !== '') return problem;
+  return `${version}: ${partitions.map(({ name, up, nodes }) => `${name} (${up ? nodes : t('fleet.down')})`).join(', ')}`;
 }
 
 /** `2 × NVIDIA H200`; null while nobody knows. */

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keepFar } from '../../../src/hosts/far-file.ts';
 import { drainHost, findHost, keepHost, whyDrained } from '../../../src/hosts/store.ts';
 import { launchJob } from '../../../src/jobs/launcher.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
@@ -39,4 +40,18 @@ test('a drained host refuses a new job with the reason, before anything is writt
     hint: 'Use another launcher, or "ragtui hosts undrain gpu".',
   });
   expect(readdirSync(paths.jobs)).toEqual([]);
+});
+
+test('what goes on with a run that is there already is no new job', async () => {
+  const id = '20261123-061530-engine-install-0001';
+  const folder = path.join(paths.jobs, id);
+  mkdirSync(folder);
+  const spec = { version: 1, id, name: 'install', createdAt: '2026-11-23T06:15:30.000Z', work: install };
+  writeFileSync(path.join(folder, 'spec.json'), JSON.stringify(spec));
+  keepFar(folder, { host: 'gpu', run: 'run-1', open: true });
+  drainHost(paths, 'gpu', true);
+  // It is let through, and then there is no supervisor to start.
+  await expect(launchJob(paths, install, options)).rejects.toThrow('supervisor did not start');
+  keepFar(folder, { host: 'gpu', run: 'run-1', open: false });
+  await expect(launchJob(paths, install, options)).rejects.toThrow('takes no new jobs');
 });
