@@ -21,7 +21,8 @@ install() {
 if [ "$what" = install ]; then install; exit 0; fi
 dir=$(mkdir -p "$2" && cd "$2" && pwd)
 
-alive() { [ -f "$dir/pid" ] && kill -0 "$(cat "$dir/pid")" 2>/dev/null; }
+# A zombie still takes signals.
+alive() { [ -f "$dir/pid" ] && grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat "$dir/pid")/status" 2> /dev/null; }
 
 if [ "$what" = stop ] || [ "$what" = kill ]; then
   alive || exit 0

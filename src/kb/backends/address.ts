@@ -15,6 +15,7 @@ const FORMS: Readonly<Record<VectorServerKind, Form>> = {
     example: 'postgres://USER@HOST:5432/DATABASE',
     whole: ({ username, pathname }) => username !== '' && pathname.length > 1,
   },
+  weaviate: { protocol: /^weaviate:$/, example: 'weaviate://HOST:8080', whole: ({ username }) => username === '' },
 };
 
 /** How a URL of a kind is written, for people. */

@@ -4,6 +4,7 @@ import type { ConnectBackend, ConnectOptions, VectorBackend, VectorServerKind } 
 const KINDS: Readonly<Record<VectorServerKind, () => Promise<ConnectBackend>>> = {
   milvus: async () => (await import('./milvus/backend.ts')).connectMilvus,
   pgvector: async () => (await import('./pgvector/backend.ts')).connectPgvector,
+  weaviate: async () => (await import('./weaviate/backend.ts')).connectWeaviate,
 };
 
 /** A backend for a server of any kind. */

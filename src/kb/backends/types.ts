@@ -3,7 +3,7 @@ import { keyStoreSchema } from '../../platform/secrets.ts';
 import type { Neighbour } from '../index/ann-index.ts';
 
 /** The vector databases that are known. */
-export const vectorServerKindSchema = z.enum(['pgvector', 'milvus']);
+export const vectorServerKindSchema = z.enum(['pgvector', 'milvus', 'weaviate']);
 export type VectorServerKind = z.infer<typeof vectorServerKindSchema>;
 
 /** A vector database as a person declared it (`kb server add`). Never its password: that is in an environment variable or a key store. */

@@ -11,7 +11,7 @@ import { NOT_LOADED } from './faults.ts';
 
 /** Milvus gives no more than these of one search. */
 const K_MAX = 16_384;
-const EF_MIN = 64;
+const EF_MIN = 128;
 const EF_MAX = 32_768;
 /** Vectors read in one answer, so that it stays below what a message may hold. */
 const READ_PAGE = 2_000;
@@ -171,7 +171,7 @@ export class MilvusCollection implements VectorCollection {
           anns_field: 'v',
           limit,
           output_fields: ['slot'],
-          params: { ef: Math.min(EF_MAX, Math.max(EF_MIN, 4 * limit)) },
+          params: { ef: Math.min(EF_MAX, Math.max(EF_MIN, 8 * limit)) },
           ...(among ? { filter: oneOf(among) } : {}),
           consistency_level: this.#connection.place.consistency,
           timeout: SEARCH_MS,
