@@ -5,7 +5,7 @@
 #                                          PORT+8, PORT+9 with accounting) are used. A second start is the same one.
 #   slurm.sh stop DIR                      cancels what runs, ends the daemons (by their pid files) and waits until they are gone
 #   slurm.sh controller-down DIR | controller-up DIR
-#   slurm.sh node-down DIR NODE | node-up DIR NODE   ends the daemon of a node, or starts it
+#   slurm.sh node-lost DIR NODE | node-up DIR NODE   kills the daemon of a node and all that its jobs are, or starts it
 # Clients need SLURM_CONF=DIR/slurm.conf.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -55,7 +55,17 @@ case $what in
   stop) stop_all; exit 0 ;;
   controller-down) end "$dir/run/slurmctld.pid"; exit 0 ;;
   controller-up) lives "$dir/run/slurmctld.pid" || slurmctld; until_true 20 answers; exit 0 ;;
-  node-down) end "$dir/run/slurmd-$3.pid"; exit 0 ;;
+  node-lost)
+    kill -9 "$(cat "$dir/run/slurmd-$3.pid")" 2>/dev/null || true
+    for environ in $(grep -lsz "^SLURMD_NODENAME=$3\$" /proc/[0-9]*/environ); do
+      grep -qsz "^SLURM_CONF=$SLURM_CONF\$" "$environ" || continue
+      pid=${environ#/proc/}
+      pid=${pid%/environ}
+      parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
+      case $(ps -o args= -p "${parent:-1}") in slurmstepd:*) kill -9 "$parent" 2>/dev/null || true ;; esac
+      kill -9 "$pid" 2>/dev/null || true
+    done
+    exit 0 ;;
   node-up) lives "$dir/run/slurmd-$3.pid" || slurmd -N "$3"; exit 0 ;;
 esac
 

@@ -141,7 +141,10 @@ async function train(context: Context, input: TrainInput): Promise<void> {
       checkpoints.look();
       evaluations.look();
     },
-    onAgain: (step: number) => feed.again(step),
+    onAgain: (step: number) => {
+      feed.again(step);
+      evaluations.again(step);
+    },
     onLog: (text: string) => report.log('info', text),
   };
   const exit = await place.run(run, tuned);

@@ -15,7 +15,7 @@ export interface Evaluation {
 /** Follows the held-out evaluations in the rows of a training: says each in the log, and that one is going on. */
 export class EvaluationFeed {
   readonly #report: JobReport;
-  readonly #resumedAt: number;
+  #resumedAt: number;
   readonly #tail: FileTail;
   readonly #found: Evaluation[] = [];
 
@@ -28,6 +28,13 @@ export class EvaluationFeed {
 
   look(): void {
     this.#tail.look();
+  }
+
+  /** The rows begin anew, up to that step: those behind it are evaluated again. */
+  again(step: number): void {
+    this.#resumedAt = step;
+    this.#found.length = 0;
+    this.#tail.rewind();
   }
 
   /** In the order of their steps. */

@@ -3,7 +3,7 @@ import type { JobReport } from '../jobs/worker.ts';
 import { RESUMED } from './curves.ts';
 import { dropRowsAfter } from './earlier-rows.ts';
 import { Pace, RateWindow } from './pace.ts';
-import { GradNorms, parseLossLine } from './readers/loss-lines.ts';
+import { GradNorms, isBegunAgain, parseLossLine } from './readers/loss-lines.ts';
 import { parseTrainerLogLine } from './readers/trainer-log.ts';
 import { FileTail } from './tail-file.ts';
 import type { TrainingRow } from './types.ts';
@@ -24,7 +24,7 @@ export class MetricFeed {
   readonly #report: JobReport;
   readonly #pace = new Pace();
   readonly #tokens = new RateWindow();
-  #norms = new GradNorms();
+  readonly #norms = new GradNorms();
   readonly #tails: FileTail[];
   readonly #rows: FileTail;
   readonly #sources: MetricSources;
@@ -48,7 +48,8 @@ export class MetricFeed {
     this.#keptNorms = kept;
     dropRowsAfter(kept, sources.resumedAt);
     new FileTail(kept, (line) => this.#told(parseTrainerLogLine(line))).look();
-    this.#tails.push(new FileTail(file, (line) => this.#printed(line), from));
+    // First: a mark in it says which lines are of an earlier session.
+    this.#tails.unshift(new FileTail(file, (line) => this.#printed(line), from));
   }
 
   /** Marks where this session and those before it went on; a training that begins anew forgets them. */
@@ -64,7 +65,7 @@ export class MetricFeed {
   /** The engine was begun again from the checkpoint of that step while we looked: its rows begin anew, without later ones. */
   again(step: number): void {
     this.#resumedAt = step;
-    this.#norms = new GradNorms();
+    this.#norms.forgetSteps();
     this.#rows.rewind();
     if (this.#keptNorms !== undefined) dropRowsAfter(this.#keptNorms, step);
     if (this.#sources.sessions !== undefined) this.#tellSessions(this.#sources.sessions);
@@ -79,8 +80,8 @@ export class MetricFeed {
     if (!row) return;
     this.#told(row);
     if (row.step <= this.#resumedAt) return;
-    if ('loss' in row.values) this.#norm(this.#norms.onStep(row.step));
     this.last = { step: row.step, totalSteps: row.totalSteps };
+    if ('loss' in row.values) this.#norm(this.#norms.onStep(row.step));
     const now = performance.now();
     const { rate, secondsLeft } = this.#pace.update(row.step, row.totalSteps, now);
     const { loss, epoch, total_tokens: tokens } = row.values;
@@ -113,6 +114,7 @@ export class MetricFeed {
   }
 
   #printed(line: string): void {
+    if (isBegunAgain(line)) this.#norms.forgetPrinted();
     const numbers = parseLossLine(line);
     if (numbers) this.#norm(this.#norms.onPrinted(numbers));
   }

@@ -29,12 +29,14 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
   });
   afterEach(() => slurm.controller('up'));
 
-  const number = (job: JobView) => {
-    const file = path.join(it.host.facts.root, 'runs', readFar(job.folder)?.run ?? '', 'slurm.json');
-    return String(JSON.parse(readFileSync(file, 'utf8')).job);
-  };
+  const runOf = (job: JobView) => path.join(it.host.facts.root, 'runs', readFar(job.folder)?.run ?? '');
+  const number = (job: JobView) => String(JSON.parse(readFileSync(path.join(runOf(job), 'slurm.json'), 'utf8')).job);
   const stateOf = (job: JobView) =>
     /JobState=(\w+)/.exec(slurm.command('scontrol', 'show', 'job', '-o', number(job)))?.[1] ?? '';
+  const nodeOf = (job: JobView) => slurm.command('squeue', '-h', '-j', number(job), '-o', '%N').trim();
+  /** Slurm waits two minutes, since a node starts no job that it has just killed: the other one does. */
+  const beginAgain = (job: JobView, not: string, ...more: string[]) =>
+    slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', `ExcNodeList=${not}`, ...more);
   const rowsHere = () =>
     textOf(path.join(tunedFolder(it.paths, 'mine').train, 'trainer_log.jsonl'))
       .trim()
@@ -130,12 +132,11 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
   test('a node that fails in the middle: Slurm begins it again, from the checkpoint, with no line missing or twice', async () => {
     const job = await it.start('gate');
     await it.untilStep(job, 3);
-    const id = number(job);
-    const node = slurm.command('squeue', '-h', '-j', id, '-o', '%N').trim();
+    const node = nodeOf(job);
     slurm.command('scontrol', 'update', `NodeName=${node}`, 'State=DOWN', 'Reason=test');
     await it.until('back in the queue', () => stateOf(job) === 'PENDING');
     await it.until('told', () => /waits in Slurm/.test(readJob(it.paths, job.spec.id).progress?.phase ?? ''));
-    slurm.command('scontrol', 'update', `JobId=${id}`, 'StartTime=now');
+    beginAgain(job, node);
     await it.until('begun again', () => it.logsOf(job).some((text) => /began it again, from checkpoint-2/.test(text)));
     await it.until('its log', () => rowsHere().includes(3));
     it.letGo();
@@ -147,13 +148,29 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
     expect(here).toBe(there);
   });
 
-  test('before the time limit a checkpoint is saved, and it goes on in another turn', async () => {
-    // The signal comes at once: the whole time is before the limit.
-    it.ask({ time: '1', warnSeconds: 55 });
+  test('a node that is lost without a word: begun again on the other one, here from the beginning', async () => {
     const job = await it.start('gate');
     await it.untilStep(job, 3);
+    const node = nodeOf(job);
+    slurm.node(node, 'lost');
     await it.until('back in the queue', () => stateOf(job) === 'PENDING');
-    slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', 'TimeLimit=10');
+    beginAgain(job, node);
+    await it.until('begun again', () => it.logsOf(job).some((text) => /began it again, from the beginning/.test(text)));
+    it.letGo();
+    const end = await waitForJob(it.paths, job.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(rowsHere()).toEqual(STEPS);
+    expect(lossSteps(end)).toEqual(STEPS);
+    slurm.node(node, 'up');
+  });
+
+  test('before the time limit a checkpoint is saved, and it goes on in another turn', async () => {
+    it.ask({ time: '1', warnSeconds: 40 });
+    const job = await it.start('gate');
+    await it.untilStep(job, 3);
+    const node = nodeOf(job);
+    await it.until('back in the queue', () => stateOf(job) === 'PENDING');
+    beginAgain(job, node, 'TimeLimit=10');
     await it.until('begun again', () => it.logsOf(job).some((text) => /began it again, from checkpoint-2/.test(text)));
     it.letGo();
     const end = await waitForJob(it.paths, job.spec.id);

@@ -22,7 +22,8 @@ export interface TestSlurm {
   /** A command of Slurm's; what it printed. */
   command(program: string, ...args: string[]): string;
   controller(what: 'up' | 'down'): void;
-  node(name: 'n1' | 'n2', what: 'up' | 'down'): void;
+  /** `lost`: its daemon and all that its jobs are is killed, as when its power is cut. */
+  node(name: string, what: 'up' | 'lost'): void;
   remove(): void;
 }
 

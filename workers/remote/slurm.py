@@ -261,7 +261,10 @@ class Keeper:
             reserve.write(RESERVE)
         if last > 0:
             self.wait_for_the_last(last)
-            self.session["resumedAt"] = tidy(self.request["output"], self.request["rows"])
+            step = self.session["resumedAt"] = tidy(self.request["output"], self.request["rows"])
+            with open(self.at("stdout.log"), "a", encoding="utf-8") as log:
+                where = "checkpoint-%d" % step if step else "the beginning"
+                log.write("\n--- begun again by Slurm, from %s, on %s ---\n" % (where, self.session["node"]))
         write_json(self.at("session.json"), self.session)
         if self.is_asked():
             return self.leave(None, True, "")

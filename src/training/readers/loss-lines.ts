@@ -15,14 +15,27 @@ export function parseLossLine(line: string): Readonly<Record<string, number>> | 
   return numbers;
 }
 
+/** What stands in stdout where an engine was begun again; `workers/remote/slurm.py` writes it. */
+export const isBegunAgain = (line: string): boolean => line.startsWith('--- begun again by Slurm');
+
 /**
  * Puts the gradient norms of stdout beside the steps of `trainer_log.jsonl`, which lacks them: in one session the n-th
  * printed loss and the n-th logged loss are the same step. Hands out what is complete; both may come first.
  */
 export class GradNorms {
-  readonly #printed: (number | undefined)[] = [];
-  readonly #steps: number[] = [];
+  #printed: (number | undefined)[] = [];
+  #steps: number[] = [];
   #paired = 0;
+
+  /** Another session prints from now on: what has no step yet will get none. */
+  forgetPrinted(): void {
+    this.#printed = this.#printed.slice(0, this.#paired);
+  }
+
+  /** Another session's steps follow. */
+  forgetSteps(): void {
+    this.#steps = this.#steps.slice(0, this.#paired);
+  }
 
   onPrinted(numbers: Readonly<Record<string, number>>): { step: number; value: number }[] {
     if ('loss' in numbers) this.#printed.push(numbers['grad_norm']);

@@ -61,6 +61,40 @@ describe('the numbers of a job', () => {
     expect(readFileSync(at('norms'), 'utf8')).toBe(norm(1, 0.1) + norm(2, 0.2) + norm(3, 0.35));
   });
 
+  it('of a training that was begun again meanwhile are told once, and norms stay with their steps', () => {
+    const printed = (loss: number, value: number) => `{'loss': '${loss}', 'grad_norm': '${value}'}\n`;
+    writeFileSync(at('stdout'), printed(3, 0.1) + printed(2.5, 0.2));
+    const { report, metrics } = listen();
+    const feed = new MetricFeed(report, {
+      rows: at('rows'),
+      resumedAt: 0,
+      printed: { file: at('stdout'), from: 0, kept: at('norms') },
+      sessions: at('sessions'),
+    });
+    writeFileSync(at('rows'), row(1, 3) + row(2, 2.5) + row(3, 2));
+    feed.look();
+    // What the first session printed of its third step arrives late.
+    writeFileSync(at('rows'), row(1, 3) + row(2, 2.5));
+    feed.again(2);
+    appendFileSync(
+      at('stdout'),
+      `${printed(2, 0.9)}--- begun again by Slurm, from checkpoint-2, on n2 ---\n${printed(2.1, 0.3)}`,
+    );
+    appendFileSync(at('rows'), row(3, 2.1));
+    feed.look();
+    expect(metrics).toEqual([
+      ['loss', 1, 3],
+      ['grad_norm', 1, 0.1],
+      ['loss', 2, 2.5],
+      ['grad_norm', 2, 0.2],
+      ['loss', 3, 2],
+      ['resumed', 2, 1],
+      ['loss', 3, 2.1],
+      ['grad_norm', 3, 0.3],
+    ]);
+    expect(readFileSync(at('norms'), 'utf8')).toBe(norm(1, 0.1) + norm(2, 0.2) + norm(3, 0.3));
+  });
+
   it('begin with nothing when the engine has written nothing yet', () => {
     const { report, metrics } = listen();
     const feed = new MetricFeed(report, { rows: at('rows'), resumedAt: 0 });
