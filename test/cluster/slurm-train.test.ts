@@ -39,8 +39,8 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
     slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', `ExcNodeList=${not}`, ...more);
   const rowsHere = () =>
     textOf(path.join(tunedFolder(it.paths, 'mine').train, 'trainer_log.jsonl'))
-      .trim()
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => JSON.parse(line).current_steps);
   const lossSteps = (job: JobView) => it.metric(job, 'loss').map(([step]) => step);
 
