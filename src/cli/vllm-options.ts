@@ -13,6 +13,7 @@ export const vllmOptionShape = {
   tensorParallel: whole.optional(),
   pipelineParallel: whole.optional(),
   dataParallel: whole.optional(),
+  ray: vllmOptionsSchema.shape.ray,
   maxNumSeqs: whole.optional(),
   lora: z.boolean().default(true),
   loraSlots: whole.optional(),
@@ -32,6 +33,7 @@ export const addVllmOptions = (command: Command): Command =>
     .option('--tensor-parallel <n>', 'vLLM: GPUs that share each layer')
     .option('--pipeline-parallel <n>', 'vLLM: GPUs that share the layers')
     .option('--data-parallel <n>', 'vLLM: copies of the model')
+    .option('--ray <address>', 'vLLM: on the GPUs of a Ray cluster that runs: "auto", or HOST:PORT of its head')
     .option('--max-num-seqs <n>', 'vLLM: requests computed in one step')
     .option('--lora-slots <n>', 'vLLM: adapters computed in one step (default: those given, and two)')
     .option('--max-lora-rank <n>', 'vLLM: largest rank that can be loaded later (default: 16, or that of those given)')
@@ -49,6 +51,7 @@ export function vllmOptions(options: z.output<typeof shapeSchema>, flags: VllmFl
     tensorParallel: options.tensorParallel,
     pipelineParallel: options.pipelineParallel,
     dataParallel: options.dataParallel,
+    ray: options.ray,
     maxNumSeqs: options.maxNumSeqs,
     sleepMode: options.sleepMode || undefined,
     lora: options.lora ? undefined : false,

@@ -128,6 +128,7 @@ const deploySchema = z.strictObject({
   'tensor-parallel': vllm.tensorParallel,
   'pipeline-parallel': vllm.pipelineParallel,
   'data-parallel': vllm.dataParallel,
+  ray: vllm.ray,
   'max-num-seqs': vllm.maxNumSeqs,
 });
 

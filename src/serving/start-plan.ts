@@ -9,6 +9,7 @@ import { defaultLanes } from './embedding/job.ts';
 import { availableMemory, embeddedParts } from './memory.ts';
 import { leavingServers } from './start.ts';
 import { type ServeWork, serveEngineSchema, serveSchema, vllmOptionsSchema } from './types.ts';
+import { gpuNeed } from './vllm/gpus.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { vllmNeed } from './vllm/memory.ts';
 import { plannedCommand } from './vllm/plan.ts';
@@ -42,6 +43,8 @@ export const startPlanSchema = z.object({
   parts: z.array(partSchema),
   /** What can be had, bytes, with what stops first; null = not known. */
   freeBytes: z.number().nullable(),
+  /** GPUs it wants for itself and how many there are here; absent = none of this machine's. */
+  gpus: z.object({ wanted: z.number(), here: z.number() }).optional(),
 });
 export type StartPlan = z.infer<typeof startPlanSchema>;
 
@@ -87,14 +90,23 @@ export async function sizedPlan(paths: WorkspacePaths, work: ServeWork, swap?: s
       freeBytes: memory,
     };
   }
-  const gpu = engineStatus(paths, 'vllm').manifest?.device === 'cuda';
+  const device = engineStatus(paths, 'vllm').manifest?.device;
+  const gpu = device === 'cuda';
+  const gpus = await gpuNeed(work, device);
+  const { tensorParallel = 1, pipelineParallel = 1 } = work.vllm ?? {};
   const need = vllmNeed(paths, work, { device: gpu ? 'cuda' : 'cpu', hasBfloat16: cpuHasBfloat16() });
   return {
     work,
     command: plannedCommand(paths, work),
     device: gpu ? 'gpu' : 'memory',
-    parts: parts({ weights: need.weights, context: need.cache, process: need.process }),
+    // On GPUs: what each of them holds.
+    parts: parts({
+      weights: gpu ? need.weights / (tensorParallel * pipelineParallel) : need.weights,
+      context: need.cache,
+      process: need.process,
+    }),
     freeBytes: gpu ? await freeGpuMemory(freed.gpu) : memory,
+    ...(gpus ? { gpus } : {}),
   };
 }
 

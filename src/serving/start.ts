@@ -9,6 +9,7 @@ import { ensureJob, stopServers } from './llama.ts';
 import { availableMemory, embeddedNeed, inMegabytes } from './memory.ts';
 import { findServer, type Server, servedNames } from './servers.ts';
 import type { ServeWork } from './types.ts';
+import { checkGpus } from './vllm/gpus.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { checkVllmMemory } from './vllm/memory.ts';
 
@@ -55,7 +56,9 @@ export async function startServer(
   }
   const free = availableMemory() + freed.memory;
   if (work.engine === 'vllm') {
-    checkVllmMemory(paths, work, installedEngine(paths, 'vllm').device, cpuHasBfloat16(), free);
+    const { device } = installedEngine(paths, 'vllm');
+    await checkGpus(work, device);
+    checkVllmMemory(paths, work, device, cpuHasBfloat16(), free);
   }
   if (work.engine === 'llama' && swap !== undefined) checkEmbedded(paths, work, free);
   if (swap !== undefined) for (const job of await stopServers(paths, swap)) onStopped?.(job);

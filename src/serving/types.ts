@@ -24,6 +24,11 @@ export const vllmOptionsSchema = z.object({
   tensorParallel: z.number().int().positive().optional(),
   pipelineParallel: z.number().int().positive().optional(),
   dataParallel: z.number().int().positive().optional(),
+  /** A Ray cluster that runs already gives the GPUs, on any of its machines: `auto` (the one of this machine) or HOST:PORT. */
+  ray: z
+    .string()
+    .regex(/^(auto|(ray:\/\/)?[A-Za-z0-9.[\]_:-]+:\d{1,5})$/, 'auto, or HOST:PORT of the head of a Ray cluster')
+    .optional(),
   /** Requests computed in one step. */
   maxNumSeqs: z.number().int().positive().optional(),
   /** Can give a GPU's memory back and take it again without a restart. */
@@ -68,6 +73,10 @@ export const serveSchema = z.object({
   gpus: z.number().int().positive().max(64).optional(),
 });
 export type ServeWork = z.infer<typeof serveSchema>;
+
+/** GPUs that a server of these settings computes on: each copy has tensor × pipeline. Pure. */
+export const gpusOf = ({ tensorParallel = 1, pipelineParallel = 1, dataParallel = 1 }: VllmOptions): number =>
+  tensorParallel * pipelineParallel * dataParallel;
 
 const DRAIN_SECONDS = 10;
 /** How long requests under way may take when a vLLM server is stopped, seconds. */

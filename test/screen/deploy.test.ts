@@ -382,6 +382,7 @@ describe('the deploy screen', () => {
         'loraSlots',
         'maxLoraRank',
         'drainSeconds',
+        'ray',
         'sleepMode',
         'flags',
         'swap',

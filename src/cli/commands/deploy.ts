@@ -248,11 +248,15 @@ async function showPlan({ out, paths }: CommandContext, work: ServeWork, swap?: 
   const plan = isHere ? await sizedPlan(paths, work, swap) : null;
   const command = work.engine === 'vllm' ? plannedCommand(paths, work) : null;
   const memory = plan && { device: plan.device, parts: plan.parts, freeBytes: plan.freeBytes };
+  const gpus = plan?.gpus ?? null;
   const stops = servers.map(({ job }) => job);
-  out.result({ work, command, memory, stops }, () => [
+  out.result({ work, command, memory, gpus, stops }, () => [
     command ??
       `Would serve ${names(work).join(', ')} on the embedded server, with ${work.contextTokens} tokens of context.`,
     ...servers.map(({ job, model }) => `Would stop ${model} (${job}) first.`),
+    ...(plan?.gpus && plan.gpus.wanted > plan.gpus.here
+      ? [`It would be refused: it wants ${plan.gpus.wanted} GPUs; this machine shows ${plan.gpus.here}.`]
+      : []),
     plan ? memoryLine(plan) : `What it takes is known once ${work.model} is pulled.`,
   ]);
 }

@@ -20,6 +20,8 @@ export function engineOf(work: JobWork): EngineName | undefined {
 /** How many GPUs a job needs for itself; `device` is what its engine was installed for. Nothing on a CPU. Pure. */
 export function gpusWanted(work: JobWork, device: EngineDevice | undefined): number {
   if (device !== 'cuda' || engineOf(work) === undefined) return 0;
+  // Ray hands out the GPUs of its cluster itself.
+  if (work.kind === 'serve' && work.vllm?.ray !== undefined) return 0;
   return 'gpus' in work && work.gpus !== undefined ? work.gpus : 1;
 }
 

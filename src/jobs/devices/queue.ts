@@ -170,12 +170,12 @@ function holdOf(folder: string, { job, among }: DeviceRequest, claim: Claim): Ho
 }
 
 /** Throws when a machine could never give what a job wants. */
-export function assertEnough({ count, among }: Pick<DeviceRequest, 'count' | 'among'>): void {
+export function assertEnough({ count, among }: Pick<DeviceRequest, 'count' | 'among'>, why = ''): void {
   if (count <= among.length) return;
   const has = among.length === 0 ? 'none' : among.map(({ label }) => label).join(', ');
   throw new RagtuiError(
     'unavailable',
-    `It wants ${count} ${count === 1 ? 'GPU' : 'GPUs'}; this machine shows ${has}.`,
+    `It wants ${count} ${count === 1 ? 'GPU' : 'GPUs'}${why}; this machine shows ${has}.`,
     'See nvidia-smi and CUDA_VISIBLE_DEVICES; RAGTUI_GPUS=0,1 names them by hand.',
   );
 }

@@ -31,6 +31,7 @@ function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
     tensorParallel: spec['tensor-parallel'],
     pipelineParallel: spec['pipeline-parallel'],
     dataParallel: spec['data-parallel'],
+    ray: spec.ray,
     maxNumSeqs: spec['max-num-seqs'],
   };
   const said = Object.fromEntries(Object.entries(vllm).filter(([, value]) => value !== undefined));

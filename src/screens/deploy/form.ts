@@ -224,6 +224,9 @@ export function planText({ deploy }: ScreenContext): string {
     '',
     ...plan.parts.map(({ what, bytes }) => `${t(`deploy.part.${what}`)}: ${formatBytes(bytes)}`),
     memoryText(plan),
+    ...(plan.gpus
+      ? [t(plan.gpus.wanted > plan.gpus.here ? 'deploy.tooFewGpus' : 'deploy.gpus', { ...plan.gpus })]
+      : []),
     ...(form.swap === null ? [] : [t('deploy.confirmSwap', { name: swapName({ deploy }) })]),
     '',
     plan.command ??
@@ -251,6 +254,7 @@ export function canStart({ deploy }: ScreenContext): true | string {
   if (!requestOf(form)) return t('deploy.why.noChoice');
   if (problem) return `${problem.message} ${problem.hint}`.trim();
   if (planning || !plan) return t('deploy.planning');
+  if (plan.gpus && plan.gpus.wanted > plan.gpus.here) return t('deploy.tooFewGpus', { ...plan.gpus });
   if (plan.work.engine === 'vllm' && !hasVllm()) return t('deploy.why.noVllm');
   return true;
 }

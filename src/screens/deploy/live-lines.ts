@@ -67,7 +67,7 @@ export function resampled(values: readonly number[], cells: number): readonly nu
 }
 
 /** What has no history: preemptions, places for adapters. Pure. */
-export function otherFigures({ preemptions, lora }: ServerFigures, width: number): readonly Line[] {
+export function otherFigures({ preemptions, lora, parts: copies = [] }: ServerFigures, width: number): readonly Line[] {
   const parts: Span[] = [
     ...(preemptions === null ? [] : [{ text: t('deploy.preemptions', { count: preemptions }) }]),
     ...(lora === null
@@ -90,7 +90,13 @@ export function otherFigures({ preemptions, lora }: ServerFigures, width: number
             : []),
         ]),
   ];
-  return parts.length === 0 ? [] : packed(parts, width);
+  return [
+    ...(parts.length === 0 ? [] : packed(parts, width)),
+    ...copies.map(({ name, running, waiting, kvCache }): Line => {
+      const figures = { name, running: count(running), waiting: count(waiting), cache: share(kvCache) };
+      return [{ text: ` ${t('deploy.part', figures)}`, style: 'muted' }];
+    }),
+  ];
 }
 
 /** What our own client saw of each name on this server. Pure. */

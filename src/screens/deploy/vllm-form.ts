@@ -1,6 +1,6 @@
-import { toRagtuiError } from '../../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import { shellWord } from '../../platform/shell-word.ts';
-import type { VllmFlag, VllmOptions } from '../../serving/types.ts';
+import { type VllmFlag, type VllmOptions, vllmOptionsSchema } from '../../serving/types.ts';
 import { parseFlags, shellWords } from '../../serving/vllm/flags.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
@@ -57,6 +57,17 @@ export function vllmFields(context: ScreenContext): FormField[] {
       value: vllm[option] === undefined ? t('deploy.usual') : String(vllm[option]),
       change: () => askOption(context, option),
     })),
+    ...(asked('ray')
+      ? [
+          {
+            id: 'ray',
+            title: t('deploy.field.ray'),
+            value: vllm.ray ?? t('deploy.no'),
+            about: t('deploy.field.ray.about'),
+            change: () => askText(context, 'ray', vllm.ray ?? '', (text) => ({ ray: rayAddress(text) })),
+          },
+        ]
+      : []),
     ...(asked('sleepMode')
       ? [
           {
@@ -88,6 +99,7 @@ export function vllmWords(vllm: VllmOptions): string[] {
     ...option('--dtype', vllm.dtype),
     ...option('--quantization', vllm.quantization),
     ...NUMBER_OPTIONS.flatMap((name) => option(NUMBERS[name], vllm[name])),
+    ...option('--ray', vllm.ray),
     ...(vllm.sleepMode ? ['--sleep-mode'] : []),
     ...(vllm.flags ?? []).flatMap(({ name, value }) => ['--flag', value === null ? name : `${name}=${value}`]),
   ];
@@ -96,6 +108,13 @@ export function vllmWords(vllm: VllmOptions): string[] {
 /** As vLLM's own command line has them. Pure. */
 const flagsText = (flags: readonly VllmFlag[]): string =>
   flags.flatMap(({ name, value }) => [`--${name}`, ...(value === null ? [] : [shellWord(value)])]).join(' ');
+
+/** Errors: `usage`. */
+function rayAddress(text: string): string {
+  const parsed = vllmOptionsSchema.shape.ray.safeParse(text);
+  if (parsed.success && parsed.data !== undefined) return parsed.data;
+  throw new RagtuiError('usage', t('deploy.noRay', { text }));
+}
 
 const set = ({ deploy }: ScreenContext, vllm: VllmOptions): void => deploy.getState().configure({ vllm });
 
@@ -143,7 +162,7 @@ const fits = (name: NumberOption, value: number): boolean =>
 
 function askText(
   context: ScreenContext,
-  name: 'quantization' | 'flags',
+  name: 'quantization' | 'flags' | 'ray',
   initial: string,
   read: (text: string) => VllmOptions,
 ): void {

@@ -84,6 +84,9 @@ export function vllmCommand({ machine, work, weights, adapters, room, pooler, po
     ...option('--tensor-parallel-size', vllm.tensorParallel),
     ...option('--pipeline-parallel-size', vllm.pipelineParallel),
     ...option('--data-parallel-size', vllm.dataParallel),
+    // vllm/config/parallel.py of 0.32: the workers of an engine, and where its copies are started.
+    ...(vllm.ray === undefined ? [] : ['--distributed-executor-backend', 'ray']),
+    ...(vllm.ray !== undefined && (vllm.dataParallel ?? 1) > 1 ? ['--data-parallel-backend', 'ray'] : []),
     ...option('--max-num-seqs', vllm.maxNumSeqs),
     ...(vllm.sleepMode ? ['--enable-sleep-mode'] : []),
     ...option('--shutdown-timeout', drainSeconds(work)),
@@ -116,6 +119,7 @@ export function vllmEnvironment(work: ServeWork, machine: VllmMachine, key: stri
     PYTHONPATH: path.dirname(pythonScript('vllm_guard')),
     // Without it vLLM would take most of the host's memory on a CPU.
     ...(machine.device === 'cpu' ? { VLLM_CPU_KVCACHE_SPACE: String(work.kvCacheGiB) } : {}),
+    ...(work.vllm?.ray === undefined || work.vllm.ray === 'auto' ? {} : { RAY_ADDRESS: work.vllm.ray }),
     // `/sleep` and `/wake_up` exist only so; the guard lets nobody at them without the key.
     ...(work.vllm?.sleepMode ? { VLLM_SERVER_DEV_MODE: '1' } : {}),
   };

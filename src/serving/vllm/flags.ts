@@ -26,6 +26,8 @@ const OURS: Readonly<Record<string, string>> = {
   'tensor-parallel-size': 'Use --tensor-parallel.',
   'pipeline-parallel-size': 'Use --pipeline-parallel.',
   'data-parallel-size': 'Use --data-parallel.',
+  'distributed-executor-backend': 'Use --ray for a Ray cluster; on one machine vLLM chooses.',
+  'data-parallel-backend': 'Use --ray.',
   'max-num-seqs': 'Use --max-num-seqs before "--", without --flag.',
   'enable-sleep-mode': 'Use --sleep-mode.',
   'shutdown-timeout': 'Use --drain.',

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { engineEnvironment } from '../../engines/definitions.ts';
 import { installedEngine } from '../../engines/store.ts';
@@ -36,6 +38,7 @@ export async function serveVllm(context: Context): Promise<void> {
   const { work, paths } = context;
   const { python, device } = installedEngine(paths, 'vllm');
   const machine: VllmMachine = { python, device, hasBfloat16: cpuHasBfloat16() };
+  if (work.vllm?.ray !== undefined) await checkRay(python);
   const room = loraRoom(work, adapterRanks(work));
   const weights = work.weights ?? (await weightsOf(context));
   // Once more here, now that the weights are there, and for a start that asked nobody: `jobs retry`.
@@ -49,6 +52,20 @@ export async function serveVllm(context: Context): Promise<void> {
       if (attempt === PORT_TRIES || !(error instanceof RagtuiError && error.code === 'busy')) throw error;
       context.report.log('warn', error.message);
     }
+  }
+}
+
+/** Ray is no requirement of vLLM: without it the server would end a minute later. Errors: `unavailable`. */
+async function checkRay(python: string): Promise<void> {
+  try {
+    await promisify(execFile)(python, ['-c', 'import ray']);
+  } catch (cause) {
+    throw new RagtuiError(
+      'unavailable',
+      "Ray is not in vLLM's environment.",
+      `Put it there (\`uv pip install --python ${python} ray\`), the version of the cluster; or name an environment that has it: \`ragtui engines install vllm --python PATH\`.`,
+      { cause },
+    );
   }
 }
 

@@ -22,6 +22,8 @@ test('a training or vLLM wants GPUs where its engine is for CUDA, as many as it 
   const serve = { kind: 'serve', model: 'm', contextTokens: 2048, idleMinutes: 0 };
   expect(gpusWanted(work({ ...serve, engine: 'vllm' }), 'cuda')).toBe(1);
   expect(gpusWanted(work({ ...serve, engine: 'vllm', gpus: 2 }), 'cuda')).toBe(2);
+  // Ray hands out its own.
+  expect(gpusWanted(work({ ...serve, engine: 'vllm', gpus: 8, vllm: { ray: 'auto' } }), 'cuda')).toBe(0);
   // The embedded server computes on the CPU everywhere.
   expect(gpusWanted(work({ ...serve, engine: 'llama' }), 'cuda')).toBe(0);
   expect(gpusWanted(work({ kind: 'pull', models: ['m'] }), 'cuda')).toBe(0);

@@ -92,6 +92,10 @@ describe('a reading', () => {
       // Of the states it tells, the newest.
       lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
       preemptions: 3,
+      parts: [
+        { name: '0', running: 2, waiting: 4, kvCache: 0.5 },
+        { name: '1', running: 1, waiting: 0, kvCache: 0.25 },
+      ],
       startedAt: 1.7954e9,
     });
   });
@@ -158,6 +162,10 @@ describe('what a server does now', () => {
       gapMs: null,
       preemptions: null,
       lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
+      parts: [
+        { name: '0', running: 2, waiting: 4, kvCache: 0.5 },
+        { name: '1', running: 1, waiting: 0, kvCache: 0.25 },
+      ],
     });
   });
 

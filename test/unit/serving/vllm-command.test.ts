@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addLocalModel } from '../../../src/models/own.ts';
 import { fixturesDir, pythonScript } from '../../../src/platform/entry.ts';
 import { workspacePaths } from '../../../src/platform/paths.ts';
@@ -9,6 +9,8 @@ import { planDeployment } from '../../../src/serving/deploy.ts';
 import { parseLlm } from '../../../src/serving/servers.ts';
 import type { ServeWork } from '../../../src/serving/types.ts';
 import { loraRoom, shownCommand, vllmCommand, vllmEnvironment } from '../../../src/serving/vllm/command.ts';
+import { VALUE_FLAGS } from '../../../src/serving/vllm/flag-names.ts';
+import { checkGpus } from '../../../src/serving/vllm/gpus.ts';
 import { poolerConfig } from '../../../src/serving/vllm/pooling.ts';
 import { writeRandomAdapter } from '../../support/random-adapter.ts';
 
@@ -95,6 +97,39 @@ describe('the command of a vLLM server', () => {
         '--max-lora-rank 16 --seed 3 --enforce-eager',
     );
     expect(vllmEnvironment({ ...work, vllm }, cpu, 'k')).toMatchObject({ VLLM_SERVER_DEV_MODE: '1' });
+  });
+
+  test('computes on a Ray cluster where one is named, its copies too', () => {
+    const on = (vllm: ServeWork['vllm']) => start({ vllm }, { device: 'cuda' });
+    expect(on({ tensorParallel: 8, ray: 'auto' })).toMatch(
+      /--tensor-parallel-size 8 --distributed-executor-backend ray --shutdown/,
+    );
+    expect(on({ tensorParallel: 4, dataParallel: 2, ray: '10.0.0.5:6379' })).toMatch(
+      /--tensor-parallel-size 4 --data-parallel-size 2 --distributed-executor-backend ray --data-parallel-backend ray/,
+    );
+    const envOf = (ray: string) => vllmEnvironment({ ...work, vllm: { ray } }, { ...cpu, device: 'cuda' }, 'k');
+    expect(envOf('10.0.0.5:6379')).toMatchObject({ RAY_ADDRESS: '10.0.0.5:6379' });
+    // What the person's own RAY_ADDRESS says stays.
+    expect(envOf('auto')).not.toHaveProperty('RAY_ADDRESS');
+  });
+
+  test('its parallel flags are those that vLLM 0.32 has', () => {
+    for (const name of ['tensor-parallel-size', 'pipeline-parallel-size', 'data-parallel-size']) {
+      expect(VALUE_FLAGS).toContain(name);
+    }
+    expect(VALUE_FLAGS).toContain('distributed-executor-backend');
+    expect(VALUE_FLAGS).toContain('data-parallel-backend');
+  });
+
+  test('is refused where the machine has fewer GPUs than it multiplies to', async () => {
+    vi.stubEnv('RAGTUI_GPUS', '0,1,2');
+    const on = (vllm: ServeWork['vllm'], gpus: number) => checkGpus({ ...work, vllm, gpus }, 'cuda');
+    await expect(on({ tensorParallel: 2, dataParallel: 2 }, 4)).rejects.toThrow(
+      'It wants 4 GPUs (tensor 2 × data 2); this machine shows GPU 0, GPU 1, GPU 2.',
+    );
+    await expect(on({ tensorParallel: 3 }, 3)).resolves.toBeUndefined();
+    await expect(on({ tensorParallel: 16, ray: 'auto' }, 16)).resolves.toBeUndefined();
+    vi.unstubAllEnvs();
   });
 
   test('is shown as one could type it', () => {

@@ -94,6 +94,13 @@ export const deploy = {
   'deploy.field.tensorParallel': 'Tensor GPUs',
   'deploy.field.pipelineParallel': 'Pipeline GPUs',
   'deploy.field.dataParallel': 'Copies',
+  'deploy.field.ray': 'Ray cluster',
+  'deploy.field.ray.about':
+    'A Ray cluster that runs already gives the GPUs: auto, or HOST:PORT of its head. Empty: the GPUs of this machine.',
+  'deploy.noRay': '"{text}" is neither auto nor HOST:PORT',
+  'deploy.gpus': 'takes {wanted} of the {here} GPUs of this machine',
+  'deploy.tooFewGpus': 'wants {wanted} GPUs; this machine has {here}',
+  'deploy.part': 'copy {name}: {running} running · {waiting} waiting · KV {cache}',
   'deploy.field.gpuMemoryUtilization': 'GPU share',
   'deploy.field.maxNumSeqs': 'At once',
   'deploy.field.loraSlots': 'Adapter slots',
