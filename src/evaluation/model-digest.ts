@@ -27,7 +27,10 @@ export async function modelDigest(paths: WorkspacePaths, llm: string, endpoint: 
   const card = cards.find(({ id }) => id === endpoint.model);
   const parent = cards.find(({ id }) => id === card?.parent);
   const weights = [card, parent].map((one) => localWeights(one?.root ?? '')).filter((one) => one.length > 0);
-  return weights.length > 0 ? hashOf([endpoint.model, weights]) : hashOf([endpoint.url, endpoint.model]);
+  if (weights.length > 0) return hashOf([endpoint.model, weights]);
+  // On another host they lie under the hash of what is in them.
+  const stored = [card, parent].flatMap((one) => /\/store\/([0-9a-f]{32})$/.exec(one?.root ?? '')?.[1] ?? []);
+  return stored.length > 0 ? hashOf([endpoint.model, stored]) : hashOf([endpoint.url, endpoint.model]);
 }
 
 function embeddedWeights(paths: WorkspacePaths, name: string): unknown {

@@ -8,6 +8,8 @@ export interface RunRequest {
   readonly run: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Of its environment too; sent apart, since others on both machines see arguments. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Stands first on PATH there. */
   readonly pathFirst?: string;
   /** Absolute. */
@@ -22,8 +24,11 @@ export interface RunRequest {
 export const runFolder = ({ facts }: KnownHost, run: string): string => `${facts.root}/runs/${run}`;
 
 /** Starts a run in a session of its own there; asking twice starts it once. */
-export const startRun = (host: KnownHost, request: RunRequest): Promise<RunStatus> =>
-  askAgent(host, { op: 'start', ...request, gpusThere: host.facts.gpus.length }, runStatusSchema);
+export function startRun(host: KnownHost, { secrets, ...request }: RunRequest): Promise<RunStatus> {
+  const input = Buffer.from(secrets ? JSON.stringify(secrets) : '');
+  const asked = { op: 'start', ...request, secretBytes: input.length, gpusThere: host.facts.gpus.length };
+  return askAgent(host, asked, runStatusSchema, { input });
+}
 
 /** How a run stands, whoever started it there. Errors: `network` also when Slurm cannot be asked. */
 export async function runStatus(host: KnownHost, run: string): Promise<RunStatus> {

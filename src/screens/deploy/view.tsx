@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
+import { hostOf } from '../../hosts/types.ts';
 import type { StopStep } from '../../jobs/control.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
 import { sanitizeLine } from '../../platform/sanitize.ts';
@@ -112,7 +113,10 @@ const columns = (model: DeployModel): readonly Column<DeployRow>[] => [
 
 function engineText({ context }: DeployModel, row: DeployRow): string {
   if (row.kind === 'adapter') return 'LoRA';
-  if (row.kind === 'server') return t(`deploy.engine.short.${row.server.work.engine}`);
+  if (row.kind === 'server') {
+    const { engine, launcher } = row.server.work;
+    return launcher === undefined ? t(`deploy.engine.short.${engine}`) : t('deploy.on', { host: hostOf(launcher) });
+  }
   return sampleOf(context.deploy.getState(), row)?.engine || t(row.hosted ? 'deploy.hosted' : 'deploy.foreign');
 }
 
@@ -163,7 +167,7 @@ function poolCell(servers: readonly PoolServer[]): { text: string; style: StyleN
 
 /** What its supervisor says, who looks as long as it runs, also while nobody looks from here. */
 const isSilent = ({ state, reason }: JobView): boolean =>
-  state === 'running' && reason.startsWith('has not answered since');
+  state === 'running' && /^has not answered since|^\S+ unreachable since/.test(reason);
 
 /** `v2 ✓`, `v1 ! does nothing`: the version its name means, and what its check found. */
 function versionCell(adapter: DeployedAdapter): { text: string; style: StyleName } {
@@ -248,6 +252,7 @@ function headLines(
   const started = job.startedAt ? formatTime(job.startedAt) : '';
   const facts = [
     job.endpoint?.url ?? t('deploy.noAddress'),
+    ...(work.launcher === undefined ? [] : [t('deploy.on', { host: hostOf(work.launcher) })]),
     t('deploy.contextTokens', { tokens: work.contextTokens }),
     ...(started ? [t('deploy.since', { time: started })] : []),
   ];

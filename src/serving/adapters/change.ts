@@ -1,5 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { knownHost } from '../../hosts/store.ts';
+import { storeFolder } from '../../hosts/sync.ts';
+import { hostOf } from '../../hosts/types.ts';
 import { type EndpointFile, endpointFileSchema, jobFiles, readJsonFile, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobId } from '../../jobs/types.ts';
 import { checkAdapterConfig, readAdapterConfig } from '../../models/gguf/lora.ts';
@@ -219,7 +222,7 @@ async function askToLoad(paths: WorkspacePaths, server: Server, name: string, ve
   // Until the server has it, the name means what it meant.
   await updateAdapters(folder, (file) => withVersion(file, name, { ...version, state: 'loading' }));
   try {
-    await loadAdapter(endpointOf(server), { name: version.served, path: version.path });
+    await loadAdapter(endpointOf(server), { name: version.served, path: await pathThere(paths, server, version.path) });
   } catch (error) {
     await updateAdapters(folder, (file) =>
       before ? changeVersion(file, version.served, { state: 'unloaded' }) : withoutVersion(file, version.served),
@@ -229,6 +232,12 @@ async function askToLoad(paths: WorkspacePaths, server: Server, name: string, ve
   const loadedAt = new Date().toISOString();
   await updateAdapters(folder, (file) => withVersion(file, name, { ...version, state: 'loaded', loadedAt }, true));
   await writeDownServed(server);
+}
+
+/** Where the server finds it: one on another host has it sent there first. */
+async function pathThere(paths: WorkspacePaths, { work }: Server, folder: string): Promise<string> {
+  if (work.launcher === undefined) return folder;
+  return storeFolder(knownHost(paths, hostOf(work.launcher)), folder);
 }
 
 async function makeCurrent(

@@ -1,7 +1,12 @@
 import type { EngineDevice } from '../../engines/types.ts';
+import { farEngine } from '../../hosts/engines.ts';
+import { knownHost } from '../../hosts/store.ts';
+import { hostOf } from '../../hosts/types.ts';
 import { machineGpus } from '../../jobs/devices/gpus.ts';
 import { gpusWanted } from '../../jobs/devices/need.ts';
 import { assertEnough } from '../../jobs/devices/queue.ts';
+import { RagtuiError } from '../../platform/errors.ts';
+import type { WorkspacePaths } from '../../platform/paths.ts';
 import { gpusOf, type ServeWork, type VllmOptions } from '../types.ts';
 
 /** GPUs a server asks this machine for, and how many it has; null = it needs none of them (a CPU, Ray). */
@@ -22,6 +27,20 @@ export async function checkGpus(work: ServeWork, device: EngineDevice): Promise<
   if (count === 0) return;
   const among = (await machineGpus()).map(({ id, index }) => ({ id, label: `GPU ${index}` }));
   assertEnough({ count, among }, productText(work.vllm));
+}
+
+/** The same for a host, whose GPUs were counted when it was looked at. Errors: `unavailable` (vLLM is not there, too few), `network`, `not-found`. */
+export async function checkGpusThere(paths: WorkspacePaths, work: ServeWork): Promise<void> {
+  const host = knownHost(paths, hostOf(work.launcher ?? ''));
+  const { device } = await farEngine(host, 'vllm');
+  const wanted = gpusWanted({ kind: 'serve', ...work, launcher: undefined }, device);
+  const { length } = host.facts.gpus;
+  if (wanted <= length) return;
+  throw new RagtuiError(
+    'unavailable',
+    `It wants ${wanted} ${wanted === 1 ? 'GPU' : 'GPUs'}${productText(work.vllm)}; ${host.name} has ${length}.`,
+    `Look at it again with \`ragtui hosts check ${host.name}\`, or take less parallelism.`,
+  );
 }
 
 /** ` (tensor 4 × pipeline 2)`; nothing for a single one. Pure. */

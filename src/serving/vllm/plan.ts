@@ -4,7 +4,7 @@ import { transformersFolder } from '../../training/base-llm.ts';
 import { adapterRank } from '../adapters/fits.ts';
 import { versionedName } from '../adapters/state.ts';
 import type { ServeWork } from '../types.ts';
-import { loraRoom, shownCommand, vllmCommand, vllmEnvironment } from './command.ts';
+import { loraRoom, shownCommand, type VllmMachine, vllmCommand, vllmEnvironment } from './command.ts';
 import { cpuHasBfloat16 } from './machine.ts';
 import { poolerOf } from './pooling.ts';
 
@@ -12,10 +12,10 @@ import { poolerOf } from './pooling.ts';
 export const adapterRanks = ({ adapters }: Pick<ServeWork, 'adapters'>): number[] =>
   adapters.map(({ path }) => adapterRank(path) ?? 0);
 
-/** The command a deployment would run, also where vLLM is not installed yet. The port is chosen at the start. */
-export function plannedCommand(paths: WorkspacePaths, work: ServeWork): string {
+/** The command a deployment would run, also where vLLM is not installed yet. The port is chosen at the start. `far`: the Python of another host. */
+export function plannedCommand(paths: WorkspacePaths, work: ServeWork, far?: VllmMachine): string {
   const { manifest } = engineStatus(paths, 'vllm');
-  const machine = {
+  const machine = far ?? {
     python: manifest?.python ?? environmentPython(paths, 'vllm'),
     device: manifest?.device ?? 'cpu',
     hasBfloat16: cpuHasBfloat16(),

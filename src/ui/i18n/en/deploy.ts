@@ -31,6 +31,7 @@ export const deploy = {
   'deploy.foreign': 'not ours',
   'deploy.hosted': 'hosted',
   'deploy.notOurs': 'not ours: it is read, never stopped or changed',
+  'deploy.on': 'on {host}',
   'deploy.pool.one': 'a pool: asked as one',
   'deploy.pool.servers': '{count} servers',
   'deploy.pool.answer': '{count} of {all} answer',

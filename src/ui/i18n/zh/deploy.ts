@@ -32,6 +32,7 @@ export const deploy: Texts<typeof english> = {
   'deploy.foreign': '非本机',
   'deploy.hosted': '云服务',
   'deploy.notOurs': '不是我们的：只读取，不停止也不改动',
+  'deploy.on': '在 {host} 上',
   'deploy.pool.one': '服务器池：当作一个来问',
   'deploy.pool.servers': '{count} 台服务器',
   'deploy.pool.answer': '{all} 台中 {count} 台应答',
