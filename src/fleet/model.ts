@@ -153,9 +153,12 @@ function jobsOf(jobs: readonly JobView[], look: Look | null, now: number): Place
   const lately = ({ state, far, endedAt, spec }: JobView): boolean =>
     !isOver(state) || far?.open === true || now - Date.parse(endedAt ?? spec.createdAt) < LATELY_MS;
   const known = jobs.filter(lately).map((view): PlaceJob => {
-    const { spec, state, reason } = view;
+    const { spec, state, reason, progress, far } = view;
     const hold = holdOf(view);
-    const waits = state === 'queued' ? reason || (hold?.waits ?? '') : (hold?.waits ?? '');
+    const there = look?.runs.find(({ run }) => run === far?.run);
+    // Its worker follows the run there and says what that place, or Slurm, says of the wait.
+    const said = there?.state === 'queued' ? (progress?.phase ?? '') : '';
+    const waits = (state === 'queued' ? reason : said) || (hold?.waits ?? '');
     return { id: spec.id, name: spec.name, view, waits, position: hold?.position ?? null };
   });
   const strange = (look?.runs ?? []).filter(({ run }) => !jobs.some((job) => isOf(job, run)));

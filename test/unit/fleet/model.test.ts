@@ -118,6 +118,17 @@ describe('jobs and servers of a machine', () => {
     expect(place('gpu', facts).jobs).toMatchObject([{ id: far.spec.id, waits: '', position: null }]);
   });
 
+  it('says what Slurm says of a run that waits in its queue', () => {
+    const phase = "gpu waits in Slurm's queue: others come first, place 2 of 5";
+    const progress = { phase, done: 0, total: 0, unit: 'steps', rate: null, secondsLeft: null, details: {} };
+    const far = { host: 'gpu', run: 'run-1', open: true };
+    const job = jobView(training('mine', 'slurm:gpu'), { far, progress });
+    const waits = (state: 'queued' | 'running') =>
+      place('gpu', { jobs: [job], seen: { gpu: seenAt(AT, { runs: [{ run: 'run-1', state, startedAt: AT }] }) } }).jobs;
+    expect(waits('queued')).toMatchObject([{ id: job.spec.id, waits: phase }]);
+    expect(waits('running')).toMatchObject([{ id: job.spec.id, waits: '' }]);
+  });
+
   it('shows what runs there for another workspace, and leaves out what ended long ago', () => {
     const old = jobView(training('old', 'ssh:gpu'), { state: 'failed', endedAt: '2026-11-20T06:00:00.000Z' });
     const seen = { gpu: seenAt(AT, { runs: [{ run: 'strange', state: 'running', startedAt: AT }] }) };
