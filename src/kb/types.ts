@@ -139,6 +139,8 @@ export const searchResultSchema = z.object({
   search: z.enum(['exact', 'hnsw', 'server', 'none']),
   /** Where the knowledge base is kept on a vector database too: whether that found the vectors, else why the embedded index did. */
   server: z.object({ name: z.string(), answered: z.boolean(), why: z.string().nullable() }).optional(),
+  /** Vectors that were not looked at, since their part of a large index is still being built. */
+  unindexed: z.number().int().positive().optional(),
   timing: z.object({
     embeddingMs: z.number(),
     retrievalMs: z.number(),

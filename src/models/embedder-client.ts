@@ -1,4 +1,4 @@
-import { RagtuiError } from '../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type EmbedderChild, startChild } from './embedder-child.ts';
 import type {
@@ -46,13 +46,22 @@ export async function resolveEmbedder(paths: WorkspacePaths, id: string): Promis
 
 /**
  * Asks an embedder behind a server for the vectors it promised; of one of our own files nothing is asked. Throws `checksum`
- * for other vectors, and what the server is at fault with.
+ * for other vectors, and what the server is at fault with. `url`: of one server of several, else all of them are asked.
  */
-export async function checkRemoteEmbedder(paths: WorkspacePaths, id: string): Promise<void> {
+export async function checkRemoteEmbedder(paths: WorkspacePaths, id: string, url?: string): Promise<void> {
   const isRemote = servedName(id) !== undefined || readOwnModels(paths).endpoints.some(({ name }) => name === id);
   if (!isRemote) return;
   const { source } = await resolveEmbedder(paths, id);
-  if (source.kind !== 'folder') await ensurePromise(source, 0);
+  if (source.kind === 'served') await ensurePromise(source, 0);
+  if (source.kind !== 'endpoint') return;
+  const all = [source.url, ...(source.alsoAt ?? [])];
+  const checked = await Promise.allSettled(
+    (url === undefined ? all : [url]).map((one) => ensurePromise({ ...source, url: one, alsoAt: [] }, 0)),
+  );
+  const failed = checked.flatMap((one) => (one.status === 'rejected' ? [toRagtuiError(one.reason)] : []));
+  const problem = failed.find(({ code }) => code === 'checksum') ?? failed[0];
+  // Of several some may be away.
+  if (problem && (problem.code === 'checksum' || failed.length === checked.length)) throw problem;
 }
 
 /** The same for a cross-encoder. */

@@ -5,7 +5,8 @@ import { estimateTokens } from '../rag/fit.ts';
 import { wholeBody } from './endpoint-body.ts';
 import { connectionFault, isConnectionError } from './endpoint-connection.ts';
 import { EndpointFault, protocolFault, stallFault } from './endpoint-faults.ts';
-import { endpointKey, withKey } from './endpoint-open.ts';
+import { openEndpoint } from './endpoint-open.ts';
+import { throughPool } from './endpoint-pool.ts';
 import { either, Pulse } from './endpoint-pulse.ts';
 import { callEndpoint, sendPatiently } from './endpoint-send.ts';
 import type { ChatEndpoint } from './endpoint-url.ts';
@@ -37,15 +38,26 @@ export interface EmbeddingsPart {
  * Unit vectors of `texts` from an OpenAI-compatible server, in their order: 64 a request (fewer where the provider
  * wants it), two requests in flight; what was not answered is asked again, after `Retry-After` when it is given.
  * `tokens` are the server's sum, shared out by length. Errors: those of `streamChat`, `invalid` for vectors that are
- * none, `cancelled`, `permission` (no key).
+ * none, `cancelled`, `permission` (no key). Of several servers the one with least in work is asked, and another at once
+ * where it fails; `proof` says which of them may be.
  */
 export async function requestEmbeddings(
   server: EmbeddingsServer,
   texts: readonly string[],
   signal?: AbortSignal,
+  proof?: Proof,
 ): Promise<EmbeddingsPart> {
-  const endpoint = withKey({ ...server, kind: 'embedding' }, await endpointKey(server));
-  return embedThrough(endpoint, texts, signal, { batch: findPreset(server.preset)?.embeddingBatch ?? BATCH });
+  const endpoint = await openEndpoint({ ...server, kind: 'embedding' });
+  const batch = findPreset(server.preset)?.embeddingBatch ?? BATCH;
+  return embedThrough(endpoint, texts, signal, { batch, ...(proof && { proof }) });
+}
+
+/** Who looks whether one server of several is what the others are. */
+export interface Proof {
+  /** Before it is asked. Throws an EndpointFault that keeps texts from it. */
+  ensure(at: ChatEndpoint): Promise<void>;
+  /** It failed: whatever comes back at its address has to be looked at anew. */
+  doubt(at: ChatEndpoint): void;
 }
 
 interface RequestOptions {
@@ -53,6 +65,7 @@ interface RequestOptions {
   readonly batch?: number;
   /** Have texts cut at what the model reads, as our own runtime does; servers other than vLLM and ours may not know the field. */
   readonly truncate?: boolean;
+  readonly proof?: Proof;
 }
 
 /** `requestEmbeddings` for an endpoint whose key is at hand. */
@@ -93,10 +106,25 @@ async function request(
 ): Promise<EmbeddingsPart> {
   const tokens = estimateTokens(texts.map((content) => ({ role: 'user', content })));
   const { value } = await sendPatiently(endpoint, { signal, tokens, firstWaitMs: FIRST_WAIT_MS }, async () => {
-    const part = await inTheirFormat(endpoint, (format) => once(endpoint, texts, signal, { ...extra, format }));
+    const part = await throughPool(endpoint, (at) => askOne(at, texts, signal, extra), { signal });
     return { value: part, tokens: part.tokens.reduce((sum, count) => sum + count, 0) || tokens };
   });
   return value;
+}
+
+async function askOne(
+  at: ChatEndpoint,
+  texts: readonly string[],
+  signal: AbortSignal,
+  { proof, ...extra }: RequestOptions,
+): Promise<EmbeddingsPart> {
+  await proof?.ensure(at);
+  try {
+    return await inTheirFormat(at, (format) => once(at, texts, signal, { ...extra, format }));
+  } catch (error) {
+    proof?.doubt(at);
+    throw error;
+  }
 }
 
 type Format = 'base64' | 'float';

@@ -78,15 +78,8 @@ function checkUrl(url: string): void {
 }
 
 /** Several servers answer as one only where it makes no difference which of them does. */
-function checkPool({ kind, url, alsoAt = [] }: Endpoint): void {
+function checkPool({ url, alsoAt = [] }: Endpoint): void {
   if (alsoAt.length === 0) return;
-  if (kind !== 'chat') {
-    throw new RagtuiError(
-      'usage',
-      'Several servers as one are for chat models only: vectors are promised by one server.',
-      'Leave --also out, or add each under a name of its own.',
-    );
-  }
   const shown = [url, ...alsoAt].map((one) => shownUrl({ url: one }));
   const twice = shown.find((one, at) => shown.indexOf(one) !== at);
   if (twice) throw new RagtuiError('usage', `${twice} is there twice.`, 'Name each server once.');

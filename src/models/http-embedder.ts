@@ -12,7 +12,8 @@ import {
   writePromise,
 } from './canary.ts';
 import type { EmbedderProcess, EmbedderSource, ResolvedEmbedder } from './embedder-types.ts';
-import { requestEmbeddings } from './embeddings-request.ts';
+import { type Proof, requestEmbeddings } from './embeddings-request.ts';
+import { EndpointFault } from './endpoint-faults.ts';
 import { shownUrl } from './endpoint-url.ts';
 import { fingerprintOf, withInstruction } from './fingerprint.ts';
 import { requestServed } from './served-embedder.ts';
@@ -100,7 +101,9 @@ export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: Remo
   const { config } = resolved;
   let seen = modifiedAt(source.canary);
   insistOnPromise(resolved, source);
-  await ensurePromise(source, CHECK_AT_START_MS);
+  const proof = proofOf(source);
+  // Of several, each is checked when it is first asked: one that is down must not keep the others from working.
+  if (!proof) await ensurePromise(source, CHECK_AT_START_MS);
   return {
     resolved,
     pid: undefined,
@@ -108,9 +111,9 @@ export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: Remo
       const now = modifiedAt(source.canary);
       if (now !== seen) insistOnPromise(resolved, source);
       seen = now;
-      await ensurePromise(source, CHECK_EVERY_MS);
+      if (!proof) await ensurePromise(source, CHECK_EVERY_MS);
       const inputs = texts.map((text) => withInstruction(config, text, options));
-      const { vectors, tokens } = await send(source, inputs, options.signal);
+      const { vectors, tokens } = await send(source, inputs, options.signal, proof);
       const other = vectors.find((vector) => vector.length !== resolved.dimension);
       if (other) {
         const what = `gives vectors of ${other.length} numbers; it promised ${resolved.dimension}`;
@@ -120,6 +123,23 @@ export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: Remo
     },
     close: () => Promise.resolve(),
     onExit: () => () => {},
+  };
+}
+
+/** Each of several servers must keep the promise that the embedder made; undefined for a server alone. */
+function proofOf(source: RemoteSource): Proof | undefined {
+  if (source.kind !== 'endpoint' || !source.alsoAt?.length) return undefined;
+  const alone = ({ url }: { url: string }): EndpointSource => ({ ...source, url, alsoAt: [] });
+  return {
+    async ensure(at) {
+      try {
+        await ensurePromise(alone(at), CHECK_EVERY_MS);
+      } catch (error) {
+        if (!(error instanceof RagtuiError) || error.code !== 'checksum') throw error;
+        throw new EndpointFault('corrupt', error.message, error.hint, { cause: error });
+      }
+    },
+    doubt: (at) => checks.delete(keyOf(alone(at))),
   };
 }
 
@@ -137,7 +157,7 @@ function insistOnPromise({ fingerprint }: ResolvedEmbedder, source: RemoteSource
   );
 }
 
-/** When the promise of each embedder was last found kept in this process, by its file. */
+/** When the promise of each embedder was last found kept in this process, by its file and who answered. */
 const checks = new Map<string, { readonly at: number; readonly done: Promise<Kept | undefined> }>();
 
 /**
@@ -145,14 +165,18 @@ const checks = new Map<string, { readonly at: number; readonly done: Promise<Kep
  * promised yet. Throws `checksum` for other vectors, and what the server is at fault with.
  */
 export function ensurePromise(source: RemoteSource, maxAgeMs: number): Promise<Kept | undefined> {
-  const last = checks.get(source.canary);
+  const key = keyOf(source);
+  const last = checks.get(key);
   if (last && performance.now() - last.at < maxAgeMs) return last.done;
   const done = checkPromise(source);
-  checks.set(source.canary, { at: performance.now(), done });
+  checks.set(key, { at: performance.now(), done });
   // What failed is asked again the next time.
-  done.catch(() => checks.delete(source.canary));
+  done.catch(() => checks.delete(key));
   return done;
 }
+
+const keyOf = (source: RemoteSource): string =>
+  source.kind === 'endpoint' ? `${source.canary}\0${source.url}` : source.canary;
 
 async function checkPromise(source: RemoteSource): Promise<Kept | undefined> {
   const promised = readPromise(source.canary);
@@ -166,5 +190,5 @@ const where = (source: RemoteSource): string =>
 const requestOf = async (source: RemoteSource, texts: readonly string[]): Promise<readonly Float32Array[]> =>
   (await send(source, texts)).vectors;
 
-const send = (source: RemoteSource, texts: readonly string[], signal?: AbortSignal) =>
-  source.kind === 'endpoint' ? requestEmbeddings(source, texts, signal) : requestServed(source, texts, signal);
+const send = (source: RemoteSource, texts: readonly string[], signal?: AbortSignal, proof?: Proof) =>
+  source.kind === 'endpoint' ? requestEmbeddings(source, texts, signal, proof) : requestServed(source, texts, signal);

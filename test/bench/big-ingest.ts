@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { jobFiles } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobView } from '../../src/jobs/types.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
@@ -15,6 +17,8 @@ const LINES_PER_FILE = 50;
 const WORDS_PER_LINE = 30;
 /** Every so many files one is HTML, which a parser process reads. */
 const HTML_EVERY = 4;
+/** Share of the chunks after which the worker is killed, and again the service. */
+const KILL_AT = 0.3;
 const LONGEST_MS = 12 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -34,7 +38,7 @@ export const bigIngest: Benchmark = {
     context.log(`${chunks} chunks in ${chunks / LINES_PER_FILE} files written`);
     const watch = new ProcessWatch(workspace.paths.home);
     try {
-      return await measured(context, workspace, folder, chunks, watch);
+      return await measured(context, workspace, folder, chunks, { watch, asked: server.asked });
     } finally {
       await watch.end();
     }
@@ -46,27 +50,60 @@ async function measured(
   workspace: TestWorkspace,
   folder: string,
   chunks: number,
-  watch: ProcessWatch,
+  { watch, asked }: { watch: ProcessWatch; asked: () => number },
 ): Promise<BenchRow[]> {
   const launch = () => workspace.launchIngest('bench', [folder], { embedders: [SYNTHETIC] });
+  const clock = (from: number) => (performance.now() - from) / 1000;
   const started = performance.now();
-  const end = await ended(workspace, await launch(), log);
-  const report = reportOf(end);
-  const ingestSeconds = (performance.now() - started) / 1000;
-  log(`ingested in ${ingestSeconds.toFixed(0)} s: ${JSON.stringify(report)}`);
+  const killed = await launch();
+  await follow(workspace, killed, log, KILL_AT * chunks, () => {
+    const { pid } = z
+      .object({ pid: z.number() })
+      .parse(JSON.parse(readFileSync(jobFiles(killed.folder).worker, 'utf8')));
+    log(`kill -9 of the ingest worker, process ${pid}`);
+    process.kill(pid, 'SIGKILL');
+  });
+  const before = clock(started);
+  const resumed = performance.now();
+  let service = 0;
+  const job = await launch();
+  await follow(workspace, job, log, KILL_AT * chunks, async () => {
+    service = await workspace.servicePid();
+    log(`kill -9 of the kb service, process ${service}`);
+    process.kill(service, 'SIGKILL');
+  });
+  const report = reportOf(readJob(workspace.paths, job.spec.id));
+  const after = clock(resumed);
+  log(`ingested in ${before.toFixed(0)} s and ${after.toFixed(0)} s: ${JSON.stringify(report)}`);
+  const indexing = performance.now();
   await indexed(workspace);
-  const indexSeconds = (performance.now() - started) / 1000 - ingestSeconds;
+  const indexSeconds = clock(indexing);
   log(`indexed ${indexSeconds.toFixed(0)} s later`);
+  const shown = await workspace.withKb((kb) => kb.call('kb.show', { kb: 'bench' }));
+  const [index] = shown.indexes;
+  if (shown.chunks !== chunks || index?.vectors !== chunks || index.missing !== 0)
+    throw new Error(`of ${chunks} chunks there are ${JSON.stringify(shown)}`);
   const mb = (bytes: number) => bytes / 2 ** 20;
   const per = (bytes: number) => `${Math.round(bytes / chunks)} bytes/chunk`;
   const { database, indexes } = diskOf(workspace);
   return [
-    { measure: 'ingest', value: chunks / ingestSeconds, unit: 'chunks/s', note: `${ingestSeconds.toFixed(0)} s` },
+    {
+      measure: 'ingest',
+      value: chunks / (before + after),
+      unit: 'chunks/s',
+      note: `${before.toFixed(0)} s until the worker was killed, ${after.toFixed(0)} s after it, the kb service killed on the way`,
+    },
+    {
+      measure: 'texts embedded twice',
+      value: asked() - chunks,
+      unit: 'texts',
+      note: 'what was in work when it was killed, and canary texts',
+    },
     { measure: 'index after it', value: indexSeconds, unit: 's' },
     { measure: 'database', value: mb(database), unit: 'MB', note: per(database) },
     { measure: 'index files', value: mb(indexes), unit: 'MB', note: per(indexes) },
     ...Object.entries(report.stages ?? {}).map(([stage, seconds]) => ({
-      measure: `waited for: ${stage}`,
+      measure: `after the kill, waited for: ${stage}`,
       value: seconds,
       unit: 's',
     })),
@@ -82,22 +119,33 @@ async function measured(
   ];
 }
 
-async function ended(workspace: TestWorkspace, { spec }: JobView, log: (text: string) => void): Promise<JobView> {
+/** Until the job is over; `hurt` is called once, when so many chunks are done. */
+async function follow(
+  workspace: TestWorkspace,
+  { spec }: JobView,
+  log: (text: string) => void,
+  at: number,
+  hurt: () => void | Promise<void>,
+): Promise<void> {
   let said = '';
-  await waitUntil(
-    () => {
+  let unhurt = true;
+  const over = await waitUntil(
+    async () => {
       const { state, progress } = readJob(workspace.paths, spec.id);
-      const line = progress
-        ? `${progress.phase} ${Math.floor((20 * progress.done) / Math.max(1, progress.total))}`
-        : '';
-      if (progress && line !== said) log(`${progress.phase}: ${progress.done} of ${progress.total}`);
+      const done = progress?.details['embedded'] ?? 0;
+      const line = progress ? `${progress.phase}: ${Math.floor(done / 20_000)}` : '';
+      if (progress && line !== said) log(`${progress.phase}: ${done} embedded`);
       said = line;
+      if (unhurt && done >= at) {
+        unhurt = false;
+        await hurt();
+      }
       return isOver(state);
     },
     LONGEST_MS,
     500,
   );
-  return readJob(workspace.paths, spec.id);
+  if (!over || unhurt) throw new Error(`the job ${spec.id} ${over ? 'was over before it was hurt' : 'does not end'}`);
 }
 
 async function indexed(workspace: TestWorkspace): Promise<void> {

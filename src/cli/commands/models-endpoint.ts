@@ -162,7 +162,8 @@ async function check(
   const { endpointServers } = await import('../../models/endpoint-url.ts');
   const named =
     names.length > 0 ? names.map((name) => findEndpoint(context.paths, name)) : listEndpoints(context.paths);
-  const wanted = named.flatMap(endpointServers);
+  // What is accepted is promised by the first of several; the others have to keep it.
+  const wanted = options.accept ? named : named.flatMap(endpointServers);
   if (options.accept) refuseToAccept(names, wanted);
   const checked = await Promise.all(wanted.map((endpoint) => checkOne(context, endpoint, options)));
   const json = checked.map(({ endpoint, health, trial, vectors = null, error }) => ({
@@ -252,7 +253,7 @@ async function checkVectors(
   }
   const { checkRemoteEmbedder, resolveEmbedder } = await import('../../models/embedder-client.ts');
   const { fingerprint } = await resolveEmbedder(paths, endpoint.name);
-  await checkRemoteEmbedder(paths, endpoint.name);
+  await checkRemoteEmbedder(paths, endpoint.name, endpoint.url);
   return { fingerprint, before: null };
 }
 

@@ -39,6 +39,7 @@ function searchLines(found: SearchResult): string[] {
     `${found.mode}, group ${found.group}`,
     ...(found.embedder ? [found.embedder] : []),
     ...(found.search === 'none' ? [] : [found.search === 'server' ? (found.server?.name ?? '') : found.search]),
+    ...(found.unindexed ? [`${found.unindexed} vectors not looked at yet: their index is being built`] : []),
     ...(found.embedder === null ? [] : [`embedding ${timing.embeddingMs.toFixed(1)} ms`]),
     `retrieval ${timing.retrievalMs.toFixed(1)} ms`,
     ...(timing.rerankMs > 0 ? [`rerank ${timing.rerankMs.toFixed(1)} ms`] : []),

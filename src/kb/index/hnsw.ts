@@ -15,12 +15,22 @@ export class HnswSegment implements AnnIndex {
   /** In the file, but not to be found any more. */
   readonly #dead = new Set<number>();
   readonly #query: number[];
+  /** The least and the largest slot in the file: most questions for a slot are about another segment's. */
+  readonly #low: number;
+  readonly #high: number;
 
   private constructor(
     public row: SegmentRow,
     readonly graph: hnswlib.HierarchicalNSW,
   ) {
     this.#labels = new Set(graph.getIdsList());
+    let [low, high] = [Number.POSITIVE_INFINITY, 0];
+    for (const slot of this.#labels) {
+      low = Math.min(low, slot);
+      high = Math.max(high, slot);
+    }
+    this.#low = low;
+    this.#high = high;
     this.#query = new Array<number>(row.dim).fill(0);
   }
 
@@ -49,17 +59,26 @@ export class HnswSegment implements AnnIndex {
   }
 
   has(slot: number): boolean {
-    return this.#labels.has(slot) && !this.#dead.has(slot);
+    return this.#holds(slot) && !this.#dead.has(slot);
   }
 
   remove(slot: number): void {
-    if (this.#labels.has(slot)) this.#dead.add(slot);
+    if (this.#holds(slot)) this.#dead.add(slot);
+  }
+
+  removeAll(): void {
+    for (const slot of this.#labels) this.#dead.add(slot);
   }
 
   /** A removed vector is to be found again; false when it is not in this file. */
   revive(slot: number): boolean {
+    if (!this.#holds(slot)) return false;
     this.#dead.delete(slot);
-    return this.#labels.has(slot);
+    return true;
+  }
+
+  #holds(slot: number): boolean {
+    return slot >= this.#low && slot <= this.#high && this.#labels.has(slot);
   }
 
   /** Slots in the file, removed ones among them. */

@@ -1,18 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type { IndexRow } from '../../db/index-table.ts';
+import type { IndexRow, SegmentRow } from '../../db/index-table.ts';
 import type { Tables } from '../../db/tables.ts';
 import type { Writer } from '../../db/writer.ts';
-import { crashPoint } from '../../platform/crash-point.ts';
 import { toRagtuiError } from '../../platform/errors.ts';
-import { syncPath } from '../../platform/files.ts';
 import type { IndexChange } from '../store/context.ts';
 import type { SegmentBuilder } from './builder.ts';
+import { FreshSlots } from './fresh-slots.ts';
 import { HnswSegment } from './hnsw.ts';
-import { HNSW } from './hnsw-file.ts';
 import { OpenIndex } from './open-index.ts';
-import { EXACT_WORK, planBuild } from './plan-build.ts';
+import { EXACT_WORK, planBuild, SEGMENT_MAX } from './plan-build.ts';
+import { clearStrays, removeUnrecorded, type SegmentFacts, writeSegment } from './segment-files.ts';
 
 export interface IndexSetOptions {
   readonly folder: string;
@@ -29,13 +27,15 @@ const MAX_FAILURES = 3;
 /** The indexes that were asked for since the service started, and the one build that may run. */
 export class IndexSet {
   readonly #open = new Map<number, OpenIndex>();
+  readonly #fresh = new FreshSlots();
+  readonly #early = new Set<number>();
   readonly #failures = new Map<number, number>();
   #builds: Promise<void> = Promise.resolve();
   #waiting = 0;
   #closed = false;
 
   constructor(readonly options: IndexSetOptions) {
-    this.#clearStrays();
+    clearStrays(options);
   }
 
   /** True while segments are built. */
@@ -51,6 +51,7 @@ export class IndexSet {
     }
     const index = new OpenIndex(row, this.options.read, this.options.folder);
     this.#open.set(row.id, index);
+    this.#fresh.forget(row.id);
     await index.ready;
     if (index.damaged.length > 0) await this.#dropDamaged(index);
     this.maintain(row);
@@ -62,7 +63,7 @@ export class IndexSet {
     const index = this.#open.get(indexId);
     if (index) {
       const uncovered = index.building && index.tail.size * dim >= EXACT_WORK;
-      return uncovered ? 'rebuilding' : index.kind;
+      return uncovered || index.waiting > 0 ? 'rebuilding' : index.kind;
     }
     return members * dim >= EXACT_WORK && this.options.read.index.segments(indexId).length > 0 ? 'hnsw' : 'exact';
   }
@@ -71,13 +72,38 @@ export class IndexSet {
   apply(changes: readonly IndexChange[]): void {
     const touched = new Set<number>();
     for (const change of changes) {
-      this.#open.get(change.indexId)?.apply(change);
+      const index = this.#open.get(change.indexId);
+      if (index) index.apply(change);
+      else this.#fresh.note(change);
       touched.add(change.indexId);
     }
     for (const id of touched) {
       const index = this.#open.get(id);
       if (index) this.maintain(index.row);
+      else this.#buildEarly(id);
     }
+  }
+
+  /**
+   * Builds whole segments of an index that nobody has opened while an ingest fills it: what is left at its end is little,
+   * and none of it takes memory here until somebody searches.
+   */
+  #buildEarly(indexId: number): void {
+    if (this.#closed || this.#early.has(indexId) || this.#fresh.size(indexId) < SEGMENT_MAX) return;
+    this.#early.add(indexId);
+    this.#queue(
+      async () => {
+        const row = this.options.read.index.byId(indexId);
+        const slots = this.#fresh.take(indexId, SEGMENT_MAX);
+        if (!row || slots.length < SEGMENT_MAX) return;
+        const facts = await writeSegment(this.options, row, slots);
+        await this.#join(row, { id: await this.#record(row, facts, []), index_id: row.id, ...facts });
+      },
+      () => {
+        this.#early.delete(indexId);
+        this.#buildEarly(indexId);
+      },
+    );
   }
 
   /** Opens the indexes of a knowledge base that has just been filled, so that their segments are built. */
@@ -96,16 +122,32 @@ export class IndexSet {
     if (!index || this.#closed || (this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) return;
     if (index.building || !planBuild(index.state(), index.quiet)) return;
     index.building = true;
+    this.#queue(
+      async () => {
+        try {
+          await this.#improve(index);
+          this.#failures.delete(row.id);
+        } catch (error) {
+          this.#failures.set(row.id, (this.#failures.get(row.id) ?? 0) + 1);
+          throw error;
+        }
+      },
+      () => {
+        index.building = false;
+      },
+    );
+  }
+
+  /** One build after another; `after` runs however it ended. */
+  #queue(work: () => Promise<void>, after: () => void): void {
     this.#waiting += 1;
     this.#builds = this.#builds.then(async () => {
       try {
-        await this.#improve(index);
-        this.#failures.delete(row.id);
+        await work();
       } catch (error) {
-        this.#failures.set(row.id, (this.#failures.get(row.id) ?? 0) + 1);
-        this.options.log(`index ${row.id}: ${toRagtuiError(error).message}`);
+        this.options.log(`index: ${toRagtuiError(error).message}`);
       } finally {
-        index.building = false;
+        after();
         this.#waiting -= 1;
       }
     });
@@ -173,7 +215,7 @@ export class IndexSet {
         continue;
       }
       const merged = index.segments.filter((segment) => plan.merge.includes(segment.row.id));
-      const slots = [...index.tail.slots().slice(0, plan.fromTail), ...merged.flatMap((part) => part.liveSlots())];
+      const slots = [...index.nextSlots(plan.fromTail), ...merged.flatMap((part) => part.liveSlots())];
       if (slots.length === 0) {
         const rows = merged.map((segment) => segment.row);
         index.segments = index.segments.filter((segment) => !merged.includes(segment));
@@ -190,49 +232,48 @@ export class IndexSet {
     slots: Uint32Array<ArrayBuffer>,
     merged: readonly HnswSegment[],
   ): Promise<void> {
-    const { folder, database, build, write, writer } = this.options;
-    const { row } = index;
-    const file = `seg-${row.id}-${Date.now().toString(36)}-${randomBytes(4).toString('hex')}.hnsw`;
-    const final = path.join(folder, file);
-    const order = { database, embedderId: row.embedder_id, dim: row.dim, slots, file: `${final}.tmp` };
+    const facts = await writeSegment(this.options, index.row, slots);
+    await this.#record(index.row, facts, merged, index);
+    for (const old of merged) rmSync(path.join(this.options.folder, old.row.file), { force: true });
+  }
+
+  /** From here on the segment is there, in place of those it was made from; `index` searches it at once. Returns its id. */
+  async #record(
+    row: IndexRow,
+    facts: SegmentFacts,
+    merged: readonly HnswSegment[],
+    index?: OpenIndex,
+  ): Promise<number> {
+    const { folder, write, writer } = this.options;
     try {
-      const built = await build(order);
-      renameSync(order.file, final);
-      syncPath(folder);
-      crashPoint('after_rename');
-      const facts = {
-        file,
-        count: built.count,
-        bytes: built.bytes,
-        sha256: Buffer.from(built.sha256, 'hex'),
-        dim: row.dim,
-        space: HNSW.space,
-        m: HNSW.m,
-        ef_construction: HNSW.efConstruction,
-        ef: built.ef,
-        library: HNSW.library,
-        recall: built.recall,
-      };
-      const segment = await HnswSegment.open(final, { id: 0, index_id: row.id, ...facts }, row.dim);
-      await writer.run((tx) => {
+      const file = path.join(folder, facts.file);
+      const segment = index && (await HnswSegment.open(file, { id: 0, index_id: row.id, ...facts }, row.dim));
+      return await writer.run((tx) => {
         if (!write.index.byId(row.id) || this.#closed) throw new Error('its knowledge base is gone');
         const id = write.index.newSegment(row.id, facts, new Date().toISOString());
         for (const old of merged) write.index.dropSegment(old.row.id);
         tx.afterCommit(() => {
+          if (!segment) return;
           segment.row = { ...segment.row, id };
           index.adopt(
             segment,
             merged.map((old) => old.row.id),
           );
         });
+        return id;
       });
-      for (const old of merged) rmSync(path.join(folder, old.row.file), { force: true });
     } catch (error) {
-      rmSync(order.file, { force: true });
-      const kept = this.options.read.index.segmentFiles().includes(file);
-      if (!kept) rmSync(final, { force: true });
+      removeUnrecorded(this.options, facts.file);
       throw error;
     }
+  }
+
+  /** An index that was opened while its segment was built does not know it yet. */
+  async #join(row: IndexRow, segment: SegmentRow): Promise<void> {
+    const index = this.#open.get(row.id);
+    await index?.ready;
+    if (!index || index.segments.some((known) => known.row.id === segment.id)) return;
+    index.adopt(await HnswSegment.open(path.join(this.options.folder, segment.file), segment, row.dim), []);
   }
 
   async #dropDamaged(index: OpenIndex): Promise<void> {
@@ -251,16 +292,5 @@ export class IndexSet {
       for (const row of rows) this.options.write.index.dropSegment(row.id);
     });
     for (const row of rows) rmSync(path.join(this.options.folder, row.file), { force: true });
-  }
-
-  /** Files of builds that were never recorded, and of segments that were replaced. */
-  #clearStrays(): void {
-    const { folder, read } = this.options;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const known = new Set(read.index.segmentFiles());
-    for (const name of readdirSync(folder)) {
-      const ours = name.startsWith('seg-') && !known.has(name);
-      if (ours && existsSync(path.join(folder, name))) rmSync(path.join(folder, name), { force: true });
-    }
   }
 }

@@ -8,7 +8,7 @@ import type { IndexChange } from '../store/context.ts';
 import type { AnnIndex, Neighbour } from './ann-index.ts';
 import { ExactIndex } from './exact.ts';
 import { HnswSegment } from './hnsw.ts';
-import type { IndexState } from './plan-build.ts';
+import { type IndexState, tailMax } from './plan-build.ts';
 import { TopK } from './top-k.ts';
 
 function dot(a: Float32Array, b: Float32Array): number {
@@ -30,7 +30,8 @@ export interface DamagedSegment {
 /**
  * One index in memory: segments read from files, and all other members in an exact scan. What is searched is always
  * what `member` says, whichever files are there: a segment's vectors that are no members count as removed, members in
- * no segment are scanned. So a missing, stale or damaged file costs time, never an answer.
+ * no segment are scanned. So a missing, stale or damaged file costs time, never an answer. Only where more members are in
+ * no segment than memory should hold do the rest wait for theirs, and a search says how many (`waiting`).
  */
 export class OpenIndex {
   segments: HnswSegment[] = [];
@@ -45,6 +46,8 @@ export class OpenIndex {
   #sample: ExactIndex | undefined;
   #sampledAt = 0;
   readonly #late: IndexChange[] = [];
+  /** Members that are in no segment and have no room in the tail. */
+  readonly #waiting = new Set<number>();
 
   constructor(
     readonly row: IndexRow,
@@ -59,6 +62,20 @@ export class OpenIndex {
     return this.segments.reduce((sum, segment) => sum + segment.size, this.tail.size);
   }
 
+  /** How many members no search finds until their segment is built. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Up to `count` members for the next segment: first those that no search finds. */
+  nextSlots(count: number): number[] {
+    const slots: number[] = [];
+    for (const slot of this.#waiting)
+      if (slots.length < count) slots.push(slot);
+      else break;
+    return [...slots, ...this.tail.slots().slice(0, count - slots.length)];
+  }
+
   get kind(): AnnIndex['kind'] {
     return this.segments.length > 0 ? 'hnsw' : 'exact';
   }
@@ -70,7 +87,7 @@ export class OpenIndex {
   state(): IndexState {
     return {
       dim: this.row.dim,
-      tail: this.tail.size,
+      tail: this.tail.size + this.#waiting.size,
       segments: this.segments.map(({ row, size, deadShare }) => ({ id: row.id, live: size, deadShare })),
     };
   }
@@ -114,18 +131,29 @@ export class OpenIndex {
       return;
     }
     this.tail.remove(change.slot);
+    this.#waiting.delete(change.slot);
     for (const segment of this.segments) segment.remove(change.slot);
   }
 
   /** Takes a new segment in, in place of those it was made from. */
   adopt(segment: HnswSegment, replaced: readonly number[]): void {
     const before = [this.tail, ...this.segments.filter(({ row }) => replaced.includes(row.id))];
-    for (const slot of segment.labels()) if (!before.some((part) => part.has(slot))) segment.remove(slot);
+    for (const slot of segment.labels()) {
+      if (!this.#waiting.has(slot) && !before.some((part) => part.has(slot))) segment.remove(slot);
+    }
     // What came back to a replaced segment after the build had begun is in no other place.
     const rest = before.slice(1).flatMap((part) => (part instanceof HnswSegment ? part.liveSlots() : []));
     this.segments = [...this.segments.filter(({ row }) => !replaced.includes(row.id)), segment];
-    for (const slot of segment.labels()) this.tail.remove(slot);
+    for (const slot of segment.labels()) {
+      this.tail.remove(slot);
+      this.#waiting.delete(slot);
+    }
     for (const slot of rest) if (!segment.has(slot)) this.#scan(slot);
+    for (const slot of this.#waiting) {
+      if (this.tail.size >= tailMax(this.row.dim)) break;
+      this.#waiting.delete(slot);
+      this.#scan(slot);
+    }
   }
 
   /** Drops all segments; their vectors are scanned from now on. Only for what an exact scan does quickly. */
@@ -158,6 +186,10 @@ export class OpenIndex {
   }
 
   #scan(slot: number): void {
+    if (this.tail.size >= tailMax(this.row.dim)) {
+      this.#waiting.add(slot);
+      return;
+    }
     const bytes = this.tables.vectors.bySlotOf(this.row.embedder_id, slot);
     if (bytes) this.tail.add(slot, toVector(bytes));
   }
@@ -170,25 +202,22 @@ export class OpenIndex {
         this.damaged.push({ row, reason: toRagtuiError(error).message });
       }
     }
-    const members = await this.#readMembers();
-    for (const segment of this.segments) {
-      for (const slot of segment.labels()) if (!members.has(slot)) segment.remove(slot);
-    }
+    await this.#readMembers();
     this.#loading = false;
     for (const change of this.#late.splice(0)) this.apply(change);
   }
 
-  async #readMembers(): Promise<Set<number>> {
-    const members = new Set<number>();
+  /** What is a member is found in the first segment that has it, else scanned; what is none is found nowhere. */
+  async #readMembers(): Promise<void> {
+    for (const segment of this.segments) segment.removeAll();
     let last = 0;
     for (;;) {
       const page = this.tables.index.slotsAfter(this.row.id, last, PAGE);
       for (const slot of page) {
-        members.add(slot);
         last = slot;
-        if (!this.segments.some((segment) => segment.has(slot))) this.#scan(slot);
+        if (!this.segments.some((segment) => segment.revive(slot))) this.#scan(slot);
       }
-      if (page.length < PAGE) return members;
+      if (page.length < PAGE) return;
       await nextTick();
     }
   }

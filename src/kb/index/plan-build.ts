@@ -4,7 +4,14 @@ export const EXACT_WORK = 1 << 22;
 export const TAIL_WORK = 1 << 20;
 /** A segment holds at most so many vectors: a damaged one costs half a minute to build again. */
 export const SEGMENT_MAX = 50_000;
+/** Bytes of vectors that are scanned beside the segments: what does not fit waits for its segment. */
+const TAIL_BYTES = 1 << 28;
+/** While more is coming, a tail of such a share of the whole costs a search little beside the segments. */
+const TAIL_SHARE = 1 / 32;
 const DEAD_SHARE = 0.2;
+
+/** How many vectors an index scans at most beside its segments; one segment's always. */
+export const tailMax = (dim: number): number => Math.max(SEGMENT_MAX, Math.floor(TAIL_BYTES / (4 * dim)));
 
 export interface SegmentState {
   readonly id: number;
@@ -31,7 +38,7 @@ export function planBuild(state: IndexState, quiet: boolean): BuildPlan | undefi
   // Half of the limit, or an index at the limit would be built and dropped again and again.
   if (work < EXACT_WORK / 2 && state.segments.length > 0) return { kind: 'dissolve' };
   if (work < EXACT_WORK) return undefined;
-  const tailLimit = quiet ? TAIL_WORK / 4 : TAIL_WORK;
+  const tailLimit = quiet ? TAIL_WORK / 4 : Math.max(TAIL_WORK, Math.min(SEGMENT_MAX, live * TAIL_SHARE) * state.dim);
   const worn = state.segments.find((segment) => segment.deadShare > DEAD_SHARE);
   if (state.tail * state.dim < tailLimit && !worn) return undefined;
   const fromTail = Math.min(state.tail, SEGMENT_MAX);

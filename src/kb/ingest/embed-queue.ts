@@ -31,10 +31,19 @@ export interface EmbedQueueDeps {
 /** Called once per text a caller waits for, with the reason if it could not be embedded. */
 export type Settled = (problem: RagtuiError | undefined) => void;
 
-const OF_ALL: ReadonlySet<ErrorCode> = new Set(['unavailable', 'disk-full', 'checksum']);
+const OF_ALL: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'network',
+  'busy',
+  'permission',
+  'not-found',
+  'corrupt',
+  'disk-full',
+  'checksum',
+]);
 /**
- * Whether nothing can go on: without the service, an embedder or room, or with an embedder that gives other vectors than it
- * promised. Everything else concerns one text or file.
+ * Whether nothing can go on: without the service, an embedder (away, busy for longer than one waits, without the key or the
+ * model) or room, or with an embedder that gives other vectors than it promised. Everything else concerns one text or file.
  */
 export const concernsAll = ({ code }: RagtuiError): boolean => OF_ALL.has(code);
 

@@ -52,5 +52,6 @@ export class LaneEmbedders {
 }
 
 function requestsAtOnce(source: Exclude<EmbedderSource, { kind: 'folder' }>): number {
-  return (source.kind === 'endpoint' ? source.limits?.concurrency : undefined) ?? REQUESTS_AT_ONCE;
+  if (source.kind === 'served') return REQUESTS_AT_ONCE;
+  return source.limits?.concurrency ?? REQUESTS_AT_ONCE * (1 + (source.alsoAt?.length ?? 0));
 }

@@ -92,6 +92,7 @@ export async function search(retrieval: Retrieval, params: ParsedParams<'search'
         why: asked.why ?? (found.kind === 'server' ? null : 'texts changed while it was asked'),
       },
     }),
+    ...(found.kind !== 'server' && open && open.waiting > 0 && { unindexed: open.waiting }),
     timing: {
       embeddingMs: retrieveStart - embedStart,
       retrievalMs: rerankStart - retrieveStart,

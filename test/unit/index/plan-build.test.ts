@@ -13,6 +13,12 @@ describe('what to build', () => {
     expect(planBuild({ dim, tail: limit, segments: [] }, false)).toEqual({ kind: 'build', merge: [], fromTail: limit });
   });
 
+  it('lets the tail of a large index grow while more is coming, so that nothing is built again and again', () => {
+    const segments = Array.from({ length: 20 }, (_, id) => ({ id, live: 50_000, deadShare: 0 }));
+    expect(planBuild({ dim, tail: 31_000, segments }, false)).toBeUndefined();
+    expect(planBuild({ dim, tail: 31_250, segments }, false)).toEqual({ kind: 'build', merge: [], fromTail: 31_250 });
+  });
+
   it('leaves a short tail until all is quiet', () => {
     const state = { dim, tail: 1000, segments: [{ id: 1, live: 40_000, deadShare: 0 }] };
     expect(planBuild(state, false)).toBeUndefined();
