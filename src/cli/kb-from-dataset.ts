@@ -25,5 +25,14 @@ export async function kbFromDataset(context: CommandContext, wish: FromDataset):
   const { file, documents } = await writeContexts(dataset, wish.split);
   context.out.note(`${documents} contexts of ${dataset.manifest.name} ${wish.split ?? 'all'} become documents.`);
   const { kb, group, embedder, pull } = wish;
-  return ingest(context, [[file]], { kb, group, embedder, pull, watch: false, prune: false, detach: false });
+  return ingest(context, [[file]], {
+    kb,
+    group,
+    embedder,
+    pull,
+    watch: false,
+    prune: false,
+    detach: false,
+    plan: false,
+  });
 }

@@ -13,12 +13,19 @@ export interface KbWish {
 
 /** Makes a knowledge base; says on stderr what was chosen for the person. */
 export async function createKb(context: CommandContext, kb: KbClient, wish: KbWish): Promise<KnowledgeBase> {
-  const embedders = await chooseEmbedders(context, wish);
-  const groups = await parseGroups(wish.group.length > 0 ? wish.group : ['sentence'], embedders);
-  return kb.call('kb.create', { name: wish.name, groups, embedders });
+  return kb.call('kb.create', { name: wish.name, ...(await partsOf(context, wish)) });
 }
 
-async function chooseEmbedders(context: CommandContext, wish: KbWish): Promise<string[]> {
+/** What a knowledge base would be made of. */
+export async function partsOf(
+  context: CommandContext,
+  wish: Omit<KbWish, 'name'>,
+): Promise<{ groups: NodeGroup[]; embedders: string[] }> {
+  const embedders = await chooseEmbedders(context, wish);
+  return { groups: await parseGroups(wish.group.length > 0 ? wish.group : ['sentence'], embedders), embedders };
+}
+
+async function chooseEmbedders(context: CommandContext, wish: Omit<KbWish, 'name'>): Promise<string[]> {
   const { DEFAULT_EMBEDDERS } = await import('../models/catalogue.ts');
   if (wish.embedder.length === 0) return [DEFAULT_EMBEDDERS[wish.language]];
   const { findModel, listEndpoints } = await import('../models/store.ts');

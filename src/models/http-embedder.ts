@@ -130,10 +130,16 @@ export async function startHttpEmbedder(resolved: ResolvedEmbedder, source: Remo
 function proofOf(source: RemoteSource): Proof | undefined {
   if (source.kind !== 'endpoint' || !source.alsoAt?.length) return undefined;
   const alone = ({ url }: { url: string }): EndpointSource => ({ ...source, url, alsoAt: [] });
+  // The request that waits for the proof has one of the turns that the limits allow: the proof must not wait for another.
+  const beside = async (member: RemoteSource, texts: readonly string[]) => {
+    const { url } = member.kind === 'endpoint' ? member : source;
+    const { limits: _, ...free } = { ...source, url, alsoAt: [], name: `${source.name} at ${shownUrl({ url })}` };
+    return (await requestEmbeddings(free, texts)).vectors;
+  };
   return {
     async ensure(at) {
       try {
-        await ensurePromise(alone(at), CHECK_EVERY_MS);
+        await ensurePromise(alone(at), CHECK_EVERY_MS, beside);
       } catch (error) {
         if (!(error instanceof RagtuiError) || error.code !== 'checksum') throw error;
         throw new EndpointFault('corrupt', error.message, error.hint, { cause: error });
@@ -164,11 +170,15 @@ const checks = new Map<string, { readonly at: number; readonly done: Promise<Kep
  * Asks for the vectors of the canary texts and compares, unless that was done within `maxAgeMs`. Undefined where nothing was
  * promised yet. Throws `checksum` for other vectors, and what the server is at fault with.
  */
-export function ensurePromise(source: RemoteSource, maxAgeMs: number): Promise<Kept | undefined> {
+export function ensurePromise(
+  source: RemoteSource,
+  maxAgeMs: number,
+  ask: typeof requestOf = requestOf,
+): Promise<Kept | undefined> {
   const key = keyOf(source);
   const last = checks.get(key);
   if (last && performance.now() - last.at < maxAgeMs) return last.done;
-  const done = checkPromise(source);
+  const done = checkPromise(source, ask);
   checks.set(key, { at: performance.now(), done });
   // What failed is asked again the next time.
   done.catch(() => checks.delete(key));
@@ -178,10 +188,10 @@ export function ensurePromise(source: RemoteSource, maxAgeMs: number): Promise<K
 const keyOf = (source: RemoteSource): string =>
   source.kind === 'endpoint' ? `${source.canary}\0${source.url}` : source.canary;
 
-async function checkPromise(source: RemoteSource): Promise<Kept | undefined> {
+async function checkPromise(source: RemoteSource, ask: typeof requestOf): Promise<Kept | undefined> {
   const promised = readPromise(source.canary);
   if (!promised) return undefined;
-  return insistOn(promised, await requestOf(source, promised.texts), source.name, where(source));
+  return insistOn(promised, await ask(source, promised.texts), source.name, where(source));
 }
 
 const where = (source: RemoteSource): string =>

@@ -48,7 +48,16 @@ beforeAll(async () => {
   });
   other = await modelServer(2);
   const alsoAt = [dying.url, other.url];
-  await addEndpoint(workspace.paths, { name: 'three', kind: 'embedding', url: lasting.url, alsoAt, model: 'm' });
+  // As many turns as servers: a proof must not need one of them.
+  const limits = { concurrency: 3 };
+  await addEndpoint(workspace.paths, {
+    name: 'three',
+    kind: 'embedding',
+    url: lasting.url,
+    alsoAt,
+    model: 'm',
+    limits,
+  });
   await workspace.createKb('bench', undefined, ['three']);
   const lines = Array.from({ length: LINES }, (_, line) => `Well ${line} is ${line * 7} metres deep.`);
   for (let file = 0; file < 10; file += 1) {

@@ -24,6 +24,7 @@ const optionsSchema = z.object({
   watch: z.boolean().default(false),
   prune: z.boolean().default(false),
   detach: z.boolean().default(false),
+  plan: z.boolean().default(false),
   pull: z.boolean().default(true),
 });
 type Options = z.output<typeof optionsSchema>;
@@ -47,6 +48,7 @@ export function addIngest(program: Command, invocation: Invocation): void {
     )
     .option('--watch', 'go on and follow changes until stopped')
     .option('--prune', 'remove documents whose files are gone, however many')
+    .option('--plan', 'say on paper what it would take (chunks, disk, memory, time), and do nothing')
     .option('--detach', 'start it and do not wait')
     .option('--no-pull', 'do not fetch a missing default model');
   const schemas = { args: z.tuple([z.array(z.string()).min(1)]), options: optionsSchema };
@@ -56,6 +58,10 @@ export function addIngest(program: Command, invocation: Invocation): void {
 /** Ingests files and folders as a job and waits for it. */
 export async function ingest(context: CommandContext, [names]: [string[]], options: Options): Promise<number> {
   const roots = existing(names, options.prune);
+  if (options.plan) {
+    const { planOnPaper } = await import('./ingest-plan.ts');
+    return planOnPaper(context, roots, options);
+  }
   const { launchJob } = await import('../../jobs/launcher.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   ensureWorkspace(context.paths);
@@ -206,9 +212,11 @@ function finish(out: Output, job: JobView, report: IngestReport | undefined, wat
 /** What went in, what did not and why. */
 export function reportLines(report: IngestReport): string[] {
   const { added, changed, unchanged, removed, failed, warnings, chunks, embedded, tokens, seconds } = report;
+  const stages = Object.entries(report.stages ?? {}).filter(([, spent]) => spent >= 1);
   return [
     `${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ${failed.length} failed`,
     `${chunks} chunks, ${embedded} texts embedded (${tokens} tokens) in ${seconds.toFixed(1)} s`,
+    ...(seconds < 60 ? [] : [`spent in: ${stages.map(([stage, spent]) => `${stage} ${clock(spent)}`).join(', ')}`]),
     ...warnings.map((warning) => `warning: ${warning}`),
     ...failed.map(({ path: file, reason, hint }) => `failed: ${file}: ${reason}${hint ? ` ${hint}` : ''}`),
   ];

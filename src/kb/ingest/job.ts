@@ -2,21 +2,19 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobContext } from '../../jobs/worker.ts';
 import { resolveEmbedder } from '../../models/embedder-client.ts';
-import { findModel, folderOfModel } from '../../models/store.ts';
-import { loadTokenizer } from '../../models/tokenizer.ts';
-import type { WorkspacePaths } from '../../platform/paths.ts';
 import { connectKb } from '../client.ts';
 import { loadFile } from '../loaders/load.ts';
 import { createParserPool, type ParserPool } from '../loaders/parser-pool.ts';
 import { isUnreadable } from '../loaders/registry.ts';
 import { loaderVersion } from '../loaders/types.ts';
 import { walk } from '../loaders/walk.ts';
-import { type CountTokens, splitDocument, splitterVersion } from '../splitters/registry.ts';
-import type { ExtractedDocument, IngestReport, NodeGroup } from '../types.ts';
+import { splitterVersion } from '../splitters/registry.ts';
+import type { ExtractedDocument, IngestReport } from '../types.ts';
 import type { IngestDeps } from './deps.ts';
 import { ingestOnce } from './ingest.ts';
 import { LaneEmbedders } from './lane-embedders.ts';
 import { ingestRecipe } from './recipe.ts';
+import { splitterOf } from './splitting.ts';
 import { RootsWatcher } from './watch.ts';
 import { ingestWidth } from './width.ts';
 
@@ -35,7 +33,6 @@ export async function runIngestJob({ work, spec, paths, report, signal }: JobCon
   const embedders = new LaneEmbedders(resolved, work.threads ?? width.embedders, (id, reason) =>
     report.log('warn', `A process of embedder ${id} was started again: ${reason}`),
   );
-  const counters = await tokenCounters(paths, work.groups);
   const deps: IngestDeps = {
     kb,
     work,
@@ -50,7 +47,7 @@ export async function runIngestJob({ work, spec, paths, report, signal }: JobCon
     isUnreadable,
     walk: (roots, abort) => walk(roots, { signal: abort }),
     read: (file, abort) => readDocuments(file, parsers, abort),
-    split: (text, group) => splitDocument(text, group, toolsFor(group, counters)),
+    split: await splitterOf(paths, work.groups),
     embed: (lane, embedder, texts) => embedders.embed(lane, embedder, texts),
     lanes: embedders.lanes,
     batch: embedders.batch,
@@ -79,26 +76,6 @@ async function* readDocuments(
 ): AsyncGenerator<ExtractedDocument[]> {
   const plain = PLAIN.has(path.extname(file).toLowerCase()) && (await stat(file)).size <= PLAIN_MAX_BYTES;
   yield* plain ? loadFile(file) : parsers.parse(file, {}, signal);
-}
-
-/** Tokenizers of the models the `token` groups count with. */
-async function tokenCounters(
-  paths: WorkspacePaths,
-  groups: readonly NodeGroup[],
-): Promise<ReadonlyMap<string, CountTokens>> {
-  const counters = new Map<string, CountTokens>();
-  for (const group of groups) {
-    if (group.splitter !== 'token' || counters.has(group.tokenizer)) continue;
-    findModel(paths, group.tokenizer);
-    const tokenizer = await loadTokenizer(folderOfModel(paths, group.tokenizer));
-    counters.set(group.tokenizer, (text) => tokenizer.count(text));
-  }
-  return counters;
-}
-
-function toolsFor(group: NodeGroup, counters: ReadonlyMap<string, CountTokens>): { countTokens?: CountTokens } {
-  const countTokens = group.splitter === 'token' ? counters.get(group.tokenizer) : undefined;
-  return countTokens ? { countTokens } : {};
 }
 
 function reportLine(report: IngestReport): string {
