@@ -123,12 +123,14 @@ function embedderLine(base: KnowledgeBase, id: string, building: JobView | undef
 function serverLines({ server, state, behind }: ServerState, width: number): Line[] {
   const style = state === 'current' ? 'good' : state === 'behind' ? 'muted' : 'warn';
   const name = `${t('kb.fact.server')} `;
+  const words = [t(`kb.server.${state}`, { count: formatShort(behind) })];
+  if (state !== 'behind' && behind > 0) words.push(t('kb.server.behind', { count: formatShort(behind) }));
   return [
     [
       { text: ` ${name}`, style: 'muted' },
       { text: cut(sanitizeLine(server), Math.max(3, width - textWidth(name) - 2)) },
     ],
-    [{ text: `   ${cut(t(`kb.server.${state}`, { count: formatShort(behind) }), Math.max(3, width - 4))}`, style }],
+    ...words.map((word): Line => [{ text: `   ${cut(word, Math.max(3, width - 4))}`, style }]),
   ];
 }
 

@@ -29,7 +29,7 @@ export const kb = {
   'kb.fact.server': 'kept on',
   'kb.server.current': 'it answers',
   'kb.server.behind': '{count} behind',
-  'kb.server.unreachable': 'not reachable, {count} behind',
+  'kb.server.unreachable': 'not reachable',
   'kb.server.differs': 'not the same: verify',
   'kb.server.why': '{server} did not answer: {why}',
   'kb.fact.missing': 'without vector',

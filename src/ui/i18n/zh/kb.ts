@@ -31,7 +31,7 @@ export const kb: Texts<typeof english> = {
   'kb.fact.server': '另存于',
   'kb.server.current': '由它检索',
   'kb.server.behind': '落后 {count} 条',
-  'kb.server.unreachable': '连不上，落后 {count} 条',
+  'kb.server.unreachable': '连不上',
   'kb.server.differs': '内容不一致：请校验',
   'kb.server.why': '{server} 没有作答：{why}',
   'kb.fact.missing': '缺向量',
