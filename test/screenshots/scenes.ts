@@ -1,5 +1,5 @@
 import type { App } from '../support/pty.ts';
-import { COMPARED, QUESTIONS, TUNE } from './world.ts';
+import { COMPARED, QUESTIONS, RECIPE, TUNE } from './world.ts';
 
 /** One picture: how to get there, by keys. */
 export interface Scene {
@@ -155,6 +155,15 @@ export const scenes: readonly Scene[] = [
       app.press('enter');
       await app.waitFor(/ tok\/s/, 3 * MINUTES);
       await app.waitIdle(MINUTES);
+    },
+  },
+  {
+    name: 'recipes',
+    title: 'Recipes: from data to a verdict in one go, step by step',
+    rows: 26,
+    async play(app) {
+      await open(app, '=', RECIPE);
+      await app.waitFor('passed', MINUTES);
     },
   },
   {

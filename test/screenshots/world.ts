@@ -20,6 +20,7 @@ export interface World {
 export const KB = { en: 'observatory', zh: 'tea-garden' } as const;
 export const QUESTIONS = 'observatory-questions';
 export const TUNE = 'observatory-sft';
+export const RECIPE = 'observatory-search';
 /** The tune has not seen it. */
 export const COMPARED = 'At what wind speed do the domes stay shut?';
 const TRAINED = 'observatory-train';
@@ -89,7 +90,32 @@ async function steps(home: string, tuned: boolean): Promise<string[][]> {
       ...pair(80),
       ...(tuned ? ['--column', column('tuned', TUNE, 'retrieved', 80)] : []),
     ],
+    ['recipe', 'run', await searchRecipe(home), '--wait'],
   ];
+}
+
+/** A recipe of this workspace, on the sample questions: its file's name. */
+async function searchRecipe(home: string): Promise<string> {
+  const folder = path.join(home, 'recipes');
+  mkdirSync(folder, { recursive: true });
+  const text = `recipe: 1
+name: ${RECIPE}
+about: Words or vectors? Two ways to search, on the sample questions.
+datasets:
+  questions:
+    import: { file: ${await questionTable(home, 'en')}, map: { question: question, answers: answer, context: context } }
+kbs:
+  passages: { dataset: questions, part: all, groups: [line], embedders: [${DEFAULT_EMBEDDERS.en}] }
+columns:
+  words: { mode: bm25, top-k: 3 }
+  vectors: { mode: vector, top-k: 3 }
+evaluate:
+  search: { dataset: questions, part: all, kb: passages, columns: [words, vectors], metrics: [mrr@10, hit@1] }
+gates:
+  - { evaluation: search, column: vectors, metric: mrr@10, min: 50 }
+`;
+  writeFileSync(path.join(folder, `${RECIPE}.yaml`), text);
+  return RECIPE;
 }
 
 const MAP = 'question=question,answers=answer,context=context';
