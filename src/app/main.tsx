@@ -1,24 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { ComparePort } from '../../stores/compare-run.ts';
 import { createStores, type Stores } from '../../stores/create.ts';
-import { realDeploy } from '../../stores/deploy-port.ts';
-import { realFleet } from '../../stores/fleet-port.ts';
-import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
 import type { SampleKnowledge } from '../../stores/onboarding.ts';
-import {
-  diskOf,
-  realAnswers,
-  realCompare,
-  realJobs,
-  realModels,
-  realPaths,
-  realPreview,
-  realTour,
-} from '../../stores/ports.ts';
-import { realRecipes } from '../../stores/recipes-port.ts';
+import { diskOf, realAnswers, realCompare, realPaths, realPreview } from '../../stores/ports.ts';
+import { realPorts } from '../../stores/real-ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
 import { createScheduler, type Scheduler } from '../../stores/scheduler.ts';
-import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore, type UiStore } from '../../stores/ui.ts';
 import { isOver } from '../jobs/types.ts';
 import { connectKb } from '../kb/client.ts';
@@ -74,15 +61,7 @@ function makeStores(
     existed,
     connect: () => busy.during(connectKb(paths), 'kb service'),
     disk: () => diskOf(paths.home),
-    models: realModels(paths),
-    jobs: realJobs(paths),
-    datasets: realDatasets(paths),
-    training: realTraining(paths),
-    evaluation: realEvaluation(paths),
-    telemetry: realTelemetry(paths),
-    deploy: realDeploy(paths),
-    recipes: realRecipes(paths),
-    fleet: realFleet(paths),
+    ...realPorts(paths),
     answers: (workspace, settings) =>
       realAnswers(
         paths,
@@ -105,7 +84,6 @@ function makeStores(
       },
     },
     sample,
-    tour: realTour(paths),
     schedule: scheduler.schedule,
     now: () => performance.now(),
     onGuideEnd: () => {

@@ -7,21 +7,9 @@ import { workspacePaths } from '../../src/platform/paths.ts';
 import { createScreens } from '../../src/screens/index.ts';
 import { defaultTheme } from '../../src/ui/theme.ts';
 import { createStores } from '../../stores/create.ts';
-import { realDeploy } from '../../stores/deploy-port.ts';
-import { realFleet } from '../../stores/fleet-port.ts';
-import { realDatasets, realEvaluation, realTraining } from '../../stores/loop-ports.ts';
-import {
-  realAnswers,
-  realCompare,
-  realJobs,
-  realModels,
-  realPaths,
-  realPreview,
-  realTour,
-} from '../../stores/ports.ts';
-import { realRecipes } from '../../stores/recipes-port.ts';
+import { realAnswers, realCompare, realPaths, realPreview } from '../../stores/ports.ts';
+import { realPorts } from '../../stores/real-ports.ts';
 import { sampleKnowledge } from '../../stores/sample.ts';
-import { realTelemetry } from '../../stores/telemetry-port.ts';
 import { createUiStore } from '../../stores/ui.ts';
 
 /** Every action table of the program, made of the real screens in a workspace that is never opened. */
@@ -33,19 +21,10 @@ export function allKeyTables(): ActionTable[] {
     existed: true,
     connect: never,
     disk: never,
-    models: realModels(paths),
-    jobs: realJobs(paths),
-    datasets: realDatasets(paths),
-    training: realTraining(paths),
-    evaluation: realEvaluation(paths),
-    telemetry: realTelemetry(paths),
-    deploy: realDeploy(paths),
-    recipes: realRecipes(paths),
-    fleet: realFleet(paths),
+    ...realPorts(paths),
     answers: () => realAnswers(paths, never, () => ({})),
     compare: () => realCompare(paths, never, () => ({})),
     settings: { file: paths.configFile, port: { load: () => loadSettings(paths.configFile), save: () => {} } },
-    tour: realTour(paths),
     sample: sampleKnowledge(),
     schedule: (publish) => publish(),
     now: () => 0,
