@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { calibrationLines } from '../../evaluation/judge/calibration-text.ts';
-import { RagtuiError } from '../../platform/errors.ts';
-import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
+import { calibrationLines } from '../../../evaluation/judge/calibration-text.ts';
+import { RagtuiError } from '../../../platform/errors.ts';
+import type { CommandContext } from '../../context.ts';
+import { handle, type Invocation } from '../../define.ts';
 
 const choiceSchema = z.enum(['first', 'second', 'tie'], 'first, second or tie');
 const voteArguments = z.tuple([z.string().min(1), z.string().min(1).optional(), choiceSchema.optional()]);
@@ -41,7 +41,7 @@ async function vote(
   [id, item, choice]: z.output<typeof voteArguments>,
   { column }: { column?: string | undefined },
 ): Promise<undefined> {
-  const { voteStep } = await import('../../evaluation/items/votes.ts');
+  const { voteStep } = await import('../../../evaluation/items/votes.ts');
   if (item !== undefined && choice === undefined) throw new RagtuiError('usage', 'Say which: first, second or tie.');
   const cast = item !== undefined && choice !== undefined ? { item, choice } : null;
   const step = voteStep(paths, id, { column: column ?? null, vote: cast });
@@ -66,7 +66,7 @@ async function calibrate(
   [id]: [string],
   { judge }: { judge?: string | undefined },
 ): Promise<undefined> {
-  const { calibrateRun } = await import('../../evaluation/judge/calibrate.ts');
+  const { calibrateRun } = await import('../../../evaluation/judge/calibrate.ts');
   const calibrations = await calibrateRun(paths, id, { judge: judge ?? null, signal });
   out.result({ calibrations }, () => calibrationLines(calibrations));
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { QuestionRow, RunFigures } from '../../evaluation/figures.ts';
-import type { ItemScope } from '../../evaluation/items/fields.ts';
-import { RagtuiError } from '../../platform/errors.ts';
-import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
-import { itemRow } from '../eval-text.ts';
-import { table } from '../output.ts';
+import type { QuestionRow, RunFigures } from '../../../evaluation/figures.ts';
+import type { ItemScope } from '../../../evaluation/items/fields.ts';
+import { RagtuiError } from '../../../platform/errors.ts';
+import type { CommandContext } from '../../context.ts';
+import { handle, type Invocation } from '../../define.ts';
+import { itemRow } from '../../eval-text.ts';
+import { table } from '../../output.ts';
 
 const itemsOptions = z.object({
   filter: z.string().default(''),
@@ -72,7 +72,7 @@ async function send(
   [id, ids]: [string, string[]],
   { dataset, allowLeak }: { dataset: string; allowLeak: boolean },
 ): Promise<undefined> {
-  const { sendItems } = await import('../../evaluation/items/send.ts');
+  const { sendItems } = await import('../../../evaluation/items/send.ts');
   const sent = await sendItems(paths, id, ids, dataset, { allowLeak });
   out.result(sent, () => [
     `${sent.added} new rows in ${sent.dataset} ${sent.version}${sent.known > 0 ? `; ${sent.known} were there` : ''}.`,
@@ -81,17 +81,17 @@ async function send(
 }
 
 async function figuresOf({ paths }: CommandContext, run: string): Promise<RunFigures> {
-  const { runFigures } = await import('../../evaluation/figures.ts');
+  const { runFigures } = await import('../../../evaluation/figures.ts');
   return runFigures(paths, run);
 }
 
 async function items(context: CommandContext, [id]: [string], options: ItemsOptions): Promise<undefined> {
   const { out, paths, signal } = context;
-  const { mentions, parseExpression } = await import('../../evaluation/items/expression.ts');
-  const { differenceOfItem } = await import('../../evaluation/items/fields.ts');
-  const { listItems, scopeOf } = await import('../../evaluation/items/list.ts');
-  const { readItemNotes } = await import('../../evaluation/items/notes.ts');
-  const { blameRun } = await import('../../evaluation/blame/run.ts');
+  const { mentions, parseExpression } = await import('../../../evaluation/items/expression.ts');
+  const { differenceOfItem } = await import('../../../evaluation/items/fields.ts');
+  const { listItems, scopeOf } = await import('../../../evaluation/items/list.ts');
+  const { readItemNotes } = await import('../../../evaluation/items/notes.ts');
+  const { blameRun } = await import('../../../evaluation/blame/run.ts');
   const { filter, sort } = options;
   const asked = mentions(parseExpression(filter), 'blame') || /(?:^|[.-])blame$/.test(sort);
   const figures = await figuresOf(context, id);
@@ -147,8 +147,8 @@ async function note(
   if (flag === undefined && comment === undefined) {
     throw new RagtuiError('usage', 'There is nothing to note.', 'Use --flag, --no-flag or --comment TEXT.');
   }
-  const { changeItemNotes } = await import('../../evaluation/items/notes.ts');
-  const { readRun } = await import('../../evaluation/runs.ts');
+  const { changeItemNotes } = await import('../../../evaluation/items/notes.ts');
+  const { readRun } = await import('../../../evaluation/runs.ts');
   const run = readRun(context.paths, id);
   if (!run.items.some((one) => one.item === item)) {
     throw new RagtuiError('not-found', `The run has no finished item "${item}".`, `See: ragtui eval items ${id}`);

@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
-import { toItsEnd } from '../eval-follow.ts';
-import { reportLines } from '../eval-text.ts';
-import { EXIT } from '../exit-codes.ts';
-import { jobJson } from '../job-text.ts';
-import { needModels } from '../need-models.ts';
+import type { CommandContext } from '../../context.ts';
+import { handle, type Invocation } from '../../define.ts';
+import { toItsEnd } from '../../eval-follow.ts';
+import { reportLines } from '../../eval-text.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { jobJson } from '../../job-text.ts';
+import { needModels } from '../../need-models.ts';
+import { atOnce, one, RUN, whole } from './arguments.ts';
 
-const whole = z.coerce.number('a whole number').int('a whole number');
 const judgeOptions = z.object({
   judge: z.string().min(1),
   metrics: z.string().optional(),
   metricEmbedder: z.string().min(1).optional(),
   limit: whole.positive('at least 1').optional(),
-  concurrency: z.union([z.literal('auto'), whole.min(1).max(128)], 'auto, or 1 to 128').default('auto'),
+  concurrency: atOnce.default('auto'),
   pull: z.boolean().default(true),
   wait: z.boolean().default(false),
 });
@@ -26,7 +26,7 @@ export function addEvalJudge(evaluation: Command, invocation: Invocation): void 
     evaluation
       .command('judge')
       .description('let an LLM judge the answers of a run that is over; no column is asked again')
-      .argument('<run>', 'its id, or latest')
+      .argument('<run>', RUN)
       .requiredOption('--judge <llm>', 'an endpoint or a model')
       .option(
         '--metrics <names>',
@@ -38,13 +38,13 @@ export function addEvalJudge(evaluation: Command, invocation: Invocation): void 
       .option('--no-pull', 'do not fetch a missing default model')
       .option('--wait', 'stay until it ends'),
     invocation,
-    { args: z.tuple([z.string().min(1)]), options: judgeOptions },
+    { args: one, options: judgeOptions },
     judge,
   );
 }
 
 async function judge(context: CommandContext, [id]: [string], options: JudgeOptions): Promise<number> {
-  const { prepareJudging, startJudging } = await import('../../evaluation/judge/afterwards.ts');
+  const { prepareJudging, startJudging } = await import('../../../evaluation/judge/afterwards.ts');
   const { out, paths } = context;
   const { judging, models, warnings } = await prepareJudging(paths, id, {
     judge: options.judge,
@@ -65,8 +65,8 @@ async function judge(context: CommandContext, [id]: [string], options: JudgeOpti
     return EXIT.done;
   }
   const end = await toItsEnd(context, job.spec.id, `ragtui eval judge ${run} --judge ${options.judge}`);
-  const { wholeReport } = await import('../../evaluation/run-report.ts');
-  const { report } = await wholeReport(paths, run);
+  const { reportOfRun } = await import('../../../evaluation/run-report.ts');
+  const { report } = await reportOfRun(paths, run);
   out.result(report, () => reportLines(report));
   return end.state === 'stopped' ? EXIT.interrupted : EXIT.done;
 }

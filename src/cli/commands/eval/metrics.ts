@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CommandContext } from '../context.ts';
-import { handle, type Invocation } from '../define.ts';
-import { table } from '../output.ts';
+import type { CommandContext } from '../../context.ts';
+import { handle, type Invocation } from '../../define.ts';
+import { table } from '../../output.ts';
 
 /** `ragtui eval metrics`. */
 export function addEvalMetrics(evaluation: Command, invocation: Invocation): void {
@@ -17,11 +17,11 @@ export function addEvalMetrics(evaluation: Command, invocation: Invocation): voi
 }
 
 async function metrics({ out, paths }: CommandContext): Promise<undefined> {
-  const { LISTED } = await import('../../evaluation/metrics/registry.ts');
-  const { describeOwnMetrics } = await import('../../evaluation/own-metrics/describe.ts');
-  const { ownMetricsFolder } = await import('../../evaluation/own-metrics/folder.ts');
-  const { describedMetric } = await import('../../evaluation/own-metrics/types.ts');
-  const { POINTS } = await import('../../evaluation/units.ts');
+  const { LISTED } = await import('../../../evaluation/metrics/registry.ts');
+  const { describeOwnMetrics } = await import('../../../evaluation/own-metrics/describe.ts');
+  const { ownMetricsFolder } = await import('../../../evaluation/own-metrics/folder.ts');
+  const { describedMetric } = await import('../../../evaluation/own-metrics/types.ts');
+  const { POINTS } = await import('../../../evaluation/units.ts');
   const own = await describeOwnMetrics(paths);
   const all = [
     ...LISTED.map((metric) => ({ metric, source: 'built-in' })),
