@@ -2,7 +2,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { stateOf } from './item-state.ts';
 import type { RunReport } from './report.ts';
 import { wasRetrieved } from './retrieved.ts';
-import { wholeReport } from './run-report.ts';
+import { reportOfRun } from './run-report.ts';
 import { columnsOf } from './table.ts';
 import type { ItemResult, ItemState } from './types.ts';
 
@@ -53,7 +53,7 @@ const SHOWN_PASSAGES = 3;
 
 /** Reads a run and computes its figures: seconds of work for a large one. Errors: `not-found`, `usage`. */
 export async function runFigures(paths: WorkspacePaths, id: string): Promise<RunFigures> {
-  const { run, report, facts } = await wholeReport(paths, id);
+  const { run, report, facts } = await reportOfRun(paths, id);
   const questions = new Map<string, { first: ItemResult; columns: Record<string, ColumnAnswer> }>();
   for (const { name, items } of columnsOf(run)) {
     for (const [key, item] of items) {

@@ -55,24 +55,30 @@ export function differenceGate(metric: string, difference: MetricDifference, tol
 
 export interface GateWish {
   /** Absent: the run's primary one. */
-  readonly metric: string | null;
+  readonly metric?: string | undefined;
   /** Absent: every column that was asked. */
-  readonly column: string | null;
+  readonly column?: string | undefined;
   /** Bounds as a person says them: points of 100, or the unit of the metric. */
-  readonly min: number | null;
-  readonly max: number | null;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
   /** A column of the run, a run (its first column), or RUN/COLUMN. */
-  readonly baseline: string | null;
+  readonly baseline?: string | undefined;
   /** In the same. */
   readonly tolerance: number;
+}
+
+/** What a gate says of all its columns: "no" where one surely misses. */
+export interface GateAnswers {
+  readonly says: 'yes' | 'no';
+  readonly gates: readonly GateResult[];
 }
 
 /**
  * Puts the columns of a run before a gate. Errors: `usage` without a bound or a baseline, `not-found`, `invalid` for a
  * metric that the run does not have, or a run that is not finished.
  */
-export function gateRun(paths: WorkspacePaths, id: string, wish: GateWish): GateResult[] {
-  const { report } = reportOfRun(paths, id);
+export async function gateRun(paths: WorkspacePaths, id: string, wish: GateWish): Promise<GateAnswers> {
+  const { report } = await reportOfRun(paths, id);
   if (report.run.interim) {
     throw new RagtuiError(
       'invalid',
@@ -80,32 +86,33 @@ export function gateRun(paths: WorkspacePaths, id: string, wish: GateWish): Gate
       `Go on: ragtui eval resume ${report.run.id}`,
     );
   }
-  if (wish.min === null && wish.max === null && wish.baseline === null) {
+  const { baseline, min, max } = wish;
+  if (min === undefined && max === undefined && baseline === undefined) {
     throw new RagtuiError('usage', 'A gate needs a bound or a baseline.', 'Give --min, --max or --baseline.');
   }
   const metric = wish.metric ?? report.primary;
-  const baseline = wish.baseline;
   const columns = report.columns.filter(({ name, baseline: ours }) =>
-    wish.column === null ? !ours && name !== baseline : name === wish.column,
+    wish.column === undefined ? !ours && name !== baseline : name === wish.column,
   );
   if (columns.length === 0) {
     const known = report.columns.map(({ name }) => name).join(', ');
     throw new RagtuiError('not-found', `${report.run.id} has no column "${wish.column ?? ''}".`, `It has: ${known}.`);
   }
-  return columns.flatMap((column) => {
+  const gates = columns.flatMap((column) => {
     const found = column.metrics[metric];
     if (!found) {
       const has = Object.keys(column.metrics).join(', ');
       throw new RagtuiError('invalid', `The column ${column.name} has no ${metric}.`, `It has: ${has}.`);
     }
     return [
-      ...(wish.min === null ? [] : [boundGate(metric, column.name, found, typedScore(metric, wish.min), 'at least')]),
-      ...(wish.max === null ? [] : [boundGate(metric, column.name, found, typedScore(metric, wish.max), 'at most')]),
-      ...(baseline === null
+      ...(min === undefined ? [] : [boundGate(metric, column.name, found, typedScore(metric, min), 'at least')]),
+      ...(max === undefined ? [] : [boundGate(metric, column.name, found, typedScore(metric, max), 'at most')]),
+      ...(baseline === undefined
         ? []
         : [againstBaseline(paths, report.run.id, column.name, baseline, metric, typedScore(metric, wish.tolerance))]),
     ];
   });
+  return { says: gates.some(({ answer }) => answer === 'no') ? 'no' : 'yes', gates };
 }
 
 function againstBaseline(

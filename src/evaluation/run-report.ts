@@ -11,14 +11,11 @@ import { REPORT_FORMATS } from './reports/registry.ts';
 import { type EvaluationRun, readRun } from './runs.ts';
 import type { Evaluation } from './types.ts';
 
-/** A run with its figures as they are now, without what only the dataset tells of its questions. Errors: `not-found`, `usage`. */
-export function reportOfRun(paths: WorkspacePaths, id: string): { run: EvaluationRun; report: RunReport } {
-  const run = readRun(paths, id);
-  return { run, report: buildReport(run, publishedOf(paths, run.evaluation)) };
-}
-
-/** The same with what is known of its questions: seconds of work for a large one. Errors: `not-found`, `usage`. */
-export async function wholeReport(
+/**
+ * A run with its figures as they are now, and what its dataset tells of its questions: seconds of work for a large one.
+ * Errors: `not-found`, `usage`.
+ */
+export async function reportOfRun(
   paths: WorkspacePaths,
   id: string,
 ): Promise<{ run: EvaluationRun; report: RunReport; facts: ItemFacts }> {
@@ -38,7 +35,7 @@ function publishedOf(paths: WorkspacePaths, { dataset, version, split }: Evaluat
 
 /** Writes the report of a run into the exports folder; returns the file. Errors: those of `reportOfRun`, `disk-full`. */
 export async function writeRunReport(paths: WorkspacePaths, id: string, format: ReportFormatName): Promise<string> {
-  const { run, report } = await wholeReport(paths, id);
+  const { run, report } = await reportOfRun(paths, id);
   const { extension, write } = REPORT_FORMATS[format];
   mkdirSync(paths.exports, { recursive: true, mode: 0o700 });
   const suffix = format === extension ? '' : `.${format}`;

@@ -38,7 +38,7 @@ export async function runRecipeJob({ work, paths, folder, report, signal }: JobC
   } finally {
     // Also of a recipe that failed: what is done is told, and what is not.
     if (!signal.aborted) {
-      const files = writeRecipeReport(paths, { work, plan, status: journal.status, about: read.about, folder });
+      const files = await writeRecipeReport(paths, { work, plan, status: journal.status, about: read.about, folder });
       journal.reported(files);
       report.artifact('report', files.md);
       report.artifact('report (HTML)', files.html);

@@ -33,11 +33,11 @@ export interface EvaluationPart {
 const RIVALS: readonly BaselineName[] = ['bm25', 'copy-sentence'];
 
 /** Reads what a run found. Errors: `not-found`. */
-export function evaluationPart(
+export async function evaluationPart(
   paths: WorkspacePaths,
   { title, variants, job }: { title: string; variants: readonly number[]; job: string },
-): EvaluationPart {
-  const { report } = reportOfRun(paths, job);
+): Promise<EvaluationPart> {
+  const { report } = await reportOfRun(paths, job);
   const { primary } = report;
   const asked = report.columns.filter(({ baseline }) => !baseline);
   // The first column is what the others are set against: what these reach for nothing is said of the others.

@@ -7,7 +7,7 @@ import { readResult } from '../results.ts';
 import type { RecipeStatus, RecipeWork, StepResult } from '../types.ts';
 import { toHtml, toMarkdown } from './blocks.ts';
 import { recipeReport } from './build.ts';
-import { evaluationPart } from './evaluation.ts';
+import { type EvaluationPart, evaluationPart } from './evaluation.ts';
 import { machineText } from './machine.ts';
 import { statusOfVariant } from './variants.ts';
 
@@ -21,19 +21,23 @@ export interface ReportWish {
 }
 
 /** Writes the report into the exports folder, as Markdown and as a page; returns the files. Errors: `disk-full`. */
-export function writeRecipeReport(paths: WorkspacePaths, wish: ReportWish): { md: string; html: string } {
+export async function writeRecipeReport(
+  paths: WorkspacePaths,
+  wish: ReportWish,
+): Promise<{ md: string; html: string }> {
   const { work, plan, status, about, folder } = wish;
   const results = new Map<string, StepResult>();
   for (const { id, key, state } of status.steps) {
     const result = key !== null && (state === 'done' || state === 'kept') ? readResult(paths, key) : undefined;
     if (result) results.set(id, result);
   }
-  const evaluations = status.steps.flatMap((step) => {
+  const evaluations: EvaluationPart[] = [];
+  for (const step of status.steps) {
     const result = results.get(step.id);
-    if (result?.made.type !== 'run') return [];
+    if (result?.made.type !== 'run') continue;
     const title = `${step.name}${statusOfVariant(step)}`;
-    return [evaluationPart(paths, { title, variants: step.variants, job: result.made.job })];
-  });
+    evaluations.push(await evaluationPart(paths, { title, variants: step.variants, job: result.made.job }));
+  }
   const job = path.basename(folder);
   const at = new Date().toISOString();
   const blocks = recipeReport({ work, about, plan, status, results, evaluations, machine: machineText(), job, at });

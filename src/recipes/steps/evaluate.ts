@@ -64,7 +64,7 @@ export const evaluateStep: StepDoer<'evaluate'> = {
     if (missing.length > 0) await child({ kind: 'pull', models: missing }, { part: 'models' });
     // A second start takes what the first has finished.
     const job = await child(work.evaluation, { again: { ...work.evaluation, reuse: true } });
-    const { report } = reportOfRun(paths, job.spec.id);
+    const { report } = await reportOfRun(paths, job.spec.id);
     const made: MadeOf<'run'> = {
       type: 'run',
       digest: await hashFile(itemsFile(paths, job.spec.id), signal),

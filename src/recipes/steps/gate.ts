@@ -8,17 +8,8 @@ export const gateStep: StepDoer<'gate'> = {
   facts: () => null,
   there: (_, made) => made.digest,
   make: async ({ world: { paths }, spec, needs }) => {
-    const { metric, column, min, max, baseline, tolerance } = spec;
-    const results = gateRun(paths, needed(needs, 'run', 'run').job, {
-      metric: metric ?? null,
-      column: column ?? null,
-      min: min ?? null,
-      max: max ?? null,
-      baseline: baseline ?? null,
-      tolerance,
-    });
-    const sentences = results.map(({ answer, sentence }) => ({ answer, sentence }));
-    const says = results.some(({ answer }) => answer === 'no') ? 'no' : 'yes';
+    const { says, gates } = await gateRun(paths, needed(needs, 'run', 'run').job, spec);
+    const sentences = gates.map(({ answer, sentence }) => ({ answer, sentence }));
     return { type: 'gate', digest: hashOf(sentences), says, sentences };
   },
 };
