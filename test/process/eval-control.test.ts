@@ -79,7 +79,8 @@ it('pauses after what is being answered, says since when, and goes on where it w
   pauseRun(workspace.paths, job.spec.id);
   expect((await untilProgress(job, ({ phase }) => phase === 'pausing')).details).toMatchObject({ inWork: 3 });
   gate.open(3);
-  const paused = await untilProgress(job, ({ phase }) => phase === 'paused');
+  // What is being answered ends before what it said is written.
+  const paused = await untilProgress(job, ({ phase, done }) => phase === 'paused' && done === 3);
   expect(paused).toMatchObject({ done: 3, rate: null, secondsLeft: null, details: { inWork: 0 } });
   expect(paused.details['pausedSince']).toBeGreaterThanOrEqual(at - 1000);
   expect(asked()).toBe(3);
