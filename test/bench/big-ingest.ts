@@ -86,6 +86,8 @@ async function measured(
   const mb = (bytes: number) => bytes / 2 ** 20;
   const per = (bytes: number) => `${Math.round(bytes / chunks)} bytes/chunk`;
   const { database, indexes } = diskOf(workspace);
+  if (indexes < 0.95 * chunks * 4 * BIG_DIMENSION)
+    log('not all vectors are in segments: see the log of the kb service');
   return [
     {
       measure: 'ingest',

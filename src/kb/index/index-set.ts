@@ -134,6 +134,8 @@ export class IndexSet {
       },
       () => {
         index.building = false;
+        // What failed is tried again, a few times; else nothing is left to do.
+        this.maintain(row);
       },
     );
   }
