@@ -37,7 +37,9 @@ export function realRecipes(paths: WorkspacePaths): RecipesPort {
         steps: plan.steps.length,
         variants: plan.variants.length,
         fetches: [
-          ...needs.engines.filter(({ state }) => state === 'absent' || state === 'partial').map(({ name }) => name),
+          ...needs.engines
+            .filter(({ state }) => state === 'absent' || state === 'partial')
+            .map(({ name, launcher }) => (launcher === undefined ? name : `${name} (${launcher})`)),
           ...needs.models.map(({ id }) => id),
         ],
       };

@@ -14,7 +14,7 @@ import { errorCode, RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
 import { FileTail } from '../training/tail-file.ts';
-import { findFarEngines } from './engines.ts';
+import { findFarEngines, lookForEngines } from './engines.ts';
 import { keepFar } from './far-file.ts';
 import { followRun, type OnReach } from './follow.ts';
 import { MirroredFile } from './mirror.ts';
@@ -47,6 +47,7 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
   // An environment of the user's own there has no lock of ours, and is not ours to change.
   if (found && (host.engines !== undefined || found.lock === hashOfLock(lock))) {
     report.log('info', `${title} is on ${host.name} already: ${found.python}`);
+    await lookForEngines(paths, host);
     report.artifact(work.engine, '', { host: host.name, python: found.python, versions: found.versions });
     return;
   }
@@ -84,6 +85,7 @@ export async function prepareHost(context: JobContext<'engine-install'>): Promis
     gpus: 0,
   });
   await watchInstall(context, host, countOf(lock));
+  await lookForEngines(paths, host);
   keepFar(folder, { host: host.name, run: spec.id, open: false });
 }
 

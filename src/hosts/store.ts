@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import type { EngineName } from '../engines/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
-import { type Host, hostNameSchema, hostSchema, type KnownHost } from './types.ts';
+import { type FarEngine, type Host, hostNameSchema, hostOf, hostSchema, type KnownHost } from './types.ts';
 
 const fileSchema = z.object({ version: z.literal(1), hosts: z.array(hostSchema) });
 const hostsFile = ({ home }: WorkspacePaths): string => path.join(home, 'hosts.json');
@@ -79,6 +82,14 @@ export function forgetHost(paths: WorkspacePaths, name: string): void {
   if (left.length === hosts.length) throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`);
   writeJsonAtomic(hostsFile(paths), { version: 1, hosts: left });
 }
+
+/** The engine of a launcher's host as it was when the host was looked at last; undefined: it had none. Asks nobody. */
+export const keptFarEngine = (paths: WorkspacePaths, launcher: string, name: EngineName): FarEngine | undefined =>
+  findHost(paths, hostOf(launcher))?.installed.find((engine) => engine.name === name);
+
+/** Stands in names of what lies on a host: workspaces that share an account there are told apart by it. */
+export const workspaceMark = ({ home }: WorkspacePaths): string =>
+  createHash('sha256').update(`${os.hostname()}\n${home}`).digest('hex').slice(0, 8);
 
 /** Folder of a host's engines, absolute. */
 export const farEngines = ({ engines, facts }: KnownHost): string =>

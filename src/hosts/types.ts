@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type EngineDevice, engineManifestSchema } from '../engines/types.ts';
 import { slurmSettingsSchema } from './slurm/settings.ts';
 import { slurmRawSchema } from './slurm/types.ts';
 
@@ -22,6 +23,17 @@ export const launcherSchema = z.string().refine((text) => {
   const { kind, host } = partsOf(text);
   return (kind === 'ssh' || kind === 'slurm') && hostNameSchema.safeParse(host).success;
 }, 'use ssh:HOST or slurm:HOST, with a host that `ssh HOST` knows');
+
+/** As a person says it: `local`, or one of these. */
+export const whereSchema = z
+  .string()
+  .refine(
+    (text) => text === LOCAL || launcherSchema.safeParse(text).success,
+    'use local, ssh:HOST or slurm:HOST, with a host that `ssh HOST` knows',
+  );
+export const LOCAL = 'local';
+/** The launcher that was named; undefined: this machine. Pure. */
+export const farLauncher = (where: string | undefined): string | undefined => (where === LOCAL ? undefined : where);
 
 /** The host of a launcher that names one. Pure. */
 export const hostOf = (launcher: string): string => partsOf(launcher).host;
@@ -83,6 +95,16 @@ export const hostFactsSchema = z.object({
 });
 export type HostFacts = z.infer<typeof hostFactsSchema>;
 
+/** An engine that a host has; `lock`: sha256 of the lock file it was made from, '' for one of the user's own. */
+export const farEngineSchema = engineManifestSchema.pick({
+  name: true,
+  python: true,
+  device: true,
+  versions: true,
+  lock: true,
+});
+export type FarEngine = z.infer<typeof farEngineSchema>;
+
 /** A host that was added. */
 export const hostSchema = z.object({
   name: hostNameSchema,
@@ -96,6 +118,8 @@ export const hostSchema = z.object({
   /** Since when it takes no new jobs; absent: it takes them. */
   drainedAt: z.iso.datetime().optional(),
   facts: hostFactsSchema.nullable().default(null),
+  /** Engines that it had when it was looked at last. */
+  installed: z.array(farEngineSchema).default([]),
 });
 export type Host = z.infer<typeof hostSchema>;
 
@@ -103,6 +127,10 @@ export type Host = z.infer<typeof hostSchema>;
 export interface KnownHost extends Host {
   readonly facts: HostFacts;
 }
+
+/** What an engine that is made on a host is made for. Pure. */
+export const deviceOfHost = ({ facts }: Pick<Host, 'facts'>): EngineDevice =>
+  facts !== null && facts.gpus.length > 0 ? 'cuda' : 'cpu';
 
 /** How a run on a host stands, as the agent there tells. */
 export const runStatusSchema = z.object({

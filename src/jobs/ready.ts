@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { keptFarEngine } from '../hosts/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { planEmbedder } from '../training/embedder-plan.ts';
 import { refuseHopeless } from '../training/forecast/refusal.ts';
 import { planLlm } from '../training/llm-plan.ts';
 import { tunedFolder } from '../training/tuned.ts';
+import { ENGINE_OF } from '../training/types.ts';
 import { nextName } from './clone.ts';
 import type { JobWork } from './types.ts';
 
@@ -26,7 +28,14 @@ export function readyWork(paths: WorkspacePaths, work: JobWork, options: ReadyOp
   const taken = (name: string) => existsSync(tunedFolder(paths, name).root);
   const kept = named || (keepFree && !taken(work.name));
   const ready = kept ? work : { ...work, name: nextName(work.name, taken) };
-  const { forecast, dataset } = ready.kind === 'train-llm' ? planLlm(paths, ready) : planEmbedder(paths, ready);
-  refuseHopeless(forecast, { oversize });
+  const { launcher } = ready;
+  const far =
+    launcher === undefined
+      ? undefined
+      : keptFarEngine(paths, launcher, ready.kind === 'train-llm' ? ENGINE_OF.llm : ENGINE_OF.embedder);
+  const { forecast, dataset } =
+    ready.kind === 'train-llm' ? planLlm(paths, ready, {}, far) : planEmbedder(paths, ready, {}, far);
+  // A forecast is of this machine.
+  if (launcher === undefined) refuseHopeless(forecast, { oversize });
   return { ...ready, dataset };
 }

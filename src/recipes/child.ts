@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { stopJob } from '../jobs/control.ts';
 import { jobFiles } from '../jobs/folder.ts';
-import { launchJob } from '../jobs/launcher.ts';
+import type { launchJob } from '../jobs/launcher.ts';
+import { launcherNamed } from '../jobs/launchers/ssh.ts';
 import { listJobs, readJob } from '../jobs/registry.ts';
-import { isOver, type JobView, type JobWork } from '../jobs/types.ts';
+import { isOver, type JobView, type JobWork, launcherName } from '../jobs/types.ts';
 import { crashPoint } from '../platform/crash-point.ts';
 import { errorCode, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -54,13 +55,16 @@ export async function childToEnd(wish: ChildWish): Promise<JobView> {
       if (found && found.orphans.length > 0) await stopJob(paths, found.spec.id);
       await wish.ready?.();
       const work = found ? (wish.again ?? wish.work) : wish.work;
-      onView(await (wish.launch ?? launchJob)(paths, work, { name: wish.name, step: wish.mark }));
+      onView(await (wish.launch ?? launch)(paths, work, { name: wish.name, step: wish.mark }));
       crashPoint('recipe_launched');
     }
     seen = await untilOver(wish);
     crashPoint('recipe_child_over');
   }
 }
+
+const launch: NonNullable<ChildWish['launch']> = (paths, work, options) =>
+  launcherNamed(paths, launcherName(work)).start(work, options);
 
 /** Jobs that did or do a step, newest first. */
 export const jobsOf = (paths: WorkspacePaths, mark: string): JobView[] =>

@@ -1,13 +1,19 @@
 import { scoreText } from '../evaluation/score-text.ts';
+import { farLauncher } from '../hosts/types.ts';
 import { DETAIL } from './details.ts';
 import type { StepSpec } from './plan.ts';
 import type { Made, MadeOf } from './types.ts';
+
+const onHost = (where: string | undefined): string => {
+  const launcher = farLauncher(where);
+  return launcher === undefined ? '' : ` (${launcher})`;
+};
 
 /** What a step does, in a few words. Pure. */
 export function stepTitle(spec: StepSpec, name: string): string {
   switch (spec.kind) {
     case 'engine':
-      return `engine ${spec.engine}`;
+      return `engine ${spec.engine}${onHost(spec.launcher)}`;
     case 'models':
       return `models ${spec.models.join(', ')}`;
     case 'import':
@@ -25,7 +31,7 @@ export function stepTitle(spec: StepSpec, name: string): string {
     case 'kb':
       return `knowledge base ${name}`;
     case 'train':
-      return `train ${name}`;
+      return `train ${name}${onHost(spec.launcher)}`;
     case 'deploy':
       return `serve ${name}`;
     case 'evaluate':
@@ -56,7 +62,7 @@ export function doneText(made: Made): string {
         made.firstLoss === null || made.lastLoss === null
           ? ''
           : `, loss ${made.firstLoss.toFixed(3)} → ${made.lastLoss.toFixed(3)}`;
-      return `${made.name}, ${made.rows} rows, ${made.steps ?? 'unknown'} steps${loss}`;
+      return `${made.name}${onHost(made.launcher)}, ${made.rows} rows, ${made.steps ?? 'unknown'} steps${loss}`;
     }
     case 'server':
       return serverText(made);

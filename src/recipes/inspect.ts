@@ -3,7 +3,9 @@ import { readManifest } from '../datasets/store.ts';
 import { ENGINES } from '../engines/definitions.ts';
 import { machineDevice } from '../engines/device.ts';
 import { engineStatus } from '../engines/store.ts';
-import type { EngineName } from '../engines/types.ts';
+import type { EngineDevice, EngineName } from '../engines/types.ts';
+import { findHost, keptFarEngine, knownHost } from '../hosts/store.ts';
+import { deviceOfHost, farLauncher, hostOf } from '../hosts/types.ts';
 import { allModels, findModel, listAdapters, listEndpoints } from '../models/store.ts';
 import { loadSettings } from '../platform/config.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -21,7 +23,7 @@ import { trainingOf, withoutEngine } from './references.ts';
 import type { Recipe } from './schema.ts';
 import type { Path, RecipeProblem } from './source.ts';
 import { namedDataset } from './steps/datasets.ts';
-import { findPath, modelDigest } from './steps/facts.ts';
+import { engineWhere, findPath, modelDigest } from './steps/facts.ts';
 import { missingModels } from './steps/ready.ts';
 import type { RecipeWork } from './types.ts';
 
@@ -78,11 +80,13 @@ function workspaceProblems(
       if (one.kind === 'embedder') reads([...path, 'base'], () => findEmbedderBase(paths, one.base));
       else checkModel([...path, 'base'], one.base, recipe);
       reads([...path, 'set'], () => (one.kind === 'llm' ? checkLlmKeys(one.set) : checkEmbedderKeys(one.set)));
-      const device = engineStatus(paths, ENGINE_OF[one.kind]).manifest?.device ?? machineDevice();
+      const launcher = farLauncher(one.launcher);
+      if (launcher !== undefined) reads([...path, 'launcher'], () => knownHost(paths, hostOf(launcher)));
+      const device = engineWhere(paths, ENGINE_OF[one.kind], launcher)?.device ?? deviceOf(paths, launcher);
       if (device === 'cpu' && one.preset !== undefined && one.preset !== 'cpu') {
         complain(
           [...path, 'preset'],
-          `The preset ${one.preset} needs a GPU, and there is none here.`,
+          `The preset ${one.preset} needs a GPU, and there is none ${launcher === undefined ? 'here' : `on ${hostOf(launcher)}`}.`,
           'Use the preset cpu, or another machine.',
         );
       }
@@ -104,6 +108,13 @@ function workspaceProblems(
   }
 }
 
+/** What a machine has; of a host that nobody knows nothing is refused: that is said already. */
+function deviceOf(paths: WorkspacePaths, launcher: string | undefined): EngineDevice {
+  if (launcher === undefined) return machineDevice();
+  const host = findHost(paths, hostOf(launcher));
+  return host?.facts ? deviceOfHost(host) : 'cuda';
+}
+
 function modelsOf({ kbs, deploy, columns }: Recipe): [Path, string][] {
   return [
     ...Object.entries(kbs).flatMap(([name, { embedders }]) =>
@@ -123,18 +134,31 @@ function modelsOf({ kbs, deploy, columns }: Recipe): [Path, string][] {
 
 /** What a recipe fetches first, with the bytes that are known. */
 export interface RecipeNeeds {
-  readonly engines: readonly { readonly name: EngineName; readonly state: string; readonly bytes: number }[];
+  /** `launcher`: on whose host; absent: here. */
+  readonly engines: readonly {
+    readonly name: EngineName;
+    readonly launcher?: string;
+    readonly state: string;
+    readonly bytes: number;
+  }[];
   readonly models: readonly { readonly id: string; readonly bytes: number }[];
+}
+
+/** Of a host: as it was looked at last. */
+function engineState(paths: WorkspacePaths, name: EngineName, launcher: string | undefined): string {
+  if (launcher === undefined) return engineStatus(paths, name).state;
+  return keptFarEngine(paths, launcher, name) ? 'present' : 'absent';
 }
 
 /** Engines and models that a plan needs; models only those that are not here. */
 function needsOf(paths: WorkspacePaths, { steps }: Pick<RecipePlan, 'steps'>): RecipeNeeds {
-  const engines = steps.flatMap(({ spec }) => (spec.kind === 'engine' ? [spec.engine] : []));
+  const engines = steps.flatMap(({ spec }) => (spec.kind === 'engine' ? [spec] : []));
   const models = steps.flatMap(({ spec }) => (spec.kind === 'models' ? spec.models : []));
   return {
-    engines: [...new Set(engines)].map((name) => ({
+    engines: engines.map(({ engine: name, launcher }) => ({
       name,
-      state: engineStatus(paths, name).state,
+      ...(launcher === undefined ? {} : { launcher }),
+      state: engineState(paths, name, launcher),
       bytes: ENGINES[name].diskBytes,
     })),
     models: missingModels(paths, models).map((id) => ({

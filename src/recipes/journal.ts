@@ -1,4 +1,4 @@
-import type { JobView } from '../jobs/types.ts';
+import { isOver, type JobView } from '../jobs/types.ts';
 import type { JobReport } from '../jobs/worker.ts';
 import { errorLine } from '../platform/errors.ts';
 import { writeRecipeStatus } from './control.ts';
@@ -74,19 +74,23 @@ export class RecipeJournal {
   }
 
   progress(id: string, progress: Told): void {
-    this.#set(id, { progress, detail: progress.phase, seconds: this.#secondsOf(id) }, false);
+    // Another phase may be the last word for long.
+    const when = this.#step(id)?.detail === progress.phase ? 'soon' : 'now';
+    this.#set(id, { progress, detail: progress.phase, seconds: this.#secondsOf(id) }, when);
   }
 
   /** What the job of a step says of itself. */
   child(id: string, { spec, state, reason, progress }: JobView): void {
-    const phase = progress?.phase ?? (reason || state);
+    // A line that it waits in, a host that cannot be reached: that counts before what it did last.
+    const waits = isOver(state) ? '' : reason;
+    const phase = waits || progress?.phase || reason || state;
     const told = progress ?? { done: 0, total: 0, unit: '', rate: null, secondsLeft: null };
     const { done, total, unit, rate, secondsLeft } = told;
     if (this.#step(id)?.job !== spec.id) {
       this.#say(id, spec.id);
       this.#set(id, { job: spec.id });
     }
-    this.progress(id, { phase: state === 'queued' ? reason || phase : phase, done, total, unit, rate, secondsLeft });
+    this.progress(id, { phase, done, total, unit, rate, secondsLeft: waits ? null : secondsLeft });
   }
 
   done(id: string, result: StepResult): void {
@@ -166,17 +170,16 @@ export class RecipeJournal {
 
   #step = (id: string): StepStatus | undefined => this.#status.steps.find((one) => one.id === id);
 
-  #set(id: string, changes: Partial<StepStatus>, durable = true): void {
+  /** `soon`: not more often than the file is worth; `durable`: it is on the disk when this returns. */
+  #set(id: string, changes: Partial<StepStatus>, when: 'durable' | 'now' | 'soon' = 'durable'): void {
     const steps = this.#status.steps.map((one) => (one.id === id ? { ...one, ...changes } : one));
     this.#status = { ...this.#status, steps };
-    this.#write(durable);
+    if (when !== 'soon' || performance.now() - this.#lastWrite >= TOLD_MS) this.#write(when === 'durable');
     this.report.progress(overall(this.#status));
   }
 
   #write(durable: boolean): void {
-    const now = performance.now();
-    if (!durable && now - this.#lastWrite < TOLD_MS) return;
-    this.#lastWrite = now;
+    this.#lastWrite = performance.now();
     try {
       writeRecipeStatus(this.folder, this.#status, durable);
     } catch {

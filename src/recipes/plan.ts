@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetKind } from '../datasets/types.ts';
 import type { EngineName } from '../engines/types.ts';
+import { farLauncher } from '../hosts/types.ts';
 import { parsePromptName } from '../rag/prompts.ts';
 import { ENGINE_OF } from '../training/types.ts';
 import type { Variant } from './read.ts';
@@ -19,7 +20,8 @@ import type { Scalar, StepKind } from './types.ts';
 
 /** What a step is told: all that the recipe declares of it. What it takes from other steps is in `needs`. */
 export type StepSpec =
-  | { readonly kind: 'engine'; readonly engine: EngineName }
+  /** `launcher`: on whose host; absent: on this machine. */
+  | { readonly kind: 'engine'; readonly engine: EngineName; readonly launcher?: string }
   | { readonly kind: 'models'; readonly models: readonly string[] }
   | ({ readonly kind: 'import'; readonly rowKind: DatasetKind | undefined } & Omit<
       NonNullable<RecipeDataset['import']>,
@@ -131,7 +133,7 @@ class VariantPlan {
 
   make(): void {
     const { datasets, train, kbs, evaluate, deploy, gates } = this.recipe;
-    for (const engine of this.#engines()) this.#engine(engine);
+    this.#enginesFirst();
     if (this.#models().length > 0) this.#modelsStep();
     for (const name of Object.keys(datasets)) this.#dataset(name);
     for (const name of Object.keys(train)) this.#training(name);
@@ -156,17 +158,18 @@ class VariantPlan {
     return id;
   }
 
-  #engines(): EngineName[] {
+  /** First of all: what is missing is told before anything is done. */
+  #enginesFirst(): void {
     const { train, deploy } = this.recipe;
-    return [
-      ...new Set([
-        ...Object.values(train).map(({ kind }) => ENGINE_OF[kind]),
-        ...Object.values(deploy).flatMap(({ engine }) => (engine === 'vllm' ? (['vllm'] as const) : [])),
-      ]),
-    ];
+    for (const { kind, launcher } of Object.values(train)) this.#engine(ENGINE_OF[kind], farLauncher(launcher));
+    if (Object.values(deploy).some(({ engine }) => engine === 'vllm')) this.#engine('vllm');
   }
 
-  #engine = (engine: EngineName): string => this.#step(`engine ${engine}`, engine, { kind: 'engine', engine }, {});
+  #engine(engine: EngineName, launcher?: string): string {
+    const name = launcher === undefined ? engine : `${engine} ${launcher}`;
+    const spec: StepSpec = { kind: 'engine', engine, ...(launcher === undefined ? {} : { launcher }) };
+    return this.#step(`engine ${name}`, name, spec, {});
+  }
 
   /** Models by name that no step makes. */
   #models(): string[] {
@@ -229,7 +232,7 @@ class VariantPlan {
 
   #training(name: string): string {
     const { kind: what, dataset, part, ...rest } = this.recipe.train[name] ?? missing(name);
-    const after = [this.#engine(ENGINE_OF[what]), ...this.#withModels()];
+    const after = [this.#engine(ENGINE_OF[what], farLauncher(rest.launcher)), ...this.#withModels()];
     const spec: StepSpec = { kind: 'train', what, part: part ?? null, ...rest };
     return this.#step(`train ${name}`, name, spec, { dataset: this.#dataset(dataset) }, after);
   }

@@ -21,8 +21,12 @@ export interface PreviewedStep {
 /** The key of a step: the hash of all that decides what it makes. Pure. */
 export function stepKey(step: Pick<PlannedStep, 'spec'>, version: number, needs: Needs, facts: unknown): string {
   const consumed = Object.entries(needs).map(([slot, { digest }]) => [slot, digest]);
-  return hashOf([step.spec, version, consumed.sort(), facts]);
+  return hashOf([whatOf(step.spec), version, consumed.sort(), facts]);
 }
+
+/** Where a training runs decides nothing of what is asked of it. */
+const whatOf = (spec: PlannedStep['spec']): unknown =>
+  spec.kind === 'train' ? { ...spec, launcher: undefined } : spec;
 
 /** A server that is started once somebody needs it. Its key is its digest: it makes nothing. */
 export function plannedServer(world: Pick<World, 'paths'>, spec: SpecOf<'deploy'>, needs: Needs): MadeOf<'server'> {

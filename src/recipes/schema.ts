@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { datasetKindSchema, splitMethodSchema } from '../datasets/types.ts';
+import { whereSchema } from '../hosts/types.ts';
 import { searchModeSchema } from '../kb/types.ts';
 import { serveEngineSchema, vllmOptionsSchema } from '../serving/types.ts';
 import { methodSchema, presetSchema, settingSchema, stageSchema } from '../training/types.ts';
@@ -94,6 +95,8 @@ const trainSchema = z.strictObject({
   limit: count.optional(),
   seed: seed.default(42),
   gpus: count.max(64).optional(),
+  /** Where its engine runs. What it makes is the same wherever that is: it is no part of its key. */
+  launcher: whereSchema.optional(),
   method: methodSchema.optional(),
   stage: stageSchema.optional(),
   template: text.optional(),

@@ -45,6 +45,8 @@ export const madeSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('engine'),
     digest: z.string(),
+    /** Of the host that has it; absent: this machine. */
+    launcher: z.string().optional(),
     versions: z.record(z.string(), z.string()),
     device: z.string(),
   }),
@@ -85,6 +87,8 @@ export const madeSchema = z.discriminatedUnion('type', [
     base: z.string(),
     dataset: z.string(),
     rows: z.number().int(),
+    /** Where it was trained; absent: on this machine. */
+    launcher: z.string().optional(),
     steps: z.number().int().nullable(),
     firstLoss: z.number().nullable(),
     lastLoss: z.number().nullable(),

@@ -36,6 +36,8 @@ const manifestSchema = z.object({
   madeAt: z.iso.datetime(),
 });
 
+type Made = z.infer<typeof manifestSchema>;
+
 /** A base as Transformers reads it. */
 export interface TransformersBase {
   readonly folder: string;
@@ -135,6 +137,22 @@ export async function transformersBase(
   engine: () => InstalledEngine,
   options: BaseOptions = {},
 ): Promise<TransformersBase> {
+  const found = baseOf(paths, id, options);
+  return 'folder' in found ? found : make(paths, id, engine, options, found);
+}
+
+/** Whether an engine of this machine is needed before a base is ready. Errors: `unavailable` when it is not pulled. */
+export function mustBeMade(paths: WorkspacePaths, id: string, options: Pick<BaseOptions, 'float32'>): boolean {
+  const found = baseOf(paths, id, options);
+  return !('folder' in found) && !isMade(readManifest(madeFolder(paths, id)), found);
+}
+
+/** A base that is ready as it came, or what must be made of it. */
+function baseOf(
+  paths: WorkspacePaths,
+  id: string,
+  { float32 }: Pick<BaseOptions, 'float32'>,
+): TransformersBase | Making {
   const model = installedModel(paths, id);
   if (model.entry.kind !== 'chat') {
     throw new RagtuiError(
@@ -145,18 +163,13 @@ export async function transformersBase(
   }
   if (!isTransformers(model.entry)) {
     const gguf = { file: fileOf(model, 'model.gguf'), sha256: model.sha256['model.gguf'] ?? '' };
-    return make(paths, id, engine, options, { ...gguf, recipe: BASE_RECIPE, script: 'gguf_to_transformers' });
+    return { ...gguf, recipe: BASE_RECIPE, script: 'gguf_to_transformers' };
   }
   const sha256 = weightsHash(model);
-  if (!options.float32 || weightsDtype(model.folder) === 'float32') {
+  if (!float32 || weightsDtype(model.folder) === 'float32') {
     return { folder: model.folder, weights: sha256, recipe: AS_IT_IS };
   }
-  return make(paths, id, engine, options, {
-    file: model.folder,
-    sha256,
-    recipe: FLOAT32_RECIPE,
-    script: 'to_float32',
-  });
+  return { file: model.folder, sha256, recipe: FLOAT32_RECIPE, script: 'to_float32' };
 }
 
 interface Making {
@@ -172,13 +185,14 @@ async function make(
   id: string,
   engine: () => InstalledEngine,
   options: BaseOptions,
-  { file, sha256, recipe, script }: Making,
+  making: Making,
 ): Promise<TransformersBase> {
+  const { file, sha256, recipe, script } = making;
   const folder = madeFolder(paths, id);
   const unlock = await lockFile(`${folder}.lock`, options.signal ? { signal: options.signal } : {});
   try {
     const made = readManifest(folder);
-    if (made?.source.sha256 === sha256 && made.recipe === recipe) return { ...made, folder };
+    if (isMade(made, making)) return { ...made, folder };
     if (made) options.onLog?.(`${path.basename(folder)} is of an older recipe or other weights: made anew`);
     options.onLog?.(`Making ${path.basename(folder)} of ${path.basename(file)} (once; about a minute)`);
     const staging = `${folder}.new`;
@@ -205,6 +219,9 @@ async function make(
   }
 }
 
+const isMade = (made: Made | undefined, { sha256, recipe }: Making): made is Made =>
+  made?.source.sha256 === sha256 && made.recipe === recipe;
+
 function weightsHash({ sha256 }: InstalledModel): string {
   const weights = Object.keys(sha256)
     .filter((name) => name.endsWith('.safetensors'))
@@ -224,7 +241,7 @@ function weightsDtype(folder: string): string | undefined {
   return config.data?.dtype ?? config.data?.torch_dtype;
 }
 
-function readManifest(folder: string): z.infer<typeof manifestSchema> | undefined {
+function readManifest(folder: string): Made | undefined {
   const file = path.join(folder, 'manifest.json');
   if (!existsSync(file)) return undefined;
   try {

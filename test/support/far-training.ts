@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { engineFolder } from '../../src/engines/store.ts';
 import { cleanHost } from '../../src/hosts/clean.ts';
 import { readFar } from '../../src/hosts/far-file.ts';
 import type { SlurmSettings } from '../../src/hosts/slurm/settings.ts';
@@ -19,7 +20,7 @@ import { waitUntil } from '../../src/platform/processes.ts';
 import { farTune } from '../../src/training/far-tune.ts';
 import type { Training } from '../../src/training/types.ts';
 import { FAKE_BASE, fakeTraining } from './fake-training.ts';
-import { addFarHost, type FarHost, installFarEngine, startFarHost, textOf } from './far-host.ts';
+import { addFarHost, type FarHost, installFarEngine, installScripted, startFarHost, textOf } from './far-host.ts';
 
 const ENGINE = path.join(packageRoot(), 'test', 'support', 'fake-engine.js');
 const training: Training = {
@@ -99,6 +100,8 @@ export function useFarTraining(alias = 'far', { kind = 'ssh', environment = () =
       far.environment(`${environment()}FAKE_ENGINE=${behaviour}; export FAKE_ENGINE\n`),
     /** What is asked of Slurm for runs that begin from now on. */
     ask: (settings: SlurmSettings) => keepHost(paths, { ...host, slurm: { ...slurm, ...settings } }),
+    /** The scripted engine on this machine. */
+    engineHere: (name: 'flagembedding') => installScripted(engineFolder(paths, name), ENGINE, name),
     start(behaviour: string, name = 'mine'): Promise<JobView> {
       return this.startWork(behaviour, { kind: 'train-llm', ...training, name });
     },

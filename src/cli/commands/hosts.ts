@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { engineDeviceSchema, engineNameSchema } from '../../engines/types.ts';
-import { farPathSchema, type Host, type HostFacts, hostOf } from '../../hosts/types.ts';
+import { deviceOfHost, farPathSchema, type Host, type HostFacts, hostOf } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
@@ -148,6 +148,7 @@ async function add(
     folder,
     addedAt,
     facts: null,
+    installed: [],
     ...(engines === undefined ? {} : { engines }),
     ...(slurm === undefined ? {} : { slurm }),
     ...(before?.drainedAt === undefined ? {} : { drainedAt: before.drainedAt }),
@@ -162,6 +163,7 @@ async function check(context: CommandContext, [name]: [string]): Promise<undefin
     folder: '~/.ragtui-host',
     addedAt: new Date().toISOString(),
     facts: null,
+    installed: [],
   };
   await look(context, findHost(context.paths, name) ?? fresh);
 }
@@ -170,17 +172,15 @@ async function check(context: CommandContext, [name]: [string]): Promise<undefin
 async function look({ out, paths, signal }: CommandContext, host: Host): Promise<undefined> {
   const { askFacts } = await import('../../hosts/facts.ts');
   const { farEngines, keepHost } = await import('../../hosts/store.ts');
-  const { findFarEngines } = await import('../../hosts/engines.ts');
+  const { lookForEngines } = await import('../../hosts/engines.ts');
   const { hostUsage } = await import('../../hosts/clean.ts');
-  const { ENGINES } = await import('../../engines/definitions.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   const facts = await askFacts(host, new Date(), signal);
   ensureWorkspace(paths);
   const known = { ...host, facts };
   keepHost(paths, known);
   const usage = facts.python ? await hostUsage(known, signal) : null;
-  const names = Object.values(ENGINES).map(({ name }) => name);
-  const engines = facts.python ? await findFarEngines(known, names) : [];
+  const engines = facts.python ? await lookForEngines(paths, known) : [];
   const problems = problemsOf(facts);
   out.result({ host: known, engines, usage, problems }, () => [
     `${host.name}: ${facts.os} (${facts.system} ${facts.arch}), ${facts.cores} cores, load ${facts.load ?? 'unknown'}`,
@@ -229,7 +229,7 @@ async function prepare(
   const { launchJob } = await import('../../jobs/launcher.ts');
   const host = knownHost(paths, name);
   const { title, diskBytes } = ENGINES[options.engine];
-  const device = options.device ?? (host.facts.gpus.length > 0 ? 'cuda' : 'cpu');
+  const device = options.device ?? deviceOfHost(host);
   await confirm(
     context,
     options.yes,

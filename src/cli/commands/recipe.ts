@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { hostOf } from '../../hosts/types.ts';
 import type { JobView } from '../../jobs/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { CommandContext } from '../context.ts';
@@ -161,7 +162,10 @@ function needLines({ engines, models }: Awaited<ReturnType<typeof openRecipe>>['
   return [
     ...engines
       .filter(({ state }) => state === 'absent' || state === 'partial')
-      .map(({ name, bytes }) => `The engine ${name} is not here: it is installed first (up to ${size(bytes)}).`),
+      .map(
+        ({ name, launcher, bytes }) =>
+          `The engine ${name} is not ${launcher === undefined ? 'here' : `known to be on ${hostOf(launcher)}`}: it is installed first (up to ${size(bytes)}).`,
+      ),
     ...models.map(({ id, bytes }) => `The model ${id} is not here: it is pulled first (${size(bytes)}).`),
   ];
 }

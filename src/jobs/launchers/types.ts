@@ -1,4 +1,5 @@
 import type { StopOptions } from '../control.ts';
+import type { LaunchOptions } from '../launcher.ts';
 import type { OutputOptions } from '../output.ts';
 import type { JobEvent, JobId, JobView, JobWork } from '../types.ts';
 
@@ -24,7 +25,7 @@ export interface Launcher {
   /** Named in a job's spec. */
   readonly name: string;
   /** Resolves when the job has an owner that outlives us. */
-  start(work: JobWork, options?: { readonly name?: string }): Promise<JobView>;
+  start(work: JobWork, options?: LaunchOptions): Promise<JobView>;
   state(id: JobId): Promise<JobView>;
   /** Follows a job's events until the signal; a job whose folder is deleted ends it quietly. */
   attach(id: JobId, options: AttachOptions): Promise<void>;

@@ -177,7 +177,7 @@ function trainingBlocks(input: RecipeReportInput): Block[] {
       ],
       models.map(({ step, result, made: one }) => [
         `${step.name}${statusOfVariant(step)}`,
-        one.name,
+        one.launcher === undefined ? one.name : `${one.name} (trained on ${one.launcher})`,
         one.base,
         one.dataset,
         String(one.rows),

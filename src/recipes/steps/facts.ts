@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { engineStatus } from '../../engines/store.ts';
+import { engineStatus, type InstalledEngine } from '../../engines/store.ts';
 import type { EngineName } from '../../engines/types.ts';
+import { keptFarEngine } from '../../hosts/store.ts';
 import { servedName } from '../../models/served-embedder.ts';
 import {
   findModel,
@@ -64,3 +65,11 @@ export function engineDigest(paths: WorkspacePaths, engine: EngineName): unknown
   const { manifest } = engineStatus(paths, engine);
   return manifest ? [manifest.device, manifest.versions] : null;
 }
+
+/** An engine on this machine, or as it was on a launcher's host when that was looked at last; undefined: there is none. */
+export const engineWhere = (
+  paths: WorkspacePaths,
+  engine: EngineName,
+  launcher: string | undefined,
+): Pick<InstalledEngine, 'device' | 'versions'> | undefined =>
+  launcher === undefined ? (engineStatus(paths, engine).manifest ?? undefined) : keptFarEngine(paths, launcher, engine);

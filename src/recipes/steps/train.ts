@@ -1,19 +1,28 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { engineStatus } from '../../engines/store.ts';
+import { keptFarEngine, knownHost } from '../../hosts/store.ts';
+import { farLauncher, hostOf } from '../../hosts/types.ts';
 import { readEvents } from '../../jobs/events.ts';
 import type { JobView } from '../../jobs/types.ts';
 import { hashFile } from '../../platform/files.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
+import { mustBeMade } from '../../training/base-llm.ts';
 import { exportedName, findEmbedderBase } from '../../training/embedder-base.ts';
 import { planEmbedder } from '../../training/embedder-plan.ts';
 import { refuseHopeless } from '../../training/forecast/refusal.ts';
-import { planLlm } from '../../training/llm-plan.ts';
+import { planLlm, type TrainingPlan } from '../../training/llm-plan.ts';
 import { registeredIn, tunedFolder } from '../../training/tuned.ts';
-import { type EmbedderOptions, type EmbedderTraining, ENGINE_OF, embedderOptionsSchema } from '../../training/types.ts';
+import {
+  type EmbedderOptions,
+  type EmbedderTraining,
+  ENGINE_OF,
+  embedderOptionsSchema,
+  type Preset,
+} from '../../training/types.ts';
 import { hashOf, type SpecOf } from '../plan.ts';
 import type { MadeOf } from '../types.ts';
-import { engineDigest, modelDigest } from './facts.ts';
+import { engineWhere, modelDigest } from './facts.ts';
+import { installHere } from './ready.ts';
 import { isOf, type Needs, needed, partOf, type StepDoer } from './types.ts';
 
 type Train = SpecOf<'train'>;
@@ -21,9 +30,11 @@ type Train = SpecOf<'train'>;
 /** A tune of an LLM or an embedder; by a `train-llm` or `train-embedder` job. */
 export const trainStep: StepDoer<'train'> = {
   version: 1,
-  facts: ({ paths }, { what, base }) => [
-    modelDigest(paths, what === 'embedder' ? findEmbedderBase(paths, base).id : base),
-    engineDigest(paths, ENGINE_OF[what]),
+  // What its engine is and the preset that follows from it, but not where it runs: the same training elsewhere is done.
+  facts: ({ paths }, spec) => [
+    modelDigest(paths, spec.what === 'embedder' ? findEmbedderBase(paths, spec.base).id : spec.base),
+    engineOf(paths, spec)?.versions ?? null,
+    presetOf(paths, spec),
   ],
   there: async ({ paths, signal }, made) => {
     if (!isOf(made, 'model')) return undefined;
@@ -33,17 +44,25 @@ export const trainStep: StepDoer<'train'> = {
     return Object.keys(files).length === 0 ? undefined : digestOf(files);
   },
   expect: ({ paths }, spec, needs) => {
+    // A forecast is of this machine.
+    if (farLauncher(spec.launcher) !== undefined) return null;
     const { forecast } = planOf(paths, spec, trainingOf(paths, spec, needs, 'x'));
     return forecast.time.seconds?.middle ?? null;
   },
   make: async ({ world: { paths, signal }, spec, needs, madeName, child }) => {
     const training = trainingOf(paths, spec, needs, madeName);
     const plan = planOf(paths, spec, training);
-    refuseHopeless(plan.forecast, { oversize: false });
+    const launcher = farLauncher(spec.launcher);
+    if (launcher === undefined) refuseHopeless(plan.forecast, { oversize: false });
+    else if (spec.what === 'llm' && basePending(paths, spec, launcher)) {
+      // Only this machine makes a base ready.
+      await installHere(paths, ENGINE_OF.llm, child, { part: 'engine' });
+    }
+    const where = launcher === undefined ? {} : { launcher };
     const job = await child(
       spec.what === 'llm'
-        ? { kind: 'train-llm', ...withoutEmbedder(training) }
-        : { kind: 'train-embedder', ...training },
+        ? { kind: 'train-llm', ...withoutEmbedder(training), ...where }
+        : { kind: 'train-embedder', ...training, ...where },
     );
     const folder = tunedFolder(paths, madeName).result;
     const files = await filesOf(folder, {}, signal);
@@ -55,6 +74,7 @@ export const trainStep: StepDoer<'train'> = {
       base: spec.what === 'llm' ? spec.base : exportedName(findEmbedderBase(paths, spec.base).id),
       dataset: `${training.dataset} (${training.split})`,
       rows: plan.rows,
+      ...where,
       ...(await lossOf(job)),
       folder,
       files,
@@ -62,8 +82,22 @@ export const trainStep: StepDoer<'train'> = {
   },
 };
 
-const planOf = (paths: WorkspacePaths, { what }: Train, training: EmbedderTraining) =>
-  what === 'llm' ? planLlm(paths, training) : planEmbedder(paths, training);
+function planOf(paths: WorkspacePaths, spec: Train, training: EmbedderTraining): TrainingPlan {
+  const far = farLauncher(spec.launcher) === undefined ? undefined : engineOf(paths, spec);
+  return spec.what === 'llm' ? planLlm(paths, training, {}, far) : planEmbedder(paths, training, {}, far);
+}
+
+const engineOf = (paths: WorkspacePaths, { what, launcher }: Train) =>
+  engineWhere(paths, ENGINE_OF[what], farLauncher(launcher));
+
+const presetOf = (paths: WorkspacePaths, spec: Train): Preset =>
+  spec.preset ?? (engineOf(paths, spec)?.device === 'cuda' ? 'tutorial' : 'cpu');
+
+function basePending(paths: WorkspacePaths, { what, base }: Train, launcher: string): boolean {
+  const { facts } = knownHost(paths, hostOf(launcher));
+  const onCpu = keptFarEngine(paths, launcher, ENGINE_OF[what])?.device !== 'cuda';
+  return mustBeMade(paths, base, { float32: onCpu && !facts.bfloat16 });
+}
 
 function withoutEmbedder({ embedder: _, ...training }: EmbedderTraining) {
   return training;
@@ -71,15 +105,14 @@ function withoutEmbedder({ embedder: _, ...training }: EmbedderTraining) {
 
 function trainingOf(paths: WorkspacePaths, spec: Train, needs: Needs, name: string): EmbedderTraining {
   const from = needed(needs, 'dataset', 'dataset');
-  const { base, preset, set, limit, seed, gpus, method, stage, template, system, what } = spec;
-  const onCpu = engineStatus(paths, ENGINE_OF[what]).manifest?.device !== 'cuda';
+  const { base, set, limit, seed, gpus, method, stage, template, system, what } = spec;
   const embedder = spec.embedder && embedderOptions(spec.embedder, from);
   return {
     dataset: `${from.dataset}@${from.version}`,
     split: partOf(from, spec.part, 'train'),
     base: what === 'embedder' ? findEmbedderBase(paths, base).id : base,
     name,
-    preset: preset ?? (onCpu ? 'cpu' : 'tutorial'),
+    preset: presetOf(paths, spec),
     settings: set,
     seed,
     ...(limit === undefined ? {} : { limit }),

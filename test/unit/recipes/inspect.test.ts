@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { workspacePaths } from '../../../src/platform/paths.ts';
+import { keepHost } from '../../../src/hosts/store.ts';
+import { ensureWorkspace, workspacePaths } from '../../../src/platform/paths.ts';
 import { inspectRecipe } from '../../../src/recipes/inspect.ts';
 
 test('a dataset and a prompt that are not there are told by line, before anything runs', () => {
@@ -23,6 +24,47 @@ columns:
       [7, 'columns.a.prompt'],
     ]);
     expect(problems[2]?.message).toBe('There is no prompt "nobody".');
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('a launcher that is none, a host that nobody knows, a preset that its host cannot do: told by line', () => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
+  try {
+    const paths = workspacePaths(home, {});
+    ensureWorkspace(paths);
+    keepHost(paths, {
+      name: 'small',
+      folder: '~/.ragtui-host',
+      addedAt: '2026-01-01T00:00:00Z',
+      facts: null,
+      installed: [{ name: 'llamafactory', python: '/p', device: 'cpu', versions: { llamafactory: '0.9.5' }, lock: '' }],
+    });
+    const text = (launcher: string) => `recipe: 1
+name: elsewhere
+datasets:
+  rows: {import: {file: /dev/null}}
+train:
+  tuned:
+    kind: llm
+    dataset: rows
+    base: smollm2-135m-instruct
+    preset: tutorial
+    launcher: "${launcher}"
+`;
+    const said = (launcher: string) =>
+      inspectRecipe(paths, { file: '/x.yaml', cwd: '/', text: text(launcher), vars: {} }).problems.map(
+        ({ line, message }) => `${line} ${message}`,
+      );
+    expect(said('ftp:far')).toEqual([
+      expect.stringMatching(/^11 train\.tuned\.launcher: use local, ssh:HOST or slurm:HOST/),
+    ]);
+    expect(said('ssh:nowhere')).toEqual(['11 There is no host nowhere in this workspace.']);
+    expect(said('ssh:small')).toEqual([
+      '11 The host small has not been looked at yet.',
+      '10 The preset tutorial needs a GPU, and there is none on small.',
+    ]);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

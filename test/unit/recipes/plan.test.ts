@@ -39,6 +39,7 @@ const MODEL: Made = {
   folder: '/tunes/x',
   files: {},
 };
+const trainedOn = (launcher: string) => RECIPE.replace('base: smol,', `base: smol, launcher: ${launcher},`);
 const planOf = (text: string) => {
   const { name, variants, problems } = readRecipe(text);
   expect(problems).toEqual([]);
@@ -46,6 +47,20 @@ const planOf = (text: string) => {
 };
 
 describe('the plan of a recipe', () => {
+  test('has the engine of a host in the place of ours, and a training is the same one wherever it runs', () => {
+    const far = planOf(trainedOn('ssh:gpu'));
+    expect(far.steps.map(({ id }) => id).slice(0, 2)).toEqual(['engine llamafactory ssh:gpu', 'engine vllm']);
+    const train = ({ steps }: typeof far) => {
+      const step = steps.find(({ id }) => id === 'train tuned');
+      return step && { after: step.after, key: stepKey(step, 1, {}, null) };
+    };
+    expect(train(far)?.after).toContain('engine llamafactory ssh:gpu');
+    expect(train(planOf(trainedOn('slurm:login')))?.after).toContain('engine llamafactory slurm:login');
+    const key = train(far)?.key;
+    for (const text of [RECIPE, trainedOn('local'), trainedOn('ssh:other')]) expect(train(planOf(text))?.key).toBe(key);
+    expect(train(planOf(trainedOn('ssh:gpu').replace('few, base', 'few, seed: 1, base')))?.key).not.toBe(key);
+  });
+
   test('has its steps in an order in which each finds what it needs, servers just before who asks them', () => {
     const { steps } = planOf(RECIPE);
     expect(steps.map(({ id }) => id)).toEqual([
