@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -18,7 +17,7 @@ export interface SyncOptions {
 }
 
 const hashesSchema = z.record(z.string(), z.tuple([z.number(), z.string()]));
-type Hashes = z.infer<typeof hashesSchema>;
+export type Hashes = z.infer<typeof hashesSchema>;
 
 /** rsync's code for files that vanished while it looked. */
 const VANISHED = 24;
@@ -31,10 +30,7 @@ export async function pushFolder(host: KnownHost, from: string, to: string, opti
   await askAgent(host, { op: 'make', folders: [to] }, z.object({ free: z.number() }), signalOf(options));
   if (await hasRsync(host))
     return rsync(host, [`${from}/`, `${host.name}:${to}/`], ['--delete', ...excluded(options)], options);
-  const there = await askAgent(host, { op: 'hashes', folder: to }, hashesSchema, {
-    ...signalOf(options),
-    timeoutMs: 0,
-  });
+  const there = await hashesThere(host, to, options);
   const here = await hashesHere(from, options);
   const changed = Object.keys(here).filter((name) => here[name]?.[1] !== there[name]?.[1]);
   const gone = Object.keys(there).filter((name) => !(name in here) && !isExcluded(name, options));
@@ -53,9 +49,7 @@ export async function pullFolder(
   options: SyncOptions & { readonly names?: readonly string[] } = {},
 ): Promise<void> {
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  const { names } = options;
-  const asked = { op: 'hashes', folder: from, ...(names === undefined ? {} : { names }) };
-  const there = await askAgent(host, asked, hashesSchema, { ...signalOf(options), timeoutMs: 0 });
+  const there = await hashesThere(host, from, options);
   const wanted = Object.keys(there).filter((name) => !isExcluded(name, options));
   if (await hasRsync(host)) {
     await rsync(host, [`${host.name}:${from}/`, `${to}/`], ['--files-from=-'], options, wanted.join('\n'));
@@ -71,7 +65,7 @@ export async function pullFolder(
   }
 }
 
-const signalOf = ({ signal }: SyncOptions) => (signal ? { signal } : {});
+export const signalOf = ({ signal }: SyncOptions) => (signal ? { signal } : {});
 const excluded = ({ exclude = [] }: SyncOptions): string[] => exclude.map((name) => `--exclude=${name}`);
 const isExcluded = (name: string, { exclude = [] }: SyncOptions): boolean =>
   name.split('/').some((part) => exclude.some((pattern) => matches(pattern, part)));
@@ -201,8 +195,18 @@ async function tarHere(
   onLog?.(`tar over ssh from ${host.name}: ${names.length} files`);
 }
 
+/** Size and sha256 of every file below a folder there, or of those that are named. */
+export function hashesThere(
+  host: KnownHost,
+  folder: string,
+  { names, ...options }: SyncOptions & { readonly names?: readonly string[] },
+): Promise<Hashes> {
+  const asked = { op: 'hashes', folder, ...(names === undefined ? {} : { names }) };
+  return askAgent(host, asked, hashesSchema, { ...signalOf(options), timeoutMs: 0 });
+}
+
 /** Size and sha256 of every file below a folder here, links followed. */
-async function hashesHere(folder: string, options: SyncOptions, names = filesBelow(folder)): Promise<Hashes> {
+export async function hashesHere(folder: string, options: SyncOptions, names = filesBelow(folder)): Promise<Hashes> {
   const found: Hashes = {};
   for (const name of names) {
     if (isExcluded(name, options)) continue;
@@ -218,52 +222,4 @@ function filesBelow(folder: string): string[] {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort();
-}
-
-/**
- * Puts a folder into the store there, once for all jobs: its place is named by what is in it, and it appears when all of it
- * has arrived and bears the right hashes. A send that broke goes on where it was. Returns the folder there.
- */
-export async function storeFolder(host: KnownHost, from: string, options: SyncOptions = {}): Promise<string> {
-  const here = await hashesHere(from, options);
-  const key = createHash('sha256')
-    .update(JSON.stringify(Object.entries(here).sort()))
-    .digest('hex')
-    .slice(0, 32);
-  const final = `${host.facts.root}/store/${key}`;
-  const thereSchema = z.object({ there: z.boolean() });
-  const { there } = await askAgent(host, { op: 'exists', place: final }, thereSchema, signalOf(options));
-  if (there) {
-    options.onLog?.(`${path.basename(from)} lies on ${host.name} already`);
-    return final;
-  }
-  const bytes = Object.values(here).reduce((sum, [size]) => sum + size, 0);
-  const part = `${final}.part`;
-  const room = await askAgent(host, { op: 'make', folders: [part] }, z.object({ free: z.number() }), signalOf(options));
-  const sent = await askAgent(
-    host,
-    { op: 'listing', folder: part },
-    z.record(z.string(), z.number()),
-    signalOf(options),
-  );
-  const left = bytes - Object.values(sent).reduce((sum, size) => sum + size, 0);
-  if (left > room.free) {
-    throw new RagtuiError(
-      'disk-full',
-      `${path.basename(from)} needs ${Math.ceil(left / 1e6)} MB on ${host.name}, and ${Math.floor(room.free / 1e6)} MB are free there.`,
-      `Free some space there: ragtui hosts clean ${host.name}`,
-    );
-  }
-  options.onLog?.(`Sending ${path.basename(from)} to ${host.name} (${Math.ceil(bytes / 1e6)} MB, once)`);
-  await pushFolder(host, from, part, options);
-  const arrived = await askAgent(host, { op: 'hashes', folder: part }, hashesSchema, {
-    ...signalOf(options),
-    timeoutMs: 0,
-  });
-  const torn = Object.keys(here).find((name) => here[name]?.[1] !== arrived[name]?.[1]);
-  if (torn !== undefined) {
-    throw new RagtuiError('checksum', `${torn} arrived on ${host.name} as something else.`, 'Try again.');
-  }
-  await askAgent(host, { op: 'publish', part, final }, z.unknown(), signalOf(options));
-  return final;
 }

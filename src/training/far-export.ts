@@ -6,8 +6,9 @@ import { askAgent } from '../hosts/agent.ts';
 import { followRun, untilReached } from '../hosts/follow.ts';
 import { MirroredFile } from '../hosts/mirror.ts';
 import { runFolder, startRun, stopRun } from '../hosts/run.ts';
+import { storeFolder } from '../hosts/shelf.ts';
 import { knownHost } from '../hosts/store.ts';
-import { pullFolder, pushFolder, type SyncOptions, storeFolder } from '../hosts/sync.ts';
+import { pullFolder, pushFolder, type SyncOptions } from '../hosts/sync.ts';
 import type { KnownHost } from '../hosts/types.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { pythonScript } from '../platform/entry.ts';
@@ -93,7 +94,7 @@ class FarTools implements ExportTools {
   #weights(folder: string, signal?: AbortSignal): Promise<string> {
     const inside = path.relative(this.#tuned.train, folder);
     return this.#reach(signal, async (options) => {
-      if (inside.startsWith('..')) return storeFolder(this.#host, folder, options);
+      if (inside.startsWith('..')) return storeFolder(this.#context.paths, this.#host, folder, options);
       const there = farTune(this.#host, this.#context.paths, this.#context.work.name);
       // Nothing is sent where it was trained there. Checkpoints that stayed there are not touched.
       await pushFolder(this.#host, this.#tuned.train, there, { ...options, exclude: ['checkpoint-*'] });

@@ -7,9 +7,10 @@ import { closeFar, type FarFile, keepFar, readFar } from '../hosts/far-file.ts';
 import { followRun, type OnReach, untilReached } from '../hosts/follow.ts';
 import { MirroredFile } from '../hosts/mirror.ts';
 import { runFolder, runStatus, startRun, stopRun } from '../hosts/run.ts';
+import { storeFolder } from '../hosts/shelf.ts';
 import { submitRun } from '../hosts/slurm/submit.ts';
 import { knownHost } from '../hosts/store.ts';
-import { pushFolder, storeFolder } from '../hosts/sync.ts';
+import { pushFolder } from '../hosts/sync.ts';
 import { hostOf, isSlurm, type KnownHost, type RunStatus } from '../hosts/types.ts';
 import { keepCommand } from '../jobs/ran.ts';
 import type { JobContext, JobReport } from '../jobs/worker.ts';
@@ -104,10 +105,10 @@ class FarPlace implements TrainingPlace {
   }
 
   async place(basePath: string): Promise<EnginePaths> {
-    const { report, signal } = this.#context;
+    const { paths, report, signal } = this.#context;
     mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
     report.progress(phase(`sending the base to ${this.host}`));
-    const base = await storeFolder(this.#host, basePath, { signal, onLog: this.#log });
+    const base = await storeFolder(paths, this.#host, basePath, { signal, onLog: this.#log });
     return { base, work: this.#work(), output: this.#tune() };
   }
 

@@ -1,18 +1,14 @@
-import { createHash } from 'node:crypto';
-import os from 'node:os';
 import { z } from 'zod';
 import { askAgent } from '../hosts/agent.ts';
-import { knownHost } from '../hosts/store.ts';
+import { knownHost, workspaceMark } from '../hosts/store.ts';
 import { pullFolder, type SyncOptions } from '../hosts/sync.ts';
 import type { KnownHost } from '../hosts/types.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { stepOf, tunedFolder } from './tuned.ts';
 
 /** The engine's folder of a tune on a host; two workspaces that share an account there never share one. */
-export function farTune({ facts }: KnownHost, { home }: WorkspacePaths, name: string): string {
-  const mark = createHash('sha256').update(`${os.hostname()}\n${home}`).digest('hex').slice(0, 8);
-  return `${facts.root}/tunes/${name}-${mark}/train`;
-}
+export const farTune = ({ facts }: KnownHost, paths: WorkspacePaths, name: string): string =>
+  `${facts.root}/tunes/${name}-${workspaceMark(paths)}/train`;
 
 /** Checkpoints in a listing of files, the newest first; only whole ones. Pure. */
 export function checkpointsIn(names: readonly string[]): string[] {

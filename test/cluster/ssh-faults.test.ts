@@ -1,14 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFar } from '../../src/hosts/far-file.ts';
 import { runStatus } from '../../src/hosts/run.ts';
-import { storeFolder } from '../../src/hosts/sync.ts';
+import { storeFolder } from '../../src/hosts/shelf.ts';
 import { stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { jobFiles } from '../../src/jobs/folder.ts';
 import { readJob } from '../../src/jobs/registry.ts';
+import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { type SlowProxy, startSlowProxy } from '../support/bad-network.ts';
 import { sshdIsHere, withSshd } from '../support/far-host.ts';
 import { useFarTraining } from '../support/far-training.ts';
@@ -65,6 +67,46 @@ describe.skipIf(!sshdIsHere)(`a bad way to another host (${withSshd})`, () => {
   });
 });
 
+describe.skipIf(!sshdIsHere)(`a base that several want on a host at once (${withSshd})`, () => {
+  const it = useFarTraining('far-proxy');
+  let proxy: SlowProxy;
+  let folder: string;
+  beforeEach(async () => {
+    proxy = await startSlowProxy(it.far.port + 1, it.far.port);
+    folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-big-'));
+    for (const name of ['a', 'b', 'c']) writeFileSync(path.join(folder, name), randomBytes(200_000));
+  });
+  afterEach(async () => {
+    await proxy.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('of one workspace: one sends, the other waits and finds it; of two: each sends into a folder of its own', async () => {
+    proxy.rate = 200_000;
+    const other = workspacePaths(mkdtempSync(path.join(os.tmpdir(), 'ragtui-other-')), {});
+    ensureWorkspace(other);
+    const said: string[] = [];
+    const send = (paths: WorkspacePaths, who: string) =>
+      storeFolder(paths, it.host, folder, {
+        onLog: (text) =>
+          said.push(`${who}: ${text.replace(path.basename(folder), 'it').replace(/process \d+/, 'process N')}`),
+      });
+    const places = await Promise.all([send(it.paths, 'ours'), send(it.paths, 'ours'), send(other, 'other')]);
+    expect(new Set(places).size).toBe(1);
+    const store = path.join(it.host.facts.root, 'store');
+    expect(readdirSync(store)).toEqual([path.basename(places[0] ?? '')]);
+    for (const name of ['a', 'b', 'c']) {
+      expect(readFileSync(path.join(places[0] ?? '', name)).equals(readFileSync(path.join(folder, name)))).toBe(true);
+    }
+    const sending = 'Sending it to far-proxy (1 MB, once)';
+    expect(said.filter((text) => /Sending/.test(text)).sort()).toEqual([`other: ${sending}`, `ours: ${sending}`]);
+    expect(said.filter((text) => /Waits/.test(text))).toEqual([
+      'ours: Waits for process N, which sends it to far-proxy too',
+    ]);
+    rmSync(other.home, { recursive: true });
+  });
+});
+
 /** A file system of some MB, where one can be mounted. */
 const canMount = (() => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-mount-'));
@@ -89,9 +131,9 @@ describe.skipIf(!sshdIsHere || !canMount)(`a full disk on the other host (${with
   test('what does not fit is told, what arrived is kept, and it goes on when there is room', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-big-'));
     for (const name of ['a', 'b', 'c']) writeFileSync(path.join(folder, name), Buffer.alloc(500_000, name));
-    await expect(storeFolder(it.host, folder)).rejects.toMatchObject({ code: 'disk-full' });
+    await expect(storeFolder(it.paths, it.host, folder)).rejects.toMatchObject({ code: 'disk-full' });
     execFileSync('mount', ['-o', 'remount,size=8m', place()]);
-    const there = await storeFolder(it.host, folder);
+    const there = await storeFolder(it.paths, it.host, folder);
     expect(readdirSync(there).sort()).toEqual(['a', 'b', 'c']);
     expect(readFileSync(path.join(there, 'c')).equals(Buffer.alloc(500_000, 'c'))).toBe(true);
     rmSync(folder, { recursive: true });

@@ -34,6 +34,7 @@ export const hostCalled = (name: string, change: Partial<Host> = {}): Host => ({
   folder: '~/.ragtui-host',
   addedAt: '2026-11-23T05:59:00.000Z',
   facts: factsOfHost(),
+  installed: [],
   ...change,
 });
 
