@@ -25,6 +25,7 @@ import type { RunNote } from '../src/evaluation/notes.ts';
 import { describeOwnMetrics } from '../src/evaluation/own-metrics/describe.ts';
 import { prepareEvaluation } from '../src/evaluation/prepare.ts';
 import { judgingSchema } from '../src/evaluation/types.ts';
+import { keptFarEngine, listHosts } from '../src/hosts/store.ts';
 import { tailEvents } from '../src/jobs/events.ts';
 import { readJob } from '../src/jobs/registry.ts';
 import type { JobEvent, JobId } from '../src/jobs/types.ts';
@@ -40,7 +41,7 @@ import type { BaseFacts, SlowFacts } from '../src/training/forecast/gather.ts';
 import { LLAMAFACTORY_KEYS } from '../src/training/llamafactory-keys.ts';
 import { llmSettings } from '../src/training/llm-config.ts';
 import { planLlm } from '../src/training/llm-plan.ts';
-import type { Setting, Training, TrainingKind } from '../src/training/types.ts';
+import { ENGINE_OF, type Setting, type Training, type TrainingKind } from '../src/training/types.ts';
 import { childTask, type TaskOptions } from './child-task.ts';
 import { MOST_ROWS } from './datasets.ts';
 import type { DatasetsPort, RowSummary, ViewWish } from './datasets-port.ts';
@@ -164,13 +165,16 @@ export function realTraining(paths: WorkspacePaths): TrainingPort {
   return {
     engines: () => listEngines(paths),
     device: () => machineDevice(),
+    hosts: () => listHosts(paths),
     llmBases: () => allModels(paths).flatMap(({ id, kind }) => (kind === 'chat' ? [id] : [])),
     preset: presetOf,
     prepare: (kind, training) => (kind === 'llm' ? bases.prepare(training) : undefined),
-    plan: (kind, training, facts) =>
-      kind === 'llm'
-        ? planLlm(paths, training, { ...facts, ...bases.known(training) })
-        : planEmbedder(paths, training, facts),
+    plan: (kind, training, facts, launcher) => {
+      const far = launcher ? keptFarEngine(paths, launcher, ENGINE_OF[kind]) : undefined;
+      return kind === 'llm'
+        ? planLlm(paths, training, { ...facts, ...bases.known(training) }, far)
+        : planEmbedder(paths, training, facts, far);
+    },
     slowFacts: (kind, training, signal) =>
       childTask(paths, { task: 'forecast-facts', kind, training }, slowFactsSchema, { signal }),
     measure: async (work, signal) => {

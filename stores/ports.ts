@@ -2,11 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { LOCAL } from '../src/hosts/types.ts';
 import { cloneJob, noteJob, resumeJob, retryJob, startNow, tagJob } from '../src/jobs/control.ts';
 import { localLauncher } from '../src/jobs/launchers/local.ts';
 import { deleteWithMade, planDeletion } from '../src/jobs/made.ts';
 import { whatRan } from '../src/jobs/ran.ts';
 import { deleteJob, listJobs, readJob, watchJobs } from '../src/jobs/registry.ts';
+import { launcherName } from '../src/jobs/types.ts';
 import { assertEmbedderUnused } from '../src/kb/embedder-use.ts';
 import type { KbClient } from '../src/kb/protocol.ts';
 import { splitDocument } from '../src/kb/splitters/registry.ts';
@@ -57,7 +59,12 @@ export function realJobs(paths: WorkspacePaths): JobsPort {
   return {
     list: async () => listJobs(paths),
     view: (id) => launcher.state(id),
-    launch: async (name, work) => (await launcher.start(work, { name })).spec.id,
+    launch: async (name, work) => {
+      const where = launcherName(work);
+      // Not at the top: who looks at jobs of this machine needs no ssh.
+      const named = async () => (await import('../src/jobs/launchers/ssh.ts')).launcherNamed(paths, where);
+      return (await (where === LOCAL ? launcher : await named()).start(work, { name })).spec.id;
+    },
     tail: (id, listener) => {
       const controller = new AbortController();
       void launcher.attach(id, { signal: controller.signal, onEvents: listener });

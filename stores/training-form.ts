@@ -20,6 +20,7 @@ export const NEW_TRAINING: TrainingForm = {
   split: 'all',
   base: null,
   name: '',
+  launcher: null,
   preset: 'cpu',
   settings: {},
   limit: null,
@@ -57,6 +58,7 @@ export function formOf(work: JobWork & { readonly kind: 'train-llm' | 'train-emb
   return {
     ...AS_USUAL,
     ...{ dataset, split, base, preset, settings, seed },
+    launcher: work.launcher ?? null,
     limit: work.limit ?? null,
     gpus: work.gpus ?? null,
     ...(work.kind === 'train-embedder'
@@ -79,8 +81,10 @@ export function wayOf({ kind, preset, method, stage }: TrainingForm): TrainingWa
 }
 
 /** A training as the work of a job. */
-export const workOf = (kind: TrainingKind, wanted: EmbedderTraining): JobWork =>
-  kind === 'llm' ? { kind: 'train-llm', ...wanted } : { kind: 'train-embedder', ...wanted };
+export function workOf(kind: TrainingKind, wanted: EmbedderTraining, launcher: string | null = null): JobWork {
+  const where = launcher === null ? {} : { launcher };
+  return kind === 'llm' ? { kind: 'train-llm', ...wanted, ...where } : { kind: 'train-embedder', ...wanted, ...where };
+}
 
 /** The texts a training is made of: what token lengths depend on. */
 export const rowsOfTraining = ({ dataset, split, base, limit, template, system }: Training): string =>

@@ -1,5 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { EngineDevice, EngineName, EngineStatus } from '../src/engines/types.ts';
+import type { Host } from '../src/hosts/types.ts';
 import type { JobEvent, JobId, JobView, JobWork } from '../src/jobs/types.ts';
 import type { RagtuiError } from '../src/platform/errors.ts';
 import type { Curves } from '../src/training/curves.ts';
@@ -21,6 +22,8 @@ export interface TrainingPort {
   engines(): readonly EngineStatus[];
   /** What this machine has. */
   device(): EngineDevice;
+  /** Other hosts, with the engines that each had when it was looked at last. */
+  hosts(): readonly Host[];
   /** Ids of LLMs whose chat template is known: others cannot be trained. */
   llmBases(): readonly string[];
   /** The values of a preset for this way of training, by the engine's own keys. */
@@ -30,8 +33,8 @@ export interface TrainingPort {
    * known by now; else it is when this settles. A plan without it is right too, but late.
    */
   prepare(kind: TrainingKind, training: Training): Promise<void> | undefined;
-  /** What would run. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
-  plan(kind: TrainingKind, training: EmbedderTraining, facts?: SlowFacts): TrainingPlan;
+  /** What would run; `launcher`: not on this machine. Errors: `not-found`, `usage`, `exists`, `unsupported`. */
+  plan(kind: TrainingKind, training: EmbedderTraining, facts?: SlowFacts, launcher?: string | null): TrainingPlan;
   /** What a forecast rests on and takes seconds to find out: token lengths by the base's own tokenizer. */
   slowFacts(kind: TrainingKind, training: Training, signal: AbortSignal): Promise<SlowFacts>;
   /** Runs a few steps of it and remembers what they took: a minute and more. Aborting ends the engine. */
@@ -55,6 +58,8 @@ export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'setti
   readonly dataset: string | null;
   readonly base: string | null;
   readonly name: string;
+  /** Where it runs; null: on this machine. */
+  readonly launcher: string | null;
   readonly limit: number | null;
   /** Of an LLM; null: the preset's. */
   readonly method: Method | null;
@@ -81,6 +86,7 @@ export interface TrainingState {
   readonly beside: 'plan' | 'forecast';
   readonly engines: readonly EngineStatus[] | null;
   readonly device: EngineDevice;
+  readonly hosts: readonly Host[];
   readonly form: TrainingForm;
   readonly plan: TrainingPlan | null;
   /** Why there is no plan. */

@@ -44,7 +44,11 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         return { plan: null, problem: null, reading: true };
       }
       try {
-        return { plan: training.plan(form.kind, wanted, factsOf(wanted)), problem: null, reading: false };
+        return {
+          plan: training.plan(form.kind, wanted, factsOf(wanted), form.launcher),
+          problem: null,
+          reading: false,
+        };
       } catch (error) {
         return { plan: null, problem: toRagtuiError(error), reading: false };
       }
@@ -79,6 +83,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       beside: 'forecast',
       engines: null,
       device: 'cpu',
+      hosts: [],
       form: NEW_TRAINING,
       plan: null,
       problem: null,
@@ -95,7 +100,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
       setView: (view) => set({ view }),
       turnBeside: () => set(({ beside }) => ({ beside: beside === 'plan' ? 'forecast' : 'plan' })),
       refresh: () => {
-        set({ engines: training.engines(), device: training.device() });
+        set({ engines: training.engines(), device: training.device(), hosts: training.hosts() });
         // What the plan rests on may have changed: a dataset, a name that is taken by now.
         set(plan(get().form));
       },
@@ -163,9 +168,12 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         const wanted = trainingOf(form);
         if (!wanted) throw new Error('the form is not filled in');
         await training.prepare(form.kind, wanted);
-        const { forecast, dataset } = training.plan(form.kind, wanted);
-        refuseHopeless(forecast);
-        const id = await jobs.getState().launch(`train ${wanted.name}`, workOf(form.kind, { ...wanted, dataset }));
+        const { launcher } = form;
+        const { forecast, dataset } = training.plan(form.kind, wanted, undefined, launcher);
+        // A forecast is of this machine.
+        if (launcher === null) refuseHopeless(forecast);
+        const work = workOf(form.kind, { ...wanted, dataset }, launcher);
+        const id = await jobs.getState().launch(`train ${wanted.name}`, work);
         get().watch(id);
         get().refresh();
         return id;
@@ -224,7 +232,7 @@ export function createTrainingStore({ training, jobs, schedule }: TrainingDepend
         // What cannot run is refused here, not in the job.
         const kind = work.kind === 'train-llm' ? 'llm' : 'embedder';
         await training.prepare(kind, next);
-        training.plan(kind, next);
+        training.plan(kind, next, undefined, next.launcher);
         const id = await jobs.getState().launch(`train ${next.name}`, next);
         get().watch(id);
         return id;

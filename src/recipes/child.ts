@@ -55,14 +55,7 @@ export async function childToEnd(wish: ChildWish): Promise<JobView> {
       if (found && found.orphans.length > 0) await stopJob(paths, found.spec.id);
       await wish.ready?.();
       const work = found ? (wish.again ?? wish.work) : wish.work;
-      onView(
-        await (wish.launch ?? launch)(paths, work, {
-          name: wish.name,
-          step: wish.mark,
-          // A host that is drained meanwhile keeps what runs there.
-          goesOn: found?.far?.open === true,
-        }),
-      );
+      onView(await (wish.launch ?? launch)(paths, work, { name: wish.name, step: wish.mark }));
       crashPoint('recipe_launched');
     }
     seen = await untilOver(wish);

@@ -1,9 +1,13 @@
 import type { Pull } from '../../stores/models.ts';
+import { hostOf, LOCAL } from '../hosts/types.ts';
 import { secondsOf } from '../jobs/time.ts';
-import type { JobView } from '../jobs/types.ts';
+import { type JobView, launcherName } from '../jobs/types.ts';
 import { machineClock } from '../platform/clock.ts';
+import { sanitizeLine } from '../platform/sanitize.ts';
 import { formatBytes, formatDuration, formatRate, formatShort } from '../ui/format.ts';
 import { t } from '../ui/i18n/index.ts';
+import { highlighted } from '../ui/List.tsx';
+import type { ListRow } from '../ui/list-model.ts';
 import { progressSpans } from '../ui/Meters.tsx';
 import type { Line } from '../ui/text.ts';
 
@@ -52,6 +56,19 @@ export function pullPhase(pull: Pull): string {
 
 export function stateText(state: JobView['state']): string {
   return t(`jobs.state.${state}`);
+}
+
+/** `on gpu`: the host that a job's work is done on; '' for this machine. */
+export function whereText({ spec }: JobView): string {
+  const launcher = launcherName(spec.work);
+  return launcher === LOCAL ? '' : t('jobs.on', { host: hostOf(launcher) });
+}
+
+/** A job's name, as lists show it, with its host. */
+export function jobName(job: JobView, { matched }: Pick<ListRow<JobView>, 'matched'>): Line {
+  const where = whereText(job);
+  const name = highlighted(sanitizeLine(job.spec.name), matched);
+  return where === '' ? name : [...name, { text: ` ${where}`, style: 'muted' }];
 }
 
 /** How long a job took, or takes so far, in words; '' where no clock tells. */

@@ -5,6 +5,7 @@ import { tourStrip } from '../../src/app/tour-strip.ts';
 import { watchTour } from '../../src/app/tour-watch.ts';
 import type { DatasetManifest } from '../../src/datasets/types.ts';
 import type { EngineName } from '../../src/engines/types.ts';
+import type { Host } from '../../src/hosts/types.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { methods } from '../../src/kb/protocol.ts';
 import { splitDocument } from '../../src/kb/splitters/registry.ts';
@@ -52,6 +53,7 @@ export interface World {
   readonly models?: readonly string[];
   readonly datasets?: readonly DatasetManifest[];
   readonly engines?: readonly EngineName[];
+  readonly hosts?: readonly Host[];
   readonly adapters?: readonly Adapter[];
   readonly endpoints?: readonly Endpoint[];
   /** What columns may be about. */
@@ -159,7 +161,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   models.servers.saved.push(...(world.endpoints ?? []));
   const engine = fakeAsk();
   const datasets = fakeDatasets(world.datasets);
-  const training = fakeTraining(world.engines);
+  const training = fakeTraining(world.engines, world.hosts);
   const evaluation = fakeEvaluation(world.choices);
   const telemetry = fakeTelemetry();
   const recipes = fakeRecipes(world.recipes);

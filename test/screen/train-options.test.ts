@@ -2,7 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JobWork } from '../../src/jobs/types.ts';
 import { headlessCommand } from '../../src/screens/train/form.ts';
 import type { TemplateChoice } from '../../src/training/template-choice.ts';
+import { setLanguage } from '../../src/ui/i18n/index.ts';
+import { workOf } from '../../stores/training-form.ts';
 import { jobView } from '../store/fakes.ts';
+import { factsOfHost, hostCalled } from '../store/fleet-samples.ts';
 import { contextSplit, manifest, trainingWork } from '../store/loop-fakes.ts';
 import { openScreens, type ScreensWindow, type World } from './screens-window.tsx';
 
@@ -248,5 +251,87 @@ describe('a training like one before', () => {
     await w.rest();
     expect(form(w)).toMatchObject({ template: 'chatml', system: 'Be brief.', limit: null, seed: 42 });
     expect(w.text()).toContain('Begun with the settings of t1');
+  });
+});
+
+describe('where a training runs', () => {
+  const engine = { python: '/p', device: 'cuda', versions: { llamafactory: '0.9.5' }, lock: '' } as const;
+  const hosts = [
+    hostCalled('gpu', {
+      facts: factsOfHost({ gpus: [{ name: 'A100', memoryMb: 81_920, driver: '1' }] }),
+      installed: [{ name: 'llamafactory', ...engine }],
+    }),
+    hostCalled('bare'),
+    hostCalled('new', { facts: null }),
+    hostCalled('closed', { drainedAt: '2026-11-23T06:00:00.000Z' }),
+  ];
+
+  it('is not asked where no other host is known', async () => {
+    expect((await open()).text()).not.toContain('Runs on');
+  });
+
+  it('is chosen among the known hosts, with what each lacks, and goes into command and job', async () => {
+    const w = await open({ ...wide, hosts, engines: [] });
+    expect(w.text()).toMatch(/Runs on +this machine/);
+    await goTo(w, 'Runs on');
+    await w.press('enter');
+    expect(w.text()).toMatch(/gpu +0\.9\.5 · 1 × A100/);
+    expect(w.text()).toContain('ragtui hosts prepare bare --engine llamafactory');
+    expect(w.text()).toContain('ragtui hosts check new');
+    expect(w.text()).toContain('drained: ragtui hosts undrain closed');
+    await w.press('down', 'enter');
+    await w.rest();
+    expect(form(w).launcher).toBe('ssh:gpu');
+    expect(command(w)).toContain('--launcher ssh:gpu');
+    expect(w.text()).toContain('It runs on gpu');
+    await w.press('M');
+    expect(w.text()).toContain('steps are measured on this machine alone');
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([{ kind: 'train-llm', launcher: 'ssh:gpu' }]);
+    expect(w.text()).toContain('on gpu');
+  });
+
+  it('needs the engine of its kind there', async () => {
+    const w = await open({ ...wide, hosts });
+    w.stores.training.getState().configure({ kind: 'embedder', launcher: 'ssh:gpu', base: BASE, name: 'x' });
+    await w.press('s');
+    expect(w.text()).toContain('is not there: ragtui hosts prepare gpu --engine');
+    expect(w.jobs.launched).toEqual([]);
+  });
+
+  it('is said in both languages in the list of jobs, with the host that is gone', async () => {
+    const far = { host: 'gpu', run: 'run-1', open: true };
+    const training = {
+      dataset: 'cmrc',
+      split: 'all',
+      base: LLM,
+      name: 't1',
+      preset: 'cpu',
+      settings: {},
+      seed: 42,
+    } as const;
+    const job = jobView(workOf('llm', training, 'ssh:gpu'), {
+      far,
+      reason: 'gpu unreachable since 2026-11-23T06:30:00.000Z',
+    });
+    for (const [language, said] of [
+      ['en', 'on gpu'],
+      ['zh', '在 gpu 上'],
+    ] as const) {
+      const w = await openScreens({ ...wide, language, jobs: [job] });
+      window = w;
+      await w.press('5');
+      await w.rest();
+      expect(w.rows().filter((row) => row.includes(said))).toHaveLength(2);
+      expect(w.text()).toContain(`${said} · run-1`);
+      expect(w.text()).toContain('gpu unreachable since');
+      await w.press('9');
+      await w.rest();
+      expect(w.text()).toContain(`train-llm ${job.spec.id.slice(-4)} ${said}`);
+      expect(w.text()).toContain('gpu unreachable since');
+      w.dispose();
+    }
+    setLanguage('en');
   });
 });

@@ -10,6 +10,7 @@ import type { Calibration } from '../../src/evaluation/judge/calibrate.ts';
 import type { RunNote } from '../../src/evaluation/notes.ts';
 import type { EvaluationWish } from '../../src/evaluation/prepare.ts';
 import { type Evaluation, evaluationSchema } from '../../src/evaluation/types.ts';
+import type { Host } from '../../src/hosts/types.ts';
 import type { JobEventBody } from '../../src/jobs/events.ts';
 import { type JobEvent, type JobId, type JobWork, jobIdSchema } from '../../src/jobs/types.ts';
 import { RagtuiError } from '../../src/platform/errors.ts';
@@ -184,7 +185,7 @@ const nothingKnown = (engine: ForecastInput['engine'], training: Training): Fore
 });
 
 /** Engines and plans of the test's own; `emit` plays what a training writes. */
-export function fakeTraining(installed: readonly EngineName[] = []) {
+export function fakeTraining(installed: readonly EngineName[] = [], hosts: readonly Host[] = []) {
   const listeners = new Map<JobId, Set<(events: readonly JobEvent[]) => void>>();
   const here = new Set<EngineName>(installed);
   const taken = new Set<string>();
@@ -205,6 +206,7 @@ export function fakeTraining(installed: readonly EngineName[] = []) {
   const port: TrainingPort = {
     engines: () => names.map((name) => engineStatus(name, here.has(name) ? 'present' : 'absent')),
     device: () => 'cpu',
+    hosts: () => hosts,
     llmBases: () => ['smollm2-135m-instruct'],
     preset: () => ({
       learning_rate: 1e-4,

@@ -8,6 +8,7 @@ weights that found them best are kept in the folder `best`, with `step.json`, wh
 
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -137,6 +138,8 @@ def main():
         (EncoderOnlyEmbedderModelArguments, EncoderOnlyEmbedderDataArguments, EncoderOnlyEmbedderTrainingArguments)
     )
     model_args, data_args, training_args = parser.parse_args_into_dataclasses()
+    # Another turn of the same run (a queue's, say) is started with the very same arguments.
+    training_args.resume_from_checkpoint = newest_checkpoint(training_args.output_dir, training_args.resume_from_checkpoint)
     # FlagEmbedding makes it 1 for some kinds of data.
     batch_size = training_args.per_device_train_batch_size
     runner = EncoderOnlyEmbedderRunner(model_args=model_args, data_args=data_args, training_args=training_args)
@@ -156,6 +159,20 @@ def main():
         finish(runner)
     else:
         runner.run()
+
+
+def newest_checkpoint(folder, given):
+    """The last whole checkpoint in the engine's folder; the one that was given where there is no later one."""
+    step = lambda path: int(path.rpartition("-")[2])
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    paths = [os.path.join(folder, name) for name in names if re.fullmatch(r"checkpoint-\d+", name)]
+    whole = [
+        path
+        for path in paths
+        if os.path.exists(os.path.join(path, "trainer_state.json"))
+        and not os.path.exists(os.path.join(path, "checkpoint-is-incomplete.txt"))
+    ]
+    return max([*whole, *([given] if given else [])], key=step, default=None)
 
 
 def came_to_its_end(checkpoint):

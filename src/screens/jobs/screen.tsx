@@ -6,6 +6,7 @@ import { type Rect, splitColumns, splitRows } from '../../ui/rect.ts';
 import type { ScreenDefinition } from '../../ui/screen.ts';
 import { createStreamModel, type StreamModel } from '../../ui/stream-model.ts';
 import type { ScreenContext } from '../context.ts';
+import { whereText } from '../progress.ts';
 import { jobsActions } from './actions.ts';
 import { ALL, type Facet, isShown } from './facet.ts';
 import { logText, plainText } from './log.ts';
@@ -50,8 +51,12 @@ export function createJobsScreen(context: ScreenContext): ScreenDefinition {
   const list = createListModel<JobView>({
     items,
     key: ({ spec }) => spec.id,
-    text: ({ spec, state, tags, note }) =>
-      [spec.name, spec.work.kind, state, spec.id, ...tags.map((tag) => `#${tag}`), note].join(' '),
+    text: (job) => {
+      const { spec, state, tags, note } = job;
+      return [spec.name, whereText(job), spec.work.kind, state, spec.id, ...tags.map((tag) => `#${tag}`), note].join(
+        ' ',
+      );
+    },
     onSelect: (job) => {
       if (job) jobs.getState().select(job.spec.id);
     },

@@ -13,11 +13,11 @@ import { inside, type Rect } from '../../ui/rect.ts';
 import { StreamView } from '../../ui/StreamView.tsx';
 import type { ScreenViewProps } from '../../ui/screen.ts';
 import { type Column, Table } from '../../ui/Table.tsx';
-import { cut, type Line } from '../../ui/text.ts';
+import { cut, type Line, spansOf } from '../../ui/text.ts';
 import type { StyleName } from '../../ui/theme.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { Placed } from '../Placed.tsx';
-import { jobDuration, jobProgressLine, progressDetails, stateText, unitText } from '../progress.ts';
+import { jobDuration, jobProgressLine, progressDetails, stateText, unitText, whereText } from '../progress.ts';
 import { usageLine } from '../train/live-lines.ts';
 import { facetText } from './facet.ts';
 import type { JobsModel } from './screen.tsx';
@@ -157,7 +157,15 @@ function numberColumns(): readonly Column<JobView>[] {
   ];
 }
 
+/** How far it is, after the host that its work is done on. */
 function progressCell(job: JobView, width: number, numbers: boolean): Line {
+  const where = whereText(job);
+  if (where === '') return progressText(job, width, numbers);
+  const rest = spansOf(progressText(job, Math.max(1, width - where.length - 1), numbers));
+  return [{ text: `${where} `, style: 'muted' }, ...rest];
+}
+
+function progressText(job: JobView, width: number, numbers: boolean): Line {
   if (job.state === 'failed' || job.state === 'lost') {
     return [{ text: sanitizeLine(job.error?.message ?? job.reason), style: 'bad' }];
   }
@@ -215,7 +223,10 @@ function headLines(
   }
   if (job.error) {
     const rows = wrapRows(sanitizeLine(`✗ ${job.error.message} ${job.error.hint}`), width - 2).slice(0, 4);
-    return [...rows.map((row): Line => [{ text: ` ${row}`, style: 'bad' }]), ...mutedLines([noteText(job)], width)];
+    return [
+      ...rows.map((row): Line => [{ text: ` ${row}`, style: 'bad' }]),
+      ...mutedLines([farText(job), noteText(job)], width),
+    ];
   }
   if (job.state === 'queued') {
     const rows = wrapRows(sanitizeLine(job.reason), width - 2).slice(0, 4);
@@ -223,7 +234,14 @@ function headLines(
   }
   const details = isOver(job.state) ? '' : progressDetails(job);
   const left = job.orphans.length > 0 ? job.reason : '';
-  return mutedLines([left, details, signsText(job), noteText(job)], width);
+  return mutedLines([left, details, signsText(job), farText(job), noteText(job)], width);
+}
+
+/** Where it runs, and as what there. */
+function farText(job: JobView): string {
+  const where = whereText(job);
+  if (where === '' || !job.far) return where;
+  return [where, job.far.run, ...(job.far.open && isOver(job.state) ? [t('jobs.mayGoOn')] : [])].join(' · ');
 }
 
 const noteText = ({ note, tags }: JobView): string =>

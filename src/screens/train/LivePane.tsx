@@ -8,7 +8,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { Rows } from '../../ui/Row.tsx';
 import { inside } from '../../ui/rect.ts';
 import type { Line } from '../../ui/text.ts';
-import { stateText } from '../progress.ts';
+import { stateText, whereText } from '../progress.ts';
 import type { PaneProps } from '../run-panes.tsx';
 import { ChartGrid, SMALLEST_CHART } from './ChartGrid.tsx';
 import { headLines, madeLine, madeLines, usageLine, usageLines } from './live-lines.ts';
@@ -52,7 +52,12 @@ function Live({ model, rect, focused, alone }: PaneProps<TrainModel> & { readonl
   if (alone) head.push(...[usageLine(usage, job), madeLine(watched)].filter((line) => line !== undefined));
   const room = height - head.length;
   return (
-    <Panel rect={rect} title={sanitizeLine(job.spec.name)} note={stateText(job.state)} focused={focused}>
+    <Panel
+      rect={rect}
+      title={sanitizeLine(job.spec.name)}
+      note={[stateText(job.state), whereText(job)].filter(Boolean).join(' · ')}
+      focused={focused}
+    >
       <Rows lines={head.slice(0, height)} width={width} />
       {room > SMALLEST_CHART ? <ChartGrid runs={model.chartRuns()} width={width} height={room} {...charts} /> : null}
     </Panel>

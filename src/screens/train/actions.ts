@@ -282,6 +282,7 @@ export const besideFormActions: readonly Action<TrainModel>[] = [
       if (showsForm(model) !== true) return showsForm(model);
       const { measuring } = model.context.training.getState();
       if (measuring) return true;
+      if (model.context.training.getState().form.launcher !== null) return t('train.why.measuresHere');
       if ((model.context.jobs.getState().list ?? []).some((job) => isTraining(job) && !isOver(job.state)))
         return t('train.why.busy');
       return canStart(model.context);

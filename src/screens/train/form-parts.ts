@@ -1,4 +1,6 @@
 import type { DatasetManifest } from '../../datasets/types.ts';
+import type { EngineManifest } from '../../engines/types.ts';
+import { deviceOfHost, type Host, hostOf } from '../../hosts/types.ts';
 import { ENGINE_OF, type TrainingKind } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
@@ -35,9 +37,24 @@ export function askNumber({ ui }: ScreenContext, { title, text, initial, problem
 export const manifestOf = ({ datasets }: ScreenContext, name: string | null): DatasetManifest | undefined =>
   datasets.getState().list?.find((one) => one.name === name?.split('@', 1)[0]);
 
-/** What the engine of a kind runs on is a GPU. */
-export function hasGpu({ training }: ScreenContext, kind: TrainingKind): boolean {
-  const { device, engines } = training.getState();
-  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[kind]);
-  return (engine?.manifest?.device ?? device) === 'cuda';
+/** What the engine of a kind runs on, where the form has it run, is a GPU. */
+export function hasGpu(context: ScreenContext, kind: TrainingKind): boolean {
+  const { device, hosts, form } = context.training.getState();
+  const host = hostOfLauncher(hosts, form.launcher);
+  return (engineOn(context, kind, form.launcher)?.device ?? (host ? deviceOfHost(host) : device)) === 'cuda';
+}
+
+export const hostOfLauncher = (hosts: readonly Host[], launcher: string | null): Host | undefined =>
+  launcher === null ? undefined : hosts.find(({ name }) => name === hostOf(launcher));
+
+/** The engine of a kind on this machine, or on the host of a launcher; undefined where there is none. */
+export function engineOn(
+  { training }: ScreenContext,
+  kind: TrainingKind,
+  launcher: string | null,
+): Pick<EngineManifest, 'device' | 'versions'> | undefined {
+  const { engines, hosts } = training.getState();
+  const wanted = ENGINE_OF[kind];
+  if (launcher === null) return engines?.find(({ definition }) => definition.name === wanted)?.manifest ?? undefined;
+  return hostOfLauncher(hosts, launcher)?.installed.find(({ name }) => name === wanted);
 }

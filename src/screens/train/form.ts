@@ -24,8 +24,9 @@ import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
 import type { FormField } from '../form.ts';
 import { embedderFields } from './form-embedder.ts';
+import { launcherFields, whyNoEngine } from './form-launcher.ts';
 import { gpuFields, llmFields } from './form-llm.ts';
-import { askNumber, hasGpu, manifestOf } from './form-parts.ts';
+import { askNumber, engineOn, hasGpu, manifestOf } from './form-parts.ts';
 import { settingFields } from './form-settings.ts';
 
 /** The lines of the form, each with the way to change it. */
@@ -83,6 +84,7 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
       ...needed(name),
       change: () => askName(context),
     },
+    ...launcherFields(context),
     {
       id: 'preset',
       title: t('train.field.preset'),
@@ -383,9 +385,10 @@ export function fillLike(context: ScreenContext, work: JobWork): void {
 
 /** The command that does the same without the screen. */
 export function headlessCommand(form: TrainingForm): string {
-  const { kind, dataset, split, base, name, preset, settings, limit, seed, gpus } = form;
+  const { kind, dataset, split, base, name, launcher, preset, settings, limit, seed, gpus } = form;
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split, '--base', base ?? 'ID', '--name', name || 'NAME'],
+    ...(launcher === null ? [] : ['--launcher', launcher]),
     ...['--preset', preset],
     ...(kind === 'llm' ? llmWords(form) : embedderWords(form.embedder)),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
@@ -419,9 +422,13 @@ export function canStart(context: ScreenContext): true | string {
   const { form, plan, problem, reading, engines } = training.getState();
   if (!trainingOf(form)) return t('train.why.incomplete');
   if (problem) return `${problem.message} ${problem.hint}`.trim();
-  const engine = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
-  if (!engine?.manifest) return t('train.why.noEngine', { engine: engine?.definition.title ?? '' });
-  if (form.preset !== 'cpu' && engine.manifest.device === 'cpu') return t('train.why.noGpu');
+  const engine = engineOn(context, form.kind, form.launcher);
+  if (!engine) {
+    if (form.launcher !== null) return whyNoEngine(context, form.launcher);
+    const ours = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
+    return t('train.why.noEngine', { engine: ours?.definition.title ?? '' });
+  }
+  if (form.preset !== 'cpu' && engine.device === 'cpu') return t('train.why.noGpu');
   const base = basesOf(context, form.kind).find(({ entry }) => entry.id === form.base);
   if (base && base.state !== 'present') return t('train.why.noBase', { id: base.entry.id });
   if (reading) return t('train.reading');

@@ -37,6 +37,8 @@ export function headLines(job: JobView, watched: Watched, { steps, width, now, f
   else if (isOver(job.state))
     lines.push([{ text: ` ${stateText(job.state)} · ${jobDuration(job, now)}`, style: 'muted' }]);
   else {
+    // A host that is gone, a line in which it waits.
+    if (job.reason && job.state !== 'stopping') lines.push(...wrapped(job.reason, 'warn', width));
     const counted = !job.progress || job.progress.total > 0;
     if (counted) lines.push([{ text: ' ' }, ...spansOf(jobProgressLine(job, width - 2))]);
     if (job.progress && !(counted && job.progress.phase === 'training'))

@@ -1,5 +1,6 @@
 import { isTraining, trainingToWatch } from '../../../stores/training.ts';
 import type { EngineStatus } from '../../engines/types.ts';
+import { hostOf } from '../../hosts/types.ts';
 import type { JobId, JobView } from '../../jobs/types.ts';
 import { sanitize, sanitizeLine } from '../../platform/sanitize.ts';
 import { ENGINE_OF } from '../../training/types.ts';
@@ -144,8 +145,14 @@ export function createTrainModel(context: ScreenContext): TrainModel {
 /** What it will need, or why that cannot be said. */
 function forecastOf({ training, jobs }: ScreenContext): string {
   const { form, plan, problem, reading, counting, measuring, engines, device } = training.getState();
+  const { launcher } = form;
   if (problem) return sanitize(`✗ ${problem.message} ${problem.hint}`);
   if (!plan) return t(reading ? 'train.reading' : 'train.planLater');
+  // What another machine needs nobody measured; in a line of ours it does not wait.
+  if (launcher !== null)
+    return sanitize(
+      `${t('train.forecast.here', { host: hostOf(launcher) })}\n\n${forecastText(plan, { counting, measuring, waitsFor: undefined })}`,
+    );
   const installed = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind])?.manifest?.device;
   const waits = waitsFor(jobs.getState().list ?? NO_JOBS, installed ?? device, isTraining);
   return sanitize(forecastText(plan, { counting, measuring, waitsFor: waits }));

@@ -2,10 +2,9 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { EngineStatus } from '../../engines/types.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
-import { sanitizeLine } from '../../platform/sanitize.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
-import { highlighted, List } from '../../ui/List.tsx';
+import { List } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Row, Rows } from '../../ui/Row.tsx';
 import { inside } from '../../ui/rect.ts';
@@ -14,7 +13,7 @@ import type { Column } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
 import { fieldLine } from '../form.ts';
-import { jobDuration, stateText } from '../progress.ts';
+import { jobDuration, jobName, stateText } from '../progress.ts';
 import { doneOfTotal, type PaneProps, Panes, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
 import { canStart } from './form.ts';
 import { FactsPane, LivePane, LivePaneBesideFacts } from './LivePane.tsx';
@@ -53,7 +52,7 @@ const runColumns = (now: number): readonly Column<JobView>[] => [
     title: t('train.column.name'),
     min: 14,
     weight: 1,
-    cell: ({ spec }, { matched }) => highlighted(sanitizeLine(spec.name), matched),
+    cell: jobName,
   },
   {
     title: t('train.column.kind'),

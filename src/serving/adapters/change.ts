@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { storeFolder } from '../../hosts/shelf.ts';
 import { knownHost } from '../../hosts/store.ts';
-import { storeFolder } from '../../hosts/sync.ts';
 import { hostOf } from '../../hosts/types.ts';
 import { type EndpointFile, endpointFileSchema, jobFiles, readJsonFile, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobId } from '../../jobs/types.ts';
@@ -237,7 +237,7 @@ async function askToLoad(paths: WorkspacePaths, server: Server, name: string, ve
 /** Where the server finds it: one on another host has it sent there first. */
 async function pathThere(paths: WorkspacePaths, { work }: Server, folder: string): Promise<string> {
   if (work.launcher === undefined) return folder;
-  return storeFolder(knownHost(paths, hostOf(work.launcher)), folder);
+  return storeFolder(paths, knownHost(paths, hostOf(work.launcher)), folder);
 }
 
 async function makeCurrent(

@@ -10,8 +10,8 @@ import { followRun, type OnReach, untilReached } from '../../hosts/follow.ts';
 import { type Forward, forwardPort } from '../../hosts/forward.ts';
 import { MirroredFile } from '../../hosts/mirror.ts';
 import { runFolder, startRun, stopRun } from '../../hosts/run.ts';
+import { storeFolder } from '../../hosts/shelf.ts';
 import { knownHost } from '../../hosts/store.ts';
-import { storeFolder } from '../../hosts/sync.ts';
 import { hostOf, type KnownHost, type RunStatus } from '../../hosts/types.ts';
 import { gpusWanted } from '../../jobs/devices/need.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../../jobs/folder.ts';
@@ -76,12 +76,12 @@ class FarServing implements ServingPlace {
     mkdirSync(own, { recursive: true, mode: 0o700 });
     const guard = pythonScript('vllm_guard');
     copyFileSync(guard, path.join(own, path.basename(guard)));
-    this.#guard = await storeFolder(this.#host, own, options);
+    this.#guard = await storeFolder(this.#context.paths, this.#host, own, options);
     const there: Laid['adapters'] = [];
     for (const { name, path: from } of adapters) {
-      there.push({ name, path: await storeFolder(this.#host, from, options) });
+      there.push({ name, path: await storeFolder(this.#context.paths, this.#host, from, options) });
     }
-    return { weights: await storeFolder(this.#host, weights, options), adapters: there };
+    return { weights: await storeFolder(this.#context.paths, this.#host, weights, options), adapters: there };
   }
 
   async open(): Promise<{ port: number; url: string }> {

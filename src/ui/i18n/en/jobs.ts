@@ -26,6 +26,8 @@ export const jobs = {
   'jobs.lastSign': 'last sign of life {ago} ago',
   'jobs.quiet': 'has said nothing for {ago}',
   'jobs.noted': 'Note: {note}',
+  'jobs.on': 'on {host}',
+  'jobs.mayGoOn': 'may go on there: resume or stop it',
   'jobs.note': 'Note on the job',
   'jobs.tags': 'Tags of the job',
   'jobs.tagsText': 'Words with spaces between them.',

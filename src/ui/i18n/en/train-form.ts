@@ -8,6 +8,8 @@ export const trainForm = {
     'Train on the training part only: what the test part holds must stay unseen, or the evaluation lies.',
   'train.about.field.limit': 'Only the first rows, for a first try. Empty: all.',
   'train.about.field.name': 'The tuned model is known by it everywhere: in Compare, in evaluations, on the server.',
+  'train.about.field.launcher':
+    'The machine that its engine runs on: this one, or a host of `ragtui hosts list` that has the engine. Data and base go there, numbers and result come here.',
   'train.about.field.preset': 'Where all other values come from. What you change besides is marked with *.',
   'train.about.train_group_size':
     'Passages a question: one right, the others wrong. Tutorial: 8, seven of ten wrong ones drawn each time.',

@@ -28,6 +28,8 @@ export const jobs: Texts<typeof english> = {
   'jobs.lastSign': '最后的生命迹象在 {ago} 前',
   'jobs.quiet': '已有 {ago} 没有动静',
   'jobs.noted': '备注：{note}',
+  'jobs.on': '在 {host} 上',
+  'jobs.mayGoOn': '那里可能仍在运行：继续或停止它',
   'jobs.note': '任务备注',
   'jobs.tags': '任务标签',
   'jobs.tagsText': '用空格分开的词。',

@@ -9,6 +9,8 @@ export const trainForm: Texts<typeof english> = {
   'train.about.field.part': '只用训练部分：测试部分必须没见过，否则评测不可信。',
   'train.about.field.limit': '只用前若干行，适合初次尝试。留空：全部。',
   'train.about.field.name': '微调后的模型在对比、评测和服务中都用这个名字。',
+  'train.about.field.launcher':
+    '引擎在哪台机器上运行：本机，或 `ragtui hosts list` 中装有该引擎的主机。数据和基座发送到那里，数值和结果取回这里。',
   'train.about.field.preset': '其他数值的来源。另行修改的以 * 标出。',
   'train.about.train_group_size': '每个问题的文段数：一个正例，其余为负例。教程：8，每次从十个负例中取七个。',
   'train.about.query_max_len': '更长的问题会被截去末尾。教程：512。',
