@@ -143,10 +143,10 @@ test('other processes read what was asked of each server', async () => {
   }
 });
 
-test('a pool is of chat models, of servers that are there once, without keys in their addresses', () => {
+test('a pool is of servers that are there once, without keys in their addresses', () => {
   const entry = { name: 'p', kind: 'chat', url: 'http://a/v1', model: 'm' } as const;
   expect(checkedEndpoint({ ...entry, alsoAt: ['http://b/v1'] }).alsoAt).toEqual(['http://b/v1']);
   expect(() => checkedEndpoint({ ...entry, alsoAt: ['http://a/v1/'] })).toThrow('twice');
   expect(() => checkedEndpoint({ ...entry, alsoAt: ['http://b/v1?api_key=x'] })).toThrow('key does not belong');
-  expect(() => checkedEndpoint({ ...entry, kind: 'embedding', alsoAt: ['http://b/v1'] })).toThrow('chat models only');
+  expect(checkedEndpoint({ ...entry, kind: 'embedding', alsoAt: ['http://b/v1'] }).alsoAt).toEqual(['http://b/v1']);
 });
