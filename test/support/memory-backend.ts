@@ -11,30 +11,40 @@ export class MemoryServer {
   /** Called before every call; throws what a server would. */
   fault: (call: string) => void | Promise<void> = () => undefined;
   readonly calls: string[] = [];
+  /** What the end of a connection waits for. */
+  closing: Promise<void> = Promise.resolve();
 
   connect(): VectorBackend {
+    const link = { ended: false };
     return {
       check: async () => {
-        await this.#call('check');
+        await this.#call('check', link);
         return 'memory';
       },
-      open: (spec) => this.#open(spec),
+      open: (spec) => this.#open(spec, link),
       collections: async () => [...this.collections.keys()],
       drop: async (name) => {
-        await this.#call('drop');
+        await this.#call('drop', link);
         this.collections.delete(name);
       },
-      close: async () => undefined,
+      close: () => {
+        link.ended = true;
+        return this.closing;
+      },
     };
   }
 
-  async #call(name: string): Promise<void> {
+  async #call(name: string, { ended }: { readonly ended: boolean }): Promise<void> {
+    if (ended) throw new RagtuiError('unavailable', 'This connection was ended.');
     this.calls.push(name);
     await this.fault(name);
   }
 
-  async #open({ name, dim }: CollectionSpec): Promise<{ collection: VectorCollection; created: boolean }> {
-    await this.#call('open');
+  async #open(
+    { name, dim }: CollectionSpec,
+    link: { readonly ended: boolean },
+  ): Promise<{ collection: VectorCollection; created: boolean }> {
+    await this.#call('open', link);
     const known = this.collections.get(name);
     if (known && known.index.dim !== dim) {
       throw new RagtuiError('invalid', `${name} holds vectors of ${known.index.dim} numbers, not of ${dim}.`);
@@ -47,7 +57,7 @@ export class MemoryServer {
     };
     const collection: VectorCollection = {
       upsert: async (records) => {
-        await this.#call('upsert');
+        await this.#call('upsert', link);
         const { index, vectors } = of();
         for (const { slot, vector } of records) {
           index.add(slot, vector);
@@ -55,7 +65,7 @@ export class MemoryServer {
         }
       },
       delete: async (slots) => {
-        await this.#call('delete');
+        await this.#call('delete', link);
         const { index, vectors } = of();
         for (const slot of slots) {
           index.remove(slot);
@@ -63,7 +73,7 @@ export class MemoryServer {
         }
       },
       search: async ({ vector, k, among }) => {
-        await this.#call('search');
+        await this.#call('search', link);
         const { index } = of();
         if (!among) return index.search(vector, k);
         const wanted = new Set(among);
@@ -73,7 +83,7 @@ export class MemoryServer {
           .slice(0, k);
       },
       fetch: async (slots) => {
-        await this.#call('fetch');
+        await this.#call('fetch', link);
         const { vectors } = of();
         return slots.flatMap((slot) => {
           const vector = vectors.get(slot);
@@ -81,12 +91,12 @@ export class MemoryServer {
         });
       },
       flush: async (mark) => {
-        await this.#call('flush');
+        await this.#call('flush', link);
         of().mark = mark;
       },
-      prepare: () => this.#call('prepare'),
+      prepare: () => this.#call('prepare', link),
       stats: async () => {
-        await this.#call('stats');
+        await this.#call('stats', link);
         const { index, mark } = of();
         return { count: index.size, mark, index: 'exact', bytes: null };
       },

@@ -36,14 +36,28 @@ export class Connections {
     return made;
   }
 
-  /** What is said of the server and its password is looked up anew by the next call. */
-  async forget(server: string): Promise<void> {
+  /**
+   * What is said of the server and its password is looked up anew by the next call. The connection ends by itself when
+   * what runs over it is over, which may take hours.
+   */
+  forget(server: string): void {
     const known = this.#backends.get(server);
     this.#backends.delete(server);
-    await known?.then((backend) => backend.close()).catch(() => undefined);
+    void known?.then((backend) => backend.close()).catch(() => undefined);
+  }
+
+  /** Forgets a server that failed, unless others have another connection to it by now; false: they have, or none. */
+  async forgetFailed(server: string, failed: VectorBackend | undefined): Promise<boolean> {
+    const known = this.#backends.get(server);
+    const backend = await known?.catch(() => undefined);
+    if (!failed || backend !== failed || this.#backends.get(server) !== known) return false;
+    this.forget(server);
+    return true;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#backends.keys()].map((server) => this.forget(server)));
+    const all = [...this.#backends.values()];
+    this.#backends.clear();
+    await Promise.all(all.map((known) => known.then((backend) => backend.close()).catch(() => undefined)));
   }
 }

@@ -66,11 +66,14 @@ export class Projections {
 
   /** What a server is, asked now with what is declared of it now; its indexes are tried again. */
   async check(server: string): Promise<string> {
-    await this.#connections.forget(server);
-    const backend = await this.#connections.get(server);
-    const version = await backend.check();
-    for (const projector of this.#of(server)) projector.wake(true);
-    return version;
+    this.#connections.forget(server);
+    for (const projector of this.#of(server)) projector.disconnect();
+    try {
+      const backend = await this.#connections.get(server);
+      return await backend.check();
+    } finally {
+      for (const projector of this.#of(server)) projector.wake(true);
+    }
   }
 
   /** Forgets what was to be taken off a server that is gone for good. Errors: `busy` while knowledge bases are kept there. */
@@ -84,17 +87,17 @@ export class Projections {
     await writer.run(() => {
       write.projection.removeReleased(server);
     });
-    await this.#connections.forget(server);
+    this.#connections.forget(server);
   }
 
-  /** Undefined: the index has no server. */
+  /** Asked at every search, so nothing is counted. Undefined: the index has no server. */
   answering(indexId: number): Answering | undefined {
-    const projector = this.#ofIndex(indexId);
-    const state = projector?.state();
-    if (!projector || !state) return undefined;
+    const row = this.#deps.read.projection.ofIndex(indexId);
+    const projector = row && this.#projectors.get(row.id);
+    if (!projector) return undefined;
     const current = projector.current();
-    if (current) return { server: state.server, ...current, why: null };
-    return { server: state.server, why: state.reason ?? `${state.behind} vectors and changes behind` };
+    if (current) return { server: row.server, ...current, why: null };
+    return { server: row.server, why: projector.reason ?? 'it is still being brought what it lacks' };
   }
 
   /** A search of the server failed. */

@@ -6,7 +6,8 @@ import { toVector } from '../../db/vectors-table.ts';
 import type { Writer } from '../../db/writer.ts';
 import { errorLine, type RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import type { Connections } from '../backends/connections.ts';
-import type { VectorCollection, VectorRecord } from '../backends/types.ts';
+import type { VectorBackend, VectorCollection } from '../backends/types.ts';
+import { compareSample, storedVectors } from './compare.ts';
 import type { ProjectionState } from './types.ts';
 
 /** Numbers of one batch: 2 MiB of them on their way, whatever the dimension. */
@@ -16,6 +17,8 @@ const BATCHES_A_FLUSH = 16;
 const CHANGES = 8192;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
+/** So often a server that changes meanwhile is compared. */
+const COMPARISONS = 5;
 
 export interface ProjectorDeps {
   readonly read: Tables;
@@ -36,6 +39,10 @@ export const newCollectionName = (): string => `ragtui_${randomBytes(8).toString
  * sure of it, and all of it may be sent twice. So either side may die at any moment: what is missing is sent again.
  */
 export class Projector {
+  /** What was asked last. */
+  #backend: VectorBackend | undefined;
+  /** Counts the connections that were replaced. */
+  #connection = 0;
   #collection: VectorCollection | undefined;
   #work: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -83,6 +90,18 @@ export class Projector {
     this.wake(true);
   }
 
+  /** The connection was replaced by another: what is done next opens the collection there. */
+  disconnect(): void {
+    this.#connection += 1;
+    this.#collection = undefined;
+    this.#proven = false;
+  }
+
+  /** Why the server does not answer, for people; null when it only lacks something yet. */
+  get reason(): string | null {
+    return this.#problem ? errorLine(this.#problem) : (this.#differs ?? null);
+  }
+
   /** The collection while it holds exactly what the database says, with the position up to which it does. */
   current(): { readonly collection: VectorCollection; readonly position: number } | undefined {
     const row = this.#row();
@@ -97,9 +116,8 @@ export class Projector {
     const { projection } = this.deps.read;
     const filling = row.filled === null ? 0 : projection.toFill(row.index_id, row.filled);
     const behind = filling + projection.pending(row.index_id);
-    const reason = this.#problem ? errorLine(this.#problem) : (this.#differs ?? null);
     const state = this.#problem ? 'unreachable' : this.#differs ? 'differs' : this.current() ? 'current' : 'behind';
-    return { server: row.server, state, behind, reason };
+    return { server: row.server, state, behind, reason: this.reason };
   }
 
   /** A search failed: the connection is looked at before the next one. */
@@ -110,8 +128,17 @@ export class Projector {
     this.#later();
   }
 
-  /** What is wrong on the server, after it was brought all there is. */
+  /** What is wrong on the server, after it was brought all there is. What changes meanwhile proves nothing. */
   async inspect(): Promise<{ problems: string[]; detail: string }> {
+    for (let tries = 0; tries < COMPARISONS; tries += 1) {
+      const found = await this.#inspectOnce();
+      if (found) return found;
+    }
+    return { problems: [], detail: 'it changed each time it was looked at; verify again when nothing is ingested' };
+  }
+
+  /** Undefined: something came meanwhile. */
+  async #inspectOnce(): Promise<{ problems: string[]; detail: string } | undefined> {
     this.#proven = false;
     this.wake(true);
     await this.settled();
@@ -122,7 +149,9 @@ export class Projector {
     const problems = this.#differs === undefined ? [] : [this.#differs];
     const { mark, count, index } = await collection.stats();
     if (mark !== null && mark !== row.position) problems.push(`it stands at change ${mark}, not at ${row.position}`);
-    const { wrong, sampled } = await this.#compareSample(row, collection);
+    const { wrong, sampled } = await compareSample(this.deps.read, row.index_id, collection);
+    const same = this.#collection === collection && this.#row()?.position === row.position && !this.#work;
+    if (!same || this.deps.read.projection.isPending(row.index_id)) return undefined;
     if (wrong > 0) problems.push(`${wrong} of ${sampled} vectors looked at are missing or not as they were stored`);
     return { problems, detail: `${count} vectors, ${index}, ${sampled} of them compared` };
   }
@@ -151,13 +180,21 @@ export class Projector {
       this.#failures = 0;
     } catch (error) {
       const problem = toRagtuiError(error);
-      if (this.#problem?.message !== problem.message) this.deps.log(`projection ${this.id}: ${errorLine(problem)}`);
       const lost = problem.code === 'not-found' && this.#collection !== undefined && this.#failures === 0;
-      this.#problem = problem;
+      const used = this.#backend;
+      this.#backend = undefined;
       this.#collection = undefined;
       this.#proven = false;
       const row = this.deps.read.projection.byId(this.id);
-      if (row) await this.deps.connections.forget(row.server);
+      const own = row !== undefined && (await this.deps.connections.forgetFailed(row.server, used));
+      if (used && !own && this.#failures === 0) {
+        // Others replaced the connection: it goes on over theirs.
+        this.#failures += 1;
+        this.#problem = undefined;
+        return;
+      }
+      if (this.#problem?.message !== problem.message) this.deps.log(`projection ${this.id}: ${errorLine(problem)}`);
+      this.#problem = problem;
       // A table that somebody dropped is made and filled again at once.
       this.#later(lost ? 0 : undefined);
     }
@@ -187,8 +224,8 @@ export class Projector {
       const index = read.index.byId(row.index_id);
       if (!index) return this.#end();
       if (this.#again) {
-        this.#again = false;
         await this.#restart(row);
+        this.#again = false;
         continue;
       }
       const collection = this.#collection ?? (await this.#open(row, index));
@@ -206,12 +243,14 @@ export class Projector {
   }
 
   async #open(row: LiveProjection, index: IndexRow): Promise<VectorCollection> {
-    const backend = await this.deps.connections.get(row.server);
+    const connection = this.#connection;
+    const backend = await this.#connect(row.server);
     const spec = { name: row.collection, dim: index.dim, about: this.#about(index) };
     const { collection, created } = await backend.open(spec);
     const begun = row.filled !== 0;
     const mark = created ? null : (await collection.stats()).mark;
-    this.#collection = collection;
+    // Else it was disconnected meanwhile, and is opened once more.
+    if (this.#connection === connection) this.#collection = collection;
     this.#problem = undefined;
     if (created && begun) {
       this.deps.log(`projection ${this.id}: ${row.collection} was gone from ${row.server}; it is filled again`);
@@ -220,8 +259,24 @@ export class Projector {
       // An older copy of the server was put back: what was deleted since is there again.
       this.deps.log(`projection ${this.id}: ${row.server} stands at change ${mark}, not at ${row.position}`);
       await this.#restart(row);
+    } else if (this.#logIsLonger(row)) {
+      this.deps.log(`projection ${this.id}: more changed than ${row.server} holds; it is filled again`);
+      await this.#restart(row);
     }
     return collection;
+  }
+
+  /** While a server was away, more changed than it costs to fill it anew. */
+  #logIsLonger(row: LiveProjection): boolean {
+    const { projection, index } = this.deps.read;
+    return projection.pending(row.index_id) > index.countMembers(row.index_id);
+  }
+
+  async #connect(server: string): Promise<VectorBackend> {
+    this.#backend = undefined;
+    const backend = await this.deps.connections.get(server);
+    this.#backend = backend;
+    return backend;
   }
 
   /** The old collection goes when it can; a new name keeps what is left of it out of the way. */
@@ -237,7 +292,7 @@ export class Projector {
   }
 
   async #dropFromServer(row: ProjectionRow): Promise<void> {
-    const backend = await this.deps.connections.get(row.server);
+    const backend = await this.#connect(row.server);
     await backend.drop(row.collection);
   }
 
@@ -271,19 +326,11 @@ export class Projector {
     const come = [...ops].filter(([, op]) => op === 1).map(([slot]) => slot);
     const batch = this.#batchOf(index.dim);
     for (let at = 0; at < come.length; at += batch) {
-      await collection.upsert(this.#vectors(index, come.slice(at, at + batch)));
+      await collection.upsert(storedVectors(read, index, come.slice(at, at + batch)));
     }
     if (gone.length > 0) await collection.delete(gone);
     await collection.flush(last.seq);
     await writer.run(() => write.projection.advance(row, last.seq));
-  }
-
-  /** A vector that is gone from the database was deleted by a later change. */
-  #vectors(index: IndexRow, slots: readonly number[]): VectorRecord[] {
-    return slots.flatMap((slot) => {
-      const bytes = this.deps.read.vectors.bySlotOf(index.embedder_id, slot);
-      return bytes ? [{ slot, vector: toVector(bytes) }] : [];
-    });
   }
 
   /** Compares the counts once for each connection. False: something came meanwhile, so they say nothing. */
@@ -291,23 +338,11 @@ export class Projector {
     const { read } = this.deps;
     if (this.#proven) return true;
     const { count } = await collection.stats();
-    if (read.projection.isPending(row.index_id) || this.#again) return false;
+    if (read.projection.isPending(row.index_id) || this.#again || this.#collection !== collection) return false;
     const members = read.index.countMembers(row.index_id);
     this.#differs = count === members ? undefined : `it holds ${count} vectors, there are ${members}`;
     this.#proven = true;
     return true;
-  }
-
-  async #compareSample(row: LiveProjection, collection: VectorCollection) {
-    const { read } = this.deps;
-    const index = read.index.byId(row.index_id);
-    if (!index) return { wrong: 0, sampled: 0 };
-    const stored = new Map(this.#vectors(index, sample(read, row.index_id)).map((one) => [one.slot, one.vector]));
-    for (const { slot, vector } of await collection.fetch([...stored.keys()])) {
-      const ours = stored.get(slot);
-      if (ours?.every((value, at) => value === vector[at])) stored.delete(slot);
-    }
-    return { wrong: stored.size, sampled: sample(read, row.index_id).length };
   }
 
   #batchOf(dim: number): number {
@@ -324,12 +359,3 @@ export class Projector {
 }
 
 export const isLive = (row: ProjectionRow): row is LiveProjection => row.index_id !== null;
-
-const SAMPLE = 64;
-
-/** Members spread over all of them. */
-function sample(read: Tables, indexId: number): number[] {
-  const slots = read.index.slotsAfter(indexId, 0, read.index.countMembers(indexId));
-  const step = Math.max(1, Math.floor(slots.length / SAMPLE));
-  return slots.filter((_, at) => at % step === 0).slice(0, SAMPLE);
-}

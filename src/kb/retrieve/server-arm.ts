@@ -72,13 +72,13 @@ async function nearest(
   const depth = armDepth(question.mode, question.depth);
   if (!allowed) return slotsOf(await collection.search({ vector, k: depth }));
   if (allowed.ids.length === 0) return [];
-  const among = context.read.filter.slots(allowed.ids, index.group_id, index.embedder_id);
-  if (allowed.share >= SELECTIVE_SHARE && among.length > AMONG_MAX) {
-    // What a loose filter lets through is found by asking for more than is wanted.
+  if (allowed.share >= SELECTIVE_SHARE) {
+    // What a loose filter lets through is found by asking for more than is wanted, without listing all of it.
     const k = Math.min(OVERFETCH_MAX, Math.ceil((2 * depth) / allowed.share));
     const found = await collection.search({ vector, k });
     if (chunksOf(context, index, found, depth, allowed).length >= depth) return slotsOf(found);
   }
+  const among = context.read.filter.slots(allowed.ids, index.group_id, index.embedder_id);
   const slots: number[] = [];
   for (let at = 0; at < among.length; at += AMONG_MAX) {
     const part = among.slice(at, at + AMONG_MAX);

@@ -1,6 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { getMeta, setMeta } from '../../../src/db/open.ts';
+import { leaveCopiedCollections } from '../../../src/kb/projection/copied.ts';
 import { RagtuiError } from '../../../src/platform/errors.ts';
+import { workspacePaths } from '../../../src/platform/paths.ts';
 import { fakeEmbedder, ingest, type OpenedService, openService, tempWorkspace } from '../../support/kb-service.ts';
 import { MemoryServer } from '../../support/memory-backend.ts';
 
@@ -13,13 +16,13 @@ let workspace: ReturnType<typeof tempWorkspace>;
 let database: MemoryServer;
 let opened: OpenedService;
 
-const open = () =>
-  openService(workspace.paths, { small: DIM }, undefined, {
+const open = (paths = workspace.paths) =>
+  openService(paths, { small: DIM }, undefined, {
     open: async () => database.connect(),
     batchNumbers: DIM * 8,
   });
-const put = (files: Record<string, string | null>) =>
-  ingest(opened.client, { kb: 'notes', embedders: [EMBEDDER], files, prune: true });
+const put = (files: Record<string, string | null>, kb = 'notes') =>
+  ingest(opened.client, { kb, embedders: [EMBEDDER], files, prune: true });
 const attach = (server: string | null) => opened.call('kb.attach', { kb: 'notes', server });
 const ask = (query: string, more: object = {}) =>
   opened.call('search', { kb: 'notes', query, mode: 'vector', topK: 5, ...more });
@@ -92,6 +95,72 @@ describe('an index kept on a vector database too', () => {
       expect(answer.server?.answered).toBe(true);
       expect(found(answer)).toEqual(before[at]);
     }
+  });
+
+  it('lists what a filter lets through only when that is little, and counts no log for a search', async () => {
+    await put(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`f${at}.txt`, lines(at * 10, 10)])));
+    await attach('db');
+    await settled();
+    const { filter, projection } = opened.service.context.read;
+    const listed = vi.spyOn(filter, 'slots');
+    const counted = vi.spyOn(projection, 'pending');
+    expect((await ask('line 37 of the text', { filter: { path: 'f?.txt' } })).server?.answered).toBe(true);
+    expect(listed).not.toHaveBeenCalled();
+    expect((await ask('line 37 of the text', { filter: { path: 'f3.txt' } })).server?.answered).toBe(true);
+    expect(listed).toHaveBeenCalledOnce();
+    expect(counted).not.toHaveBeenCalled();
+  });
+
+  it('goes on when another index of the server lost the connection or it is checked, without waiting for its end', async () => {
+    await opened.call('kb.create', {
+      name: 'more',
+      groups: [{ name: 'line', splitter: 'line' }],
+      embedders: ['small'],
+    });
+    await put({ 'a.txt': lines(0, 60) });
+    await put({ 'b.txt': lines(100, 60) }, 'more');
+    await attach('db');
+    await opened.call('kb.attach', { kb: 'more', server: 'db' });
+    await settled();
+    let over = () => {};
+    database.closing = new Promise((resolve) => {
+      over = resolve;
+    });
+    await opened.call('servers.check', { server: 'db' });
+    await settled();
+    for (const kb of ['notes', 'more']) expect((await ask('line 7', { kb })).server?.answered).toBe(true);
+    // The next upsert of one fails; the other finds its connection ended and goes on.
+    database.fault = (call) => {
+      if (call !== 'upsert') return;
+      database.fault = () => undefined;
+      unavailable();
+    };
+    await put({ 'c.txt': lines(200, 5) });
+    await settled();
+    expect(await standing()).toMatchObject({ state: 'unreachable' });
+    await put({ 'd.txt': lines(300, 5) }, 'more');
+    await settled();
+    expect((await ask('line 303 of the text', { kb: 'more' })).server?.answered).toBe(true);
+    expect(opened.log.join('\n')).not.toContain('was ended');
+    over();
+  });
+
+  it('is filled anew when more changed while the server was away than there is', async () => {
+    await put({ 'a.txt': lines(0, 20) });
+    await attach('db');
+    await settled();
+    const [name] = database.collections.keys();
+    database.fault = unavailable;
+    await put({ 'a.txt': lines(100, 30) });
+    await settled();
+    expect(await standing()).toMatchObject({ state: 'unreachable', behind: 50 });
+    database.fault = () => undefined;
+    await opened.call('servers.check', { server: 'db' });
+    await settled();
+    expect([...database.collections.keys()]).not.toContain(name);
+    expect(held()).toEqual(members());
+    expect(await standing()).toMatchObject({ state: 'current', behind: 0 });
+    expect(opened.log.join()).toContain('more changed than db holds');
   });
 
   it('goes on where it was when the server went away, and says so meanwhile', async () => {
@@ -196,6 +265,43 @@ describe('an index kept on a vector database too', () => {
     expect(await standing()).toMatchObject({ state: 'current' });
   });
 
+  it('is filled again as promised also when the server does not answer at first', async () => {
+    await put({ 'a.txt': lines(0, 20) });
+    await attach('db');
+    await settled();
+    const [name] = database.collections.keys();
+    database.fault = unavailable;
+    await opened.call('kb.reindex', { kb: 'notes' });
+    await settled();
+    expect([...database.collections.keys()]).toEqual([name]);
+    database.fault = () => undefined;
+    await opened.call('servers.check', { server: 'db' });
+    await settled();
+    expect([...database.collections.keys()]).not.toContain(name);
+    expect(held()).toEqual(members());
+    expect(await standing()).toMatchObject({ state: 'current' });
+  });
+
+  it('is not blamed for what changes while it is verified', async () => {
+    await put({ 'a.txt': lines(0, 40), 'b.txt': lines(40, 20) });
+    await attach('db');
+    await settled();
+    const before = [...database.collections.keys()];
+    database.fault = async (call) => {
+      if (call !== 'fetch') return;
+      database.fault = () => undefined;
+      await put({ 'b.txt': null });
+      await settled();
+    };
+    const { checks } = await opened.call('kb.verify', { kb: 'notes' });
+    expect(checks.find(({ name }) => name === 'notes/line: vectors on db')).toMatchObject({
+      ok: true,
+      detail: '40 vectors, exact, 40 of them compared',
+    });
+    await settled();
+    expect([...database.collections.keys()]).toEqual(before);
+  });
+
   it('lets the embedded index answer when texts change while the server is asked', async () => {
     await put({ 'a.txt': lines(0, 60) });
     await attach('db');
@@ -249,6 +355,33 @@ describe('an index kept on a vector database too', () => {
     expect([...database.collections.keys()]).toHaveLength(2);
     expect(held()[1]).toEqual(members()[0]);
     expect(await standing()).toMatchObject({ state: 'current' });
+  });
+
+  it('keeps its collections behind a link to the workspace, and takes new ones on another machine', async () => {
+    await put({ 'a.txt': lines(0, 20) });
+    await attach('db');
+    await settled();
+    await opened.service.close();
+    const link = `${workspace.paths.home}-link`;
+    symlinkSync(workspace.paths.home, link);
+    opened = open(workspacePaths(link, {}));
+    await settled();
+    expect(database.collections.size).toBe(1);
+    const { write, read } = opened.service.context;
+    const collection = () => read.projection.all()[0]?.collection;
+    const name = collection();
+    // As former versions left it: the folder as it was named, no machine.
+    setMeta(write.db, 'projection_home', link);
+    write.db.prepare("DELETE FROM meta WHERE k = 'projection_machine'").run();
+    leaveCopiedCollections(write, workspace.paths, 'this');
+    expect(collection()).toBe(name);
+    expect(getMeta(write.db, 'projection_machine')).toBe('this');
+    leaveCopiedCollections(write, workspace.paths, 'another');
+    const other = collection();
+    expect(other).not.toBe(name);
+    leaveCopiedCollections(write, workspace.paths, 'another');
+    expect(collection()).toBe(other);
+    rmSync(link);
   });
 
   it('is not attached to a server that cannot be used', async () => {

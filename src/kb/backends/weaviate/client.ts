@@ -24,13 +24,14 @@ export interface WeaviateCall<T> {
 
 /**
  * Where to send requests, the first one first: `weaviate://HOST[:8080][?also=HOST:PORT]`, with `also` for each further
- * node that takes them. Errors: `usage`.
+ * node that takes them, each encrypted unless it is this machine or was said to be open. Errors: `usage`.
  */
 function placesOf(server: VectorServer): [URL, ...URL[]] {
   const url = serverUrl(server);
-  const encrypted = usesTls(server);
-  const placeOf = ({ hostname, port }: URL): URL =>
-    new URL(`${encrypted ? 'https' : 'http'}://${hostname}:${port || (encrypted ? TLS_PORT : PORT)}`);
+  const placeOf = ({ href, hostname, port }: URL): URL => {
+    const encrypted = usesTls({ ...server, url: href });
+    return new URL(`${encrypted ? 'https' : 'http'}://${hostname}:${port || (encrypted ? TLS_PORT : PORT)}`);
+  };
   const further = url.searchParams.getAll('also').map((place) => serverUrl({ ...server, url: `weaviate://${place}` }));
   return [placeOf(url), ...further.map(placeOf)];
 }
