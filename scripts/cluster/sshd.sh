@@ -3,6 +3,7 @@
 #   sshd.sh start DIR PORT   makes DIR if needed, starts the server, waits until it answers. A second start is the same one.
 #   sshd.sh stop DIR         ends the server and its sessions (by their recorded processes)
 # DIR/ssh_config is for `ssh -F` (and RAGTUI_SSH_CONFIG): hosts `far` (the server) and `far-proxy` (PORT+1, for a proxy).
+# DIR/more_config, if it is there, holds further lines of the server's configuration.
 # Commands run in DIR/home with HOME there, after DIR/env.sh. Needs the package openssh-server; no root is needed.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -57,6 +58,7 @@ MaxStartups 100:30:200
 MaxSessions 50
 ForceCommand $dir/login.sh
 CONFIG
+[ ! -f "$dir/more_config" ] || cat "$dir/more_config" >> "$dir/sshd_config"
 cat > "$dir/ssh_config" <<CONFIG
 Host far far-proxy
   HostName 127.0.0.1

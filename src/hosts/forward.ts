@@ -1,10 +1,53 @@
 import { spawn } from 'node:child_process';
 import net from 'node:net';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { FORWARD_HEADER } from '../jobs/health.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { sshEnvironment, sshFault, sshOptions } from './ssh.ts';
+import { parseJson } from '../platform/json.ts';
+import { type SshEnd, sshEnvironment, sshFault, sshOptions } from './ssh.ts';
 
 /** Most that is kept of what ssh says. */
 const MAX_SAID = 8192;
+
+const CHECK_MS = 20_000;
+/** sshd's answer where its configuration, or the key, forbids it (RFC 4254 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED). */
+const FORBIDS = /administratively prohibited/i;
+/** Through a shared connection ssh tells no more than that it was refused; on one of its own it tells why. */
+const REFUSES = /open refused by peer|open failed: connect failed/i;
+
+/** Why a request did not get through, as the port here says it: the host is not there, nobody listens there, sshd forbids it. */
+const kindSchema = z.enum(['unreachable', 'closed', 'forbidden']);
+const faultSchema = z.object({ error: z.object({ type: kindSchema, message: z.string() }) });
+export type ForwardedFault = z.infer<typeof faultSchema>['error'];
+
+/** What a port of ours, and not the server behind it, answered; undefined = it was the server. */
+export function readForwardedFault(headers: Headers, body: string): ForwardedFault | undefined {
+  return headers.has(FORWARD_HEADER) ? faultSchema.safeParse(parseJson(body)).data?.error : undefined;
+}
+
+/**
+ * Throws `permission` where a host lets no port of it be reached. `there`: a port that nobody has. On a connection of its
+ * own: through a shared one nobody says why. Whoever cannot make one, or is refused for another reason, passes.
+ */
+export async function checkForwarding(host: string, there: number): Promise<void> {
+  const alone = ['-o', 'ControlPath=none', '-o', 'ControlMaster=no'];
+  const { stderr } = await execa('ssh', [...alone, ...sshOptions(), '-W', `127.0.0.1:${there}`, '--', host], {
+    env: sshEnvironment(),
+    stdin: 'ignore',
+    reject: false,
+    timeout: CHECK_MS,
+  });
+  if (FORBIDS.test(stderr)) {
+    throw new RagtuiError('permission', forbidden(host), FORWARDING_HINT);
+  }
+}
+
+const forbidden = (host: string): string =>
+  `${host} forbids reaching a port of it through ssh (administratively prohibited).`;
+/** What to do about it. */
+export const FORWARDING_HINT =
+  'Its sshd must allow it: AllowTcpForwarding and PermitOpen in sshd_config, options of the key in authorized_keys.';
 
 /** A port of loopback here that leads to one of loopback on a host. */
 export interface Forward {
@@ -67,18 +110,26 @@ function lead(socket: net.Socket, host: string, there: number): void {
     over = true;
     if (code === 0) socket.end();
     else if (began) socket.resetAndDestroy();
-    else socket.end(refusal(sshFault(host, { code, stderr: said }).message));
+    else socket.end(refusal(faultOf(host, there, { code, stderr: said })));
   };
   ssh.once('error', () => end(null));
   // With all that it had read.
   ssh.once('close', end);
 }
 
+function faultOf(host: string, there: number, end: SshEnd): ForwardedFault {
+  if (FORBIDS.test(end.stderr)) return { type: 'forbidden', message: forbidden(host) };
+  if (REFUSES.test(end.stderr))
+    return { type: 'closed', message: `${host} is there, but nobody answers at its port ${there}.` };
+  return { type: 'unreachable', message: sshFault(host, end).message };
+}
+
 /** As a server that is not there would say it, so that clients tell it and try again. */
-function refusal(message: string): string {
-  const body = JSON.stringify({ error: { message, type: 'unreachable', code: 503 } });
+function refusal(fault: ForwardedFault): string {
+  const body = JSON.stringify({ error: { ...fault, code: 503 } });
   return [
     'HTTP/1.1 503 Service Unavailable',
+    `${FORWARD_HEADER}: ${fault.type}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

@@ -6,6 +6,9 @@ const ANSWER_MS = 2000;
 /** With the two above, a server that hangs is noticed after 8 s at the latest. */
 const SILENT_MS = 6000;
 
+/** The header of an answer that a port of ours gives in place of the server on another host that it leads to. */
+export const FORWARD_HEADER = 'x-ragtui-forward';
+
 export interface HealthListener {
   /** It has not answered since then. */
   readonly silent: (since: Date) => void;
@@ -14,7 +17,8 @@ export interface HealthListener {
 
 /**
  * Asks a server for `/health` every few seconds, at the address in its `endpoint.json`, until `signal` aborts, and tells
- * when it stops answering and when it answers again. Any answer counts: what is heard here is whether it hangs.
+ * when it stops answering and when it answers again. Any answer of its own counts: what is heard here is
+ * whether it hangs.
  */
 export async function watchHealth(
   file: string,
@@ -41,11 +45,12 @@ export async function watchHealth(
   }
 }
 
-async function doesAnswer(url: string): Promise<boolean> {
+/** Whether the server itself answers, whatever it says. */
+export async function doesAnswer(url: string): Promise<boolean> {
   try {
     const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(ANSWER_MS) });
     await response.arrayBuffer();
-    return true;
+    return !response.headers.has(FORWARD_HEADER);
   } catch {
     return false;
   }

@@ -92,10 +92,16 @@ async function watchWorker(
   if (worker.pid !== undefined) storeIdentity(files.worker, worker.pid);
   if (worker.connected) worker.send(BEGIN, () => {});
   if (work.kind !== 'serve') states.enter('running');
+  // A host that cannot be reached says more than that its server is silent.
+  const trouble = { host: '', server: '' };
+  const tellRunning = () => states.enter('running', trouble.host || trouble.server);
   worker.on('message', (message) => {
     const told = messageSchema.safeParse(message).data;
     if (!told) return;
-    states.enter('running', told.type === 'unreachable' ? `${told.host} unreachable since ${told.since}` : '');
+    if (told.type !== 'ready') {
+      trouble.host = told.type === 'unreachable' ? `${told.host} unreachable since ${told.since}` : '';
+    }
+    tellRunning();
   });
   const stopWatching = onStopFile(folder, files, () => states.enter('stopping', 'asked to stop'));
   const over = new AbortController();
@@ -103,8 +109,14 @@ async function watchWorker(
     void watchHealth(
       files.endpoint,
       {
-        silent: (since) => states.enter('running', `has not answered since ${since.toISOString()}`),
-        answers: () => states.enter('running'),
+        silent: (since) => {
+          trouble.server = `has not answered since ${since.toISOString()}`;
+          tellRunning();
+        },
+        answers: () => {
+          trouble.server = '';
+          tellRunning();
+        },
       },
       over.signal,
     );

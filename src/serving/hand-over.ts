@@ -50,7 +50,8 @@ export async function holdings(paths: WorkspacePaths, name?: string): Promise<Ho
     const { job, work } = server;
     const pids = job.pid === null || work.launcher !== undefined ? [] : groupMembers(job.pid);
     const gpu = onGpu && work.engine === 'vllm' && work.launcher === undefined;
-    const times = usualTimes(paths, `vllm ${onGpu ? 'cuda' : 'cpu'} ${work.model}`);
+    // Of one on another host it is not known which device it has there.
+    const times = work.launcher !== undefined ? [] : usualTimes(paths, `vllm ${onGpu ? 'cuda' : 'cpu'} ${work.model}`);
     return {
       job: job.spec.id,
       model: work.model,

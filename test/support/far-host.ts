@@ -25,6 +25,8 @@ export interface FarHost {
   readonly port: number;
   /** What every command there begins with (sh). */
   environment(text: string): void;
+  /** Further lines of the server's configuration, which is started anew. */
+  configure(text: string): void;
   start(): void;
   /** Ends the server and all its sessions; what runs in sessions of its own goes on. */
   stop(): void;
@@ -44,6 +46,11 @@ export async function startFarHost(): Promise<FarHost> {
     home: path.join(folder, 'home'),
     port,
     environment: (text) => writeFileSync(path.join(folder, 'env.sh'), text),
+    configure: (text) => {
+      run('stop');
+      writeFileSync(path.join(folder, 'more_config'), text);
+      run('start');
+    },
     start: () => run('start'),
     stop: () => run('stop'),
     cutConnections: () => {

@@ -7,7 +7,7 @@ import { askAgent } from '../../hosts/agent.ts';
 import { farEngine } from '../../hosts/engines.ts';
 import { closeFar, keepFar } from '../../hosts/far-file.ts';
 import { followRun, type OnReach, untilReached } from '../../hosts/follow.ts';
-import { type Forward, forwardPort } from '../../hosts/forward.ts';
+import { checkForwarding, type Forward, forwardPort } from '../../hosts/forward.ts';
 import { MirroredFile } from '../../hosts/mirror.ts';
 import { runFolder, startRun, stopRun } from '../../hosts/run.ts';
 import { storeFolder } from '../../hosts/shelf.ts';
@@ -65,8 +65,10 @@ class FarServing implements ServingPlace {
 
   readonly #log = (text: string): void => this.#context.report.log('info', text);
 
-  /** What it takes there is not known here; vLLM itself says what does not fit. */
-  async check(): Promise<void> {}
+  /** That it can be reached there. What it takes there is not known here; vLLM itself says what does not fit. */
+  async check(): Promise<void> {
+    await checkForwarding(this.#host.name, await this.#freePort());
+  }
 
   async lay({ weights, adapters }: Laid): Promise<Laid> {
     const { folder, signal } = this.#context;
@@ -86,9 +88,13 @@ class FarServing implements ServingPlace {
 
   async open(): Promise<{ port: number; url: string }> {
     await this.close();
-    const { port } = await askAgent(this.#host, { op: 'port' }, portSchema);
+    const port = await this.#freePort();
     this.#forward = await forwardPort(this.#host.name, port);
     return { port, url: `http://127.0.0.1:${this.#forward.port}/v1` };
+  }
+
+  async #freePort(): Promise<number> {
+    return (await askAgent(this.#host, { op: 'port' }, portSchema)).port;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import { installedEngine } from '../../engines/store.ts';
 import { type EndpointFile, jobFiles, writeJsonFile } from '../../jobs/folder.ts';
 import type { JobContext } from '../../jobs/worker.ts';
@@ -14,6 +12,7 @@ import { watchAdapters } from '../adapters/watch-checks.ts';
 import { keptLine, repeatCheck } from '../embedding/promise.ts';
 import { isStopNow } from '../stop.ts';
 import { drainSeconds, type ServeWork } from '../types.ts';
+import { checkNames, onlyOtherVectors, throughOutages, untilHealthy } from './come-up.ts';
 import { loraRoom, shownCommand, type VllmStart, vllmCommand, vllmEnvironment } from './command.ts';
 import { farPlace } from './far-place.ts';
 import { STAGE_COUNT } from './log.ts';
@@ -87,7 +86,7 @@ async function runOnce(context: Context, place: ServingPlace, { start, adapters,
   const tell = (ready: boolean) =>
     writeJsonFile(files.endpoint, { url, key, model, ready, adapters } satisfies EndpointFile);
   const command = vllmCommand(start);
-  const follow = new StartProgress(report, paths, `vllm ${start.machine.device} ${work.model}`);
+  const follow = new StartProgress(report, paths, `vllm ${start.machine.device} ${work.model}${place.where}`);
   const tails = place.logs.map((file) => {
     const earlier = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     return new FileTail(file, (line) => follow.line(line), earlier);
@@ -99,13 +98,23 @@ async function runOnce(context: Context, place: ServingPlace, { start, adapters,
   const names = [model, ...adapters.map(({ name }) => name)];
   const ending = AbortSignal.any([signal, over.signal]);
   const stop = new AbortController();
+  const watch = { lookMs: place.lookMs, signal: ending };
+  /** One on another host outlives an outage of the line to it. */
+  const outlasting = <T>(action: () => Promise<T>): Promise<T> =>
+    work.launcher === undefined ? action() : throughOutages(url, action, watch);
   /** An embedder must give the vectors that its model promises, now and later. */
   const hold = async () => {
     const check = () => holdServer(context.paths, work, { url, key }, ending);
-    report.log('info', keptLine(await check()));
-    repeatCheck(check, (error) => stop.abort(error), ending);
+    report.log('info', keptLine(await outlasting(check)));
+    const missed = ({ message }: RagtuiError) =>
+      ending.aborted ||
+      report.log('warn', `its vectors could not be looked at, the next look is in an hour: ${message}`);
+    const later = work.launcher === undefined ? check : onlyOtherVectors(check, missed);
+    repeatCheck(later, (error) => stop.abort(error), ending);
   };
-  const healthy = untilHealthy(url, key, names, { lookMs: place.lookMs, signal: ending }).then(async () => {
+  const comeUp = async () => {
+    await untilHealthy(url, { ...watch, onLine: (why) => report.log('warn', why) });
+    await outlasting(() => checkNames({ url, key }, names, ending));
     await firstVersionsLoaded(folder, adapters);
     if (work.runner === 'pooling') await hold();
     tell(true);
@@ -113,9 +122,9 @@ async function runOnce(context: Context, place: ServingPlace, { start, adapters,
     follow.ready(`serving ${names.join(', ')} at ${url}${place.where}`);
     // A check that fails has said so; the server does not depend on it.
     watchAdapters(context, { url, key }, ending).catch((error: unknown) => report.error(error));
-  });
+  };
   // A fault of the health check ends the server too.
-  healthy.catch((error) => {
+  comeUp().catch((error) => {
     if (!over.signal.aborted && !signal.aborted) stop.abort(error);
   });
   try {
@@ -135,35 +144,5 @@ async function runOnce(context: Context, place: ServingPlace, { start, adapters,
   } finally {
     over.abort();
     rmSync(files.endpoint, { force: true });
-  }
-}
-
-const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
-
-/** Resolves when /health is 200 and all names are served. Throws `not-found` when one is not, the reason on abort. */
-async function untilHealthy(
-  url: string,
-  key: string,
-  names: readonly string[],
-  { lookMs, signal }: { readonly lookMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  while (!(await isHealthy(url, signal))) await delay(lookMs, undefined, { signal });
-  const response = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` }, signal });
-  const served = modelsSchema.parse(await response.json()).data.map(({ id }) => id);
-  const missing = names.filter((name) => !served.includes(name));
-  if (missing.length > 0) {
-    throw new RagtuiError('not-found', `vLLM came up without ${missing.join(', ')}.`, 'See the log of the job.');
-  }
-}
-
-async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const response = await fetch(new URL('/health', url), {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]),
-    });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
   }
 }
