@@ -3,7 +3,7 @@ import { ENGINES } from '../engines/definitions.ts';
 import { engineManifestSchema } from '../engines/types.ts';
 import { askAgent } from '../hosts/agent.ts';
 import { askFacts } from '../hosts/facts.ts';
-import { farEngines, keepHost } from '../hosts/store.ts';
+import { farEngines, keepLearned } from '../hosts/store.ts';
 import type { Host } from '../hosts/types.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { CARDS_QUERY, type NvidiaSmi, PROCESSES_QUERY, readGpus } from '../platform/telemetry/nvidia-smi.ts';
@@ -32,7 +32,7 @@ type FarRun = z.infer<typeof farRunSchema>;
  */
 export async function lookFar(paths: WorkspacePaths, host: Host, signal: AbortSignal): Promise<Look> {
   const known = { ...host, facts: host.facts ?? (await askFacts(host, new Date(), signal)) };
-  if (!host.facts) keepHost(paths, known);
+  if (!host.facts) keepLearned(paths, host.name, { facts: known.facts });
   const request = {
     op: 'look',
     cards: CARDS_QUERY,

@@ -4,7 +4,7 @@ import type { EngineName } from '../engines/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { askAgent } from './agent.ts';
-import { farEngines, findHost, keepHost } from './store.ts';
+import { farEngines, keepLearned } from './store.ts';
 import { type FarEngine, farEngineSchema, type KnownHost } from './types.ts';
 
 /** Those of the engines named whose environments on a host are whole. */
@@ -34,6 +34,6 @@ export async function lookForEngines(paths: WorkspacePaths, host: KnownHost): Pr
     host,
     Object.values(ENGINES).map(({ name }) => name),
   );
-  keepHost(paths, { ...host, ...findHost(paths, host.name), installed });
+  keepLearned(paths, host.name, { installed });
   return installed;
 }

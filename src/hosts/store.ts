@@ -47,6 +47,22 @@ export function keepHost(paths: WorkspacePaths, host: Host): void {
   writeJsonAtomic(hostsFile(paths), { version: 1, hosts });
 }
 
+/**
+ * Keeps what was learned of a host; all else stays as it is now, and not as it was when the asking began. One that was
+ * forgotten meanwhile is not put back: undefined.
+ */
+export function keepLearned(
+  paths: WorkspacePaths,
+  name: string,
+  learned: Partial<Pick<Host, 'facts' | 'installed'>>,
+): Host | undefined {
+  const host = findHost(paths, name);
+  if (!host) return undefined;
+  const changed = { ...host, ...learned };
+  keepHost(paths, changed);
+  return changed;
+}
+
 /** Lets a host take no new jobs, or take them again. What runs there goes on. Errors: `not-found`. */
 export function drainHost(paths: WorkspacePaths, name: string, drained: boolean, now = new Date()): Host {
   const host = findHost(paths, name);

@@ -17,7 +17,7 @@ import { writeJsonAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
 import { type ExportTools, int8Answer, type OnnxRequest, onnxAnswer, onnxTask } from './export-tools.ts';
 import { trainingFault } from './failures/fault.ts';
-import { cachesIn, definedOf, signalOf, tellReach } from './far-place.ts';
+import { cachesIn, definedOf, STOP_PATIENCE_MS, signalOf, tellReach } from './far-place.ts';
 import { farTune } from './far-tune.ts';
 import type { TrainingPlace } from './place.ts';
 import type { ScriptOptions } from './script.ts';
@@ -143,7 +143,15 @@ class FarTools implements ExportTools {
       }),
     );
     const stopping = new AbortController();
-    const onStop = () => void stopRun(this.#host, run, 'kill').finally(() => stopping.abort());
+    const onStop = () =>
+      void untilReached(this.#host, () => stopRun(this.#host, run, 'kill'), {
+        signal: stopping.signal,
+        onReach: () => {},
+        patienceMs: STOP_PATIENCE_MS,
+      })
+        // It ends by itself there, and what it made is deleted by `hosts clean`.
+        .catch(() => {})
+        .finally(() => stopping.abort());
     signal?.addEventListener('abort', onStop, { once: true });
     if (signal?.aborted) onStop();
     try {

@@ -27,7 +27,7 @@ type Context = JobContext<'train-llm'> | JobContext<'train-embedder'>;
 const LOOK_MS = 500;
 const CHECKPOINT_GRACE_SECONDS = 120;
 /** How long a host that cannot be reached is tried when the job is asked to stop. */
-const STOP_PATIENCE_MS = 30_000;
+export const STOP_PATIENCE_MS = 30_000;
 const ROWS = 'trainer_log.jsonl';
 
 /**
@@ -41,29 +41,35 @@ export async function farPlace(context: Context, name: EngineName): Promise<Trai
   const tuned = tunedFolder(paths, work.name);
   const engine = await farEngine(host, name);
   const before = readFar(tuned.root);
-  const goesOn = before?.open === true && (await isOurs(context, host, before));
-  const run = goesOn ? before.run : `${spec.id}-${Date.now().toString(36)}`;
-  return new FarPlace(context, host, engine, run, goesOn);
+  const earlier = before?.open === true ? await earlierRun(context, host, before) : 'none';
+  const run = before && earlier !== 'none' ? before.run : `${spec.id}-${Date.now().toString(36)}`;
+  return new FarPlace(context, host, engine, run, earlier);
 }
 
+/** `unsubmitted`: all that it needs is there, and Slurm was not reached or its answer was lost. */
+type Earlier = 'none' | 'unsubmitted' | 'begun';
+
 /**
- * Whether an earlier job's run is to be gone on with. One that was stopped or killed there has nothing to tell any more:
+ * What of an earlier job's run is to be gone on with. One that was stopped or killed there has nothing to tell any more:
  * what it left is brought here, and a new one goes on from there.
  */
-async function isOurs(context: Context, here: KnownHost, { host: name, run }: FarFile): Promise<boolean> {
+async function earlierRun(context: Context, here: KnownHost, { host: name, run }: FarFile): Promise<Earlier> {
   const { paths, work, report } = context;
   const host = name === here.name ? here : knownHost(paths, name);
-  const { state, result } = await runStatus(host, run);
-  if (state === 'none') return false;
+  const { state, result, slurm } = await runStatus(host, run);
+  if (state === 'none') {
+    closeFar(paths.jobs, run);
+    return 'none';
+  }
   if (state === 'lost' || result?.stopped) {
     report.log('info', `Brings what ${run} left on ${name}`);
     const tuned = tunedFolder(paths, work.name);
     await fetchTune(host, paths, work.name, { onLog: (text) => report.log('info', text) });
     keepFar(tuned.root, { host: name, run, open: false });
     closeFar(paths.jobs, run);
-    return false;
+    return 'none';
   }
-  if (host === here) return true;
+  if (host === here) return state !== 'over' && slurm?.job === '' ? 'unsubmitted' : 'begun';
   throw new RagtuiError(
     'busy',
     `${work.name} was begun on ${name}, and may go on there.`,
@@ -81,8 +87,9 @@ class FarPlace implements TrainingPlace {
   readonly workFolder: string;
   readonly #context: Context;
   readonly #host: KnownHost;
+  readonly #earlier: Earlier;
 
-  constructor(context: Context, host: KnownHost, engine: TrainingPlace['engine'], run: string, goesOn: boolean) {
+  constructor(context: Context, host: KnownHost, engine: TrainingPlace['engine'], run: string, earlier: Earlier) {
     this.#context = context;
     this.#host = host;
     this.engine = engine;
@@ -90,7 +97,8 @@ class FarPlace implements TrainingPlace {
     this.bfloat16 = host.facts.bfloat16;
     this.devices = context.work.gpus ?? 1;
     this.session = run;
-    this.goesOn = goesOn;
+    this.#earlier = earlier;
+    this.goesOn = earlier !== 'none';
     this.workFolder = path.join(context.folder, 'work');
   }
 
@@ -120,7 +128,8 @@ class FarPlace implements TrainingPlace {
       for (const place of [tuned.root, folder]) keepFar(place, far(open));
     };
     if (this.goesOn) report.log('info', `Goes on with ${this.session} on ${this.host}`);
-    else if (!(await this.#start(run, tuned, keep, onReach))) return { code: null, signal: 'SIGTERM' };
+    if (this.#earlier === 'unsubmitted') await this.#begin(run, onReach);
+    else if (!this.goesOn && !(await this.#start(run, tuned, keep, onReach))) return { code: null, signal: 'SIGTERM' };
     keep(true);
     const end = await this.#follow(run, tuned, onReach);
     if (!end) return { code: null, signal: 'SIGTERM' };
@@ -136,7 +145,7 @@ class FarPlace implements TrainingPlace {
 
   /** False when the job was asked to stop before anything ran. */
   async #start(run: EngineRun, tuned: TunedFolder, keep: (open: boolean) => void, onReach: OnReach): Promise<boolean> {
-    const { signal, report, folder, paths, work } = this.#context;
+    const { signal, report, folder } = this.#context;
     report.progress(phase(`sending the data to ${this.host}`));
     await pushFolder(this.#host, this.workFolder, this.#work(), { signal, onLog: this.#log });
     await pushFolder(this.#host, tuned.train, this.#tune(), { signal, onLog: this.#log });
@@ -144,6 +153,13 @@ class FarPlace implements TrainingPlace {
     keepCommand(folder, `ssh ${this.host}: ${run.program}`, run.args);
     // Written first: whoever comes after a crash asks the host whether it was started.
     keep(true);
+    await this.#begin(run, onReach);
+    return true;
+  }
+
+  /** Starts it there, or hands it to Slurm; once, however often it is done. */
+  async #begin(run: EngineRun, onReach: OnReach): Promise<void> {
+    const { signal, report, paths, work } = this.#context;
     const { PATH: pathFirst, ...env } = run.env;
     const request = {
       run: this.session,
@@ -157,13 +173,12 @@ class FarPlace implements TrainingPlace {
     };
     const output = this.#tune();
     const begin = () =>
-      isSlurm(work.launcher)
+      isSlurm(work.launcher) || this.#earlier === 'unsubmitted'
         ? submitRun(this.#host, paths, { ...request, output, rows: `${output}/${ROWS}` })
         : startRun(this.#host, request);
     const begun = await untilReached<RunStatus>(this.#host, begin, { signal, onReach });
     const how = begun.slurm ? `Handed to Slurm on ${this.host}, job ${begun.slurm.job},` : `Started on ${this.host}`;
     report.log('info', `${how} as ${this.session}`);
-    return true;
   }
 
   /** Undefined when the job was asked to stop and the host could not be told. */

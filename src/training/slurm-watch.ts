@@ -65,9 +65,13 @@ export class SlurmWatch {
   }
 }
 
-/** How a run ended, with Slurm's own verdict where its engine did not end well: it knows of a memory limit, say. */
+/**
+ * How a run ended, with Slurm's own verdict where its engine did not end well: it knows of a memory limit, say. A run that
+ * was over when it was looked at first says nothing of Slurm yet; `session` tells that it is one of its.
+ */
 export async function slurmEnd(host: KnownHost, run: string, end: RunStatus): Promise<RunStatus> {
-  if (!end.slurm || isStanding(end) || !end.result || end.result.code === 0 || end.result.stopped) return end;
+  if (end.session === undefined || isStanding(end) || !end.result || end.result.code === 0 || end.result.stopped)
+    return end;
   const until = performance.now() + VERDICT_MS;
   for (let last = end; ; ) {
     try {

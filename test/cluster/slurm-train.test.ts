@@ -84,6 +84,33 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
       state: 'failed',
       error: { message: expect.stringContaining('Invalid partition name') },
     });
+    it.ask({});
+    const resumed = await waitForJob(it.paths, (await resumeJob(it.paths, end.spec.id)).spec.id);
+    expect([resumed.state, resumed.error]).toEqual(['succeeded', null]);
+  });
+
+  test('stopped before Slurm could be reached: resumed, it is handed in once; stopped once more, nothing is left', async () => {
+    slurm.controller('down');
+    const unheard = (job: JobView) =>
+      it.until('told', () => /unreachable since/.test(readJob(it.paths, job.spec.id).reason));
+    const job = await it.start('ok');
+    await unheard(job);
+    const stopped = await stopJob(it.paths, job.spec.id);
+    expect(stopped).toMatchObject({ state: 'stopped', far: { open: true } });
+    const run = readFar(job.folder)?.run;
+    slurm.controller('up');
+    const resumed = await waitForJob(it.paths, (await resumeJob(it.paths, job.spec.id)).spec.id);
+    expect([resumed.state, resumed.error]).toEqual(['succeeded', null]);
+    expect(readFar(resumed.folder)?.run).toBe(run);
+    expect(lossSteps(resumed)).toEqual(STEPS);
+
+    slurm.controller('down');
+    const other = await it.start('ok', 'other');
+    await unheard(other);
+    await stopJob(it.paths, other.spec.id);
+    slurm.controller('up');
+    expect(await stopJob(it.paths, other.spec.id)).toMatchObject({ state: 'stopped', far: { open: false } });
+    expect(slurm.command('squeue', '-h', `--name=${readFar(other.folder)?.run}`).trim()).toBe('');
   });
 
   test('cancelled by another: failed and why; resumed: goes on from the checkpoint that was saved', async () => {

@@ -29,6 +29,7 @@ MARK = ".ragtui-host"
 RUN_MARK = "RAGTUI_RUN"
 CHUNK = 256 * 1024
 BEAT_SECONDS = 2.0
+LIVES = ("queued", "running")
 RESERVE = b"\1" * 16384
 
 
@@ -622,7 +623,8 @@ def look(request):
         "cards": cards,
         "processes": processes,
         "owners": owners_of(line.split(",")[0].strip() for line in processes["output"].splitlines()),
-        "runs": [run_seen(root, one) for one in live_runs(root)],
+        # One may have ended since it was found.
+        "runs": [seen for seen in [run_seen(root, one) for one in live_runs(root)] if seen["state"] in LIVES],
         "engines": engines(request),
     }
 
@@ -704,13 +706,11 @@ def run_ids(root):
     return sorted(os.listdir(runs)) if os.path.isdir(runs) else []
 
 
-def is_live(folder):
-    return status_of(folder)["state"] in ("queued", "running") and not (is_slurm(folder) and slurm_gone(folder))
-
-
 def live_runs(root):
-    lives = lambda one: is_live(os.path.join(root, "runs", one))
-    return [one for one in run_ids(root) if lives(one)]
+    at = lambda one: os.path.join(root, "runs", one)
+    found = [one for one in run_ids(root) if status_of(at(one))["state"] in LIVES]
+    gone = slurm_gone([at(one) for one in found if is_slurm(at(one))])
+    return [one for one in found if at(one) not in gone]
 
 
 def usage(request):
@@ -734,9 +734,12 @@ def clean(request):
     for one in live:
         stop({"root": root, "run": one, "kill": True})
     for _ in range(100):
-        if not live_runs(root):
+        left = live_runs(root)
+        if not left:
             break
         time.sleep(0.1)
+    else:
+        return {"there": True, "live": left}
     shutil.rmtree(root)
     return {"there": False, "live": live}
 

@@ -4,6 +4,7 @@ Besides what agent.py names, in the folder of a run:
   slurm.json    the job's number                     keeper.py, request.json, batch.sh    what the job runs
   session.json  how often it was begun, from which   left.json    the session that ended in good order without an end
                 step, where, its keeper's program     batch.log    what Slurm and the script printed
+  submitting    sbatch was begun, and may be heard    gone.json    the job that Slurm has no more
 The keeper is the job's batch process: it starts the engine on the node, asks it for a checkpoint when the time limit
 comes near or Slurm takes the node away, and lets Slurm begin it anew from there. Login and compute nodes share the folder.
 """
@@ -17,7 +18,8 @@ SUBMIT_SECONDS = 40
 LOG_TAIL = 2000
 UNREACHED = re.compile(
     r"unable to contact slurm controller|connection (refused|timed out)|socket timed out|communication connection failure"
-    r"|unable to connect|zero bytes were transmitted|address already in use|no route to host|transport endpoint",
+    r"|unable to connect|zero bytes were transmitted|address already in use|no route to host|transport endpoint"
+    r"|in standby mode",
     re.I,
 )
 
@@ -67,7 +69,8 @@ def slurm_submit(request):
     os.makedirs(folder, mode=0o700, exist_ok=True)
     with open(at("submit.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(at("slurm.json")):
+        # `result.json`: it was stopped before there was a job.
+        if not os.path.exists(at("slurm.json")) and not os.path.exists(at("result.json")):
             # An earlier attempt may have been cut off behind sbatch.
             job = named_job(request["run"]) if os.path.exists(at("submitting")) else None
             if job is None:
@@ -77,7 +80,14 @@ def slurm_submit(request):
                 with open(at("batch.sh"), "w", encoding="utf-8") as file:
                     file.write(request["script"])
                 touch(at("submitting"))
-                job = sbatch(folder, request)
+                try:
+                    job = sbatch(folder, request)
+                except Refused as error:
+                    if error.code != "network":
+                        # There is no job: whoever asks after this run is to hear that nothing came of it.
+                        for name in ("batch.sh", "submitting"):
+                            os.unlink(at(name))
+                    raise
             write_json(at("slurm.json"), {"job": job, "submitted": int(time.time())})
     return full_status(folder)
 
@@ -100,9 +110,11 @@ def last_line(text):
 
 
 def named_job(run):
-    """The job of a run by its name, which is the run's."""
+    """The job of a run by its name, which is the run's; None where Slurm says that there is none."""
     answer = slurm_command(["squeue", "-h", "--name=" + run, "-o", "%A"], ASK_SECONDS)
-    if unreached(answer):
+    if answer["code"] == 127:
+        raise Refused("unavailable", "there is no Slurm (squeue is not on PATH)")
+    if answer["code"] != 0:
         raise Refused("network", "Slurm's controller cannot be reached: %s" % last_line(answer["err"]))
     found = answer["out"].split()
     return found[0] if found else None
@@ -194,13 +206,33 @@ class Queue:
             time.sleep(self.every)
 
 
-def slurm_gone(folder):
-    """Whether Slurm says that a job neither waits nor runs."""
-    number = (read_json(os.path.join(folder, "slurm.json")) or {}).get("job")
-    if number is None:
-        return True
-    answer = slurm_command(["squeue", "-h", "-j", number, "-o", "%T"], ASK_SECONDS)
-    return not unreached(answer) and answer["out"].strip() == ""
+def slurm_gone(folders):
+    """Runs without a result whose jobs neither wait nor run, as Slurm says. It is asked once, and only for the others."""
+    # Numbers before the queue: a job that is handed in between the two would be missed.
+    jobs = {folder: (read_json(os.path.join(folder, "slurm.json")) or {}).get("job") for folder in folders}
+    mark = lambda folder: os.path.join(folder, "gone.json")
+    gone = set()
+    for folder, job in jobs.items():
+        marked_gone = job is not None and (read_json(mark(folder)) or {}).get("job") == job
+        if marked_gone or (job is None and not os.path.exists(os.path.join(folder, "submitting"))):
+            gone.add(folder)
+    if len(gone) == len(jobs):
+        return gone
+    answer = slurm_command(["squeue", "-h", "-u", str(os.getuid()), "-o", "%A %j"], ASK_SECONDS)
+    if answer["code"] != 0:
+        return gone
+    found = set(answer["out"].split())
+    for folder, job in jobs.items():
+        # By its name too: a job that follows another one may not be in slurm.json yet.
+        if folder in gone or job in found or os.path.basename(folder) in found:
+            continue
+        gone.add(folder)
+        if job is not None:
+            try:
+                write_whole(mark(folder), {"job": job})
+            except OSError:
+                pass  # It is asked for again.
+    return gone
 
 
 def slurm_stop(folder, request):
@@ -208,7 +240,16 @@ def slurm_stop(folder, request):
     number = (read_json(os.path.join(folder, "slurm.json")) or {}).get("job")
     touch(os.path.join(folder, "kill" if request.get("kill") else "stop"))
     if number is None:
-        return full_status(folder)
+        try:
+            # An attempt that was cut off behind sbatch left one.
+            number = named_job(request["run"])
+        except Refused:
+            pass  # A job that comes to run after all finds the result, and ends.
+        if number is None:
+            if not os.path.exists(os.path.join(folder, "session.json")):
+                write_json(os.path.join(folder, "result.json"), result_of(None, time.monotonic(), oom_kills(), True, ""))
+            return full_status(folder)
+        write_json(os.path.join(folder, "slurm.json"), {"job": number, "submitted": int(time.time())})
     state = slurm_command(["squeue", "-h", "-j", number, "-o", "%T"], ASK_SECONDS)
     waits = state["out"].strip() == "PENDING"
     how = [] if waits or request.get("kill") else ["--signal=TERM", "--batch"]

@@ -151,9 +151,8 @@ async function add(
     installed: [],
     ...(engines === undefined ? {} : { engines }),
     ...(slurm === undefined ? {} : { slurm }),
-    ...(before?.drainedAt === undefined ? {} : { drainedAt: before.drainedAt }),
   };
-  await look(context, host);
+  await look(context, host, 'add');
 }
 
 async function check(context: CommandContext, [name]: [string]): Promise<undefined> {
@@ -165,20 +164,24 @@ async function check(context: CommandContext, [name]: [string]): Promise<undefin
     facts: null,
     installed: [],
   };
-  await look(context, findHost(context.paths, name) ?? fresh);
+  const kept = findHost(context.paths, name);
+  await look(context, kept ?? fresh, kept ? 'learn' : 'add');
 }
 
-/** Asks a host about itself, keeps the answer with its time and says it. */
-async function look({ out, paths, signal }: CommandContext, host: Host): Promise<undefined> {
+/** Asks a host about itself, keeps the answer with its time and says it. `add`: the host itself is kept as well. */
+async function look({ out, paths, signal }: CommandContext, host: Host, how: 'add' | 'learn'): Promise<undefined> {
   const { askFacts } = await import('../../hosts/facts.ts');
-  const { farEngines, keepHost } = await import('../../hosts/store.ts');
+  const { farEngines, findHost, keepHost, keepLearned } = await import('../../hosts/store.ts');
   const { lookForEngines } = await import('../../hosts/engines.ts');
   const { hostUsage } = await import('../../hosts/clean.ts');
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   const facts = await askFacts(host, new Date(), signal);
   ensureWorkspace(paths);
-  const known = { ...host, facts };
-  keepHost(paths, known);
+  // It may have been drained, or forgotten, while it was asked.
+  const { drainedAt } = findHost(paths, host.name) ?? {};
+  if (how === 'add') keepHost(paths, { ...host, facts, ...(drainedAt === undefined ? {} : { drainedAt }) });
+  else keepLearned(paths, host.name, { facts });
+  const known = { ...host, ...findHost(paths, host.name), facts };
   const usage = facts.python ? await hostUsage(known, signal) : null;
   const engines = facts.python ? await lookForEngines(paths, known) : [];
   const problems = problemsOf(facts);

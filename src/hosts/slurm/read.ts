@@ -5,10 +5,10 @@ export interface Unreached {
   readonly unreached: string;
 }
 
-const NO_CONTROLLER =
-  /unable to contact slurm controller|connection (refused|timed out)|socket timed out|communication connection failure|unable to connect|zero bytes were transmitted|no route to host|transport endpoint/i;
-
-/** What Slurm says of a job, from the answers of its commands; undefined: nothing was asked yet. Pure. */
+/**
+ * What Slurm says of a job, from the answers of its commands; undefined: nothing was asked yet. It is gone only when both
+ * commands that ask the controller say so: of whatever else goes wrong nobody knows what it means for the job. Pure.
+ */
 export function readSlurm(raw: SlurmRaw): SlurmJob | Unreached | undefined {
   if (raw.answers.length === 0) return undefined;
   const told = raw.answers.flatMap(({ tool, code, out }) => {
@@ -18,11 +18,19 @@ export function readSlurm(raw: SlurmRaw): SlurmJob | Unreached | undefined {
   const [first] = told;
   // Only accounting knows who cancelled it, and it may be behind in all else.
   if (first) return { ...first, job: raw.job, by: told.map(({ by }) => by).find((by) => by !== '') ?? '' };
-  const deaf = raw.answers.find(
-    ({ tool, code, err }) => tool !== 'sacct' && (code === null || (code !== 0 && NO_CONTROLLER.test(err))),
-  );
-  if (deaf) return { unreached: deaf.code === null ? `${deaf.tool} gave no answer in time` : firstLine(deaf.err) };
-  return { ...NOTHING, job: raw.job, state: 'GONE' };
+  const [why] = (['scontrol', 'squeue'] as const).flatMap((tool) => whyUnknown(raw, tool) ?? []);
+  return why === undefined ? { ...NOTHING, job: raw.job, state: 'GONE' } : { unreached: why };
+}
+
+/** Why a command leaves it open whether there is such a job; undefined: it says that there is none. */
+function whyUnknown({ answers }: SlurmRaw, tool: 'scontrol' | 'squeue'): string | undefined {
+  const answer = answers.find((one) => one.tool === tool);
+  if (!answer) return `${tool} was not asked`;
+  const { code, out, err } = answer;
+  if (code === null) return `${tool} gave no answer in time`;
+  if (code === 0) return out.trim() === '' ? undefined : `${tool} answered with something else`;
+  if (/invalid job id/i.test(err)) return undefined;
+  return firstLine(err) || `${tool} failed with exit code ${code}`;
 }
 
 type Read = Omit<SlurmJob, 'job'>;

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepFar } from '../../../src/hosts/far-file.ts';
-import { drainHost, findHost, keepHost, whyDrained } from '../../../src/hosts/store.ts';
+import { drainHost, findHost, forgetHost, keepHost, keepLearned, whyDrained } from '../../../src/hosts/store.ts';
 import { launchJob } from '../../../src/jobs/launcher.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { hostCalled } from '../../store/fleet-samples.ts';
@@ -30,6 +30,18 @@ test('a drained host is kept with the moment, keeps what is known of it, and tak
   drainHost(paths, 'gpu', false);
   expect(findHost(paths, 'gpu')).toEqual(hostCalled('gpu'));
   expect(() => drainHost(paths, 'other', true)).toThrow('There is no host other');
+});
+
+test('what was learned of a host while it was drained or forgotten undoes neither', () => {
+  const { facts } = hostCalled('gpu');
+  drainHost(paths, 'gpu', true, new Date('2026-11-23T06:20:00.000Z'));
+  keepLearned(paths, 'gpu', { facts: null });
+  expect(findHost(paths, 'gpu')).toMatchObject({ facts: null, drainedAt: '2026-11-23T06:20:00.000Z' });
+  keepLearned(paths, 'gpu', { facts });
+  expect(findHost(paths, 'gpu')).toMatchObject({ facts, drainedAt: '2026-11-23T06:20:00.000Z' });
+  forgetHost(paths, 'gpu');
+  expect(keepLearned(paths, 'gpu', { facts })).toBeUndefined();
+  expect(findHost(paths, 'gpu')).toBeUndefined();
 });
 
 test('a drained host refuses a new job with the reason, before anything is written', async () => {

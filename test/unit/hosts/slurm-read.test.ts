@@ -148,6 +148,30 @@ describe('what Slurm says of a job', () => {
     expect(standing([answer])).toMatchObject({ state: 'running', unreached, ended: '' });
   });
 
+  test.each([
+    'scontrol: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2": No such file or directory',
+    'slurm_load_jobs error: Protocol authentication error',
+    'slurm_load_jobs error: Slurm backup controller in standby mode',
+    'slurm_load_jobs error: Address already in use',
+  ])('whatever else goes wrong is no end either: %s', (words) => {
+    const [scontrol, squeue] = GONE;
+    if (!scontrol || !squeue) throw new Error('two commands ask the controller');
+    const accounting = refused('sacct', 'Slurm accounting storage is disabled');
+    const unreached = { state: 'running', ended: '', unreached: words };
+    expect(standing([refused('scontrol', words), squeue, accounting])).toMatchObject(unreached);
+    expect(standing([scontrol, refused('squeue', words), accounting])).toMatchObject(unreached);
+  });
+
+  test('a command that is not there, or says nothing of why it failed, tells nothing of the job', () => {
+    const missing = (tool: 'scontrol' | 'squeue'): Answer => ({ tool, code: 127, out: '', err: '' });
+    expect(standing([missing('scontrol'), missing('squeue')])).toMatchObject({
+      state: 'running',
+      unreached: 'scontrol failed with exit code 127',
+    });
+    // Without a word and without a fault: there is no such job.
+    expect(standing([...GONE.slice(0, 1), { tool: 'squeue', code: 0, out: '', err: '' }]).state).toBe('over');
+  });
+
   test('accounting that is down is nobody’s trouble', () => {
     const deaf = refused('sacct', 'sacct: error: Problem talking to the database: Connection refused');
     expect(standing([said('scontrol', SCONTROL.cancelled), deaf])).toMatchObject({

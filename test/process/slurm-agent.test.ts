@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { agentSource } from '../../src/hosts/agent.ts';
+
+// The far side's part for Slurm without a Slurm: its commands are scripts that say what Slurm's own say.
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+const answerSchema = z.looseObject({
+  state: z.string().optional(),
+  live: z.array(z.string()).optional(),
+  error: z.looseObject({ code: z.string(), message: z.string() }).optional(),
+});
+
+describe.skipIf(!hasPython)(`the agent and Slurm${hasPython ? '' : ': skipped, there is no python3'}`, () => {
+  let folder: string;
+  let root: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-agent-'));
+    root = path.join(folder, 'root');
+    mkdirSync(path.join(folder, 'bin'));
+    says('squeue', '');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What a command of Slurm's prints from now on; with `code` it fails with that on stderr. */
+  const says = (command: string, words: string, code = 0) =>
+    writeFileSync(
+      path.join(folder, 'bin', command),
+      `#!/bin/sh\necho "$@" >> '${folder}/${command}.asked'\nprintf '%s\\n' '${words}' ${code ? '>&2' : ''}\nexit ${code}\n`,
+      { mode: 0o755 },
+    );
+  const asked = (command: string): string[] => {
+    const file = path.join(folder, `${command}.asked`);
+    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  };
+
+  function ask(request: object) {
+    const source = agentSource();
+    const text = Buffer.from(JSON.stringify({ root, ...request })).toString('base64url');
+    const boot = "import sys;source=sys.stdin.buffer.read(int(sys.argv[1]));exec(compile(source,'ragtui','exec'))";
+    const args = ['-c', boot, String(source.length), text + '='.repeat((4 - (text.length % 4)) % 4)];
+    const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH']}` };
+    const { stdout } = spawnSync('python3', args, { input: source, encoding: 'utf8', env });
+    return answerSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+  }
+  const submit = (run: string) =>
+    ask({ op: 'slurm_submit', run, script: '#!/bin/sh\n', options: [], argv: ['true'], output: root, rows: '' });
+  const live = () => ask({ op: 'usage' }).live;
+
+  test('a run that Slurm refuses leaves nothing that could be waited for', () => {
+    says('sbatch', 'sbatch: error: Batch job submission failed: Invalid partition name specified', 1);
+    expect(submit('a').error).toMatchObject({ code: 'invalid' });
+    expect(ask({ op: 'status', run: 'a' }).state).toBe('none');
+    says('sbatch', '7');
+    expect(submit('a')).toMatchObject({ state: 'queued', slurm: { job: '7' } });
+  });
+
+  test('one that Slurm never heard of is handed in when it is asked for again, or is over when it is stopped', () => {
+    says(
+      'sbatch',
+      'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
+      1,
+    );
+    for (const run of ['a', 'b']) expect(submit(run).error).toMatchObject({ code: 'network' });
+    says('sbatch', '7');
+    expect(submit('a')).toMatchObject({ state: 'queued', slurm: { job: '7' } });
+    expect(ask({ op: 'stop', run: 'b' })).toMatchObject({ state: 'over', result: { stopped: true, code: null } });
+    const times = asked('sbatch').length;
+    expect(submit('b').state).toBe('over');
+    expect(asked('sbatch')).toHaveLength(times);
+  });
+
+  test('one whose number was lost is found by its name and cancelled', () => {
+    says('sbatch', 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation', 1);
+    submit('a');
+    says('squeue', '9');
+    says('scancel', '');
+    ask({ op: 'stop', run: 'a', kill: true });
+    expect(asked('scancel')).toEqual(['9']);
+  });
+
+  test.each([
+    'slurm_load_jobs error: Protocol authentication error',
+    'squeue: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2"',
+    'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
+  ])('what cannot be known to be over is not deleted: %s', (words) => {
+    says('sbatch', '7');
+    submit('a');
+    says('squeue', words, 1);
+    expect(live()).toEqual(['a']);
+    expect(ask({ op: 'clean' })).toMatchObject({ there: true, live: ['a'] });
+    expect(existsSync(path.join(root, 'runs', 'a'))).toBe(true);
+  });
+
+  test('the queue is asked once for all runs, and not at all when none can be in it', () => {
+    for (const [run, number] of Object.entries({ a: '7', b: '8', c: '9' })) {
+      says('sbatch', number);
+      submit(run);
+    }
+    const times = asked('squeue').length;
+    // `c` goes on under another number, which is not written down yet.
+    says('squeue', '7 a\n12 c');
+    expect(live()).toEqual(['a', 'c']);
+    expect(asked('squeue').length - times).toBe(1);
+    says('squeue', '');
+    expect(live()).toEqual([]);
+    const before = asked('squeue').length;
+    expect(live()).toEqual([]);
+    expect(asked('squeue')).toHaveLength(before);
+  });
+});
