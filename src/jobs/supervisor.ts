@@ -13,7 +13,7 @@ import { beat } from './heartbeat.ts';
 import { JOB_MARK, storeIdentity } from './identity.ts';
 import { StateLog } from './state-log.ts';
 import type { JobSpec, JobState, JobWork } from './types.ts';
-import { BEGIN, EXIT } from './worker.ts';
+import { BEGIN, BEGIN_MARK, EXIT } from './worker.ts';
 
 const NICE = 10;
 const STOP_POLL_MS = 500;
@@ -72,7 +72,7 @@ export async function superviseJob(folder: string, program?: string): Promise<vo
     states.has(devices.gpus);
     states.enter('starting');
     if (existsSync(files.stop)) return states.enter('stopped', 'asked to stop before it started');
-    const env = { ...process.env, [JOB_MARK]: spec.id, ...devices.env };
+    const env = { ...process.env, [JOB_MARK]: spec.id, [BEGIN_MARK]: '1', ...devices.env };
     worker = startWorker(folder, program ?? workerPath(workerOf(spec.work)), env);
     await watchWorker(worker, folder, files, spec.work, states);
   } finally {

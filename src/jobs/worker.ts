@@ -27,6 +27,8 @@ export const EXIT = { succeeded: 0, failed: 1, stopped: 143 } as const;
 
 /** What the supervisor sends once it has written down which process the worker is. */
 export const BEGIN = 'begin';
+/** In the environment of a worker whose supervisor will send it; one of an earlier version never does. */
+export const BEGIN_MARK = 'RAGTUI_BEGIN';
 
 /** How a worker tells the world what it does. No method throws: a full disk must not end the work. */
 export interface JobReport {
@@ -94,9 +96,11 @@ export async function runJobWorker<K extends JobWork['kind']>(
   }
 }
 
-/** Waits for the supervisor's word (`BEGIN`), or its end; a worker that nobody supervises begins at once. */
+/** Waits for the supervisor's word (`BEGIN`), or its end; a worker that nobody promised it begins at once. */
 async function mayBegin(): Promise<boolean> {
-  if (process.send === undefined) return true;
+  const promised = process.env[BEGIN_MARK] !== undefined;
+  delete process.env[BEGIN_MARK];
+  if (!promised || process.send === undefined) return true;
   return new Promise((resolve) => {
     const answer = (does: boolean) => {
       process.off('message', begin).off('disconnect', ended);

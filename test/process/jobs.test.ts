@@ -21,6 +21,7 @@ import { identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folde
 import { launchJob } from '../../src/jobs/launcher.ts';
 import { deleteJob, listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobEvent, type JobView } from '../../src/jobs/types.ts';
+import { BEGIN_MARK } from '../../src/jobs/worker.ts';
 import { type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
 import { processIdentity, waitUntil } from '../../src/platform/processes.ts';
 import { jobPrograms } from '../support/jobs-programs.ts';
@@ -113,11 +114,24 @@ describe('a job', () => {
     mkdirSync(folder);
     cpSync(filesOf(job).spec, jobFiles(folder).spec);
     const worker = spawn(process.execPath, [at('jobs-worker'), folder], {
+      env: { ...process.env, [BEGIN_MARK]: '1' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     worker.disconnect();
     expect(await new Promise((resolve) => worker.once('exit', resolve))).toBe(1);
     expect(readdirSync(folder)).toEqual(['spec.json']);
+  });
+
+  test('whose supervisor is of a version that gives no word is begun by its worker all the same', async () => {
+    const job = await launch('succeed');
+    await waitForJob(paths, job.spec.id);
+    const folder = path.join(home, 'alone');
+    mkdirSync(folder);
+    cpSync(filesOf(job).spec, jobFiles(folder).spec);
+    const worker = spawn(process.execPath, [at('jobs-worker'), folder], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    expect(await new Promise((resolve) => worker.once('exit', resolve))).toBe(0);
   });
 
   test('that throws has failed with the error and its hint', async () => {
