@@ -61,6 +61,7 @@ export function documentsTable(db: Database) {
   const setSourceState = db.prepare<[string, string, number]>(
     'UPDATE source SET state = ?, error = NULL, hint = NULL, updated_at = ? WHERE id = ?',
   );
+  const readAgain = db.prepare<[number]>('UPDATE source SET recipe = zeroblob(length(recipe)) WHERE id = ?');
   const docsOfSource = db.prepare<[number], DocRow>('SELECT * FROM doc WHERE source_id = ?');
   const docByKey = db.prepare<[number, string], DocRow>('SELECT * FROM doc WHERE source_id = ? AND key = ?');
   const docById = db.prepare<[number, number], DocRow>('SELECT * FROM doc WHERE kb_id = ? AND id = ?');
@@ -133,6 +134,8 @@ export function documentsTable(db: Database) {
         id,
       ),
     setSourceState: (id: number, state: 'ok' | 'gone', at: string) => setSourceState.run(state, at, id),
+    /** The next ingest reads it, whatever it finds there. */
+    readAgain: (id: number) => readAgain.run(id),
     docsOfSource: (sourceId: number) => docsOfSource.all(sourceId),
     docByKey: (sourceId: number, key: string) => docByKey.get(sourceId, key),
     docById: (kbId: number, id: number) => docById.get(kbId, id),

@@ -137,7 +137,11 @@ export async function publish(
       if (params.last) session.published.delete(sourceId);
       else session.published.set(sourceId, kept);
     });
-    if (!params.last) return { removed: 0 };
+    if (!params.last) {
+      // Should no more come, its former content is no reason to leave it as it is.
+      documents.readAgain(sourceId);
+      return { removed: 0 };
+    }
     let removed = 0;
     for (const doc of documents.docsOfSource(sourceId)) {
       if (kept.has(doc.id)) continue;

@@ -207,6 +207,32 @@ describe('ingest', () => {
     expect(await names()).toEqual(['/t.csv#1', '/t.csv#3']);
     expect((await search('row')).hits.map((hit) => hit.document)).toEqual(['/t.csv#1', '/t.csv#3']);
   });
+
+  it('that ended in the midst of a source has it read again, its former content too', async () => {
+    await create();
+    const former = sourceOf('/t.csv', 'former');
+    const recipes: string[] = [];
+    for (const [source, words, last] of [
+      [former, 'former', true],
+      [sourceOf('/t.csv', 'newer!'), 'newer', false],
+      [former, 'former', true],
+    ] as const) {
+      const { session } = await begin();
+      const documents = ['1', '2'].map((key) => {
+        const text = `${words} row ${key}`;
+        return { key, title: '', text, metadata: {}, chunks: [{ group: 'line', chunks: lineChunks(text) }] };
+      });
+      const stored = await kb.call('ingest.documents', { session: session ?? '', source, documents });
+      const vectors = stored.missing.map(({ hash, text }) => ({ hash, vector: base64Of(fakeVector('e', text, 16)) }));
+      if (vectors.length > 0) await kb.call('ingest.vectors', { session: session ?? '', embedder: 'e', vectors });
+      const revisions = stored.revisions.map((entry) => entry.revision).slice(0, last ? 2 : 1);
+      await kb.call('ingest.publish', { session: session ?? '', source, revisions, last });
+      recipes.push(...(await kb.call('ingest.sources', { session: session ?? '' })).map(({ recipe }) => recipe));
+      await kb.call('ingest.end', { session: session ?? '', report: emptyReport() });
+    }
+    expect(recipes).toEqual([former.recipe, '0'.repeat(32), former.recipe]);
+    expect((await search('row')).hits.map((hit) => hit.text).sort()).toEqual(['former row 1', 'former row 2']);
+  });
 });
 
 describe('removal', () => {
