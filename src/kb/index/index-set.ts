@@ -23,6 +23,8 @@ export interface IndexSetOptions {
 }
 
 const MAX_FAILURES = 3;
+/** After so many, one more try a minute where no search finds all without it. */
+const RETRY_MS = 60_000;
 
 /** The indexes that were asked for since the service started, and the one build that may run. */
 export class IndexSet {
@@ -30,6 +32,7 @@ export class IndexSet {
   readonly #fresh = new FreshSlots();
   readonly #early = new Set<number>();
   readonly #failures = new Map<number, number>();
+  readonly #retries = new Map<number, NodeJS.Timeout>();
   #builds: Promise<void> = Promise.resolve();
   #waiting = 0;
   #closed = false;
@@ -119,8 +122,11 @@ export class IndexSet {
   /** Queues what makes this index faster, if anything does. */
   maintain(row: IndexRow): void {
     const index = this.#open.get(row.id);
-    if (!index || this.#closed || (this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) return;
-    if (index.building || !planBuild(index.state(), index.quiet)) return;
+    if (!index || this.#closed || index.building || !planBuild(index.state(), index.quiet)) return;
+    if ((this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) {
+      if (index.waiting > 0) this.#tryLater(row);
+      return;
+    }
     index.building = true;
     this.#queue(
       async () => {
@@ -138,6 +144,16 @@ export class IndexSet {
         this.maintain(row);
       },
     );
+  }
+
+  #tryLater(row: IndexRow): void {
+    if (this.#retries.has(row.id)) return;
+    const again = () => {
+      this.#retries.delete(row.id);
+      if (this.#failures.has(row.id)) this.#failures.set(row.id, MAX_FAILURES - 1);
+      this.maintain(row);
+    };
+    this.#retries.set(row.id, setTimeout(again, RETRY_MS).unref());
   }
 
   /** One build after another; `after` runs however it ended. */
@@ -191,7 +207,8 @@ export class IndexSet {
     const members = read.index.countMembers(row.id);
     const absent = index.absentOf(members);
     if (absent > 0) problems.push(`${absent} of ${members} vectors were not found`);
-    if (index.size !== members - absent) problems.push(`${index.size - members + absent} were found that are gone`);
+    const extra = index.size + index.waiting - members + absent;
+    if (extra !== 0) problems.push(`${extra} were found that are gone`);
     return problems;
   }
 
@@ -202,6 +219,7 @@ export class IndexSet {
 
   close(): void {
     this.#closed = true;
+    for (const timer of this.#retries.values()) clearTimeout(timer);
     this.#open.clear();
   }
 

@@ -101,11 +101,11 @@ export class OpenIndex {
     return best.sorted();
   }
 
-  /** The nearest among some members only, all of them compared. */
+  /** The nearest among some members only, all of them compared: those that wait for their segment, too. */
   searchAmong(query: Float32Array, slots: readonly number[], k: number): Neighbour[] {
     const best = new TopK(k);
     for (const slot of slots) {
-      if (!this.has(slot)) continue;
+      if (!this.#knows(slot)) continue;
       const bytes = this.tables.vectors.bySlotOf(this.row.embedder_id, slot);
       if (bytes) best.offer(slot, dot(query, toVector(bytes)));
     }
@@ -163,10 +163,14 @@ export class OpenIndex {
     for (const slot of slots) this.#scan(slot);
   }
 
-  /** How many members could not be found. */
+  /** How many members are neither found nor waiting for their segment. */
   absentOf(members: number): number {
     const slots = this.tables.index.slotsAfter(this.row.id, 0, members);
-    return slots.filter((slot) => !this.has(slot)).length;
+    return slots.filter((slot) => !this.#knows(slot)).length;
+  }
+
+  #knows(slot: number): boolean {
+    return this.has(slot) || this.#waiting.has(slot);
   }
 
   /** Taken once, and again when the index has grown by half: a picture of the whole, not of its newest part. */
@@ -186,6 +190,7 @@ export class OpenIndex {
   }
 
   #scan(slot: number): void {
+    if (this.tail.has(slot)) return;
     if (this.tail.size >= tailMax(this.row.dim)) {
       this.#waiting.add(slot);
       return;
