@@ -1,10 +1,5 @@
 import { type ErrorCode, RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
-
-interface Fault {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly hint?: string;
-}
+import { type Fault, faultError, isUntrusted, silentError, untrustedError } from '../faults.ts';
 
 const REFUSED: Fault = {
   code: 'permission',
@@ -50,7 +45,7 @@ const OF_GRPC: Readonly<Record<number, Fault>> = {
 /** A status other than success, as one line a person can act on. `at` names the server. */
 export function statusError({ code, reason }: { code: number; reason: string }, at: string): RagtuiError {
   const fault = OF_STATUS[code];
-  if (fault) return told(fault, at, reason);
+  if (fault) return faultError(fault, at, oneLine(reason));
   return new RagtuiError('internal', `${at}: ${oneLine(reason) || `it failed with code ${code}`}`);
 }
 
@@ -60,22 +55,11 @@ export function toMilvusError(error: unknown, at: string): RagtuiError {
   const { message } = toRagtuiError(error);
   const number = grpcCode(error);
   const fault = number === undefined ? undefined : OF_GRPC[number];
-  if (fault) return told(fault, at, message, error);
-  if (/certificate|self.signed|altnames/i.test(message)) {
-    const hint = 'Set network.ca_file to the certificate of your server.';
-    return new RagtuiError('permission', `The certificate of ${at} is not trusted (${message}).`, hint, {
-      cause: error,
-    });
-  }
-  if (number === 14) {
-    const hint = 'Is it running, and does it speak TLS as the server was declared?';
-    return new RagtuiError('unavailable', `${at} does not answer (${message}).`, hint, { cause: error });
-  }
+  if (fault) return faultError(fault, at, oneLine(message), error);
+  if (isUntrusted(message)) return untrustedError(at, message, error);
+  if (number === 14) return silentError(at, message, error);
   return new RagtuiError('internal', `${at}: ${message}`, '', { cause: error });
 }
-
-const told = ({ code, what, hint = '' }: Fault, at: string, why: string, cause?: unknown): RagtuiError =>
-  new RagtuiError(code, `${at} ${what}${why ? ` (${oneLine(why)})` : ''}.`, hint, { cause });
 
 const oneLine = (text: string): string => text.split('\n', 1)[0]?.trim() ?? '';
 

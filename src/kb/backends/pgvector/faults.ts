@@ -1,10 +1,5 @@
-import { type ErrorCode, errnoOf, RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
-
-interface Fault {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly hint?: string;
-}
+import { errnoOf, RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
+import { type Fault, faultError, isUntrusted, lateError, untrustedError } from '../faults.ts';
 
 /** SQLSTATE codes as PostgreSQL's manual lists them (appendix A); two characters name a class. */
 const FAULTS: Readonly<Record<string, Fault>> = {
@@ -38,11 +33,9 @@ export function toPgError(error: unknown, at: string): RagtuiError {
   const { message, code: known } = toRagtuiError(error);
   const state = errnoOf(error) ?? '';
   const fault = FAULTS[state] ?? (/^[0-9A-Z]{5}$/.test(state) ? FAULTS[state.slice(0, 2)] : undefined);
-  if (fault)
-    return new RagtuiError(fault.code, `${at} ${fault.what} (${message}).`, fault.hint ?? '', { cause: error });
+  if (fault) return faultError(fault, at, message, error);
   // The driver's own words, which carry no code.
-  if (/timeout/i.test(message))
-    return new RagtuiError('timeout', `${at} did not answer in time.`, '', { cause: error });
+  if (/timeout/i.test(message)) return lateError(at, error);
   if (/Connection terminated|Client has encountered|ended|socket/i.test(message) || known === 'unavailable') {
     return new RagtuiError('unavailable', `${at} does not answer (${message}).`, 'Is it running?', { cause: error });
   }
@@ -54,11 +47,6 @@ export function toPgError(error: unknown, at: string): RagtuiError {
     const hint = 'Give it: ragtui kb server key NAME.';
     return new RagtuiError('permission', `${at} wants a password (${message}).`, hint, { cause: error });
   }
-  if (/certificate|self.signed|altnames/i.test(message)) {
-    const hint = 'Set network.ca_file to the certificate of your server.';
-    return new RagtuiError('permission', `The certificate of ${at} is not trusted (${message}).`, hint, {
-      cause: error,
-    });
-  }
+  if (isUntrusted(message)) return untrustedError(at, message, error);
   return new RagtuiError(known, `${at}: ${message}`, '', { cause: error });
 }

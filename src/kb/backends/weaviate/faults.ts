@@ -1,11 +1,6 @@
 import { z } from 'zod';
-import { type ErrorCode, RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
-
-interface Fault {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly hint?: string;
-}
+import { RagtuiError, toRagtuiError } from '../../../platform/errors.ts';
+import { type Fault, faultError, isUntrusted, lateError, silentError, untrustedError } from '../faults.ts';
 
 const OF_STATUS: Readonly<Record<number, Fault>> = {
   401: { code: 'permission', what: 'refused the key', hint: 'Give it again: ragtui kb server key NAME.' },
@@ -43,13 +38,15 @@ export function answerError(status: number, body: string, at: string): RagtuiErr
   const words = wordsOf(body);
   // A cluster without a leader refuses everybody (403): its words say more than its status.
   const known = faultOf(words) ?? OF_STATUS[status];
-  return known ? told(known, at, words) : new RagtuiError('internal', `${at}: ${words || `HTTP status ${status}`}`);
+  return known
+    ? faultError(known, at, words)
+    : new RagtuiError('internal', `${at}: ${words || `HTTP status ${status}`}`);
 }
 
 /** What Weaviate says went wrong, as one line a person can act on. */
 export function wordsError(words: string, at: string): RagtuiError {
   const found = faultOf(words);
-  return found ? told(found, at, words) : new RagtuiError('internal', `${at}: ${words}`);
+  return found ? faultError(found, at, words) : new RagtuiError('internal', `${at}: ${words}`);
 }
 
 const faultOf = (words: string): Fault | undefined => OF_WORDS.find(([pattern]) => pattern.test(words))?.[1];
@@ -57,24 +54,16 @@ const faultOf = (words: string): Fault | undefined => OF_WORDS.find(([pattern]) 
 /** What a request threw that came to no answer. */
 export function toWeaviateError(error: unknown, at: string): RagtuiError {
   if (error instanceof RagtuiError) return error;
-  const told = toRagtuiError(error);
-  const words = `${told.message} ${told.code}`;
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return new RagtuiError('timeout', `${at} did not answer in time.`, '', { cause: error });
-  }
-  if (/certificate|self.signed|altnames|CERT_/i.test(`${words} ${codeOf(error)}`)) {
-    const hint = 'Set network.ca_file to the certificate of your server.';
-    return new RagtuiError('permission', `The certificate of ${at} is not trusted (${told.message}).`, hint, {
-      cause: error,
-    });
-  }
+  const { message, code } = toRagtuiError(error);
+  const words = `${message} ${code} ${codeOf(error)}`;
+  if (error instanceof Error && error.name === 'TimeoutError') return lateError(at, error);
+  if (isUntrusted(words) || /CERT_/i.test(words)) return untrustedError(at, message, error);
   if (error instanceof SyntaxError || error instanceof z.ZodError) {
     return new RagtuiError('internal', `${at} answers in a way that is not Weaviate's.`, 'Is the URL right?', {
       cause: error,
     });
   }
-  const hint = 'Is it running, and does it speak TLS as the server was declared?';
-  return new RagtuiError('unavailable', `${at} does not answer (${told.message}).`, hint, { cause: error });
+  return silentError(at, message, error);
 }
 
 function codeOf(error: unknown): string {
@@ -92,6 +81,3 @@ function wordsOf(body: string): string {
   if (many) return many.error.map(({ message }) => message).join('; ');
   return plainSchema.safeParse(json).data?.message ?? '';
 }
-
-const told = ({ code, what, hint = '' }: Fault, at: string, why: string): RagtuiError =>
-  new RagtuiError(code, `${at} ${what}${why ? ` (${why})` : ''}.`, hint);
