@@ -8,13 +8,11 @@ import type { KnownHost } from './types.ts';
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
+const PARTS = ['agent', 'slurm', 'slurm_state', 'slurm_keeper', 'checkpoints'];
 let source: Buffer | undefined;
-/** The program that is sent: both its parts, and the call that begins it. */
+/** The program that is sent: its parts, one behind the other, and the call that begins it. */
 export const agentSource = (): Buffer => {
-  source ??= Buffer.concat([
-    ...['agent', 'slurm'].map((name) => readFileSync(remoteScript(name))),
-    Buffer.from('main()\n'),
-  ]);
+  source ??= Buffer.concat([...PARTS.map((name) => readFileSync(remoteScript(name))), Buffer.from('main()\n')]);
   return source;
 };
 

@@ -3,7 +3,7 @@
 It comes over stdin with each call (nothing of it is installed) and needs Python 3.6 or later on Linux, no package.
 Arguments: its own length in bytes (read by what starts it), then the request as base64 of JSON. The answer is the last
 line of stdout as JSON, or frames (`follow`), or a tar stream (`send`). What is on stdin behind the program is data.
-What is asked of Slurm is in slurm.py, which comes behind this text; whoever sends them both calls `main()` at the end.
+What is asked of Slurm is in slurm*.py and checkpoints.py, which come behind this text; whoever sends them calls `main()` at the end.
 
 A folder on the host holds everything: `store/` (models, by hash), `runs/ID/`, `tunes/`, `engines/`. In the folder of a run:
   run.json     keeper and program: pid, start time, boot            log of the keeper: keeper.log

@@ -15,7 +15,7 @@ export function parseLossLine(line: string): Readonly<Record<string, number>> | 
   return numbers;
 }
 
-/** What stands in stdout where an engine was begun again; `workers/remote/slurm.py` writes it. */
+/** What stands in stdout where an engine was begun again; `workers/remote/slurm_keeper.py` writes it. */
 export const isBegunAgain = (line: string): boolean => line.startsWith('--- begun again by Slurm');
 
 /**
