@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import net from 'node:net';
 import { execa } from 'execa';
-import { z } from 'zod';
 import { FORWARD_HEADER } from '../jobs/health.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import { parseJson } from '../platform/json.ts';
+import type { ForwardedFault } from './forwarded.ts';
 import { type SshEnd, sshEnvironment, sshFault, sshOptions } from './ssh.ts';
 
 /** Most that is kept of what ssh says. */
@@ -15,16 +14,6 @@ const CHECK_MS = 20_000;
 const FORBIDS = /administratively prohibited/i;
 /** Through a shared connection ssh tells no more than that it was refused; on one of its own it tells why. */
 const REFUSES = /open refused by peer|open failed: connect failed/i;
-
-/** Why a request did not get through, as the port here says it: the host is not there, nobody listens there, sshd forbids it. */
-const kindSchema = z.enum(['unreachable', 'closed', 'forbidden']);
-const faultSchema = z.object({ error: z.object({ type: kindSchema, message: z.string() }) });
-export type ForwardedFault = z.infer<typeof faultSchema>['error'];
-
-/** What a port of ours, and not the server behind it, answered; undefined = it was the server. */
-export function readForwardedFault(headers: Headers, body: string): ForwardedFault | undefined {
-  return headers.has(FORWARD_HEADER) ? faultSchema.safeParse(parseJson(body)).data?.error : undefined;
-}
 
 /**
  * Throws `permission` where a host lets no port of it be reached. `there`: a port that nobody has. On a connection of its

@@ -170,8 +170,8 @@ async function once(
   } catch (error) {
     if (signal.aborted) throw error;
     if (watchdog.stalled) throw worthAnother(stallFault(endpoint, watchdog.seconds));
-    // It has been waited for already.
-    if (pulse?.isDead) throw pulse.fault();
+    // One that hangs has been waited for already.
+    if (pulse?.isDead) throw pulse.isAway ? worthAnother(pulse.fault()) : pulse.fault();
     throw isConnectionError(error) ? worthAnother(connectionFault(endpoint, error, true)) : worthAnother(error);
   } finally {
     watchdog.stop();

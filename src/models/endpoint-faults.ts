@@ -205,6 +205,14 @@ export const silentFault = (endpoint: ChatEndpoint, seconds: number): EndpointFa
     'Stop it and start it again (`ragtui deploy list`, `ragtui deploy stop NAME`), or let it go on (kill -CONT).',
   );
 
+/** The host that a server of ours runs on cannot be reached; `why` is a sentence that says so. */
+export const unreachableFault = (endpoint: ChatEndpoint, why: string): EndpointFault =>
+  new EndpointFault(
+    'unavailable',
+    why || `The host behind ${shownUrl(endpoint)} cannot be reached.`,
+    'Its server may go on there; ask again when the host is back (`ragtui jobs list` says since when it is away).',
+  );
+
 /** The server's words are not what the protocol says. */
 export const protocolFault = (
   endpoint: ChatEndpoint,

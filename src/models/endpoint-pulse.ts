@@ -1,5 +1,7 @@
+import { readForwardedFault } from '../hosts/forwarded.ts';
+import { FORWARD_HEADER } from '../jobs/health.ts';
 import { request as send } from '../platform/network.ts';
-import { type EndpointFault, silentFault } from './endpoint-faults.ts';
+import { type EndpointFault, silentFault, unreachableFault } from './endpoint-faults.ts';
 import { type ChatEndpoint, rootUrl } from './endpoint-url.ts';
 
 /** Silence after which a server is asked whether it lives, and how long and how often it may leave that unanswered. */
@@ -12,7 +14,8 @@ export const NOTICED_WITHIN_MS = QUIET_MS + TRIES * ASK_MS;
 /**
  * Looks after a request to a server of ours: while nothing is heard, `/health` is asked, which such a server answers at once
  * whatever it computes. One that was stopped (SIGSTOP) or hangs is given up within 10 s, not after the minutes that a first
- * token may take. `signal` aborts then.
+ * token may take. One on another host is given up too when the port here that leads there says that it cannot be reached.
+ * `signal` aborts then.
  */
 export class Pulse {
   readonly signal: AbortSignal;
@@ -21,6 +24,8 @@ export class Pulse {
   #timer: NodeJS.Timeout | undefined;
   /** Grows with everything that is heard: what was asked before it does not count. */
   #heard = 0;
+  /** Why the host of the server cannot be reached; undefined: it can, or it is this one. */
+  #away: string | undefined;
 
   constructor(endpoint: ChatEndpoint) {
     this.#endpoint = endpoint;
@@ -32,8 +37,14 @@ export class Pulse {
     return this.signal.aborted;
   }
 
+  /** It was given up since the host of the server cannot be reached: it may be again. */
+  get isAway(): boolean {
+    return this.isDead && this.#away !== undefined;
+  }
+
   /** Why the request was given up. */
   fault(): EndpointFault {
+    if (this.#away !== undefined) return unreachableFault(this.#endpoint, this.#away);
     return silentFault(this.#endpoint, Math.round(NOTICED_WITHIN_MS / 1000));
   }
 
@@ -52,23 +63,29 @@ export class Pulse {
   }
 
   async #ask(heard: number, tries: number): Promise<void> {
-    const lives = await isAlive(this.#endpoint);
+    const askedAt = performance.now();
+    const found = await look(this.#endpoint);
     if (heard !== this.#heard) return;
-    if (lives) this.#wait();
-    else if (tries > 1) await this.#ask(heard, tries - 1);
-    else this.#controller.abort();
+    if (found.state === 'lives') return this.#wait();
+    this.#away = found.why;
+    const next = () => (tries > 1 ? void this.#ask(heard, tries - 1) : this.#controller.abort());
+    // A host that was told away at once may be back in a moment.
+    this.#timer = setTimeout(next, Math.max(0, ASK_MS - (performance.now() - askedAt)));
   }
 }
 
-/** Any answer will do, a refused connection too: the request itself hears of that. */
-async function isAlive(endpoint: ChatEndpoint): Promise<boolean> {
+/** Any answer of the server will do, a refused connection too: the request itself hears of that. `why`: its host cannot be reached. */
+async function look(endpoint: ChatEndpoint): Promise<{ readonly state: 'lives' | 'lost'; readonly why?: string }> {
   const timeout = AbortSignal.timeout(ASK_MS);
   try {
     const response = await send(rootUrl(endpoint, 'health'), { signal: timeout, redirect: 'manual' });
+    if (response.headers.has(FORWARD_HEADER)) {
+      return { state: 'lost', why: readForwardedFault(response.headers, await response.text())?.message ?? '' };
+    }
     await response.body?.cancel();
-    return true;
+    return { state: 'lives' };
   } catch {
-    return !timeout.aborted;
+    return { state: timeout.aborted ? 'lost' : 'lives' };
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkForwarding, forwardPort, readForwardedFault } from '../../src/hosts/forward.ts';
+import { checkForwarding, forwardPort } from '../../src/hosts/forward.ts';
+import { readForwardedFault } from '../../src/hosts/forwarded.ts';
 import { type FarHost, sshdIsHere, startFarHost, withSshd } from '../support/far-host.ts';
 
 describe.skipIf(!sshdIsHere)(`a port here that leads to another host (${withSshd})`, () => {

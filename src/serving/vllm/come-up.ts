@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { FORWARDING_HINT, type ForwardedFault, readForwardedFault } from '../../hosts/forward.ts';
+import { FORWARDING_HINT } from '../../hosts/forward.ts';
+import { type ForwardedFault, readForwardedFault } from '../../hosts/forwarded.ts';
 import { wholeBody } from '../../models/endpoint-body.ts';
 import { isConnectionError } from '../../models/endpoint-connection.ts';
 import { callEndpoint } from '../../models/endpoint-send.ts';

@@ -3,7 +3,8 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { forwardPort, readForwardedFault } from '../../../src/hosts/forward.ts';
+import { forwardPort } from '../../../src/hosts/forward.ts';
+import { readForwardedFault } from '../../../src/hosts/forwarded.ts';
 import { doesAnswer } from '../../../src/jobs/health.ts';
 import { startServer } from '../../support/model-server.ts';
 

@@ -5,12 +5,21 @@ import { request } from '../../../src/platform/network.ts';
 vi.mock('../../../src/platform/network.ts', () => ({ request: vi.fn() }));
 
 const asked = vi.mocked(request);
-/** What `/health` does: answers, refuses the connection, or lets the time for it run out. */
-function health(does: 'answers' | 'refuses' | 'hangs'): void {
+/** As the port here answers that leads to a host that is gone (`src/hosts/forward.ts`). */
+const away = () =>
+  new Response('{"error":{"type":"unreachable","message":"far cannot be reached: Connection refused.","code":503}}', {
+    status: 503,
+    headers: { 'x-ragtui-forward': 'unreachable' },
+  });
+
+/** What `/health` does: answers, refuses the connection, lets the time for it run out, or is answered by our own port. */
+function health(does: 'answers' | 'fails' | 'refuses' | 'hangs' | 'is away'): void {
   asked.mockReset();
   const late = AbortSignal.abort(new Error('time is up'));
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(does === 'hangs' ? late : new AbortController().signal);
-  if (does === 'answers') asked.mockResolvedValue(Object.create({ body: null }));
+  if (does === 'answers') asked.mockImplementation(async () => new Response(null));
+  else if (does === 'fails') asked.mockImplementation(async () => new Response('busy', { status: 503 }));
+  else if (does === 'is away') asked.mockImplementation(async () => away());
   else asked.mockRejectedValue(new Error(does));
 }
 
@@ -31,6 +40,33 @@ test('a server that computes for minutes and answers /health is left alone', asy
   expect(pulse.isDead).toBe(false);
   expect(asked.mock.calls.length).toBeGreaterThan(10);
   expect(String(asked.mock.calls[0]?.[0])).toBe('http://127.0.0.1:1/health');
+});
+
+test('a 503 of the server itself is a sign of life', async () => {
+  health('fails');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(pulse.isDead).toBe(false);
+});
+
+test('one whose host cannot be reached is given up as soon as one that hangs, with the words of the port here', async () => {
+  health('is away');
+  await vi.advanceTimersByTimeAsync(NOTICED_WITHIN_MS - 1);
+  expect(pulse.isDead).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([pulse.isDead, pulse.isAway, asked.mock.calls.length]).toEqual([true, true, 3]);
+  expect(pulse.fault()).toMatchObject({
+    code: 'unavailable',
+    message: 'far cannot be reached: Connection refused.',
+    hint: expect.stringMatching(/ask again when the host is back/),
+  });
+});
+
+test('a host that is back within that time costs no request', async () => {
+  health('is away');
+  await vi.advanceTimersByTimeAsync(6000);
+  health('answers');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(pulse.isDead).toBe(false);
 });
 
 test('one that is gone is left to the request itself', async () => {
