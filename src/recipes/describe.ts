@@ -33,7 +33,7 @@ export function stepTitle(spec: StepSpec, name: string): string {
     case 'train':
       return `train ${name}${onHost(spec.launcher)}`;
     case 'deploy':
-      return `serve ${name}`;
+      return `serve ${name}${onHost(spec.launcher)}`;
     case 'evaluate':
       return `evaluate ${name}`;
     case 'gate':
@@ -78,8 +78,9 @@ export const serverText = ({
   model,
   adapters,
   engine,
-}: Pick<MadeOf<'server'>, 'model' | 'adapters' | 'engine'>): string =>
-  `${[model, ...adapters].join(', ')} on ${engine}`;
+  launcher,
+}: Pick<MadeOf<'server'>, 'model' | 'adapters' | 'engine' | 'launcher'>): string =>
+  `${[model, ...adapters].join(', ')} on ${engine}${onHost(launcher)}`;
 
 /** `passed` only where the figures say so: an interval that holds the bound stops nothing, and proves nothing. */
 function gateText({ says, sentences }: MadeOf<'gate'>): string {

@@ -91,6 +91,10 @@ function workspaceProblems(
         );
       }
     }
+    for (const [name, one] of Object.entries(recipe.deploy)) {
+      const launcher = farLauncher(one.launcher);
+      if (launcher !== undefined) reads(['deploy', name, 'launcher'], () => knownHost(paths, hostOf(launcher)));
+    }
   }
   return [...problems.values()];
 

@@ -5,7 +5,7 @@ import { farLauncher } from '../hosts/types.ts';
 import { parsePromptName } from '../rag/prompts.ts';
 import { ENGINE_OF } from '../training/types.ts';
 import type { Variant } from './read.ts';
-import { serversOf, trainingOf, withoutEngine } from './references.ts';
+import { deployedOn, serversOf, trainingOf, withoutEngine } from './references.ts';
 import type {
   Recipe,
   RecipeColumn,
@@ -162,7 +162,12 @@ class VariantPlan {
   #enginesFirst(): void {
     const { train, deploy } = this.recipe;
     for (const { kind, launcher } of Object.values(train)) this.#engine(ENGINE_OF[kind], farLauncher(launcher));
-    if (Object.values(deploy).some(({ engine }) => engine === 'vllm')) this.#engine('vllm');
+    for (const one of Object.values(deploy)) this.#enginesOf(one);
+  }
+
+  /** What a deployment has to find installed. */
+  #enginesOf(one: RecipeDeployment): string[] {
+    return deployedOn(one) === 'vllm' ? [this.#engine('vllm', farLauncher(one.launcher))] : [];
   }
 
   #engine(engine: EngineName, launcher?: string): string {
@@ -258,9 +263,11 @@ class VariantPlan {
 
   #deployment(name: string): string {
     const one = this.recipe.deploy[name] ?? missing(name);
-    const after = [...(one.engine === 'vllm' ? [this.#engine('vllm')] : []), ...this.#withModels()];
+    const after = [...this.#enginesOf(one), ...this.#withModels()];
     const needs = this.#trained([one.model, ...one.adapters]);
-    return this.#step(`deploy ${name}`, name, { kind: 'deploy', ...one }, needs, after);
+    const engine = deployedOn(one);
+    const spec: StepSpec = { kind: 'deploy', ...one, ...(engine === undefined ? {} : { engine }) };
+    return this.#step(`deploy ${name}`, name, spec, needs, after);
   }
 
   #evaluation(name: string): string {

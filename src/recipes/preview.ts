@@ -24,9 +24,9 @@ export function stepKey(step: Pick<PlannedStep, 'spec'>, version: number, needs:
   return hashOf([whatOf(step.spec), version, consumed.sort(), facts]);
 }
 
-/** Where a training runs decides nothing of what is asked of it. */
+/** Where a training or a server runs decides nothing of what is asked of it. */
 const whatOf = (spec: PlannedStep['spec']): unknown =>
-  spec.kind === 'train' ? { ...spec, launcher: undefined } : spec;
+  spec.kind === 'train' || spec.kind === 'deploy' ? { ...spec, launcher: undefined } : spec;
 
 /** A server that is started once somebody needs it. Its key is its digest: it makes nothing. */
 export function plannedServer(world: Pick<World, 'paths'>, spec: SpecOf<'deploy'>, needs: Needs): MadeOf<'server'> {

@@ -2,11 +2,13 @@ import { formatWords } from '../datasets/importers/registry.ts';
 import { parseMargin, parseRanks, parseSource } from '../datasets/negatives/sources.ts';
 import { findMetric, METRIC_NAMES } from '../evaluation/metrics/registry.ts';
 import { BASELINE_NAMES } from '../evaluation/types.ts';
+import { farLauncher, isSlurm } from '../hosts/types.ts';
 import { parseGroupSpec } from '../kb/splitters/groups.ts';
 import { parseLlm } from '../serving/servers.ts';
+import type { ServeEngine } from '../serving/types.ts';
 import { readsOf } from './complain.ts';
 import { didYouMean } from './nearest.ts';
-import type { Recipe, RecipeDataset } from './schema.ts';
+import type { Recipe, RecipeDataset, RecipeDeployment } from './schema.ts';
 import type { Path, RecipeProblem, YamlSource } from './source.ts';
 
 /** Of a training's name: what it is compared with. */
@@ -96,7 +98,18 @@ export function referenceProblems(recipe: Recipe, source: YamlSource): RecipePro
   }
 
   for (const [name, one] of Object.entries(recipe.deploy)) {
-    kindIs(['deploy', name, 'model'], one.model, undefined);
+    const path = ['deploy', name];
+    kindIs([...path, 'model'], one.model, undefined);
+    const launcher = farLauncher(one.launcher);
+    if (isSlurm(launcher)) {
+      complain([...path, 'launcher'], 'Servers are not started through Slurm.', 'Use ssh:HOST.');
+    } else if (launcher !== undefined && one.engine !== undefined && one.engine !== 'vllm') {
+      complain(
+        [...path, 'engine'],
+        `${one.engine} serves on this machine alone.`,
+        'Use engine: vllm, or leave launcher out.',
+      );
+    }
     for (const [at, adapter] of one.adapters.entries()) kindIs(['deploy', name, 'adapters', at], adapter, 'llm');
   }
 
@@ -169,13 +182,20 @@ export function referenceProblems(recipe: Recipe, source: YamlSource): RecipePro
   }
 }
 
+/** The engine of a deployment, as far as the recipe says it: on another host that is vLLM. Pure. */
+export const deployedOn = ({
+  engine,
+  launcher,
+}: Pick<RecipeDeployment, 'engine' | 'launcher'>): ServeEngine | undefined =>
+  engine ?? (farLauncher(launcher) === undefined ? undefined : 'vllm');
+
 /** The deployments that serve a model or an adapter under the name that a column asks for. Pure. */
 export function serversOf(recipe: Pick<Recipe, 'deploy' | 'train'>, llm: string): string[] {
   const name = meant(recipe, llm);
   const engine = /@(llama|vllm)$/.exec(llm)?.[1];
   return Object.entries(recipe.deploy).flatMap(([deployment, one]) => {
     const served = [one.model, ...one.adapters].some((model) => meant(recipe, model) === name);
-    return served && (engine === undefined || (one.engine ?? engine) === engine) ? [deployment] : [];
+    return served && (engine === undefined || (deployedOn(one) ?? engine) === engine) ? [deployment] : [];
   });
 }
 

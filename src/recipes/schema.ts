@@ -121,6 +121,8 @@ const deploySchema = z.strictObject({
   model: text,
   engine: serveEngineSchema.optional(),
   adapters: z.array(text).default([]),
+  /** Where it runs; what it answers is the same wherever that is: it is no part of its key. vLLM alone goes elsewhere. */
+  launcher: whereSchema.optional(),
   context: count.optional(),
   'kv-gib': count.optional(),
   /** Goes on when the recipe is done. */

@@ -102,6 +102,8 @@ export const madeSchema = z.discriminatedUnion('type', [
     model: z.string(),
     adapters: z.array(z.string()),
     engine: z.string(),
+    /** Where it runs; absent: on this machine. */
+    launcher: z.string().optional(),
     readySeconds: z.number().nullable(),
   }),
   z.object({

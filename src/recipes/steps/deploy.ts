@@ -1,3 +1,4 @@
+import { farLauncher } from '../../hosts/types.ts';
 import { stopJob } from '../../jobs/control.ts';
 import { listJobs, readJob } from '../../jobs/registry.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
@@ -16,11 +17,14 @@ type Deploy = SpecOf<'deploy'>;
 /** What of a server decides its answers: how it is started, and with what. */
 export function deployFacts(
   { paths }: Pick<World, 'paths'>,
-  { model, adapters, engine }: Deploy,
+  { model, adapters, engine, launcher }: Deploy,
   needs: Needs,
 ): unknown {
   const own = [model, ...adapters].filter((name) => modelName(needs, name) === name);
-  return [own.map((name) => modelDigest(paths, name)), engine === 'vllm' ? engineDigest(paths, 'vllm') : null];
+  return [
+    own.map((name) => modelDigest(paths, name)),
+    engine === 'vllm' ? engineDigest(paths, 'vllm', farLauncher(launcher)) : null,
+  ];
 }
 
 function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
@@ -36,6 +40,7 @@ function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
   };
   const said = Object.fromEntries(Object.entries(vllm).filter(([, value]) => value !== undefined));
   const { engine, context, 'kv-gib': kvCacheGiB } = spec;
+  const launcher = farLauncher(spec.launcher);
   return planDeployment(paths, {
     model: modelName(needs, spec.model),
     adapters: spec.adapters.map((adapter) => modelName(needs, adapter)),
@@ -43,12 +48,14 @@ function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
     ...(engine === undefined ? {} : { engine }),
     ...(context === undefined ? {} : { contextTokens: context }),
     ...(kvCacheGiB === undefined ? {} : { kvCacheGiB }),
+    ...(launcher === undefined ? {} : { launcher }),
   });
 }
 
 /**
- * The server of a deployment, answering: one that was started for this very step before a kill, one that serves the same
- * already, or a new one. Errors: those of `planDeployment` and `startServer`.
+ * The server of a deployment, answering: one that was started for this very step before a kill, where the step wants it now;
+ * one that serves the same already, or a new one. One of this step that is elsewhere, or whose job was killed while it goes
+ * on on its host, is stopped first. Errors: those of `planDeployment`, `startServer` and `stopJob`.
  */
 export async function ensureServed(
   { paths, signal }: World,
@@ -68,24 +75,42 @@ export async function ensureServed(
 ): Promise<{ job: JobView; made: Omit<MadeOf<'server'>, 'digest'> }> {
   const work = workOf(paths, spec, needs);
   const options = { signal, onStatus: tell };
-  const before = serversOf(paths, mark)[0];
+  const isThere = ({ spec: { work: running } }: JobView) =>
+    running.kind === 'serve' && running.launcher === work.launcher;
+  const before = serversOf(paths, mark).find(isThere);
+  for (const { spec: other } of startedFor(paths, mark))
+    if (other.id !== before?.spec.id) await stopJob(paths, other.id);
   const job = before ?? (await startServer(paths, work, { ...options, launch: { name, step: mark } }));
   await untilServed(paths, job.spec.id, work.model, options);
   const view = readJob(paths, job.spec.id);
   const adapters = work.adapters.map((adapter) => adapter.name);
   return {
     job: view,
-    made: { type: 'server', model: work.model, adapters, engine: work.engine, readySeconds: secondsToReady(view) },
+    made: {
+      type: 'server',
+      model: work.model,
+      adapters,
+      engine: work.engine,
+      ...(work.launcher === undefined ? {} : { launcher: work.launcher }),
+      readySeconds: secondsToReady(view),
+    },
   };
 }
 
+/** Servers that a step started and that run, or that may go on on another host although their job was killed. */
+const startedFor = (paths: WorkspacePaths, mark: string): JobView[] =>
+  listJobs(paths).filter(
+    ({ spec, state, far }) =>
+      spec.step === mark && spec.work.kind === 'serve' && (!isOver(state) || far?.open === true),
+  );
+
 /** Servers that a step started and that run. */
 export const serversOf = (paths: WorkspacePaths, mark: string): JobView[] =>
-  listJobs(paths).filter(({ spec, state }) => spec.step === mark && spec.work.kind === 'serve' && !isOver(state));
+  startedFor(paths, mark).filter(({ state }) => !isOver(state));
 
 /** Stops the servers that a step started; those of somebody else go on. */
 export async function stopServed(paths: WorkspacePaths, mark: string): Promise<void> {
-  for (const { spec } of serversOf(paths, mark)) await stopJob(paths, spec.id);
+  for (const { spec } of startedFor(paths, mark)) await stopJob(paths, spec.id);
 }
 
 function secondsToReady({ spec, startedAt }: JobView): number | null {

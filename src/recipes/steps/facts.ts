@@ -60,10 +60,10 @@ export function modelDigest(paths: WorkspacePaths, model: string): unknown {
   return [entry.kind, pinned, learned?.files ?? null, ...said];
 }
 
-/** What an engine is that a step runs on. */
-export function engineDigest(paths: WorkspacePaths, engine: EngineName): unknown {
-  const { manifest } = engineStatus(paths, engine);
-  return manifest ? [manifest.device, manifest.versions] : null;
+/** What an engine is that a step runs on, here or on a launcher's host. */
+export function engineDigest(paths: WorkspacePaths, engine: EngineName, launcher: string | undefined): unknown {
+  const found = engineWhere(paths, engine, launcher);
+  return found ? [found.device, found.versions] : null;
 }
 
 /** An engine on this machine, or as it was on a launcher's host when that was looked at last; undefined: there is none. */

@@ -1,3 +1,4 @@
+import { Response } from 'undici';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NOTICED_WITHIN_MS, Pulse } from '../../../src/models/endpoint-pulse.ts';
 import { request } from '../../../src/platform/network.ts';

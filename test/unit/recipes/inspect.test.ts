@@ -29,6 +29,34 @@ columns:
   }
 });
 
+test('a server elsewhere: another engine than vLLM, Slurm, a host that nobody knows are refused by line', () => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
+  try {
+    const paths = workspacePaths(home, {});
+    ensureWorkspace(paths);
+    const said = (launcher: string, engine: string) =>
+      inspectRecipe(paths, {
+        file: '/x.yaml',
+        cwd: '/',
+        text: `recipe: 1
+name: served
+deploy:
+  own:
+    model: smollm2-135m-instruct
+    engine: ${engine}
+    launcher: "${launcher}"
+`,
+        vars: {},
+      }).problems.map(({ line, message }) => `${line} ${message}`);
+    expect(said('ssh:nowhere', 'llama')).toEqual(['6 llama serves on this machine alone.']);
+    expect(said('slurm:login', 'vllm')).toEqual(['7 Servers are not started through Slurm.']);
+    expect(said('ssh:nowhere', 'vllm')).toEqual(['7 There is no host nowhere in this workspace.']);
+    expect(said('local', 'llama')).toEqual([]);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
 test('a launcher that is none, a host that nobody knows, a preset that its host cannot do: told by line', () => {
   const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
   try {

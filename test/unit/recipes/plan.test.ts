@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { stepTitle } from '../../../src/recipes/describe.ts';
 import { overall } from '../../../src/recipes/journal.ts';
 import { hashOf, planRecipe } from '../../../src/recipes/plan.ts';
 import { stepKey } from '../../../src/recipes/preview.ts';
@@ -59,6 +60,29 @@ describe('the plan of a recipe', () => {
     const key = train(far)?.key;
     for (const text of [RECIPE, trainedOn('local'), trainedOn('ssh:other')]) expect(train(planOf(text))?.key).toBe(key);
     expect(train(planOf(trainedOn('ssh:gpu').replace('few, base', 'few, seed: 1, base')))?.key).not.toBe(key);
+  });
+
+  test('a server on a host needs vLLM there, is that of vLLM without saying so, and has the key it has anywhere', () => {
+    const servedOn = (launcher: string) => RECIPE.replace('engine: vllm,', `launcher: ${launcher},`);
+    const far = planOf(servedOn('ssh:gpu'));
+    expect(far.steps.map(({ id }) => id).slice(0, 2)).toEqual(['engine llamafactory', 'engine vllm ssh:gpu']);
+    const server = ({ steps }: typeof far) => {
+      const step = steps.find(({ id }) => id === 'deploy both');
+      if (!step) throw new Error('no deploy step');
+      return { after: step.after, title: stepTitle(step.spec, step.name), key: stepKey(step, 1, {}, null) };
+    };
+    expect(server(far)).toMatchObject({
+      after: ['engine vllm ssh:gpu', 'models'],
+      title: 'serve both (ssh:gpu)',
+    });
+    // It answers what is asked on vLLM.
+    expect(far.steps.find(({ id }) => id === 'evaluate answers')?.needs).toMatchObject({
+      'server:both': 'deploy both',
+    });
+    const { key } = server(far);
+    expect([server(planOf(RECIPE)).key, server(planOf(servedOn('ssh:other'))).key]).toEqual([key, key]);
+    expect(server(planOf(servedOn('local'))).title).toBe('serve both');
+    expect(server(planOf(servedOn('ssh:gpu, context: 512'))).key).not.toBe(key);
   });
 
   test('has its steps in an order in which each finds what it needs, servers just before who asks them', () => {
