@@ -6,8 +6,11 @@ const MOUSE_ON = `${ESC}[?1000h${ESC}[?1002h${ESC}[?1006h`;
 const MOUSE_OFF = `${ESC}[?1006l${ESC}[?1002l${ESC}[?1000l`;
 /** Alternate screen, no wrapping at the edge, bracketed paste, focus reports, no cursor. */
 const ENTER = `${ESC}[?1049h${ESC}[?7l${ESC}[?2004h${ESC}[?1004h${ESC}[?25l`;
-/** The reverse of all of it, whatever of it was on; ends a synchronised update that was cut off, too. */
-const LEAVE = `${ESC}[?2026l${ESC}[0m${MOUSE_OFF}${ESC}[?1004l${ESC}[?2004l${ESC}[?7h${ESC}[?25h${ESC}[?1049l`;
+/**
+ * The reverse of all of it, whatever of it was on; ends a synchronised update that was cut off, too. The screen is left
+ * empty: tmux (3.3a) shows rows of one that was made wider above the shell's prompt afterwards.
+ */
+const LEAVE = `${ESC}[?2026l${ESC}[0m${ESC}[H${ESC}[2J${MOUSE_OFF}${ESC}[?1004l${ESC}[?2004l${ESC}[?7h${ESC}[?25h${ESC}[?1049l`;
 /** Kitty's protocol, first level: Esc and Ctrl+I are told from Alt and Tab. */
 const KITTY_ON = `${ESC}[>1u`;
 const KITTY_OFF = `${ESC}[<u`;

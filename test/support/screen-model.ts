@@ -70,12 +70,12 @@ export class ScreenModel {
     this.terminal.resize(columns, rows);
   }
 
-  /** The visible rows, trailing blanks cut. */
+  /** The visible rows, trailing blanks cut; lines of xterm.js may keep cells beyond a width that shrank. */
   screen(): string[] {
     const buffer = this.terminal.buffer.active;
     return Array.from(
       { length: this.terminal.rows },
-      (_, y) => buffer.getLine(buffer.baseY + y)?.translateToString(true) ?? '',
+      (_, y) => buffer.getLine(buffer.baseY + y)?.translateToString(true, 0, this.terminal.cols) ?? '',
     );
   }
 
