@@ -1,4 +1,5 @@
 import { engineStatus } from '../src/engines/store.ts';
+import { listHosts } from '../src/hosts/store.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../src/jobs/folder.ts';
 import { readJob } from '../src/jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../src/jobs/types.ts';
@@ -50,6 +51,7 @@ export function realDeploy(paths: WorkspacePaths, env: NodeJS.ProcessEnv = proce
         .flatMap((job) => readLoadTest(job) ?? []),
     adapters: () => listAdapters(paths),
     asked: (name) => tuneAsked(paths, name),
+    hosts: () => listHosts(paths),
     hasVllm: () => engineStatus(paths, 'vllm').manifest !== null,
     plan: async (request, signal) => {
       const work = { op: 'plan', request } as const;

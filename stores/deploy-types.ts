@@ -1,4 +1,5 @@
 import type { StoreApi } from 'zustand/vanilla';
+import type { Host } from '../src/hosts/types.ts';
 import type { JobId, JobView } from '../src/jobs/types.ts';
 import type { ChatResult } from '../src/models/endpoint.ts';
 import type { Adapter, Endpoint } from '../src/models/types.ts';
@@ -34,6 +35,8 @@ export interface DeployPort {
   servers(jobs: readonly JobView[]): readonly OwnServer[];
   adapters(): readonly Adapter[];
   hasVllm(): boolean;
+  /** Other hosts, with the engines that each had when it was looked at last. */
+  hosts(): readonly Host[];
   plan(request: StartRequest, signal: AbortSignal): Promise<StartPlan>;
   start(request: StartRequest): Promise<JobId>;
   /** `NAME=PATH`, or `NAME` of the list of models, as its next version; gives the version its name means then. */
@@ -76,6 +79,8 @@ export interface DeployForm {
   readonly kvCacheGiB: number | null;
   /** What only vLLM is told. */
   readonly vllm: VllmOptions;
+  /** `ssh:HOST`; null = this machine. */
+  readonly launcher: string | null;
   /** A server that is stopped first. */
   readonly swap: JobId | null;
 }
@@ -129,6 +134,8 @@ export interface DeployState {
   readonly tally: RequestTally;
   /** Newest first. */
   readonly tests: readonly LoadTestResult[];
+  /** As they were when the form was opened. */
+  readonly hosts: readonly Host[];
   adapters(): readonly Adapter[];
   hasVllm(): boolean;
   /** Reads again what is served. */
@@ -165,6 +172,7 @@ export const NEW_SERVER: DeployForm = {
   contextTokens: null,
   kvCacheGiB: null,
   vllm: {},
+  launcher: null,
   swap: null,
 };
 
@@ -181,7 +189,7 @@ export function addressOf(url: string): string {
 
 /** The form as a request; undefined while no model is chosen. */
 export function requestOf(form: DeployForm): StartRequest | undefined {
-  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = form;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, launcher, swap } = form;
   if (model === null) return undefined;
   return {
     model,
@@ -190,6 +198,7 @@ export function requestOf(form: DeployForm): StartRequest | undefined {
     ...(contextTokens === null ? {} : { contextTokens }),
     ...(kvCacheGiB === null ? {} : { kvCacheGiB }),
     ...(Object.keys(vllm).length === 0 ? {} : { vllm }),
+    ...(launcher === null ? {} : { launcher }),
     ...(swap === null ? {} : { swap }),
   };
 }

@@ -92,6 +92,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
       machine: watch.machine,
       tally: createRequestTally(),
       tests: [],
+      hosts: [],
       adapters: () => deploy.adapters(),
       hasVllm: () => deploy.hasVllm(),
       refresh: () => {
@@ -115,7 +116,7 @@ export function createDeployStore({ deploy, telemetry, jobs, models, schedule }:
           get().servers?.some(({ job }) => job.state === 'running') || models.getState().endpoints.length > 0;
         watch.leave(served);
       },
-      setView: (view) => set({ view }),
+      setView: (view) => set(view === 'form' ? { view, hosts: deploy.hosts() } : { view }),
       configure: (change) => {
         const form = { ...get().form, ...change };
         set({ form });

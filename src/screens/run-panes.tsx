@@ -5,11 +5,14 @@ import { t } from '../ui/i18n/index.ts';
 import { List } from '../ui/List.tsx';
 import type { ListModel } from '../ui/list-model.ts';
 import { Panel } from '../ui/Panel.tsx';
+import { Row, Rows } from '../ui/Row.tsx';
 import { inside, type Rect } from '../ui/rect.ts';
 import { StreamView } from '../ui/StreamView.tsx';
 import type { ScreenViewProps } from '../ui/screen.ts';
 import type { StreamModel } from '../ui/stream-model.ts';
 import { type Column, Table } from '../ui/Table.tsx';
+import type { Line } from '../ui/text.ts';
+import { wrapRows } from '../ui/wrap.ts';
 import type { ScreenContext } from './context.ts';
 import { type FormField, fieldLine } from './form.ts';
 import { Placed } from './Placed.tsx';
@@ -96,15 +99,44 @@ interface FormProps extends Place {
   readonly title: string;
   /** All is filled in. */
   readonly ready: boolean;
+  /** Rows below it that explain what the cursor stands on; absent: none. */
+  readonly aboutRows?: number;
 }
 
 /** The form of a new run. */
-export function RunForm({ fields, title, ready, rect, focused }: FormProps): ReactNode {
+export function RunForm({ fields, title, ready, aboutRows = 0, rect, focused }: FormProps): ReactNode {
+  useStore(fields.store);
   const { width, height } = inside(rect);
+  const below = aboutRows > 0 ? aboutRows + 1 : 0;
   return (
     <Panel rect={rect} title={title} note={ready ? t('train.ready') : ''} focused={focused}>
-      <List model={fields} width={width} height={height} focused={focused} render={fieldLine} empty="" />
+      <List
+        model={fields}
+        width={width}
+        height={Math.max(1, height - below)}
+        focused={focused}
+        render={fieldLine}
+        empty=""
+      />
+      {below > 0 ? <About text={fields.selected()?.about ?? ''} width={width} rows={aboutRows} /> : null}
     </Panel>
+  );
+}
+
+interface AboutProps {
+  readonly text: string;
+  readonly width: number;
+  readonly rows: number;
+}
+
+/** What a line of the form means, below a rule. */
+function About({ text, width, rows }: AboutProps): ReactNode {
+  const lines = wrapRows(text, Math.max(2, width - 2)).slice(0, rows);
+  return (
+    <>
+      <Row line={[{ text: '─'.repeat(width), style: 'border' }]} width={width} />
+      <Rows lines={lines.map((line): Line => [{ text: ` ${line}`, style: 'muted' }])} width={width} height={rows} />
+    </>
   );
 }
 

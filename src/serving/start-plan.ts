@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { engineStatus } from '../engines/store.ts';
+import { farEngines, keptFarEngine, knownHost } from '../hosts/store.ts';
+import { deviceOfHost, hostOf, launcherSchema } from '../hosts/types.ts';
 import { fileOf, installedModel } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { readGpus } from '../platform/telemetry/nvidia-smi.ts';
@@ -9,7 +11,8 @@ import { defaultLanes } from './embedding/job.ts';
 import { availableMemory, embeddedParts } from './memory.ts';
 import { leavingServers } from './start.ts';
 import { type ServeWork, serveEngineSchema, serveSchema, vllmOptionsSchema } from './types.ts';
-import { gpuNeed } from './vllm/gpus.ts';
+import type { VllmMachine } from './vllm/command.ts';
+import { gpuNeed, gpusThere } from './vllm/gpus.ts';
 import { cpuHasBfloat16 } from './vllm/machine.ts';
 import { vllmNeed } from './vllm/memory.ts';
 import { plannedCommand } from './vllm/plan.ts';
@@ -25,6 +28,8 @@ export const startRequestSchema = z.object({
   contextTokens: z.number().int().positive().optional(),
   kvCacheGiB: z.number().int().positive().optional(),
   vllm: vllmOptionsSchema.optional(),
+  /** Where it runs; absent: on this machine. */
+  launcher: launcherSchema.optional(),
   /** Servers that are stopped first: of this model, adapter or job. */
   swap: z.string().min(1).optional(),
 });
@@ -43,8 +48,19 @@ export const startPlanSchema = z.object({
   parts: z.array(partSchema),
   /** What can be had, bytes, with what stops first; null = not known. */
   freeBytes: z.number().nullable(),
-  /** GPUs it wants for itself and how many there are here; absent = none of this machine's. */
+  /** GPUs it wants for itself and how many there are where it runs; absent = it needs none. */
   gpus: z.object({ wanted: z.number(), here: z.number() }).optional(),
+  /** The host it runs on, as it was when it was looked at last; absent = this machine. */
+  host: z
+    .object({
+      name: z.string(),
+      checkedAt: z.iso.datetime(),
+      /** What its kind of memory has in all (of a GPU, where it is a GPU's), bytes; null = not known. What is free there is not asked. */
+      totalBytes: z.number().nullable(),
+      /** Version of vLLM there; null: none was found. */
+      vllm: z.string().nullable(),
+    })
+    .optional(),
 });
 export type StartPlan = z.infer<typeof startPlanSchema>;
 
@@ -53,7 +69,7 @@ export type StartPlan = z.infer<typeof startPlanSchema>;
  * Errors: those of `planDeployment` and `leavingServers`.
  */
 export async function planStart(paths: WorkspacePaths, request: StartRequest): Promise<StartPlan> {
-  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = request;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, launcher, swap } = request;
   const work = planDeployment(paths, {
     model,
     adapters,
@@ -61,6 +77,7 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(kvCacheGiB === undefined ? {} : { kvCacheGiB }),
     ...(vllm === undefined ? {} : { vllm }),
+    ...(launcher === undefined ? {} : { launcher }),
   });
   return await sizedPlan(paths, work, swap);
 }
@@ -68,6 +85,7 @@ export async function planStart(paths: WorkspacePaths, request: StartRequest): P
 /** What a server takes, and what there is when the servers of `swap` are gone. Errors: `not-found`, `unavailable` (not pulled). */
 export async function sizedPlan(paths: WorkspacePaths, work: ServeWork, swap?: string): Promise<StartPlan> {
   const { freed } = await leavingServers(paths, swap);
+  if (work.launcher !== undefined) return planThere(paths, work, work.launcher);
   const memory = finite(availableMemory() + freed.memory);
   if (work.engine === 'llama') {
     const { weights, context, adapters: riding, process: own } = embeddedParts(ggufOf(paths, work.model), work);
@@ -93,21 +111,51 @@ export async function sizedPlan(paths: WorkspacePaths, work: ServeWork, swap?: s
   const device = engineStatus(paths, 'vllm').manifest?.device;
   const gpu = device === 'cuda';
   const gpus = await gpuNeed(work, device);
-  const { tensorParallel = 1, pipelineParallel = 1 } = work.vllm ?? {};
-  const need = vllmNeed(paths, work, { device: gpu ? 'cuda' : 'cpu', hasBfloat16: cpuHasBfloat16() });
   return {
     work,
     command: plannedCommand(paths, work),
-    device: gpu ? 'gpu' : 'memory',
-    // On GPUs: what each of them holds.
-    parts: parts({
-      weights: gpu ? need.weights / (tensorParallel * pipelineParallel) : need.weights,
-      context: need.cache,
-      process: need.process,
-    }),
+    ...vllmParts(paths, work, { device: gpu ? 'cuda' : 'cpu', hasBfloat16: cpuHasBfloat16() }),
     freeBytes: gpu ? await freeGpuMemory(freed.gpu) : memory,
     ...(gpus ? { gpus } : {}),
   };
+}
+
+/** The same on a host, by what is kept of it: nobody is asked. Errors: `not-found` (the host). */
+function planThere(paths: WorkspacePaths, work: ServeWork, launcher: string): StartPlan {
+  const host = knownHost(paths, hostOf(launcher));
+  const { name, facts } = host;
+  const engine = keptFarEngine(paths, launcher, 'vllm');
+  const device = engine?.device ?? deviceOfHost(host);
+  const python = engine?.python ?? `${farEngines(host)}/vllm/bin/python`;
+  const machine = { python, device, hasBfloat16: facts.bfloat16 };
+  const totalMb = device === 'cuda' ? (facts.gpus[0]?.memoryMb ?? null) : facts.memoryMb;
+  const gpus = gpusThere(work, host, device);
+  return {
+    work,
+    command: plannedCommand(paths, work, machine),
+    ...vllmParts(paths, work, machine),
+    freeBytes: null,
+    ...(gpus.wanted > 0 ? { gpus } : {}),
+    host: {
+      name,
+      checkedAt: facts.checkedAt,
+      totalBytes: totalMb === null ? null : totalMb * 1024 ** 2,
+      vllm: engine ? (Object.values(engine.versions)[0] ?? '') : null,
+    },
+  };
+}
+
+/** What vLLM takes; on GPUs what each of them holds. */
+function vllmParts(
+  paths: WorkspacePaths,
+  work: ServeWork,
+  machine: Omit<VllmMachine, 'python'>,
+): Pick<StartPlan, 'device' | 'parts'> {
+  const gpu = machine.device === 'cuda';
+  const { tensorParallel = 1, pipelineParallel = 1 } = work.vllm ?? {};
+  const { weights, cache, process } = vllmNeed(paths, work, machine);
+  const each = gpu ? weights / (tensorParallel * pipelineParallel) : weights;
+  return { device: gpu ? 'gpu' : 'memory', parts: parts({ weights: each, context: cache, process }) };
 }
 
 const ggufOf = (paths: WorkspacePaths, model: string): string => fileOf(installedModel(paths, model), 'model.gguf');

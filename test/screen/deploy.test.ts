@@ -6,6 +6,7 @@ import type { Running } from '../../stores/ask.ts';
 import { createStreamBuffer } from '../../stores/stream-buffer.ts';
 import { adapterOf, chatResult, deployedAdapter, serveWork } from '../store/deploy-fakes.ts';
 import { deferred, jobView } from '../store/fakes.ts';
+import { factsOfHost, hostCalled } from '../store/fleet-samples.ts';
 import { contextSplit, manifest } from '../store/loop-fakes.ts';
 import { answerOf } from './compare-metrics-samples.ts';
 import { frameFaults, openScreens, type ScreensWindow, type World } from './screens-window.tsx';
@@ -81,7 +82,7 @@ const telling = (servers: readonly ServerSample[], change: Partial<TelemetrySamp
 describe.each(PLACES)('deploy, $language at $columns×$rows', (place) => {
   it('keeps its borders: empty, with servers, and the form', async () => {
     for (const jobs of [[], [server()]]) {
-      const w = await open({ ...wide, ...place, jobs, endpoints: [box] });
+      const w = await open({ ...wide, ...place, jobs, endpoints: [box], hosts: [hostCalled('gpu')] });
       w.telemetry.workers.at(-1)?.say(telling(jobs.map(({ spec }) => sampleOf(spec.id))));
       await w.rest();
       for (const keys of [[], ['n']]) {
@@ -414,6 +415,83 @@ describe('the deploy screen', () => {
     expect(w.text()).toContain('is stopped first');
     await w.press('y');
     expect(w.deploy.started).toMatchObject([{ engine: 'vllm', swap: id, vllm: { tensorParallel: 2 } }]);
+  });
+
+  it('runs on a host that has vLLM: chosen with what each lacks, its forecast, command and start follow', async () => {
+    const vllm = { name: 'vllm', python: '/p', device: 'cuda', versions: { vllm: '0.32.0' }, lock: '' } as const;
+    const gpu = { name: 'A100', memoryMb: 81_920, driver: '1' };
+    const hosts = [
+      hostCalled('gpu', { facts: factsOfHost({ gpus: [gpu, gpu] }), installed: [vllm] }),
+      hostCalled('bare'),
+      hostCalled('new', { facts: null }),
+      hostCalled('closed', { installed: [vllm], drainedAt: '2026-11-23T06:00:00.000Z' }),
+    ];
+    const w = await open({ ...wide, hosts });
+    const plain = w.deploy.port.plan;
+    w.deploy.port.plan = async (request, signal) => {
+      const host = { name: 'gpu', checkedAt: '2026-11-23T06:00:00.000Z', totalBytes: 80e9, vllm: '0.32.0' };
+      const wanted = request.vllm?.tensorParallel ?? 1;
+      const there = {
+        host,
+        command: '/far/python -m vllm',
+        device: 'gpu' as const,
+        freeBytes: null,
+        gpus: { wanted, here: 2 },
+      };
+      return { ...(await plain(request, signal)), ...(request.launcher === undefined ? {} : there) };
+    };
+    await w.press('n');
+    await w.rest();
+    expect(w.text()).toMatch(/Runs on +this machine/);
+    await w.press('home', 'down', 'down');
+    expect(w.text().replace(/[\s│┃]+/g, ' ')).toContain('This machine, or a host of');
+    await w.press('enter');
+    expect(w.text()).toMatch(/gpu +0\.32\.0 · 2 × A100/);
+    expect(w.text()).toContain('ragtui hosts prepare bare --engine vllm');
+    expect(w.text()).toContain('ragtui hosts check new');
+    expect(w.text()).toContain('drained: ragtui hosts undrain closed');
+    await w.press('down', 'enter');
+    await w.rest();
+    const said = () => w.text().replace(/[\s│┃]+/g, ' ');
+    expect(said()).toContain(`$ ragtui deploy start ${BASE} --launcher ssh:gpu`);
+    expect(said()).toMatch(/needs at least 600 MB of a GPU; one of gpu has 80\.0 GB in all \(looked/);
+    expect(said()).toContain('takes 1 of the 2 GPUs of gpu');
+    // Only vLLM goes elsewhere.
+    await w.press('down', 'enter');
+    expect(w.text()).toMatch(/embedded server +serves on this machine alone/);
+    await w.press('esc');
+    w.stores.deploy.getState().configure({ vllm: { tensorParallel: 4 } });
+    await w.rest();
+    await w.press('s');
+    expect(w.text()).toContain('wants 4 GPUs; gpu has 2');
+    w.stores.deploy.getState().configure({ vllm: { tensorParallel: 2 } });
+    await w.rest();
+    await w.press('s');
+    expect(said()).toContain(`Serves ${BASE} on vLLM (gpu)`);
+    await w.press('y');
+    expect(w.deploy.started).toEqual([{ model: BASE, adapters: [], launcher: 'ssh:gpu', vllm: { tensorParallel: 2 } }]);
+    // Back here: what only vLLM is told goes.
+    await w.press('n');
+    await w.rest();
+    await w.press('home', 'down', 'down', 'enter', 'home', 'enter');
+    await w.rest();
+    expect(w.stores.deploy.getState().form).toMatchObject({ launcher: null, vllm: {} });
+  });
+
+  it('a host whose vLLM is gone takes no server, and says what makes one', async () => {
+    const w = await open({ ...wide, hosts: [hostCalled('gpu')] });
+    await w.press('n');
+    w.stores.deploy.getState().configure({ launcher: 'ssh:gpu' });
+    await w.rest();
+    await w.press('s');
+    expect(w.text()).toContain('vLLM is not there: ragtui hosts prepare gpu --engine vllm');
+    expect(w.deploy.started).toEqual([]);
+  });
+
+  it('does not ask where no other host is known', async () => {
+    const w = await open(wide);
+    await w.press('n');
+    expect(w.text()).not.toContain('Runs on');
   });
 
   it('makes room for a training: what it costs first, then it sleeps, and is woken', async () => {

@@ -166,7 +166,7 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   const telemetry = fakeTelemetry();
   const recipes = fakeRecipes(world.recipes);
   const fleet = fakeFleet(world.fleet);
-  const deploy = fakeDeploy(() => jobs.all(), world.adapters);
+  const deploy = fakeDeploy(() => jobs.all(), world.adapters, world.hosts);
   const sample = {
     paths: { en: '/samples/en', zh: '/samples/zh', both: '/samples' },
     dataset: '/samples/questions.jsonl',

@@ -1,3 +1,4 @@
+import type { Host } from '../../src/hosts/types.ts';
 import type { JobId } from '../../src/jobs/types.ts';
 import { isOver, type JobView } from '../../src/jobs/types.ts';
 import type { ChatResult } from '../../src/models/endpoint.ts';
@@ -72,7 +73,11 @@ export const chatResult = (text: string): ChatResult => ({
 });
 
 /** Servers in memory, as the jobs of the world have them; what is asked of them is answered by the test. */
-export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Adapter[] = []) {
+export function fakeDeploy(
+  jobs: () => readonly JobView[],
+  adapters: readonly Adapter[] = [],
+  hosts: readonly Host[] = [],
+) {
   const riding = new Map<string, readonly DeployedAdapter[]>();
   const ridingOn = (id: string): readonly DeployedAdapter[] => {
     const job = jobs().find(({ spec }) => spec.id === id);
@@ -94,7 +99,8 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
   const tests: LoadTestResult[] = [];
   const planOf = (request: StartRequest): StartPlan => ({
     work: serveWork(request.model, {
-      engine: request.engine ?? 'llama',
+      engine: request.engine ?? (request.launcher === undefined ? 'llama' : 'vllm'),
+      ...(request.launcher === undefined ? {} : { launcher: request.launcher }),
       contextTokens: request.contextTokens ?? 4096,
       adapters: request.adapters.map((name) => ({ name, path: `/adapters/${name}` })),
     }),
@@ -123,6 +129,7 @@ export function fakeDeploy(jobs: () => readonly JobView[], adapters: readonly Ad
     loadTests: () => tests,
     adapters: () => adapters,
     hasVllm: () => false,
+    hosts: () => hosts,
     plan: async (request) => planOf(request),
     start: async (request) => {
       started.push(request);

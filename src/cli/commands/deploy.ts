@@ -250,23 +250,23 @@ async function showPlan({ out, paths }: CommandContext, work: ServeWork, swap?: 
   const { servers } = await leavingServers(paths, swap);
   const isHere = modelStatus(paths, work.model).state === 'present';
   const far = work.launcher === undefined ? undefined : await farMachine(paths, work.launcher);
-  const plan = isHere && !far ? await sizedPlan(paths, work, swap) : null;
+  const plan = isHere ? await sizedPlan(paths, work, swap) : null;
   const command = work.engine === 'vllm' ? plannedCommand(paths, work, far) : null;
   const memory = plan && { device: plan.device, parts: plan.parts, freeBytes: plan.freeBytes };
   const gpus = plan?.gpus ?? null;
+  const host = plan?.host ?? null;
   const stops = servers.map(({ job }) => job);
-  out.result({ work, command, memory, gpus, stops }, () => [
+  out.result({ work, command, memory, gpus, host, stops }, () => [
     command ??
       `Would serve ${names(work).join(', ')} on the embedded server, with ${work.contextTokens} tokens of context.`,
     ...servers.map(({ job, model }) => `Would stop ${model} (${job}) first.`),
     ...(plan?.gpus && plan.gpus.wanted > plan.gpus.here
-      ? [`It would be refused: it wants ${plan.gpus.wanted} GPUs; this machine shows ${plan.gpus.here}.`]
+      ? [
+          `It would be refused: it wants ${plan.gpus.wanted} GPUs; ${plan.host?.name ?? 'this machine'} shows ${plan.gpus.here}.`,
+        ]
       : []),
-    far
-      ? `On ${hostOf(work.launcher ?? '')}; weights and adapters are sent there. What it takes there is not known here.`
-      : plan
-        ? memoryLine(plan)
-        : `What it takes is known once ${work.model} is pulled.`,
+    ...(far ? [`On ${hostOf(work.launcher ?? '')}; weights and adapters are sent there.`] : []),
+    plan ? memoryLine(plan) : `What it takes is known once ${work.model} is pulled.`,
   ]);
 }
 
@@ -280,11 +280,15 @@ async function farMachine(paths: CommandContext['paths'], launcher: string) {
 }
 
 /** `Takes about 940 MB of memory (weights 94 MB, context 546 MB, process 300 MB); 3100 MB are free.` */
-function memoryLine({ device, parts, freeBytes }: StartPlan): string {
+function memoryLine({ device, parts, freeBytes, host }: StartPlan): string {
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MB`;
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   const each = parts.map(({ what, bytes }) => `${what} ${megabytes(bytes)}`).join(', ');
-  const free = freeBytes === null ? 'what is free is not known' : `${megabytes(freeBytes)} can be had`;
+  const free = host
+    ? `${host.name} has ${host.totalBytes === null ? 'an unknown amount' : megabytes(host.totalBytes)} in all, what is free there is not asked`
+    : freeBytes === null
+      ? 'what is free is not known'
+      : `${megabytes(freeBytes)} can be had`;
   return `Takes ${device === 'gpu' ? 'at least' : 'about'} ${megabytes(total)} of ${device === 'gpu' ? 'a GPU' : 'memory'} (${each}); ${free}.`;
 }
 

@@ -4,7 +4,7 @@ import { formatBytes, formatDuration } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { canStop, stopJob } from '../job-actions.ts';
 import { deployAndCompare } from './compare.ts';
-import { canStart, fillForm, memoryText, swapName } from './form.ts';
+import { canStart, engineText, fillForm, memoryText, swapName } from './form.ts';
 import type { DeployModel } from './model.ts';
 import { chatTargetOf, type DeployRow, isChat, nameOf, sampleOf, targetOf } from './rows.ts';
 
@@ -111,7 +111,7 @@ export const deployActions: readonly Action<DeployModel>[] = [
       const names = [form.model, ...form.adapters].join(', ');
       const start = t('deploy.confirmStart', {
         names,
-        engine: t(`deploy.engine.${plan.work.engine}`),
+        engine: engineText(plan),
         memory: memoryText(plan),
       });
       return form.swap === null ? start : `${t('deploy.confirmSwap', { name: swapName(context) })} ${start}`;

@@ -4,10 +4,11 @@ import type { ModelStatus } from '../../models/types.ts';
 import { sanitize } from '../../platform/sanitize.ts';
 import { shellWord } from '../../platform/shell-word.ts';
 import { needBytes } from '../../serving/start-plan-size.ts';
-import { formatBytes, formatCount } from '../../ui/format.ts';
+import { formatBytes, formatCount, formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { type FormField, typedNumber } from '../form.ts';
+import { launcherFields, whyNotThere } from './form-launcher.ts';
 import { vllmFields, vllmWords } from './vllm-form.ts';
 
 const AUTO = 'auto';
@@ -16,7 +17,9 @@ const AUTO = 'auto';
 export function deployFields(context: ScreenContext): FormField[] {
   const { form, plan } = context.deploy.getState();
   const work = plan?.work;
-  const engine = form.engine ?? work?.engine ?? null;
+  // Nothing else goes to another host.
+  const engineChosen = form.launcher === null ? form.engine : 'vllm';
+  const engine = engineChosen ?? work?.engine ?? null;
   return [
     {
       id: 'model',
@@ -30,11 +33,12 @@ export function deployFields(context: ScreenContext): FormField[] {
       value: form.adapters.join(', ') || t('deploy.noAdapters'),
       change: () => chooseAdapter(context),
     },
+    ...launcherFields(context),
     {
       id: 'engine',
       title: t('deploy.field.engine'),
-      value: form.engine ? t(`deploy.engine.${form.engine}`) : t('deploy.engine.auto'),
-      ...(form.engine === null && work ? { note: t(`deploy.engine.${work.engine}`) } : {}),
+      value: engineChosen ? t(`deploy.engine.${engineChosen}`) : t('deploy.engine.auto'),
+      ...(engineChosen === null && work ? { note: t(`deploy.engine.${work.engine}`) } : {}),
       change: () => chooseEngine(context),
     },
     {
@@ -150,25 +154,31 @@ function chooseAdapter({ deploy, ui }: ScreenContext): void {
 }
 
 function chooseEngine({ deploy, ui }: ScreenContext): void {
-  const hasVllm = deploy.getState().hasVllm();
+  const { form, hasVllm } = deploy.getState();
+  // What another host has was asked when that was chosen.
+  const elsewhere = form.launcher !== null;
+  const hereOnly = elsewhere ? { disabled: t('deploy.why.hereOnly') } : {};
   ui.getState().choose({
     title: t('deploy.field.engine'),
     choices: [
       { id: AUTO, title: t('deploy.engine.auto'), note: t('deploy.engine.auto.note') },
-      { id: 'llama', title: t('deploy.engine.llama'), note: t('deploy.engine.llama.note') },
+      { id: 'llama', title: t('deploy.engine.llama'), note: t('deploy.engine.llama.note'), ...hereOnly },
       {
         id: 'vllm',
         title: t('deploy.engine.vllm'),
         note: t('deploy.engine.vllm.note'),
-        ...(hasVllm ? {} : { disabled: t('deploy.why.noVllm') }),
+        ...(elsewhere || hasVllm() ? {} : { disabled: t('deploy.why.noVllm') }),
       },
-      { id: 'onnx', title: t('deploy.engine.onnx'), note: t('deploy.engine.onnx.note') },
+      { id: 'onnx', title: t('deploy.engine.onnx'), note: t('deploy.engine.onnx.note'), ...hereOnly },
     ],
-    selected: deploy.getState().form.engine ?? AUTO,
+    selected: form.engine ?? AUTO,
     pick: (id) => {
       const engine = id === 'llama' || id === 'vllm' || id === 'onnx' ? id : null;
       // What only vLLM is told is no request to another engine.
-      deploy.getState().configure({ engine, ...(engine === 'vllm' ? {} : { vllm: {}, kvCacheGiB: null }) });
+      deploy.getState().configure({
+        engine,
+        ...(engine === 'vllm' || elsewhere ? {} : { vllm: {}, kvCacheGiB: null }),
+      });
     },
   });
 }
@@ -199,13 +209,14 @@ export function fillForm(context: ScreenContext): void {
 
 /** The command that does the same without the screen. */
 export function headlessStart(form: DeployForm): string {
-  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, swap } = form;
+  const { model, adapters, engine, contextTokens, kvCacheGiB, vllm, launcher, swap } = form;
   const words = [
     model ?? 'MODEL',
     ...adapters.flatMap((name) => ['--adapter', name]),
     ...(engine === null ? [] : ['--engine', engine]),
     ...(contextTokens === null ? [] : ['--context', String(contextTokens)]),
     ...(kvCacheGiB === null ? [] : ['--kv-gib', String(kvCacheGiB)]),
+    ...(launcher === null ? [] : ['--launcher', launcher]),
     ...vllmWords(vllm),
     ...(swap === null ? [] : ['--swap', swap]),
   ];
@@ -224,9 +235,8 @@ export function planText({ deploy }: ScreenContext): string {
     '',
     ...plan.parts.map(({ what, bytes }) => `${t(`deploy.part.${what}`)}: ${formatBytes(bytes)}`),
     memoryText(plan),
-    ...(plan.gpus
-      ? [t(plan.gpus.wanted > plan.gpus.here ? 'deploy.tooFewGpus' : 'deploy.gpus', { ...plan.gpus })]
-      : []),
+    ...(plan.gpus ? [gpusText(plan, plan.gpus)] : []),
+    ...(plan.host ? [t('deploy.sent', { host: plan.host.name })] : []),
     ...(form.swap === null ? [] : [t('deploy.confirmSwap', { name: swapName({ deploy }) })]),
     '',
     plan.command ??
@@ -242,11 +252,31 @@ type Sized = NonNullable<ReturnType<ScreenContext['deploy']['getState']>['plan']
 
 /** `needs about 940 MB of the 3.1 GB that are free`. */
 export function memoryText(plan: Sized): string {
+  const { host } = plan;
+  if (host) {
+    return t(plan.device === 'gpu' ? 'deploy.needsGpuThere' : 'deploy.needsThere', {
+      need: formatBytes(needBytes(plan)),
+      host: host.name,
+      total: host.totalBytes === null ? '?' : formatBytes(host.totalBytes),
+      time: formatTime(host.checkedAt),
+    });
+  }
   return t(plan.device === 'gpu' ? 'deploy.needsGpu' : 'deploy.needs', {
     need: formatBytes(needBytes(plan)),
     free: plan.freeBytes === null ? '?' : formatBytes(plan.freeBytes),
   });
 }
+
+/** `takes 2 of the 4 GPUs of far`. */
+function gpusText({ host }: Sized, gpus: NonNullable<Sized['gpus']>): string {
+  const tooFew = gpus.wanted > gpus.here;
+  if (host) return t(tooFew ? 'deploy.tooFewGpusThere' : 'deploy.gpusThere', { ...gpus, host: host.name });
+  return t(tooFew ? 'deploy.tooFewGpus' : 'deploy.gpus', { ...gpus });
+}
+
+/** `vLLM`, `vLLM (far)`: what serves, and where. */
+export const engineText = ({ work, host }: Sized): string =>
+  `${t(`deploy.engine.${work.engine}`)}${host ? ` (${host.name})` : ''}`;
 
 /** `true`, or why it cannot start yet. */
 export function canStart({ deploy }: ScreenContext): true | string {
@@ -254,7 +284,8 @@ export function canStart({ deploy }: ScreenContext): true | string {
   if (!requestOf(form)) return t('deploy.why.noChoice');
   if (problem) return `${problem.message} ${problem.hint}`.trim();
   if (planning || !plan) return t('deploy.planning');
-  if (plan.gpus && plan.gpus.wanted > plan.gpus.here) return t('deploy.tooFewGpus', { ...plan.gpus });
+  if (plan.gpus && plan.gpus.wanted > plan.gpus.here) return gpusText(plan, plan.gpus);
+  if (form.launcher !== null) return whyNotThere({ deploy }) ?? true;
   if (plan.work.engine === 'vllm' && !hasVllm()) return t('deploy.why.noVllm');
   return true;
 }

@@ -34,6 +34,8 @@ import {
   unansweredSince,
 } from './rows.ts';
 
+/** Rows that explain what the cursor of the form stands on. */
+const ABOUT_ROWS = 4;
 const NO_STEPS: readonly StopStep[] = [];
 const PANES = {
   servers: ServersPane,
@@ -182,6 +184,8 @@ function versionCell(adapter: DeployedAdapter): { text: string; style: StyleName
 
 /** Of the process and its children, or what they hold on the GPU where that is told. */
 function memoryCell({ context }: DeployModel, row: DeployRow): string {
+  // What a server on another host has is not seen from here; its processes here only lead there.
+  if (row.kind !== 'foreign' && row.server.work.launcher !== undefined) return '';
   const sample = sampleOf(context.deploy.getState(), row);
   const held = sample?.gpuMemory ?? sample?.processes?.memory;
   return held === undefined || held === null ? '' : formatBytes(held);
@@ -365,7 +369,9 @@ function FormPane({ model, ...place }: PaneProps<DeployModel>): ReactNode {
   useStore(model.context.deploy, (state) => state.form);
   useStore(model.context.deploy, (state) => state.plan);
   useStore(model.context.deploy, (state) => state.planning);
-  return <RunForm fields={model.fields} title={t('deploy.form')} ready={canStart(model.context) === true} {...place} />;
+  useStore(model.context.deploy, (state) => state.hosts);
+  const ready = canStart(model.context) === true;
+  return <RunForm fields={model.fields} title={t('deploy.form')} ready={ready} aboutRows={ABOUT_ROWS} {...place} />;
 }
 
 function PlanPane({ model, ...place }: PaneProps<DeployModel>): ReactNode {

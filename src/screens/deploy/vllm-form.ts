@@ -49,6 +49,7 @@ export function vllmFields(context: ScreenContext): FormField[] {
       id: 'quantization',
       title: t('deploy.field.quantization'),
       value: vllm.quantization ?? t('deploy.usual'),
+      about: t('deploy.field.quantization.about'),
       change: () => askText(context, 'quantization', vllm.quantization ?? '', (text) => ({ quantization: text })),
     },
     ...NUMBER_OPTIONS.filter((option) => option !== 'gpuMemoryUtilization' || asked(option)).map((option) => ({

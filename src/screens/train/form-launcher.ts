@@ -1,9 +1,10 @@
-import { type Host, hostOf } from '../../hosts/types.ts';
+import { hostOf } from '../../hosts/types.ts';
 import { ENGINE_OF } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
-import { engineOn, hasGpu } from './form-parts.ts';
+import { hostNote } from '../host-choice.ts';
+import { hasGpu } from './form-parts.ts';
 
 const HERE = '';
 
@@ -28,7 +29,7 @@ function chooseLauncher(context: ScreenContext): void {
   const { ui, training } = context;
   const { form, hosts, configure } = training.getState();
   const others = hosts.flatMap((host) => {
-    const note = noteOf(context, host);
+    const note = hostNote(host, ENGINE_OF[form.kind]);
     const slurm = { id: `slurm:${host.name}`, title: `${host.name} (Slurm)`, ...note };
     return [{ id: `ssh:${host.name}`, title: host.name, ...note }, ...(host.facts?.slurm ? [slurm] : [])];
   });
@@ -45,19 +46,6 @@ function chooseLauncher(context: ScreenContext): void {
       if (!hasGpu(context, form.kind) && form.preset !== 'cpu') configure({ preset: 'cpu' }, { remember: false });
     },
   });
-}
-
-/** What a host runs it on, or why it cannot. */
-function noteOf(context: ScreenContext, host: Host): { note: string } | { disabled: string } {
-  const { form } = context.training.getState();
-  const launcher = `ssh:${host.name}`;
-  if (!host.facts) return { disabled: t('train.launcher.unknown', { host: host.name }) };
-  if (host.drainedAt !== undefined) return { disabled: t('train.launcher.drained', { host: host.name }) };
-  const engine = engineOn(context, form.kind, launcher);
-  if (!engine) return { disabled: t('train.launcher.missing', { name: ENGINE_OF[form.kind], host: host.name }) };
-  const [gpu] = host.facts.gpus;
-  const what = engine.device === 'cuda' && gpu ? `${host.facts.gpus.length} × ${gpu.name}` : engine.device;
-  return { note: `${Object.values(engine.versions)[0] ?? ''} · ${what}` };
 }
 
 /** That the engine of the form is not on a host, and what makes it. */

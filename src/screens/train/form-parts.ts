@@ -1,10 +1,11 @@
 import type { DatasetManifest } from '../../datasets/types.ts';
 import type { EngineManifest } from '../../engines/types.ts';
-import { deviceOfHost, type Host, hostOf } from '../../hosts/types.ts';
+import { deviceOfHost } from '../../hosts/types.ts';
 import { ENGINE_OF, type TrainingKind } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { typedNumber } from '../form.ts';
+import { engineOnHost, hostOfLauncher } from '../host-choice.ts';
 
 export interface NumberWish {
   readonly title: string;
@@ -44,9 +45,6 @@ export function hasGpu(context: ScreenContext, kind: TrainingKind): boolean {
   return (engineOn(context, kind, form.launcher)?.device ?? (host ? deviceOfHost(host) : device)) === 'cuda';
 }
 
-export const hostOfLauncher = (hosts: readonly Host[], launcher: string | null): Host | undefined =>
-  launcher === null ? undefined : hosts.find(({ name }) => name === hostOf(launcher));
-
 /** The engine of a kind on this machine, or on the host of a launcher; undefined where there is none. */
 export function engineOn(
   { training }: ScreenContext,
@@ -56,5 +54,6 @@ export function engineOn(
   const { engines, hosts } = training.getState();
   const wanted = ENGINE_OF[kind];
   if (launcher === null) return engines?.find(({ definition }) => definition.name === wanted)?.manifest ?? undefined;
-  return hostOfLauncher(hosts, launcher)?.installed.find(({ name }) => name === wanted);
+  const host = hostOfLauncher(hosts, launcher);
+  return host && engineOnHost(host, wanted);
 }

@@ -6,15 +6,12 @@ import { formatBytes } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import { List } from '../../ui/List.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { Row, Rows } from '../../ui/Row.tsx';
 import { inside } from '../../ui/rect.ts';
 import type { ScreenViewProps } from '../../ui/screen.ts';
 import type { Column } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
-import { wrapRows } from '../../ui/wrap.ts';
-import { fieldLine } from '../form.ts';
 import { jobDuration, jobName, stateText } from '../progress.ts';
-import { doneOfTotal, type PaneProps, Panes, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
+import { doneOfTotal, type PaneProps, Panes, RunForm, RunsTable, stateColumn, TextPanel } from '../run-panes.tsx';
 import { canStart } from './form.ts';
 import { FactsPane, LivePane, LivePaneBesideFacts } from './LivePane.tsx';
 import type { TrainModel } from './model.ts';
@@ -117,23 +114,12 @@ function engineLine({ definition, state, manifest }: EngineStatus, jobs: readonl
 /** Rows that explain what the cursor stands on. */
 const ABOUT_ROWS = 5;
 
-function FormPane({ model, rect, focused }: PaneProps<TrainModel>): ReactNode {
+function FormPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {
   useStore(model.context.training, (state) => state.form);
   useStore(model.context.training, (state) => state.plan);
   useStore(model.context.datasets, (state) => state.list);
-  useStore(model.fields.store);
   const ready = canStart(model.context) === true;
-  const { width, height } = inside(rect);
-  const field = model.fields.selected();
-  const about = wrapRows(field?.about ?? '', Math.max(2, width - 2)).slice(0, ABOUT_ROWS);
-  const list = Math.max(1, height - ABOUT_ROWS - 1);
-  return (
-    <Panel rect={rect} title={t('train.form')} note={ready ? t('train.ready') : ''} focused={focused}>
-      <List model={model.fields} width={width} height={list} focused={focused} render={fieldLine} empty="" />
-      <Row line={[{ text: '─'.repeat(width), style: 'border' }]} width={width} />
-      <Rows lines={about.map((row): Line => [{ text: ` ${row}`, style: 'muted' }])} width={width} height={ABOUT_ROWS} />
-    </Panel>
-  );
+  return <RunForm fields={model.fields} title={t('train.form')} ready={ready} aboutRows={ABOUT_ROWS} {...place} />;
 }
 
 function PlanPane({ model, ...place }: PaneProps<TrainModel>): ReactNode {

@@ -1,7 +1,7 @@
 import type { EngineDevice } from '../../engines/types.ts';
 import { farEngine } from '../../hosts/engines.ts';
 import { knownHost } from '../../hosts/store.ts';
-import { hostOf } from '../../hosts/types.ts';
+import { hostOf, type KnownHost } from '../../hosts/types.ts';
 import { machineGpus } from '../../jobs/devices/gpus.ts';
 import { gpusWanted } from '../../jobs/devices/need.ts';
 import { assertEnough } from '../../jobs/devices/queue.ts';
@@ -9,7 +9,7 @@ import { RagtuiError } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { gpusOf, type ServeWork, type VllmOptions } from '../types.ts';
 
-/** GPUs a server asks this machine for, and how many it has; null = it needs none of them (a CPU, Ray). */
+/** GPUs a server asks a machine for, and how many that has; null = it needs none of them (a CPU, Ray). */
 export interface GpuNeed {
   readonly wanted: number;
   readonly here: number;
@@ -29,16 +29,21 @@ export async function checkGpus(work: ServeWork, device: EngineDevice): Promise<
   assertEnough({ count, among }, productText(work.vllm));
 }
 
+/** The same of a host, by the GPUs it had when it was looked at last. */
+export const gpusThere = (work: ServeWork, { facts }: KnownHost, device: EngineDevice): GpuNeed => ({
+  wanted: gpusWanted({ kind: 'serve', ...work, launcher: undefined }, device),
+  here: facts.gpus.length,
+});
+
 /** The same for a host, whose GPUs were counted when it was looked at. Errors: `unavailable` (vLLM is not there, too few), `network`, `not-found`. */
 export async function checkGpusThere(paths: WorkspacePaths, work: ServeWork): Promise<void> {
   const host = knownHost(paths, hostOf(work.launcher ?? ''));
   const { device } = await farEngine(host, 'vllm');
-  const wanted = gpusWanted({ kind: 'serve', ...work, launcher: undefined }, device);
-  const { length } = host.facts.gpus;
-  if (wanted <= length) return;
+  const { wanted, here } = gpusThere(work, host, device);
+  if (wanted <= here) return;
   throw new RagtuiError(
     'unavailable',
-    `It wants ${wanted} ${wanted === 1 ? 'GPU' : 'GPUs'}${productText(work.vllm)}; ${host.name} has ${length}.`,
+    `It wants ${wanted} ${wanted === 1 ? 'GPU' : 'GPUs'}${productText(work.vllm)}; ${host.name} has ${here}.`,
     `Look at it again with \`ragtui hosts check ${host.name}\`, or take less parallelism.`,
   );
 }

@@ -101,6 +101,9 @@ export const deploy: Texts<typeof english> = {
   'deploy.noRay': '“{text}”既不是 auto 也不是 HOST:PORT',
   'deploy.gpus': '占用本机 {here} 块 GPU 中的 {wanted} 块',
   'deploy.tooFewGpus': '需要 {wanted} 块 GPU；本机有 {here} 块',
+  'deploy.gpusThere': '占用 {host} 的 {here} 块 GPU 中的 {wanted} 块',
+  'deploy.tooFewGpusThere': '需要 {wanted} 块 GPU；{host} 有 {here} 块：ragtui hosts check {host}',
+  'deploy.sent': '{host} 上还没有的权重和适配器会发送过去',
   'deploy.part': '第 {name} 份：运行 {running} · 等待 {waiting} · KV {cache}',
   'deploy.field.gpuMemoryUtilization': 'GPU 占比',
   'deploy.field.maxNumSeqs': '同时请求',
@@ -111,6 +114,8 @@ export const deploy: Texts<typeof english> = {
   'deploy.field.sleepMode.about': '可以把 GPU 内存让给训练，不重启就能收回（m、w）。',
   'deploy.field.flags': '其他参数',
   'deploy.field.flags.about': 'vLLM 命令行的参数：--name value。留空：无。',
+  'deploy.field.launcher.about':
+    '运行它的机器：本机，或 `ragtui hosts list` 中装有 vLLM 的主机。权重和适配器会发送过去；从本机的一个端口访问它。',
   'deploy.field.swap': '替换',
   'deploy.swapNone': '无：与现有的并存',
   'deploy.confirmSwap': '先停止 {name}。',
@@ -131,6 +136,8 @@ export const deploy: Texts<typeof english> = {
   'deploy.part.process': '进程本身',
   'deploy.needs': '约需 {need}，可用内存 {free}',
   'deploy.needsGpu': '至少需要 {need}，GPU 可用 {free}',
+  'deploy.needsThere': '约需 {need}；{host} 共有内存 {total}（{time} 查看）',
+  'deploy.needsGpuThere': '每块 GPU 至少需要 {need}；{host} 的一块共有 {total}（{time} 查看）',
   'deploy.embedded': '{engine}，只在本机，上下文 {tokens} 个词元。',
   'deploy.confirmStart': '在{engine}上提供 {names}：{memory}。关闭 ragtui 后继续运行。',
   'deploy.confirmStop': '{names} 将不再有应答。',
@@ -208,6 +215,7 @@ export const deploy: Texts<typeof english> = {
   'deploy.why.noModel': '这里没有模型；到屏幕 4 下载。',
   'deploy.why.noAdapter': '没有 {base} 的适配器；到屏幕 9 训练。',
   'deploy.why.noVllm': 'vLLM 未安装：屏幕 9，引擎，按 i',
+  'deploy.why.hereOnly': '只能在本机提供服务',
   'deploy.why.noAnswer': '没有正在进行的回答',
 };
 
