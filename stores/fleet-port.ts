@@ -26,7 +26,9 @@ export function realFleet(paths: WorkspacePaths): FleetPort {
       );
       return () => stop.abort();
     },
-    drain: (name, drained) => void drainHost(paths, name, drained),
+    drain: async (name, drained) => {
+      await drainHost(paths, name, drained);
+    },
     time: Date.now,
     eachSecond: (tick) => {
       const timer = setInterval(tick, 1000).unref();

@@ -14,7 +14,7 @@ export interface FleetPort {
   /** Looks at all places until it is told to end; `onEnd` is called when it ended by itself, with why. */
   watch(events: { onSeen: (sighting: Sighting) => void; onEnd: (reason: string) => void }): () => void;
   /** Errors: `not-found`. */
-  drain(name: string, drained: boolean): void;
+  drain(name: string, drained: boolean): Promise<void>;
   /** Milliseconds since 1970. */
   time(): number;
   /** Calls each second until it is told to stop. */
@@ -33,7 +33,7 @@ export interface FleetState {
   close(): void;
   /** Asks every place anew now. */
   again(): void;
-  drain(name: string, drained: boolean): void;
+  drain(name: string, drained: boolean): Promise<void>;
 }
 export type FleetStore = StoreApi<FleetState>;
 
@@ -127,8 +127,8 @@ export function createFleetStore({
         set({ blind: '' });
         look();
       },
-      drain: (name, drained) => {
-        fleet.drain(name, drained);
+      drain: async (name, drained) => {
+        await fleet.drain(name, drained);
         readHosts();
         publish();
       },

@@ -32,7 +32,7 @@ type FarRun = z.infer<typeof farRunSchema>;
  */
 export async function lookFar(paths: WorkspacePaths, host: Host, signal: AbortSignal): Promise<Look> {
   const known = { ...host, facts: host.facts ?? (await askFacts(host, new Date(), signal)) };
-  if (!host.facts) keepLearned(paths, host.name, { facts: known.facts });
+  if (!host.facts) await keepLearned(paths, host.name, { facts: known.facts });
   const request = {
     op: 'look',
     cards: CARDS_QUERY,

@@ -34,6 +34,6 @@ export async function lookForEngines(paths: WorkspacePaths, host: KnownHost): Pr
     host,
     Object.values(ENGINES).map(({ name }) => name),
   );
-  keepLearned(paths, host.name, { installed });
+  await keepLearned(paths, host.name, { installed });
   return installed;
 }

@@ -7,6 +7,7 @@ import type { EngineName } from '../engines/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
 import { writeJsonAtomic } from '../platform/files.ts';
 import { parseJson } from '../platform/json.ts';
+import { lockFile } from '../platform/lock.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { type FarEngine, type Host, hostNameSchema, hostOf, hostSchema, type KnownHost } from './types.ts';
 
@@ -41,37 +42,46 @@ export function knownHost(paths: WorkspacePaths, name: string): KnownHost {
   throw new RagtuiError('not-found', why, `Run "ragtui hosts check ${name}".`);
 }
 
-export function keepHost(paths: WorkspacePaths, host: Host): void {
-  const others = listHosts(paths).filter(({ name }) => name !== host.name);
-  const hosts = [...others, hostSchema.parse(host)].sort((a, b) => a.name.localeCompare(b.name));
-  writeJsonAtomic(hostsFile(paths), { version: 1, hosts });
+/** Adds a host, or puts it in place of the one of its name; one that is drained stays so. */
+export async function keepHost(paths: WorkspacePaths, host: Host): Promise<void> {
+  await change(paths, (hosts) => {
+    const drainedAt = host.drainedAt ?? hosts.find(({ name }) => name === host.name)?.drainedAt;
+    return withHost(hosts, { ...host, ...(drainedAt === undefined ? {} : { drainedAt }) });
+  });
 }
 
 /**
  * Keeps what was learned of a host; all else stays as it is now, and not as it was when the asking began. One that was
  * forgotten meanwhile is not put back: undefined.
  */
-export function keepLearned(
+export async function keepLearned(
   paths: WorkspacePaths,
   name: string,
   learned: Partial<Pick<Host, 'facts' | 'installed'>>,
-): Host | undefined {
-  const host = findHost(paths, name);
-  if (!host) return undefined;
-  const changed = { ...host, ...learned };
-  keepHost(paths, changed);
-  return changed;
+): Promise<Host | undefined> {
+  if (!findHost(paths, name)) return undefined;
+  const hosts = await change(paths, (before) =>
+    before.map((host) => (host.name === name ? { ...host, ...learned } : host)),
+  );
+  return hosts.find((host) => host.name === name);
 }
 
 /** Lets a host take no new jobs, or take them again. What runs there goes on. Errors: `not-found`. */
-export function drainHost(paths: WorkspacePaths, name: string, drained: boolean, now = new Date()): Host {
-  const host = findHost(paths, name);
-  if (!host)
-    throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`, 'See "ragtui hosts list".');
-  const { drainedAt = now.toISOString(), ...rest } = host;
-  const changed = drained ? { ...rest, drainedAt } : rest;
-  keepHost(paths, changed);
-  return changed;
+export async function drainHost(
+  paths: WorkspacePaths,
+  name: string,
+  drained: boolean,
+  now = new Date(),
+): Promise<Host> {
+  mustBeThere(paths, name);
+  const hosts = await change(paths, (before) =>
+    before.map((host) => {
+      if (host.name !== name) return host;
+      const { drainedAt = now.toISOString(), ...rest } = host;
+      return drained ? { ...rest, drainedAt } : rest;
+    }),
+  );
+  return hosts.find((host) => host.name === name) ?? mustBeThere(paths, name);
 }
 
 /** Why a host takes no new job; null: it does. */
@@ -92,12 +102,35 @@ export function refuseDrained(paths: WorkspacePaths, name: string): void {
 }
 
 /** Forgets a host. Errors: `not-found`. */
-export function forgetHost(paths: WorkspacePaths, name: string): void {
-  const hosts = listHosts(paths);
-  const left = hosts.filter((host) => host.name !== hostName(name));
-  if (left.length === hosts.length) throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`);
-  writeJsonAtomic(hostsFile(paths), { version: 1, hosts: left });
+export async function forgetHost(paths: WorkspacePaths, name: string): Promise<void> {
+  mustBeThere(paths, name);
+  await change(paths, (hosts) => hosts.filter((host) => host.name !== name));
 }
+
+function mustBeThere(paths: WorkspacePaths, name: string): Host {
+  const host = findHost(paths, name);
+  if (host) return host;
+  throw new RagtuiError('not-found', `There is no host ${name} in this workspace.`, 'See "ragtui hosts list".');
+}
+
+/** Writes other hosts in place of those that are kept now, under a lock: two programs at once lose none. Returns them. */
+async function change(paths: WorkspacePaths, to: (hosts: readonly Host[]) => Host[]): Promise<Host[]> {
+  const file = hostsFile(paths);
+  const unlock = await lockFile(`${file}.lock`, { everyMs: 20 });
+  try {
+    const hosts = to(listHosts(paths));
+    writeJsonAtomic(file, { version: 1, hosts });
+    return hosts;
+  } finally {
+    unlock();
+  }
+}
+
+/** With this host in place of the one of its name, by name. Pure. */
+const withHost = (hosts: readonly Host[], host: Host): Host[] =>
+  [...hosts.filter(({ name }) => name !== host.name), hostSchema.parse(host)].sort((a, b) =>
+    a.name.localeCompare(b.name),
+  );
 
 /** The engine of a launcher's host as it was when the host was looked at last; undefined: it had none. Asks nobody. */
 export const keptFarEngine = (paths: WorkspacePaths, launcher: string, name: EngineName): FarEngine | undefined =>

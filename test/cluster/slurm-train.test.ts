@@ -78,13 +78,13 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
   });
 
   test('what Slurm refuses is told in its words', async () => {
-    it.ask({ partition: 'nope' });
+    await it.ask({ partition: 'nope' });
     const end = await waitForJob(it.paths, (await it.start('ok')).spec.id);
     expect(end).toMatchObject({
       state: 'failed',
       error: { message: expect.stringContaining('Invalid partition name') },
     });
-    it.ask({});
+    await it.ask({});
     const resumed = await waitForJob(it.paths, (await resumeJob(it.paths, end.spec.id)).spec.id);
     expect([resumed.state, resumed.error]).toEqual(['succeeded', null]);
   });
@@ -192,7 +192,7 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlur
   });
 
   test('before the time limit a checkpoint is saved, and it goes on in another turn', async () => {
-    it.ask({ time: '1', warnSeconds: 40 });
+    await it.ask({ time: '1', warnSeconds: 40 });
     const job = await it.start('gate');
     await it.untilStep(job, 3);
     const node = nodeOf(job);

@@ -27,7 +27,7 @@ export function fakeFleet({ hosts = [], seen = {}, time = NOW }: FleetWorld = {}
       watchers.add(events);
       return () => watchers.delete(events);
     },
-    drain: (name, drained) => {
+    drain: async (name, drained) => {
       asked.push(`${drained ? 'drain' : 'undrain'} ${name}`);
       kept = kept.map((host) => {
         const { drainedAt: _, ...rest } = host;

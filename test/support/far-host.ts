@@ -96,7 +96,7 @@ async function freePort(): Promise<number> {
 export async function addFarHost(paths: WorkspacePaths, name: string, known?: HostFacts): Promise<KnownHost> {
   const host = { name, folder: '~/.ragtui-host', addedAt: new Date().toISOString(), facts: null, installed: [] };
   const facts = known ?? (await askFacts(host, new Date()));
-  keepHost(paths, { ...host, facts });
+  await keepHost(paths, { ...host, facts });
   return { ...host, facts };
 }
 

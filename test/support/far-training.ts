@@ -58,7 +58,7 @@ export function useFarTraining(alias = 'far', { kind = 'ssh', environment = () =
     await fakeTraining(paths);
     far.environment(environment());
     host = await addFarHost(paths, 'far');
-    if (slurm) keepHost(paths, { ...host, slurm });
+    if (slurm) await keepHost(paths, { ...host, slurm });
     if (alias !== 'far') host = await addFarHost(paths, alias, host.facts);
     installFarEngine(host, ENGINE, 'llamafactory');
     installFarEngine(host, ENGINE, 'flagembedding');

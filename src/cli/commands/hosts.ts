@@ -177,10 +177,9 @@ async function look({ out, paths, signal }: CommandContext, host: Host, how: 'ad
   const { ensureWorkspace } = await import('../../platform/paths.ts');
   const facts = await askFacts(host, new Date(), signal);
   ensureWorkspace(paths);
-  // It may have been drained, or forgotten, while it was asked.
-  const { drainedAt } = findHost(paths, host.name) ?? {};
-  if (how === 'add') keepHost(paths, { ...host, facts, ...(drainedAt === undefined ? {} : { drainedAt }) });
-  else keepLearned(paths, host.name, { facts });
+  if (how === 'add') await keepHost(paths, { ...host, facts });
+  // It may have been forgotten while it was asked.
+  else await keepLearned(paths, host.name, { facts });
   const known = { ...host, ...findHost(paths, host.name), facts };
   const usage = facts.python ? await hostUsage(known, signal) : null;
   const engines = facts.python ? await lookForEngines(paths, known) : [];
@@ -273,7 +272,7 @@ async function clean(context: CommandContext, [name]: [string], options: z.outpu
 
 async function drain({ out, paths }: CommandContext, name: string, drained: boolean): Promise<undefined> {
   const { drainHost } = await import('../../hosts/store.ts');
-  const host = drainHost(paths, name, drained);
+  const host = await drainHost(paths, name, drained);
   out.result({ host }, () =>
     drained ? `${name} takes no new jobs. What runs there goes on.` : `${name} takes jobs again.`,
   );
@@ -293,7 +292,7 @@ async function remove({ out, paths }: CommandContext, [name]: [string]): Promise
       `Stop it first: ragtui jobs stop ${user.spec.id}`,
     );
   }
-  forgetHost(paths, name);
+  await forgetHost(paths, name);
   out.result(
     { removed: name },
     () => `Forgot ${name}. What lies there stays; "ragtui hosts clean" would have deleted it.`,

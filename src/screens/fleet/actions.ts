@@ -51,11 +51,11 @@ export const fleetActions: readonly Action<FleetModel>[] = [
     rank: 3,
     command: 'ragtui hosts drain HOST · ragtui hosts undrain HOST',
     when: ({ list }) => (list.selected()?.host ? true : t('fleet.why.here')),
-    run: ({ context, list }) => {
+    run: async ({ context, list }) => {
       const place = list.selected();
       if (!place?.host) return;
       const drained = place.drainedAt === null;
-      context.fleet.getState().drain(place.id, drained);
+      await context.fleet.getState().drain(place.id, drained);
       context.ui.getState().toast(t(drained ? 'fleet.isDrained' : 'fleet.isUndrained', { name: place.id }));
     },
   },

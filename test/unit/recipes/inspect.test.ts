@@ -57,12 +57,12 @@ deploy:
   }
 });
 
-test('a launcher that is none, a host that nobody knows, a preset that its host cannot do: told by line', () => {
+test('a launcher that is none, a host that nobody knows, a preset that its host cannot do: told by line', async () => {
   const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
   try {
     const paths = workspacePaths(home, {});
     ensureWorkspace(paths);
-    keepHost(paths, {
+    await keepHost(paths, {
       name: 'small',
       folder: '~/.ragtui-host',
       addedAt: '2026-01-01T00:00:00Z',
