@@ -64,7 +64,9 @@ function gpuText({ name, busy, memoryUsed, memoryTotal, holders }: PlaceGpu): st
 }
 
 const holderText = (holder: GpuHolder): string =>
-  holder.kind === 'ours' ? holder.name : `${holder.processes} processes that are not ours`;
+  holder.kind === 'ours'
+    ? holder.name
+    : `${holder.processes} ${holder.processes === 1 ? 'process that is' : 'processes that are'} not ours`;
 
 function jobText({ id, name, view, waits, position }: PlaceJob): string {
   const line = [position === null ? '' : `${position}. in line`, waits].filter(Boolean).join(', ');

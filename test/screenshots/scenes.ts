@@ -1,4 +1,5 @@
 import type { App } from '../support/pty.ts';
+import { MADE_UP } from './hosts.ts';
 import { COMPARED, QUESTIONS, RECIPE, TUNE } from './world.ts';
 
 /** One picture: how to get there, by keys. */
@@ -164,6 +165,17 @@ export const scenes: readonly Scene[] = [
     async play(app) {
       await open(app, '=', RECIPE);
       await app.waitFor('passed', MINUTES);
+    },
+  },
+  {
+    name: 'fleet',
+    title: 'Fleet: this machine and its hosts, who has which GPU, and how old that knowledge is',
+    rows: 26,
+    async play(app) {
+      await open(app, ',', MADE_UP.gpus);
+      await app.waitFor(new RegExp(`${MADE_UP.away} +unreachable`), MINUTES);
+      await press(app, 'down', 's');
+      await app.waitFor('RTX 6000', MINUTES);
     },
   },
   {

@@ -8,8 +8,12 @@ import { fixturesDir, packageRoot } from '../../src/platform/entry.ts';
 import { ensureWorkspace, type WorkspacePaths } from '../../src/platform/paths.ts';
 import { ensureModels, modelsCache, pathsWithModels } from '../support/models.ts';
 import { loadPath } from '../unit/loaders/helpers.ts';
+import { MADE_UP, standInSsh } from './hosts.ts';
 
-/** A workspace in which the pictured things happened, on the sample documents and with the models that come along. */
+/**
+ * A workspace in which the pictured things happened, on the sample documents and with the models that come along. Only
+ * its hosts are made up: a stand-in for ssh answers for them.
+ */
 export interface World {
   readonly paths: WorkspacePaths;
   readonly env: Readonly<Record<string, string>>;
@@ -42,7 +46,9 @@ export async function makeWorld(home: string, say: (line: string) => void): Prom
   const config = path.join(home, 'config');
   mkdirSync(config, { recursive: true });
   writeFileSync(path.join(config, 'config.toml'), `[defaults]\nkb = "${KB.en}"\nllm = "${DEFAULT_CHAT_MODEL}"\n`);
+  const ssh = standInSsh(home);
   const env = {
+    PATH: `${ssh.folder}${path.delimiter}${process.env['PATH'] ?? ''}`,
     RAGTUI_HOME: home,
     RAGTUI_CONFIG_HOME: config,
     RAGTUI_MODELS_CACHE: modelsCache(),
@@ -55,6 +61,11 @@ export async function makeWorld(home: string, say: (line: string) => void): Prom
       run(step, env);
     }
     writeFileSync(ready, '');
+  }
+  if (!existsSync(path.join(home, 'hosts.json'))) {
+    for (const host of Object.values(MADE_UP)) run(['hosts', 'add', host], env);
+    run(['fleet'], env);
+    ssh.lose(MADE_UP.away);
   }
   run(['deploy', 'start', tuned ? TUNE : DEFAULT_CHAT_MODEL, '--engine', 'llama', '--wait'], env);
   return { paths, env, tuned };
