@@ -202,7 +202,7 @@ export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'
   const counted = steps.filter(({ kind }) => kind !== 'deploy');
   const now = counted.find(({ state }) => state === 'running') ?? steps.find(({ state }) => state === 'running');
   const next = now ?? counted.find(({ state }) => state === 'waiting');
-  const phase = next ? `${next.title}${next.detail ? `: ${next.detail}` : ''}` : 'done';
+  const phase = next ? phaseOf(next) : 'done';
   const left = leftOf(counted);
   return {
     phase: paused ? 'paused' : phase,
@@ -212,6 +212,12 @@ export function overall({ steps, paused }: Pick<RecipeStatus, 'steps' | 'paused'
     rate: null,
     secondsLeft: paused ? null : left.unknown > 0 ? null : left.seconds,
   };
+}
+
+/** What a step does, and how far its own job is: the whole counts steps only, and one of them may take an hour. */
+function phaseOf({ title, detail, progress }: StepStatus): string {
+  const amount = progress && progress.total > 0 ? `, ${progress.done} of ${progress.total} ${progress.unit}` : '';
+  return `${title}${detail ? `: ${detail}${amount}` : ''}`;
 }
 
 /** Seconds that are left of the steps that tell, and how many do not. Pure. */

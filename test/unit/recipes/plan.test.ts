@@ -164,6 +164,11 @@ describe('the whole as one progress', () => {
     expect(overall({ steps, paused: false })).toMatchObject({ done: 1, total: 3, secondsLeft: 27 });
   });
 
+  test('says how far the job of the step is', () => {
+    const steps = [step({ title: 'train tuned', detail: 'training', state: 'running', progress: running })];
+    expect(overall({ steps, paused: false }).phase).toBe('train tuned: training, 3 of 10 steps');
+  });
+
   test('a step that was stopped or failed is still to be done', () => {
     const steps = (['done', 'unneeded', 'stopped', 'failed', 'blocked'] as const).map((state) => step({ state }));
     expect(overall({ steps, paused: false })).toMatchObject({ done: 2, total: 5 });

@@ -13,6 +13,11 @@ import { NOT_LOADED } from './faults.ts';
 const K_MAX = 16_384;
 const EF_MIN = 128;
 const EF_MAX = 32_768;
+/**
+ * So few allowed vectors are read and compared here: the walk through a small index under a narrow filter finds enough of
+ * them, yet not the nearest (seen with Milvus Lite: 95 % of the right ones among 20 of 1,956).
+ */
+const COMPARED_MAX = 1_000;
 /** Vectors read in one answer, so that it stays below what a message may hold. */
 const READ_PAGE = 2_000;
 const DELETE_PAGE = 10_000;
@@ -104,6 +109,7 @@ export class MilvusCollection implements VectorCollection {
   async search(query: VectorQuery): Promise<Neighbour[]> {
     const { k, among } = query;
     if (among?.length === 0) return [];
+    if (among && among.length <= COMPARED_MAX) return this.#oneByOne(query.vector, k, among);
     const found = await this.#nearest(query);
     // A walk through an index under a narrow filter may end before it has met those that pass.
     return among && found.length < Math.min(k, among.length) ? this.#oneByOne(query.vector, k, among) : found;
