@@ -2,6 +2,7 @@ import { keyState } from '../models/endpoint-open.ts';
 import { shownUrl } from '../models/endpoint-url.ts';
 import type { MemberFigures } from '../models/pool-figures.ts';
 import { dialectOf } from '../models/presets.ts';
+import type { ServerCanary } from '../models/server-canary.ts';
 import type { Dialect, Endpoint } from '../models/types.ts';
 
 /** What `models list|show|add|set` say of an endpoint: where its key is and whether, never the key. */
@@ -70,26 +71,55 @@ export function endpointLines(view: EndpointView): string[] {
 const cachedPrice = ({ prices }: Endpoint): string =>
   prices?.cachedInput === undefined ? '' : `, ${prices.cachedInput} for cached prompt tokens`;
 
-/** A line for each server of a pool: how it was when it was last asked, and what was asked of it within a day. */
-export function poolLines(
-  { url, alsoAt }: Pick<Endpoint, 'url' | 'alsoAt'>,
+/** What is written down of a server of an endpoint. */
+export interface KnownServer extends Partial<Omit<MemberFigures, 'url'>> {
+  readonly url: string;
+  readonly canary?: ServerCanary;
+}
+
+/** Each server of a pool, and of an embedder the one it has, with what was asked of it and seen of its vectors. Pure. */
+export function knownServers(
+  { url, alsoAt, kind }: Pick<Endpoint, 'url' | 'alsoAt' | 'kind'>,
   asked: readonly MemberFigures[],
-): string[] {
-  if (!alsoAt) return [];
-  return [url, ...alsoAt].map((server) => {
+  canaries: readonly ServerCanary[],
+): readonly KnownServer[] {
+  if (!alsoAt && kind === 'chat') return [];
+  return [url, ...(alsoAt ?? [])].map((server) => {
     const shown = shownUrl({ url: server });
-    const figures = asked.find((one) => one.url === shown);
-    return `  server ${shown}: ${figures ? memberText(figures) : 'not asked yet'}`;
+    const canary = canaries.find((one) => one.url === shown);
+    return { ...asked.find((one) => one.url === shown), url: shown, ...(canary ? { canary } : {}) };
   });
 }
 
-/** `up, 120 requests, 1 failed, 3 in work`; why it is not. */
-function memberText({ state, why, requests, failures, inFlight }: MemberFigures): string {
+/** A line for each: how it was when it was last asked, what was asked of it within a day, whether its vectors are the promised ones. Pure. */
+export const serverLines = (servers: readonly KnownServer[], now: number): string[] =>
+  servers.map((server) => `  server ${server.url}: ${serverText(server, now)}`);
+
+/** `up, 120 requests within a day, 1 failed, 3 in work, asked 4 s ago`; why it is not. Pure. */
+export function askedText(
+  { state, why, since, askedAt, requests, failures, inFlight }: KnownServer,
+  now: number,
+): string {
+  if (!state || !requests) return '';
   const parts = [
-    state,
+    state !== 'up' && since ? `${state} since ${clock(since)}` : state,
     `${requests} requests within a day`,
-    failures > 0 ? `${failures} failed` : '',
-    inFlight > 0 ? `${inFlight} in work` : '',
+    failures ? `${failures} failed` : '',
+    inFlight ? `${inFlight} in work` : '',
+    askedAt ? `asked ${secondsAgo(askedAt, now)}` : '',
   ].filter(Boolean);
   return why ? `${parts.join(', ')}: ${why}` : parts.join(', ');
 }
+
+/** `vectors as promised 40 s ago (cosine 1.0000)`. Pure. */
+export function canaryText({ kept, cosine, at }: ServerCanary, now: number): string {
+  return `${kept ? 'vectors as promised' : 'OTHER VECTORS'} ${secondsAgo(at, now)} (cosine ${cosine.toFixed(4)})`;
+}
+
+function serverText(server: KnownServer, now: number): string {
+  const vectors = server.canary ? canaryText(server.canary, now) : '';
+  return [askedText(server, now) || 'not asked within a day', vectors].filter(Boolean).join('; ');
+}
+
+const secondsAgo = (at: number, now: number): string => `${Math.max(0, Math.round((now - at) / 1000))} s ago`;
+const clock = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

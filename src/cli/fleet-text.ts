@@ -1,5 +1,6 @@
 import { ageSeconds } from '../fleet/model.ts';
 import type { Fact, GpuHolder, Place, PlaceGpu, PlaceJob, PlaceServer } from '../fleet/types.ts';
+import { askedText, canaryText } from './endpoint-view.ts';
 import { megabytes } from './output.ts';
 
 const UNKNOWN = 'unknown';
@@ -39,7 +40,7 @@ function placeLines(place: Place, now: number): string[] {
       ? gpus.value.gpus.map((gpu) => line(`GPU ${gpu.index}`, { value: gpu, at: gpus.at }, gpuText))
       : [line('GPUs', gpus, (known) => (known.state === 'failed' ? known.reason : known.state))]),
     ...jobs.map((job) => `  job      ${jobText(job)}`),
-    ...(servers?.value ?? []).map((server) => `  server   ${serverText(server)}`),
+    ...(servers?.value ?? []).map((server) => `  server   ${serverText(server, now)}`),
   ];
 }
 
@@ -77,9 +78,12 @@ function jobText({ id, name, view, waits, position }: PlaceJob): string {
   return `${name}${name === id ? '' : ` (${id})`}: ${view?.state ?? 'started elsewhere'}${progress}${line && `, ${line}`}`;
 }
 
-function serverText({ name, sample: { state, url, figures } }: PlaceServer): string {
+function serverText({ name, sample }: PlaceServer, now: number): string {
+  const { state, url, figures, asked, canary } = sample;
   const told = (value: number | null | undefined): string =>
     value === null || value === undefined ? UNKNOWN : String(Math.round(value * 10) / 10);
   const doing = `${told(figures?.generationRate)} tokens/s, ${told(figures?.running)} requests running, ${told(figures?.waiting)} waiting`;
-  return `${name} at ${url}: ${state}, ${doing}`;
+  // Of a server of a pool: what our processes asked of it; of an embedder's, its vectors.
+  const ours = [asked ? askedText(asked, now) : '', canary ? canaryText(canary, now) : ''].filter(Boolean);
+  return `${name} at ${url}: ${state}, ${doing}${ours.map((text) => `\n           ${text}`).join('')}`;
 }

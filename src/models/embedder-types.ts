@@ -8,6 +8,8 @@ export type EmbedderSource =
       readonly kind: 'endpoint';
       /** File with the vectors of its first use: other weights behind the same name are noticed. */
       readonly canary: string;
+      /** Folder where is written down what was asked of each of its servers, and which of them gave the promised vectors. */
+      readonly records?: string;
     } & Omit<Endpoint, 'kind'>)
   | {
       readonly kind: 'served';

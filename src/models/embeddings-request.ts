@@ -14,8 +14,8 @@ import { Watchdog } from './endpoint-watchdog.ts';
 import { findPreset } from './presets.ts';
 import type { Endpoint } from './types.ts';
 
-/** What is needed of an embedding endpoint; the key is found when it is asked. */
-export type EmbeddingsServer = Omit<Endpoint, 'kind'>;
+/** What is needed of an embedding endpoint; the key is found when it is asked. `records`: where what is asked of each of several servers is written down. */
+export type EmbeddingsServer = Omit<Endpoint, 'kind'> & { readonly records?: string };
 
 const BATCH = 64;
 const IN_FLIGHT = 2;
@@ -47,7 +47,10 @@ export async function requestEmbeddings(
   signal?: AbortSignal,
   proof?: Proof,
 ): Promise<EmbeddingsPart> {
-  const endpoint = await openEndpoint({ ...server, kind: 'embedding' });
+  const { records, ...entry } = server;
+  const opened = await openEndpoint({ ...entry, kind: 'embedding' });
+  const endpoint =
+    opened.pool && records !== undefined ? { ...opened, pool: { ...opened.pool, folder: records } } : opened;
   const batch = findPreset(server.preset)?.embeddingBatch ?? BATCH;
   return embedThrough(endpoint, texts, signal, { batch, ...(proof && { proof }) });
 }

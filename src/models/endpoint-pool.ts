@@ -43,6 +43,8 @@ interface Clock {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly look: (endpoint: ChatEndpoint) => Promise<boolean>;
+  /** Milliseconds since 1970. */
+  readonly time?: () => number;
 }
 
 /**
@@ -53,16 +55,20 @@ interface Clock {
 export class EndpointPool {
   readonly #members: readonly Member[];
   readonly #clock: Clock;
+  readonly #time: () => number;
   readonly #record: PoolRecord | undefined;
 
   constructor(endpoint: ChatEndpoint, clock: Clock = { now: () => performance.now(), look: lists }) {
     const { pool, ...plain } = endpoint;
     this.#clock = clock;
+    this.#time = clock.time ?? Date.now;
     this.#members = (pool?.members ?? []).map(({ url, key }) => ({
       endpoint: { ...plain, url, key },
       url: shownUrl({ url }),
       state: 'up',
       why: '',
+      since: null,
+      askedAt: null,
       inFlight: 0,
       requests: 0,
       failures: 0,
@@ -74,14 +80,12 @@ export class EndpointPool {
   }
 
   figures(): readonly MemberFigures[] {
-    return this.#members.map(({ url, state, why, inFlight, requests, failures }) => ({
-      url,
-      state: this.#stateOf({ state, url }),
-      why,
-      inFlight,
-      requests,
-      failures,
-    }));
+    return this.#members.map((member) => {
+      const { url, why, since, askedAt, inFlight, requests, failures } = member;
+      const state = this.#isUp(member) ? 'up' : member.state;
+      // One that said for how long it is busy is well again without a word.
+      return { url, state, why, since: state === member.state ? since : null, askedAt, inFlight, requests, failures };
+    });
   }
 
   /** Whether a server may be asked now; one that is due is looked at meanwhile. */
@@ -126,6 +130,7 @@ export class EndpointPool {
   #seat(member: Member): Seat {
     member.inFlight += 1;
     member.requests += 1;
+    member.askedAt = this.#time();
     this.#record?.changed();
     let over = false;
     const end = (change: () => void) => {
@@ -147,7 +152,7 @@ export class EndpointPool {
   }
 
   #isWell(member: Member): void {
-    member.state = 'up';
+    this.#becomes(member, 'up');
     member.why = '';
     member.inARow = 0;
   }
@@ -156,7 +161,7 @@ export class EndpointPool {
     const busy = code === 'busy';
     // Those that were in work when it went fail together: that is one failure.
     if (!busy && member.state !== 'down') member.inARow += 1;
-    member.state = busy ? 'busy' : 'down';
+    this.#becomes(member, busy ? 'busy' : 'down');
     member.why = message;
     const pause = busy ? (retryAfterMs ?? BUSY_MS) : Math.min(LOOK_AT_MOST_MS, LOOK_MS * 2 ** (member.inARow - 1));
     member.notBefore = this.#clock.now() + pause;
@@ -166,9 +171,9 @@ export class EndpointPool {
     return state === 'up' || (state === 'busy' && notBefore <= this.#clock.now());
   }
 
-  #stateOf({ url, state }: Pick<Member, 'url' | 'state'>): MemberFigures['state'] {
-    const member = this.#find(url);
-    return member && this.#isUp(member) ? 'up' : state;
+  #becomes(member: Member, state: Member['state']): void {
+    if (member.state !== state) member.since = this.#time();
+    member.state = state;
   }
 
   #lookAgain(member: Member): void {
@@ -178,7 +183,7 @@ export class EndpointPool {
       member.looking = false;
       if (well) {
         // Not `inARow`: one that lists its model and fails every request must not be asked every other second.
-        member.state = 'up';
+        this.#becomes(member, 'up');
         member.why = '';
       } else {
         member.inARow += 1;

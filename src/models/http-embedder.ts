@@ -3,11 +3,13 @@ import { RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import {
   CANARY_TEXTS,
+  comparePromise,
   insistOn,
   type Kept,
   otherVectors,
   promiseOf,
   readPromise,
+  SAME_COSINE,
   type VectorPromise,
   writePromise,
 } from './canary.ts';
@@ -16,7 +18,9 @@ import { type Proof, requestEmbeddings } from './embeddings-request.ts';
 import { EndpointFault } from './endpoint-faults.ts';
 import { shownUrl } from './endpoint-url.ts';
 import { fingerprintOf, withInstruction } from './fingerprint.ts';
+import { poolFolder } from './pool-figures.ts';
 import { requestServed } from './served-embedder.ts';
+import { keepCanary } from './server-canary.ts';
 import { canaryFile } from './store.ts';
 import type { EmbedderConfig, Endpoint } from './types.ts';
 
@@ -41,6 +45,7 @@ const sourceOf = (paths: WorkspacePaths, endpoint: Endpoint): EndpointSource => 
   ...endpoint,
   kind: 'endpoint',
   canary: canaryFile(paths, endpoint.name),
+  records: poolFolder(paths, endpoint.name),
 });
 
 /** What was promised at this address for this model; none when the user has changed either. */
@@ -191,7 +196,12 @@ const keyOf = (source: RemoteSource): string =>
 async function checkPromise(source: RemoteSource, ask: typeof requestOf): Promise<Kept | undefined> {
   const promised = readPromise(source.canary);
   if (!promised) return undefined;
-  return insistOn(promised, await ask(source, promised.texts), source.name, where(source));
+  const vectors = await ask(source, promised.texts);
+  if (source.kind === 'endpoint' && source.records !== undefined) {
+    const { cosine } = comparePromise(promised, vectors);
+    keepCanary(source.records, { url: shownUrl(source), at: Date.now(), kept: cosine >= SAME_COSINE, cosine });
+  }
+  return insistOn(promised, vectors, source.name, where(source));
 }
 
 const where = (source: RemoteSource): string =>

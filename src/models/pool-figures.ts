@@ -14,6 +14,10 @@ export const memberFiguresSchema = z.object({
   /** `busy`: it said that it has too much to do; `down`: see `why`. */
   state: z.enum(['up', 'busy', 'down']),
   why: z.string(),
+  /** Since when it is so, ms since 1970; null = since it was first asked, or not known. */
+  since: z.number().nullable().default(null),
+  /** When it was last asked, ms since 1970; null = it was not. */
+  askedAt: z.number().nullable().default(null),
   /** Requests of ours in work. */
   inFlight: z.number().int().nonnegative(),
   requests: z.number().int().nonnegative(),
@@ -89,10 +93,12 @@ export function readPoolFigures(folder: string): readonly MemberFigures[] {
     const lives = isAlive({ pid, startTime });
     for (const one of members) {
       const before = byUrl.get(one.url);
-      // One that was not asked there knows nothing of it.
-      const now = one.requests > 0 || !before ? one : { ...one, state: before.state, why: before.why };
+      // Who heard of it last knows how it is; one that never asked it knows nothing.
+      const { state, why, since } = before && heardAt(before) > heardAt(one) ? before : one;
       byUrl.set(one.url, {
-        ...now,
+        url: one.url,
+        ...{ state, why, since },
+        askedAt: Math.max(before?.askedAt ?? 0, one.askedAt ?? 0) || null,
         inFlight: (before?.inFlight ?? 0) + (lives ? one.inFlight : 0),
         requests: (before?.requests ?? 0) + one.requests,
         failures: (before?.failures ?? 0) + one.failures,
@@ -101,6 +107,9 @@ export function readPoolFigures(folder: string): readonly MemberFigures[] {
   }
   return [...byUrl.values()];
 }
+
+/** When a process heard of a server last: it asked it, or it was looked whether it is back; ms since 1970. */
+const heardAt = ({ askedAt, since }: MemberFigures): number => Math.max(askedAt ?? 0, since ?? 0);
 
 function forgetOld(folder: string): void {
   for (const name of namesIn(folder)) {

@@ -1,5 +1,5 @@
-import type { Histogram, ServerReading } from './metrics-reading.ts';
-import type { Percentiles, ServerFigures } from './metrics-types.ts';
+import type { Histogram, PartReading, ServerReading } from './metrics-reading.ts';
+import type { EnginePart, Percentiles, ServerFigures } from './metrics-types.ts';
 
 interface Moment {
   /** Milliseconds of a clock that only goes forward. */
@@ -71,8 +71,14 @@ function figuresOf(moments: readonly Moment[]): ServerFigures {
     gapMs: percentiles(first.reading.gap, now.reading.gap),
     preemptions: moments.length > 1 ? difference(first.reading.preemptions, now.reading.preemptions) : null,
     lora,
-    ...(parts.length > 0 ? { parts: [...parts] } : {}),
+    ...(parts.length > 0 ? { parts: parts.map((part) => partOf(part, before?.reading.parts, seconds)) } : {}),
   };
+}
+
+function partOf(part: PartReading, before: readonly PartReading[] | undefined, seconds: number): EnginePart {
+  const { name, running, waiting, kvCache, generationTokens } = part;
+  const grown = difference(before?.find((one) => one.name === name)?.generationTokens, generationTokens);
+  return { name, running, waiting, kvCache, generationRate: grown === null || seconds === 0 ? null : grown / seconds };
 }
 
 const NOTHING: ServerFigures = {

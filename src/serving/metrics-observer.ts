@@ -179,6 +179,7 @@ export function createObserver({
             watchedAt: seen?.watchedAt ?? time(),
             facts: seen?.facts ?? null,
             ...(target.asked ? { asked: target.asked } : {}),
+            ...(target.canary ? { canary: target.canary } : {}),
           };
         }),
         processes: pids.flatMap((pid) => {

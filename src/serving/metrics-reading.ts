@@ -26,9 +26,14 @@ export interface ServerReading {
   readonly preemptions: number | null;
   readonly lora: LoraSlots | null;
   /** Copies of the model behind it; none where it is one. */
-  readonly parts: readonly EnginePart[];
+  readonly parts: readonly PartReading[];
   /** Seconds since 1970. */
   readonly startedAt: number | null;
+}
+
+/** A copy of the model at one moment; its counter since the server's start. */
+export interface PartReading extends Omit<EnginePart, 'generationRate'> {
+  readonly generationTokens: number | null;
 }
 
 /** Names by version, the first that is there counts. */
@@ -143,17 +148,23 @@ export function readServer(text: string): ServerReading | null {
     gap: buckets(names?.gap),
     preemptions: sum(first(names?.preemptions)),
     lora: loraOf(samples.get(LORA) ?? []),
-    parts: partsOf(first(names?.running), first(names?.waiting), first(names?.kvCache)),
+    parts: partsOf({
+      running: first(names?.running),
+      waiting: first(names?.waiting),
+      kvCache: first(names?.kvCache),
+      generationTokens: first(names?.generationTokens),
+    }),
     startedAt: samples.get(START)?.[0]?.value ?? null,
   };
 }
 
 /** By the label `engine`, in the order of their numbers. */
-function partsOf(
-  running: readonly MetricSample[],
-  waiting: readonly MetricSample[],
-  kvCache: readonly MetricSample[],
-): EnginePart[] {
+function partsOf({
+  running,
+  waiting,
+  kvCache,
+  generationTokens,
+}: Record<'running' | 'waiting' | 'kvCache' | 'generationTokens', readonly MetricSample[]>): PartReading[] {
   const names = [...new Set(running.flatMap(({ labels }) => labels['engine'] ?? []))];
   if (names.length < 2) return [];
   const of = (samples: readonly MetricSample[], name: string) =>
@@ -165,6 +176,7 @@ function partsOf(
       running: sum(of(running, name)),
       waiting: sum(of(waiting, name)),
       kvCache: mean(of(kvCache, name)),
+      generationTokens: sum(of(generationTokens, name)),
     }));
 }
 

@@ -3,6 +3,7 @@ import { openEndpoint } from '../models/endpoint-open.ts';
 import type { ChatEndpoint } from '../models/endpoint-url.ts';
 import { endpointServers, shownUrl } from '../models/endpoint-url.ts';
 import { type MemberFigures, poolFolder, readPoolFigures } from '../models/pool-figures.ts';
+import { readCanaries, type ServerCanary } from '../models/server-canary.ts';
 import { listEndpoints } from '../models/store.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
 import { isHostedService } from './hosted.ts';
@@ -24,6 +25,8 @@ export interface MetricsTarget {
   readonly job: string | null;
   /** Of a server of a pool: what our processes asked of it. */
   readonly asked?: MemberFigures | undefined;
+  /** Of a server of an embedder: the newest look at its vectors. */
+  readonly canary?: ServerCanary | undefined;
 }
 
 const FOREIGN = { engine: '', pid: null, job: null } as const;
@@ -68,13 +71,17 @@ export async function allTargets(paths: WorkspacePaths): Promise<MetricsTarget[]
   const ours = listServers(paths).map((server) => targetOf(server, servedNames(server.work)));
   const byUrl = new Map<string, MetricsTarget>();
   for (const own of listEndpoints(paths).filter((one) => !isHostedService(one))) {
-    const asked = own.alsoAt ? readPoolFigures(poolFolder(paths, own.name)) : [];
+    const folder = poolFolder(paths, own.name);
+    const asked = own.alsoAt ? readPoolFigures(folder) : [];
+    const canaries = own.kind === 'embedding' ? readCanaries(folder) : [];
     for (const server of endpointServers(own)) {
       const endpoint = await openEndpoint(server).catch((): ChatEndpoint => ({ url: server.url, model: own.model }));
       const url = shownUrl(endpoint);
       const known = byUrl.get(url);
       const figures = asked.find((one) => one.url === url) ?? known?.asked;
-      byUrl.set(url, { ...FOREIGN, url, endpoint, names: [...(known?.names ?? []), own.name], asked: figures });
+      const canary = canaries.find((one) => one.url === url) ?? known?.canary;
+      const names = [...(known?.names ?? []), own.name];
+      byUrl.set(url, { ...FOREIGN, url, endpoint, names, asked: figures, canary });
     }
   }
   return [...ours, ...byUrl.values()];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { memberFiguresSchema } from '../models/pool-figures.ts';
+import { serverCanarySchema } from '../models/server-canary.ts';
 import { gpusSchema, machineSchema, processTreeSchema } from '../platform/telemetry/types.ts';
 
 const percentilesSchema = z.object({ p50: z.number(), p95: z.number() });
@@ -19,6 +20,8 @@ export const enginePartSchema = z.object({
   running: z.number().nullable(),
   waiting: z.number().nullable(),
   kvCache: z.number().nullable(),
+  /** Tokens a second between the last two readings. */
+  generationRate: z.number().nullable(),
 });
 export type EnginePart = z.infer<typeof enginePartSchema>;
 
@@ -93,6 +96,8 @@ export const serverSampleSchema = z.object({
   facts: serverFactsSchema.nullable(),
   /** Of a server of a pool: what our processes asked of it. */
   asked: memberFiguresSchema.optional(),
+  /** Of a server of an embedder: when it was last looked whether its vectors are the promised ones. */
+  canary: serverCanarySchema.optional(),
 });
 export type ServerSample = z.infer<typeof serverSampleSchema>;
 

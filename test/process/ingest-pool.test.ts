@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { waitForJob } from '../../src/jobs/control.ts';
 import { CANARY_TEXTS } from '../../src/models/canary.ts';
 import { addEndpoint } from '../../src/models/endpoint-entries.ts';
+import { poolFolder, readPoolFigures } from '../../src/models/pool-figures.ts';
+import { readCanaries } from '../../src/models/server-canary.ts';
 import { startServer, type TestServer } from '../support/model-server.ts';
 import { ensureBuilt } from '../support/models.ts';
 import { TestWorkspace } from '../support/workspace.ts';
@@ -82,6 +84,26 @@ it('of three servers one dies in the middle and one has another model: nothing i
   expect(asked.size).toBe(LINES);
   const shown = await workspace.withKb((kb) => kb.call('kb.show', { kb: 'bench' }));
   expect(shown.indexes).toMatchObject([{ vectors: LINES, missing: 0 }]);
+});
+
+it('what the ingest asked of each server, and which of them gave the promised vectors, is there for others to read', () => {
+  const folder = poolFolder(workspace.paths, 'three');
+  const of = <T extends { readonly url: string }>(all: readonly T[], server: TestServer | undefined) =>
+    all.find(({ url }) => url === server?.url);
+  const figures = readPoolFigures(folder);
+  expect(of(figures, lasting)).toMatchObject({ state: 'up', failures: 0, inFlight: 0 });
+  expect(of(figures, dying)).toMatchObject({ state: 'down', since: expect.any(Number) });
+  expect(of(figures, other)).toMatchObject({ state: 'down', why: expect.stringMatching(/gives other vectors/) });
+  const requests = (server: TestServer | undefined) =>
+    server?.seen.filter(({ body }) => body !== '' && !inputsOf(body).some((text) => CANARY_TEXTS.includes(text)))
+      .length;
+  // One of them was asked for the promise itself, once, when the embedder was first used.
+  const texts = requests(lasting) ?? 0;
+  expect([texts, texts + 1]).toContain(of(figures, lasting)?.requests);
+  expect((of(figures, lasting)?.askedAt ?? 0) > Date.now() - 120_000).toBe(true);
+  const canaries = readCanaries(folder);
+  expect(of(canaries, lasting)).toMatchObject({ kept: true, cosine: expect.closeTo(1, 4) });
+  expect(of(canaries, other)).toMatchObject({ kept: false });
 });
 
 it('when none is left the ingest ends and says so; nothing is marked as unreadable', async () => {

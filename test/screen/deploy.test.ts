@@ -130,7 +130,8 @@ describe('the deploy screen', () => {
     const other = 'http://10.0.0.8:8000/v1';
     const w = await open({ ...wide, endpoints: [{ ...box, alsoAt: [other] }] });
     expect(w.text()).toMatch(/gpu-box\s+not ours\s+2 servers/);
-    const asked = { state: 'up', why: '', inFlight: 3, requests: 120, failures: 0 } as const;
+    const known = { state: 'up', why: '', inFlight: 3, requests: 120, failures: 0 } as const;
+    const asked = { ...known, since: null, askedAt: NOW - 4000 };
     const foreign = { job: null, names: ['gpu-box'], engine: 'vllm', processes: null };
     w.telemetry.workers.at(-1)?.say(
       telling([
@@ -140,7 +141,16 @@ describe('the deploy screen', () => {
           url: other,
           state: 'unreachable',
           figures: null,
-          asked: { ...asked, url: other, state: 'down', why: 'Nothing answers there.', failures: 4, inFlight: 0 },
+          answeredAt: NOW - 120_000,
+          asked: {
+            ...asked,
+            url: other,
+            state: 'down',
+            since: NOW - 90_000,
+            why: 'Nothing answers there.',
+            failures: 4,
+            inFlight: 0,
+          },
         }),
       ]),
     );
@@ -148,9 +158,53 @@ describe('the deploy screen', () => {
     expect(w.text()).toMatch(/gpu-box\s+vllm\s+1 of 2 answer/);
     expect(w.text()).toMatch(/├ 10\.0\.0\.7:8000\s+vllm\s+answers/);
     expect(w.text()).toMatch(/└ 10\.0\.0\.8:8000/);
+    const said = w.text().replace(/[\s│┃]+/g, ' ');
     expect(w.text()).toMatch(/10\.0\.0\.7:8000\/v1 · in use · 120 requests/);
-    expect(w.text()).toMatch(/does not answer · left out/);
+    expect(said).toContain('3 in work');
+    expect(said).toContain('asked 4s ago');
+    expect(said).toContain('running 2 · waiting 1 · tokens/s in 120.5');
+    expect(said).toContain('tokens/s out 61.3');
+    expect(said).toMatch(/does not answer since \S*\s?\d\d:\d\d/);
+    expect(said).toMatch(/left out since \S*\s?\d\d:\d\d/);
+    expect(said).toContain('4 failed');
     expect(w.text()).toContain('Nothing answers there.');
+  });
+
+  it('of the servers of an embedder it says which gave the promised vectors, and when', async () => {
+    const other = 'http://10.0.0.8:8000/v1';
+    const w = await open({ ...wide, endpoints: [{ ...box, kind: 'embedding', alsoAt: [other] }] });
+    const foreign = { job: null, names: ['gpu-box'], engine: 'vllm', processes: null, figures: null };
+    const asked = { state: 'up', why: '', since: null, askedAt: NOW, inFlight: 0, requests: 9, failures: 0 } as const;
+    w.telemetry.workers.at(-1)?.say(
+      telling([
+        sampleOf(null, {
+          ...foreign,
+          url: box.url,
+          asked: { ...asked, url: box.url },
+          canary: { url: box.url, at: NOW - 60_000, kept: true, cosine: 0.99998 },
+        }),
+        sampleOf(null, { ...foreign, url: other, canary: { url: other, at: NOW, kept: false, cosine: 0.4312 } }),
+      ]),
+    );
+    await w.rest();
+    const said = w.text().replace(/[\s│┃]+/g, ' ');
+    expect(said).toMatch(/vectors as promised at \S*\s?\d\d:\d\d \(cosine 1\.0000\)/);
+    expect(said).toMatch(/10\.0\.0\.8:8000\/v1 · not asked yet/);
+    expect(said).toMatch(/other vectors at \S*\s?\d\d:\d\d \(cosine 0\.4312\)/);
+  });
+
+  it('shows each copy behind a server with data parallelism, with its rate', async () => {
+    const job = server();
+    const w = await open({ ...wide, jobs: [job] });
+    const part = { running: 1, waiting: 0, kvCache: 0.25 };
+    const parts = [
+      { ...part, name: '0', generationRate: 40.5 },
+      { ...part, name: '1', generationRate: null },
+    ];
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(job.spec.id, { figures: { ...FIGURES, parts } })]));
+    await w.rest();
+    expect(w.text()).toContain('copy 0: 1 running · 0 waiting · KV 25% · 40.5 tok/s');
+    expect(w.text()).toContain('copy 1: 1 running · 0 waiting · KV 25% · – tok/s');
   });
 
   it('what a server does not tell is missing, not 0', async () => {

@@ -109,6 +109,30 @@ describe('the fleet screen', () => {
     expect(w.text()).toContain('http://gpu:8000/v1');
   });
 
+  it('of a server of an embedder’s pool it says what was asked of it, since when it is left out, and its vectors', async () => {
+    const url = 'http://10.0.0.8:8000/v1';
+    const at = Date.parse(AT);
+    const asked = {
+      url,
+      state: 'down',
+      why: 'gone',
+      since: at,
+      askedAt: at,
+      inFlight: 0,
+      requests: 4,
+      failures: 4,
+    } as const;
+    const w = await open();
+    const canary = { url, at, kept: true, cosine: 1 };
+    w.fleet.see({ place: '', seen: seenAt(AT), servers: [serverSample({ url, asked, canary })] });
+    await w.rest();
+    await w.press('s', 's', 's');
+    const said = w.text().replace(/[\s│┃]+/g, ' ');
+    expect(said).toMatch(/10\.0\.0\.8:8000\/v1 · left out since/);
+    expect(said).toContain('4 requests · 4 failed');
+    expect(said).toContain('vectors as promised at');
+  });
+
   it('drains a host and lets it take jobs again; this machine cannot be drained', async () => {
     const w = await open();
     await w.press('d');

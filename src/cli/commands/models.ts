@@ -5,7 +5,15 @@ import type { ModelStatus } from '../../models/types.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
-import { endpointLines, endpointView, poolLines, shownKey, shownLimits, shownPrices } from '../endpoint-view.ts';
+import {
+  endpointLines,
+  endpointView,
+  knownServers,
+  serverLines,
+  shownKey,
+  shownLimits,
+  shownPrices,
+} from '../endpoint-view.ts';
 import { EXIT } from '../exit-codes.ts';
 import { pullOne } from '../need-models.ts';
 import { megabytes, table } from '../output.ts';
@@ -117,11 +125,13 @@ async function show({ out, paths, env }: CommandContext, [id]: [string]): Promis
   const endpoint = listEndpoints(paths).find(({ name }) => name === id);
   if (endpoint) {
     const { poolFolder, readPoolFigures } = await import('../../models/pool-figures.ts');
+    const { readCanaries } = await import('../../models/server-canary.ts');
     const view = await endpointView(endpoint, env);
-    const servers = endpoint.alsoAt ? readPoolFigures(poolFolder(paths, endpoint.name)) : [];
-    out.result({ endpoint: view, ...(endpoint.alsoAt ? { servers } : {}) }, () => [
+    const folder = poolFolder(paths, endpoint.name);
+    const servers = knownServers(endpoint, readPoolFigures(folder), readCanaries(folder));
+    out.result({ endpoint: view, ...(servers.length > 0 ? { servers } : {}) }, () => [
       ...endpointLines(view),
-      ...poolLines(endpoint, servers),
+      ...serverLines(servers, Date.now()),
     ]);
     return;
   }

@@ -8,7 +8,6 @@ import { formatBytes, formatMillis, formatPercent, formatShort, formatTime } fro
 import { t } from '../../ui/i18n/index.ts';
 import { type Line, pad, type Span } from '../../ui/text.ts';
 import { MISSING, packed, rateText } from '../compare/metrics-lines.ts';
-import type { PoolServer } from './rows.ts';
 
 const LABEL_CELLS = 15;
 const VALUE_CELLS = 19;
@@ -92,8 +91,9 @@ export function otherFigures({ preemptions, lora, parts: copies = [] }: ServerFi
   ];
   return [
     ...(parts.length === 0 ? [] : packed(parts, width)),
-    ...copies.map(({ name, running, waiting, kvCache }): Line => {
-      const figures = { name, running: count(running), waiting: count(waiting), cache: share(kvCache) };
+    ...copies.map(({ name, running, waiting, kvCache, generationRate }): Line => {
+      const rate = rateText(generationRate);
+      const figures = { name, running: count(running), waiting: count(waiting), cache: share(kvCache), rate };
       return [{ text: ` ${t('deploy.part', figures)}`, style: 'muted' }];
     }),
   ];
@@ -119,30 +119,6 @@ export function tallyLines(
     return [...packed(parts, width)];
   });
   return lines.length === 0 ? [] : [[{ text: ` ${t('deploy.tally')}`, style: 'muted' }], ...lines];
-}
-
-/** One server of a pool: what our processes asked of it within a day, and why it is left out. Pure. */
-export function poolServerLines({ url, sample }: PoolServer, width: number): readonly Line[] {
-  const { asked, state } = sample ?? {};
-  const away = state === 'unreachable' || state === 'slow';
-  const how: Span = asked
-    ? {
-        text: t(`deploy.pool.${asked.state}`),
-        style: asked.state === 'up' ? 'good' : asked.state === 'busy' ? 'warn' : 'bad',
-      }
-    : { text: t('deploy.pool.notAsked'), style: 'muted' };
-  const parts: Span[] = [
-    { text: sanitizeLine(url), style: 'accent' },
-    ...(away ? [{ text: t(`metrics.state.${state}`), style: 'warn' as const }] : []),
-    how,
-    ...(asked ? [{ text: t('deploy.tally.count', { count: asked.requests }) }] : []),
-    ...(asked && asked.failures > 0
-      ? [{ text: t('deploy.tally.failed', { count: asked.failures }), style: 'bad' as const }]
-      : []),
-    ...(asked && asked.inFlight > 0 ? [{ text: t('deploy.pool.inWork', { count: asked.inFlight }) }] : []),
-  ];
-  const why: Line[] = asked?.why ? [[{ text: `   ${sanitizeLine(asked.why)}`, style: 'muted' }]] : [];
-  return [...packed(parts, width), ...why];
 }
 
 /** What a server that is not ours says of itself. Pure. */

@@ -12,6 +12,7 @@ import type { ScreenViewProps } from '../../ui/screen.ts';
 import { Table } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
+import { poolServerLines, withoutFigures } from '../deploy/pool-lines.ts';
 import { Placed } from '../Placed.tsx';
 import { factColumns, gpuColumns, jobColumns, placeColumns, serverColumns } from './columns.ts';
 import { ageText, nameOf } from './facts.ts';
@@ -82,7 +83,7 @@ function DetailPane({ model, rect, focused }: PaneProps): ReactNode {
   const section = model.section();
   const head = place ? headLines(place, now, width) : [];
   const tabs = place ? [tabLine(place, section)] : [];
-  const foot = section === 'jobs' ? reasonLines(model, width) : section === 'servers' ? addressLines(model) : [];
+  const foot = section === 'jobs' ? reasonLines(model, width) : section === 'servers' ? addressLines(model, width) : [];
   const room = Math.max(2, height - head.length - tabs.length - foot.length);
   return (
     <Panel
@@ -108,9 +109,14 @@ function reasonLines({ jobs }: FleetModel, width: number): Line[] {
   return text === '' ? [] : warnLines(sanitizeLine(text), width);
 }
 
-const addressLines = ({ servers }: FleetModel): Line[] => {
-  const url = servers.selected()?.sample.url;
-  return url === undefined ? [] : [[{ text: ` ${sanitizeLine(url)}`, style: 'muted' }]];
+/** Where the server under the cursor is; of one of a pool or an embedder what our processes asked of it and saw of its vectors. */
+const addressLines = ({ servers, context }: FleetModel, width: number): Line[] => {
+  const sample = servers.selected()?.sample;
+  if (!sample) return [];
+  if (sample.asked || sample.canary) {
+    return [...poolServerLines({ url: sample.url, sample: withoutFigures(sample) }, width, context.now())];
+  }
+  return [[{ text: ` ${sanitizeLine(sample.url)}`, style: 'muted' }]];
 };
 
 /** How old what is shown is; rows of the machine each tell their own. */

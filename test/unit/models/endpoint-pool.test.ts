@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -110,8 +110,12 @@ test('one that failed is looked at again after 2 s, then after twice as long eac
     looks += 1;
     return well;
   };
-  const members = new EndpointPool(pool(), { now: () => now, look });
+  const members = new EndpointPool(pool(), { now: () => now, look, time: () => 1_000_000 + now });
   members.take(new Set())?.failed(new EndpointFault('network', 'gone', ''));
+  expect(members.figures()).toMatchObject([
+    { state: 'down', since: 1_000_000, askedAt: 1_000_000 },
+    { state: 'up', since: null, askedAt: null },
+  ]);
   /** Whether it is up after so many seconds, and how often it was looked at so far. */
   const at = async (seconds: number) => {
     now = seconds * 1000;
@@ -124,6 +128,7 @@ test('one that failed is looked at again after 2 s, then after twice as long eac
   expect(await at(6)).toEqual([false, 1]);
   well = true;
   expect(await at(6.2)).toEqual([true, 2]);
+  expect(members.figures()[0]).toMatchObject({ state: 'up', since: 1_006_200, askedAt: 1_000_000 });
 });
 
 test('other processes read what was asked of each server', async () => {
@@ -138,6 +143,27 @@ test('other processes read what was asked of each server', async () => {
       { url: first.url, state: 'down', requests: 1, failures: 1 },
       { url: second.url, state: 'up', why: '', requests: 2, failures: 0 },
     ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('how a server is, is told by whoever heard of it last, though another process wrote something later', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'ragtui-pool-'));
+  try {
+    const write = (pid: number, at: number, member: Record<string, unknown>) => {
+      const one = { url: 'http://a/v1', why: '', inFlight: 0, requests: 1, failures: 0, ...member };
+      writeFileSync(path.join(folder, `${pid}.json`), JSON.stringify({ pid, startTime: 'x', at, members: [one] }));
+    };
+    // It was looked at again and came back; the other one, which wrote last, asked it before and found it down.
+    write(1, 100, { state: 'up', since: 90, askedAt: 50 });
+    write(2, 200, { state: 'down', why: 'gone', since: 60, askedAt: 60, failures: 1 });
+    expect(readPoolFigures(folder)).toEqual([
+      { url: 'http://a/v1', state: 'up', why: '', since: 90, askedAt: 60, inFlight: 0, requests: 2, failures: 1 },
+    ]);
+    // As an earlier ragtui wrote it.
+    write(3, 300, { state: 'up', failures: 2 });
+    expect(readPoolFigures(folder)).toMatchObject([{ state: 'up', since: 90, requests: 3, failures: 3 }]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -93,8 +93,9 @@ describe('a reading', () => {
       lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
       preemptions: 3,
       parts: [
-        { name: '0', running: 2, waiting: 4, kvCache: 0.5 },
-        { name: '1', running: 1, waiting: 0, kvCache: 0.25 },
+        { name: '0', running: 2, waiting: 4, kvCache: 0.5, generationTokens: 500 },
+        // It has made none yet, and does not say so.
+        { name: '1', running: 1, waiting: 0, kvCache: 0.25, generationTokens: null },
       ],
       startedAt: 1.7954e9,
     });
@@ -163,10 +164,26 @@ describe('what a server does now', () => {
       preemptions: null,
       lora: { slots: 2, running: ['sft-1', 'sft-2'], waiting: ['sft-3'] },
       parts: [
-        { name: '0', running: 2, waiting: 4, kvCache: 0.5 },
-        { name: '1', running: 1, waiting: 0, kvCache: 0.25 },
+        { name: '0', running: 2, waiting: 4, kvCache: 0.5, generationRate: null },
+        { name: '1', running: 1, waiting: 0, kvCache: 0.25, generationRate: null },
       ],
     });
+  });
+
+  it('of several copies has the rate of each', () => {
+    const copies = (first: number, second: number): Partial<ServerReading> => {
+      const told = { running: 1, waiting: 0, kvCache: 0.5 };
+      return {
+        parts: [
+          { name: '0', ...told, generationTokens: first },
+          { name: '1', ...told, generationTokens: second },
+        ],
+      };
+    };
+    const watch = createServerWatch();
+    watch.add(...at(0, copies(500, 0)));
+    const { figures } = watch.add(...at(2, copies(600, 50)));
+    expect(figures.parts?.map(({ generationRate }) => generationRate)).toEqual([50, 25]);
   });
 
   it('is the difference by the time between the last two', () => {
