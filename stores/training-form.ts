@@ -1,3 +1,4 @@
+import { isSlurm } from '../src/hosts/types.ts';
 import type { JobWork } from '../src/jobs/types.ts';
 import type { EmbedderTraining, Training, TrainingKind } from '../src/training/types.ts';
 import type { TrainingForm, TrainingWay } from './training-types.ts';
@@ -10,6 +11,7 @@ export const AS_USUAL = {
   template: null,
   system: null,
   gpus: null,
+  nodes: null,
   embedder: {},
   allowUnservable: undefined,
 } as const satisfies Partial<TrainingForm>;
@@ -30,13 +32,15 @@ export const NEW_TRAINING: TrainingForm = {
 
 /** The form as a training; undefined while something is missing. What the kind has not, or is as usual, is left out. */
 export function trainingOf(form: TrainingForm): EmbedderTraining | undefined {
-  const { dataset, split, base, name, settings, seed, limit, gpus } = form;
+  const { dataset, split, base, name, settings, seed, limit, gpus, nodes, launcher } = form;
   if (dataset === null || base === null || name === '') return undefined;
   return {
     ...{ dataset, split, base, name, settings, seed },
     ...wayOf(form),
     ...(limit === null ? {} : { limit }),
     ...(gpus === null ? {} : { gpus }),
+    // Only Slurm gives any.
+    ...(nodes === null || nodes === 1 || !isSlurm(launcher ?? undefined) ? {} : { nodes }),
     ...(form.kind === 'llm' ? llmOptionsOf(form) : embedderOptionsOf(form)),
   };
 }
@@ -61,6 +65,7 @@ export function formOf(work: JobWork & { readonly kind: 'train-llm' | 'train-emb
     launcher: work.launcher ?? null,
     limit: work.limit ?? null,
     gpus: work.gpus ?? null,
+    nodes: work.nodes ?? null,
     ...(work.kind === 'train-embedder'
       ? { kind: 'embedder', embedder: work.embedder ?? {} }
       : {

@@ -70,6 +70,8 @@ export interface TrainingForm extends Pick<Training, 'split' | 'preset' | 'setti
   readonly system: string | null;
   /** Null: one, where there are any. */
   readonly gpus: number | null;
+  /** Null: one. */
+  readonly nodes: number | null;
   /** Of an embedder; what is as usual is not in it. */
   readonly embedder: EmbedderOptions;
 }

@@ -57,6 +57,8 @@ case $what in
   controller-up) lives "$dir/run/slurmctld.pid" || slurmctld; until_true 20 answers; exit 0 ;;
   node-lost)
     kill -9 "$(cat "$dir/run/slurmd-$3.pid")" 2>/dev/null || true
+    # Its number may soon be another process's.
+    rm -f "$dir/run/slurmd-$3.pid"
     for environ in $(grep -lsz "^SLURMD_NODENAME=$3\$" /proc/[0-9]*/environ); do
       grep -qsz "^SLURM_CONF=$SLURM_CONF\$" "$environ" || continue
       pid=${environ#/proc/}
@@ -102,7 +104,8 @@ SlurmctldPort=$port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$dir/run/munge.sock
+# A node starts no job again that it has just ended until its credential has expired, by default after two minutes.
+AuthInfo=socket=$dir/run/munge.sock,cred_expire=20
 CredType=cred/munge
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation=$dir/state

@@ -12,6 +12,7 @@ import type { WorkspacePaths } from '../platform/paths.ts';
 import { findPrompt } from '../rag/prompts.ts';
 import { checkEmbedderKeys, checkLlmKeys } from '../training/check-settings.ts';
 import { findEmbedderBase } from '../training/embedder-base.ts';
+import { checkNodes } from '../training/nodes.ts';
 import { ENGINE_OF } from '../training/types.ts';
 import { readsOf } from './complain.ts';
 import { isShipped } from './files.ts';
@@ -82,6 +83,9 @@ function workspaceProblems(
       reads([...path, 'set'], () => (one.kind === 'llm' ? checkLlmKeys(one.set) : checkEmbedderKeys(one.set)));
       const launcher = farLauncher(one.launcher);
       if (launcher !== undefined) reads([...path, 'launcher'], () => knownHost(paths, hostOf(launcher)));
+      reads([...path, 'nodes'], () =>
+        checkNodes(nodesOf(one), launcher, launcher === undefined ? undefined : findHost(paths, hostOf(launcher))),
+      );
       const device = engineWhere(paths, ENGINE_OF[one.kind], launcher)?.device ?? deviceOf(paths, launcher);
       if (device === 'cpu' && one.preset !== undefined && one.preset !== 'cpu') {
         complain(
@@ -113,6 +117,8 @@ function workspaceProblems(
 }
 
 /** What a machine has; of a host that nobody knows nothing is refused: that is said already. */
+const nodesOf = ({ nodes }: Recipe['train'][string]) => (nodes === undefined ? {} : { nodes });
+
 function deviceOf(paths: WorkspacePaths, launcher: string | undefined): EngineDevice {
   if (launcher === undefined) return machineDevice();
   const host = findHost(paths, hostOf(launcher));

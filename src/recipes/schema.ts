@@ -3,7 +3,7 @@ import { datasetKindSchema, splitMethodSchema } from '../datasets/types.ts';
 import { whereSchema } from '../hosts/types.ts';
 import { searchModeSchema } from '../kb/types.ts';
 import { serveEngineSchema, vllmOptionsSchema } from '../serving/types.ts';
-import { methodSchema, presetSchema, settingSchema, stageSchema } from '../training/types.ts';
+import { MOST_NODES, methodSchema, presetSchema, settingSchema, stageSchema } from '../training/types.ts';
 import { scalarSchema } from './types.ts';
 
 const text = z.string().min(1);
@@ -95,6 +95,7 @@ const trainSchema = z.strictObject({
   limit: count.optional(),
   seed: seed.default(42),
   gpus: count.max(64).optional(),
+  nodes: count.max(MOST_NODES).optional(),
   /** Where its engine runs. What it makes is the same wherever that is: it is no part of its key. */
   launcher: whereSchema.optional(),
   method: methodSchema.optional(),

@@ -1,6 +1,7 @@
 import type { EmbedderConfig } from '../models/types.ts';
 import { pythonScript } from '../platform/entry.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { type LaunchSize, torchrunOnNodes } from './llm-launch.ts';
 import { withSettings } from './settings.ts';
 import { type EmbedderOptions, type EmbedderTraining, presetOfEmbedder, type Setting, type Training } from './types.ts';
 
@@ -132,14 +133,16 @@ export const batchSizeOf = ({ preset, settings }: Training): number =>
 /**
  * Arguments of Python for a training. On several GPUs `torchrun` starts our script once for each; by its module, since
  * the command of that name may be another environment's. `--standalone`: it meets itself on loopback, at a free port.
+ * On several nodes it is started on each.
  */
 export function trainerArguments(
   ours: string,
   settings: Readonly<Record<string, Value>>,
-  gpus: number,
+  { nodes, perNode }: Pick<LaunchSize, 'nodes' | 'perNode'>,
   script = pythonScript('train_embedder'),
 ): string[] {
   const args = [script, ours, ...toFlags(settings)];
-  if (gpus < 2) return args;
-  return ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', String(gpus), ...args];
+  if (nodes > 1) return [...torchrunOnNodes(nodes, perNode), ...args];
+  if (perNode < 2) return args;
+  return ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', String(perNode), ...args];
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DEFAULT_NEGATIVES } from '../datasets/negatives/random.ts';
 import type { AnyDataset } from '../datasets/open.ts';
+import { machineDevice } from '../engines/device.ts';
 import { engineStatus, type InstalledEngine } from '../engines/store.ts';
 import { checkName } from '../models/own.ts';
 import { folderOfModel } from '../models/store.ts';
@@ -17,6 +18,7 @@ import { gatherFacts, type SlowFacts } from './forecast/gather.ts';
 import { heldOutPart } from './held-out.ts';
 import type { TrainingPlan } from './llm-plan.ts';
 import { openTrainingData, part, withVersion } from './open-data.ts';
+import { processesOf, processesOfNode } from './processes.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { EmbedderTraining } from './types.ts';
 
@@ -26,7 +28,7 @@ export function planEmbedder(
   training: EmbedderTraining,
   slow: SlowFacts = {},
   /** The engine of another host that it is to run on. */
-  far?: Pick<InstalledEngine, 'versions'>,
+  far?: Pick<InstalledEngine, 'device' | 'versions'>,
 ): TrainingPlan {
   const base = findEmbedderBase(paths, training.base);
   const dataset = openTrainingData(paths, training);
@@ -43,12 +45,14 @@ export function planEmbedder(
   // An environment of the user's own may be of another version, whose keys we do not know.
   const version = (far ?? manifest)?.versions['flagembedding'];
   if (version === undefined || version === FLAGEMBEDDING_KEYS_VERSION) checkEmbedderKeys(training.settings);
-  checkEmbedderTraining(training, { base: base.embedder, rows, gpus: training.gpus ?? 1 });
+  const device = (far ?? manifest)?.device ?? machineDevice();
+  const size = { nodes: training.nodes ?? 1, perNode: processesOfNode(training, device) };
+  checkEmbedderTraining(training, { base: base.embedder, rows, gpus: processesOf(training, device) });
   const settings = finalEmbedderSettings(paths, training);
   return {
     rows,
     dataset: withVersion(dataset),
-    command: ['python', ...trainerArguments(path.join('<job>', 'embedder.json'), settings, training.gpus ?? 1)],
+    command: ['python', ...trainerArguments(path.join('<job>', 'embedder.json'), settings, size)],
     files: {},
     forecast: forecastTraining(
       gatherFacts(paths, {
@@ -58,6 +62,7 @@ export function planEmbedder(
         settings: scalars(settings),
         base: base.id,
         slow,
+        ...(far ? { there: far.device } : {}),
       }),
     ),
     notes: notesOf(training, base.embedder, dataset, heldOut),

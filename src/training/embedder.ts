@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { engineEnvironment } from '../engines/definitions.ts';
@@ -28,6 +28,7 @@ import { parityTexts } from './parity-texts.ts';
 import { phase } from './phase.ts';
 import type { TrainingPlace } from './place.ts';
 import { placeOf } from './place-of.ts';
+import { copyScripts } from './script.ts';
 import { tellDone } from './tell-done.ts';
 import { askedOf, type Begun, beginTuned, stepOf, type TunedFolder } from './tuned.ts';
 import { settingSchema } from './types.ts';
@@ -128,12 +129,13 @@ async function train(context: Context, input: TrainInput): Promise<void> {
   const here = place.host === '';
   const run = {
     program: python,
-    args: trainerArguments(`${there.work}/${OURS}`, settings, place.devices, trainerScript(place, there.work)),
+    args: trainerArguments(`${there.work}/${OURS}`, settings, place, trainerScript(place, there.work)),
     cwd: place.workFolder,
     env: here ? { ...engineEnvironment(name, device), HF_HOME: tuned.cache } : engineEnvironment(name, device, {}),
     stdout: files.stdout,
     stderr: files.stderr,
     signal,
+    ...(place.nodes > 1 ? { depth: 1 } : {}),
     onStart: (pid: number) => watch.started(pid),
     onLook: () => {
       feed.look();
@@ -186,9 +188,7 @@ const OURS = 'embedder.json';
 /** Our script as the engine finds it: another machine gets it with the data. */
 function trainerScript({ host, workFolder }: TrainingPlace, work: string): string {
   if (host === '') return pythonScript('train_embedder');
-  for (const name of ['train_embedder', 'held_out']) {
-    copyFileSync(pythonScript(name), path.join(workFolder, `${name}.py`));
-  }
+  copyScripts(workFolder, 'train_embedder');
   return `${work}/train_embedder.py`;
 }
 

@@ -19,6 +19,7 @@ import type { EngineRun } from './engine-process.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
 import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
+import { processesOfNode } from './processes.ts';
 import { SlurmWatch, slurmEnd, throwIfSlurmEnded } from './slurm-watch.ts';
 import { type TunedFolder, tunedFolder } from './tuned.ts';
 
@@ -81,7 +82,8 @@ class FarPlace implements TrainingPlace {
   readonly engine: TrainingPlace['engine'];
   readonly host: string;
   readonly bfloat16: boolean;
-  readonly devices: number;
+  readonly nodes: number;
+  readonly perNode: number;
   readonly session: string;
   readonly goesOn: boolean;
   readonly workFolder: string;
@@ -95,7 +97,8 @@ class FarPlace implements TrainingPlace {
     this.engine = engine;
     this.host = host.name;
     this.bfloat16 = host.facts.bfloat16;
-    this.devices = context.work.gpus ?? 1;
+    this.nodes = context.work.nodes ?? 1;
+    this.perNode = processesOfNode(context.work, engine.device);
     this.session = run;
     this.#earlier = earlier;
     this.goesOn = earlier !== 'none';
@@ -169,12 +172,12 @@ class FarPlace implements TrainingPlace {
       cwd: this.#work(),
       grace: CHECKPOINT_GRACE_SECONDS,
       depth: run.depth ?? 0,
-      gpus: this.engine.device === 'cuda' ? this.devices : 0,
+      gpus: this.engine.device === 'cuda' ? this.perNode : 0,
     };
     const output = this.#tune();
     const begin = () =>
       isSlurm(work.launcher) || this.#earlier === 'unsubmitted'
-        ? submitRun(this.#host, paths, { ...request, output, rows: `${output}/${ROWS}` })
+        ? submitRun(this.#host, paths, { ...request, output, rows: `${output}/${ROWS}`, nodes: this.nodes })
         : startRun(this.#host, request);
     const begun = await untilReached<RunStatus>(this.#host, begin, { signal, onReach });
     const how = begun.slurm ? `Handed to Slurm on ${this.host}, job ${begun.slurm.job},` : `Started on ${this.host}`;

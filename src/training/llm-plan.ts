@@ -3,6 +3,7 @@ import { SFT_SYSTEM } from '../datasets/render.ts';
 import type { DatasetKind } from '../datasets/types.ts';
 import { machineDevice } from '../engines/device.ts';
 import { engineStatus, type InstalledEngine } from '../engines/store.ts';
+import type { EngineDevice } from '../engines/types.ts';
 import { findModel } from '../models/store.ts';
 import { errorCode, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -13,7 +14,9 @@ import { type BaseFacts, gatherFacts, type SlowFacts } from './forecast/gather.t
 import type { Forecast } from './forecast/types.ts';
 import { KEYS_VERSION } from './llamafactory-keys.ts';
 import { effectiveBatch, llmSettings, methodOf, stageOf } from './llm-config.ts';
+import { llmArguments, onNodes } from './llm-launch.ts';
 import { openTrainingData, part, withVersion } from './open-data.ts';
+import { processesOf, processesOfNode } from './processes.ts';
 import { checkTemplateName, chooseTemplate, type TemplateChoice } from './template-choice.ts';
 import { askedOf, checkTunedName, tunedFolder } from './tuned.ts';
 import type { Method, Setting, Stage, Training } from './types.ts';
@@ -72,29 +75,45 @@ export function planLlm(
   const template = slow.base ? chosen(slow.base.template) : templateFor(paths, training);
   // An environment of the user's own may be of another version, whose keys we do not know.
   const manifest = far ?? engineStatus(paths, 'llamafactory').manifest;
+  const device = manifest?.device ?? machineDevice();
   const version = manifest?.versions['llamafactory'];
   if (version === undefined || version === KEYS_VERSION) checkLlmKeys(training.settings);
   if (!training.allowUnservable) checkServable(training);
-  checkMethod(training, { device: manifest?.device ?? machineDevice(), versions: manifest?.versions });
+  checkMethod(training, { device, versions: manifest?.versions });
   const dataset = openTrainingData(paths, training);
   checkRows(dataset.kind, stageOf(training));
   checkTunedName(paths, askedOf('train-llm', training));
   const settings = finalLlmSettings(paths, training, template?.name);
-  const batch = effectiveBatch(settings, training.gpus ?? 1);
+  const batch = effectiveBatch(settings, processesOf(training, device));
   const rows = dataset.count(part(training.split));
   return {
     rows: Math.min(rows, training.limit ?? rows),
     dataset: withVersion(dataset),
-    command: ['python', '-m', 'llamafactory.cli', 'train', 'train.yaml'],
+    command: ['python', ...commandOf(training, device)],
     files: { 'train.yaml': toYaml(settings) },
     ...(template ? { template } : {}),
     forecast: forecastTraining(
-      gatherFacts(paths, { engine: 'llamafactory', training, dataset, settings, base: training.base, slow }),
+      gatherFacts(paths, {
+        engine: 'llamafactory',
+        training,
+        dataset,
+        settings,
+        base: training.base,
+        slow,
+        ...(far ? { there: far.device } : {}),
+      }),
     ),
     method: methodOf(training),
     stage: stageOf(training),
     ...(batch === undefined ? {} : { effectiveBatch: batch }),
   };
+}
+
+function commandOf(training: Training, device: EngineDevice): readonly string[] {
+  const { nodes = 1 } = training;
+  const yaml = 'train.yaml';
+  if (nodes < 2) return llmArguments(yaml);
+  return onNodes({ nodes, perNode: processesOfNode(training, device), scripts: '<job>' }, yaml);
 }
 
 function chosen(found: BaseFacts['template']): TemplateChoice | undefined {
@@ -116,7 +135,7 @@ export function finalLlmSettings(
     datasetName: '<exported with the job>',
     datasetFolder: path.join('<job>', 'data'),
     outputFolder: tunedFolder(paths, training.name).train,
-    devices: training.gpus ?? 1,
+    devices: (training.gpus ?? 1) * (training.nodes ?? 1),
   });
 }
 

@@ -14,7 +14,7 @@ import { FailureWatch } from './failures/report.ts';
 import { finalSaveProblem, isFinished, saveFromCheckpoint } from './final-save.ts';
 import { RememberedRun } from './forecast/remember-run.ts';
 import { effectiveBatch, llmSettings, makesAdapter } from './llm-config.ts';
-import { launchOf } from './llm-launch.ts';
+import { LLM_SCRIPT, launchOf } from './llm-launch.ts';
 import { templateFor } from './llm-plan.ts';
 import { noteDraft, noteSeconds, readDraft, registerResult, type Trained } from './llm-result.ts';
 import { MetricFeed } from './metrics.ts';
@@ -22,6 +22,7 @@ import { openTrainingData, part } from './open-data.ts';
 import { phase } from './phase.ts';
 import type { TrainingPlace } from './place.ts';
 import { placeOf } from './place-of.ts';
+import { copyScripts } from './script.ts';
 import { ggufChat, type ServingChat, transformersChat } from './serving-chat.ts';
 import { tellDone } from './tell-done.ts';
 import type { TemplateChoice } from './template-choice.ts';
@@ -120,7 +121,8 @@ interface TrainInput {
 async function train(context: Context, { place, base, template, begun }: TrainInput): Promise<void> {
   const { work, paths, folder, report, signal } = context;
   const { folder: tuned, checkpoint } = begun;
-  const { engine, devices, workFolder } = place;
+  const { engine, nodes, perNode, workFolder } = place;
+  const processes = nodes * perNode;
   const there = await place.place(base.folder, tuned);
   const data = path.join(workFolder, 'data');
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -136,10 +138,10 @@ async function train(context: Context, { place, base, template, begun }: TrainIn
     datasetName: exported.dataset,
     datasetFolder: `${there.work}/data`,
     outputFolder: there.output,
-    devices,
+    devices: processes,
   });
   tellRows(context, rows, template, checkpoint);
-  tellBatch(context, settings, devices);
+  tellBatch(context, settings, place);
   writeTextAtomic(path.join(workFolder, YAML), toYaml(settings));
   const zero = zeroFile(String(settings['deepspeed'] ?? ''));
   if (zero !== undefined) writeTextAtomic(path.join(workFolder, String(settings['deepspeed'])), zero);
@@ -166,7 +168,9 @@ async function train(context: Context, { place, base, template, begun }: TrainIn
   checkpoints.look(true);
   const watch = new RememberedRun(path.join(tuned.train, 'trainer_log.jsonl'), stepOf(checkpoint ?? '-0'));
   const failures = new FailureWatch(context, 'LLaMA-Factory');
-  const { args, env, depth } = launchOf(engine, YAML, devices, place.host === '' ? process.env : {});
+  if (nodes > 1) copyScripts(workFolder, LLM_SCRIPT);
+  const size = { nodes, perNode, scripts: there.work };
+  const { args, env, depth } = launchOf(engine, YAML, size, place.host === '' ? process.env : {});
   const session = new SessionClock((seconds) => noteSeconds(tuned, place.session, seconds));
   let drafted = false;
   const trained = (): Trained => ({
@@ -243,10 +247,16 @@ class SessionClock {
   }
 }
 
-function tellBatch({ report }: Context, settings: Readonly<Record<string, Setting>>, devices: number): void {
-  const batch = effectiveBatch(settings, devices);
+function tellBatch(
+  { report }: Context,
+  settings: Readonly<Record<string, Setting>>,
+  { nodes, perNode }: TrainingPlace,
+): void {
+  const batch = effectiveBatch(settings, nodes * perNode);
   if (batch === undefined) return;
-  const on = devices > 1 ? ` on ${devices} GPUs` : '';
+  const processes =
+    nodes > 1 ? ` on ${nodes} nodes, ${perNode} ${perNode === 1 ? 'process' : 'processes'} on each` : '';
+  const on = processes || (perNode > 1 ? ` on ${perNode} GPUs` : '');
   report.log('info', `Effective batch ${batch}${on}`);
 }
 

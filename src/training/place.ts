@@ -29,8 +29,9 @@ export interface TrainingPlace {
   readonly bfloat16: boolean;
   /** Named where the machine is told: `HOST`; '' = this one. */
   readonly host: string;
-  /** Devices the engine runs on at once. */
-  readonly devices: number;
+  /** Processes of the engine that each do a part of a step: on this many machines, so many on each. */
+  readonly nodes: number;
+  readonly perNode: number;
   /** Names the session whose seconds are kept: what is told again under its name is no second one. */
   readonly session: string;
   /** An earlier job's engine still runs there, or what it left has not been brought here: `run` goes on with it. */
@@ -48,7 +49,8 @@ export function localPlace({ paths, gpus, spec, folder }: Context, name: EngineN
     engine: installedEngine(paths, name),
     bfloat16: cpuHasBfloat16(),
     host: '',
-    devices: Math.max(1, gpus.length),
+    nodes: 1,
+    perNode: Math.max(1, gpus.length),
     session: spec.id,
     goesOn: false,
     workFolder: folder,

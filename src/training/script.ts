@@ -1,3 +1,5 @@
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import type { z } from 'zod';
 import { runCommand } from '../engines/command.ts';
 import { ENGINES, engineEnvironment } from '../engines/definitions.ts';
@@ -10,6 +12,12 @@ export interface ScriptOptions {
   readonly signal?: AbortSignal;
   readonly onLog?: (text: string) => void;
 }
+
+/** Puts a script beside the data, with what it imports: the engine of another machine runs it there. */
+export function copyScripts(folder: string, name: keyof typeof IMPORTS): void {
+  for (const one of [name, ...IMPORTS[name]]) copyFileSync(pythonScript(one), path.join(folder, `${one}.py`));
+}
+const IMPORTS = { train_embedder: ['held_out', 'together'], train_llm: ['together'] } as const;
 
 /**
  * Runs one of our Python scripts in an engine's environment and returns the JSON of its last line of stdout.

@@ -26,6 +26,8 @@ export type Method = z.infer<typeof methodSchema>;
 export const stageSchema = z.enum(['sft', 'dpo']);
 export type Stage = z.infer<typeof stageSchema>;
 
+export const MOST_NODES = 64;
+
 /** What a training job is told; the same for both kinds of model. */
 export const trainingSchema = z.object({
   /** Name of the dataset, with its version when one was named (`data@2`). */
@@ -43,6 +45,8 @@ export const trainingSchema = z.object({
   seed: z.number().int().nonnegative(),
   /** GPUs it has for itself; absent: one where the engine was installed for CUDA. */
   gpus: z.number().int().positive().max(64).optional(),
+  /** Slurm nodes it runs on at once, each with so many GPUs (one process where there are none); absent: one. */
+  nodes: z.number().int().positive().max(MOST_NODES).optional(),
   /** Also what no server of ours would load. */
   allowUnservable: z.literal(true).optional(),
   /** Of an LLM; absent: the preset's. */

@@ -292,6 +292,31 @@ describe('where a training runs', () => {
     expect(w.text()).toContain('on gpu');
   });
 
+  it('asks for nodes where Slurm gives them, no more than the partition has, and only there', async () => {
+    const partitions = [{ name: 'debug', up: true, limit: 'infinite', nodes: 2, gres: '' }];
+    const facts = factsOfHost({ slurm: { version: '22.05.8', problem: '', partitions } });
+    const login = hostCalled('login', { facts, installed: [{ name: 'llamafactory', ...engine, device: 'cpu' }] });
+    const w = await open({ ...wide, hosts: [login], engines: [] });
+    expect(w.text()).not.toMatch(/Nodes +1/);
+    w.stores.training.getState().configure({ launcher: 'slurm:login' });
+    await w.rest();
+    await goTo(w, 'Nodes');
+    expect(w.text()).toMatch(/Nodes +1 +the largest partition has 2/);
+    await typeInto(w, 'Nodes', '3');
+    expect(form(w).nodes).toBeNull();
+    expect(w.text()).toContain('1 to 2');
+    await typeInto(w, 'Nodes', '2');
+    expect(form(w).nodes).toBe(2);
+    expect(command(w)).toContain('--nodes 2');
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([{ kind: 'train-llm', launcher: 'slurm:login', nodes: 2 }]);
+
+    w.stores.training.getState().configure({ launcher: null });
+    await w.rest();
+    expect(command(w)).not.toContain('--nodes');
+  });
+
   it('needs the engine of its kind there', async () => {
     const w = await open({ ...wide, hosts });
     w.stores.training.getState().configure({ kind: 'embedder', launcher: 'ssh:gpu', base: BASE, name: 'x' });

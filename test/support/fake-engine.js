@@ -2,9 +2,11 @@
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
 //   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
 //   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
+//   last-oom (of several processes the last one has no memory left)
 //   no-export (cannot make ONNX) | no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { meet } from './fake-ranks.js';
 import { CONSTANT_VECTOR, constantOnnx } from './tiny-onnx.js';
 
 const STEPS = 6;
@@ -16,11 +18,16 @@ const TENSOR = Buffer.concat([
 ]);
 const PLANTED = ['no-newline', 'other-system', 'two-ends'];
 const behaviour = process.env.FAKE_ENGINE ?? 'ok';
-const [first, second, third, fourth] = process.argv.slice(2);
+const given = process.argv.slice(2);
+// torchrun starts a script once on each node.
+const onNodes = given[1] === 'torch.distributed.run' && given[2] === '--nnodes';
+const [first, second, third, fourth, ...rest] = onNodes ? given.slice(6) : given;
+const ranks = await meet(onNodes ? Number(given[3]) : 1, fail);
 
 if (second?.endsWith('gguf_to_transformers.py')) convert(third, fourth);
 else if (first === '-m' && second === 'llamafactory.cli' && third === 'train') await train(fourth);
-else if (first?.endsWith('train_embedder.py')) await trainEmbedder(second, process.argv.slice(4));
+else if (first?.endsWith('train_llm.py')) await train(second);
+else if (first?.endsWith('train_embedder.py')) await trainEmbedder(second, [third, fourth, ...rest]);
 else if (first === '-I' && second?.endsWith('export_onnx.py')) exportOnnx(third);
 else throw new Error(`unexpected: ${process.argv.slice(2).join(' ')}`);
 
@@ -34,6 +41,8 @@ async function train(yaml) {
   const text = readFileSync(yaml, 'utf8');
   const setting = (key) => JSON.parse(new RegExp(`^${key}: (.*)$`, 'm').exec(text)?.[1] ?? 'null');
   const folder = setting('output_dir');
+  if (ranks.world > 1) console.log(`process ${ranks.rank} of ${ranks.world} on ${process.env.SLURMD_NODENAME}`);
+  if (!ranks.first) return doSteps(folder);
   writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
   printExample(setting('model_name_or_path'), path.join(setting('dataset_dir'), `${setting('dataset')}.jsonl`));
   // The real one loads the model now.
@@ -50,6 +59,7 @@ async function trainEmbedder(ours, flags) {
   const { numbers, heldOut } = JSON.parse(readFileSync(ours, 'utf8'));
   const flag = (name) => flags[flags.indexOf(`--${name}`) + 1];
   const folder = flag('output_dir');
+  if (!ranks.first) return doSteps(folder);
   writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
   for (const file of [flag('train_data'), path.join(flag('model_name_or_path'), 'model.safetensors'), heldOut]) {
     if (file !== null) readFileSync(file);
@@ -98,20 +108,29 @@ async function doSteps(folder, rows, save) {
   });
   for (let step = lastCheckpoint(folder) + 1; step <= STEPS && !stopping; step += 1) {
     await pause(20);
+    if (!ranks.first) {
+      if (step === 3 && behaviour === 'last-oom' && ranks.rank === ranks.world - 1) outOfMemory();
+      stopping = await ranks.agree(stopping);
+      continue;
+    }
     const row = { current_steps: step, total_steps: STEPS, loss: 3 - step / 10, lr: 0.0001, epoch: step / STEPS };
     console.log(
       `{'loss': '${row.loss}', 'grad_norm': '0.${step}', 'learning_rate': '0.0001', 'epoch': '${row.epoch}'}`,
     );
     appendFileSync(rows, `${JSON.stringify(row)}\n`);
-    if (step < 3) continue;
-    if (behaviour === 'oom')
-      fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
+    if (step < 3) {
+      stopping = await ranks.agree(stopping);
+      continue;
+    }
+    if (behaviour === 'oom') outOfMemory();
     if (behaviour === 'killed') process.kill(process.pid, 'SIGKILL');
     while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
     while (behaviour === 'gate' && !stopping && !existsSync(path.join(folder, 'go'))) await pause(20);
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
+    stopping = await ranks.agree(stopping);
     if (stopping) checkpoint(folder, step - 1, save);
   }
+  ranks.leave();
 }
 
 function saveAdapter(folder, weights = TENSOR) {
@@ -156,6 +175,10 @@ function lastCheckpoint(folder) {
   if (!existsSync(folder)) return 0;
   const steps = readdirSync(folder).flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []);
   return Math.max(0, ...steps.map(Number));
+}
+
+function outOfMemory() {
+  fail("RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.");
 }
 
 function fail(message) {

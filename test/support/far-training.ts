@@ -105,6 +105,9 @@ export function useFarTraining(alias = 'far', { kind = 'ssh', environment = () =
     start(behaviour: string, name = 'mine'): Promise<JobView> {
       return this.startWork(behaviour, { kind: 'train-llm', ...training, name });
     },
+    startOnNodes(behaviour: string, nodes: number): Promise<JobView> {
+      return this.startWork(behaviour, { kind: 'train-llm', ...training, nodes });
+    },
     startWork(behaviour: string, work: JobWork): Promise<JobView> {
       this.engineDoes(behaviour);
       return sshLauncher(paths, `${kind}:${alias}`).start(work);

@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 
+import together
 import torch
 from FlagEmbedding.finetune.embedder.encoder_only.base import (
     EncoderOnlyEmbedderDataArguments,
@@ -134,6 +135,7 @@ def load_what_is_saved(wrapper):
 def main():
     with open(sys.argv.pop(1), encoding="utf-8") as file:
         ours = json.load(file)
+    together.stop_together()
     parser = HfArgumentParser(
         (EncoderOnlyEmbedderModelArguments, EncoderOnlyEmbedderDataArguments, EncoderOnlyEmbedderTrainingArguments)
     )

@@ -155,9 +155,9 @@ def below(pid, depth):
     return sorted(generation)
 
 
-def marked(run):
+def marked(run, name=RUN_MARK):
     """Pids of everything that came of a run, whoever is its parent now."""
-    mark = ("%s=%s" % (RUN_MARK, run)).encode()
+    mark = ("%s=%s" % (name, run)).encode()
     found = []
     for pid in all_pids():
         try:
@@ -319,7 +319,7 @@ def keep(folder, request):
     write_json(at("result.json"), result_of(program.returncode, began, oom, stopped, ""))
 
 
-def launch(folder, request, locks):
+def launch(folder, request, locks, logs=("stdout.log", "stderr.log")):
     """The program in a session of its own, with the run's mark; what it prints is appended to the run's logs."""
     environment = dict(os.environ)
     environment.update(request.get("env", {}))
@@ -331,7 +331,7 @@ def launch(folder, request, locks):
     if locks:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index, _ in locks)
     at = lambda name: os.path.join(folder, name)
-    with open(at("stdout.log"), "ab") as out, open(at("stderr.log"), "ab") as err:
+    with open(at(logs[0]), "ab") as out, open(at(logs[1]), "ab") as err:
         return subprocess.Popen(
             request["argv"],
             cwd=request.get("cwd", folder),
@@ -751,7 +751,7 @@ def main():
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
     operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, port, exists, look, usage, clean]
-    operations += [slurm_submit, slurm_keep]
+    operations += [slurm_submit, slurm_keep, slurm_node]
     operations = {one.__name__: one for one in operations}
     operations["status"] = lambda asked: full_status(run_folder(asked))
     try:

@@ -1,12 +1,17 @@
 """What a Slurm job runs: it keeps the engine on a node, session after session, until there is an end to tell."""
 
+FORCE_SECONDS = 10
+NODE_LOST_SECONDS = 5
+
 
 class Keeper:
     """Runs the engine in one session of the job. Sessions: Slurm may begin a job again, here or on another node."""
 
     def __init__(self, folder, request):
         self.folder, self.request = folder, request
+        self.nodes = request.get("nodes", 1)
         self.near_limit = self.ended_by_slurm = False
+        self.forced, self.oom_elsewhere = None, False
         self.job = os.environ.get("SLURM_JOB_ID", "")
         self.began, self.oom = time.monotonic(), oom_kills()
 
@@ -32,7 +37,7 @@ class Keeper:
             "resumedAt": 0,
             "program": None,
             "seconds": before["seconds"],
-            "node": os.environ.get("SLURMD_NODENAME", ""),
+            "node": os.environ.get("SLURMD_NODENAME" if self.nodes < 2 else "SLURM_JOB_NODELIST", ""),
             "job": self.job,
         }
         # From now on the keeper of an earlier session, should it live on a node that was lost, ends its engine.
@@ -49,9 +54,12 @@ class Keeper:
         if self.is_asked():
             return self.leave(None, True, "")
         try:
-            program = launch(self.folder, self.request, [])
+            program = self.start()
         except OSError as error:
-            return self.leave(127, False, "%s: %s" % (self.request["argv"][0], error.strerror))
+            word = self.request["argv"][0] if self.nodes < 2 else "srun"
+            return self.leave(127, False, "%s: %s" % (word, error.strerror))
+        except Refused as error:
+            return self.leave(127, False, str(error))
         self.session["program"] = identity(program.pid)
         write_json(self.at("session.json"), self.session)
         if not self.watch(program):
@@ -60,6 +68,11 @@ class Keeper:
             send_signal(pid, signal.SIGKILL)
         self.session["seconds"] += time.monotonic() - self.began
         return self.end(program.returncode)
+
+    def start(self):
+        if self.nodes < 2:
+            return launch(self.folder, self.request, [])
+        return start_on_nodes(self.folder, self.request, self.session["session"])
 
     def is_ours(self):
         """Of two jobs that were handed in for one run (an answer of sbatch was lost) the first to run has it."""
@@ -112,19 +125,41 @@ class Keeper:
                     return False
             if asked is None and (self.near_limit or self.ended_by_slurm or os.path.exists(self.at("stop"))):
                 asked = time.monotonic()
-                ask_to_end(program.pid, self.request.get("depth", 0))
+                self.ask(program)
             late = asked is not None and time.monotonic() - asked > self.request.get("grace", 120)
             if late or os.path.exists(self.at("kill")):
-                end_all(self.request["run"], identity(program.pid))
+                self.force(program)
             time.sleep(0.1)
         return True
+
+    def ask(self, program):
+        """For a checkpoint and an end."""
+        if self.nodes < 2:
+            ask_to_end(program.pid, self.request.get("depth", 0))
+        else:
+            self.order("checkpoint")
+
+    def force(self, program):
+        """The engine's end. On other nodes it is given a moment: what is left there is ended by Slurm with the job."""
+        if self.nodes > 1 and self.forced is None:
+            self.forced = time.monotonic()
+            self.order("end")
+        if self.nodes < 2 or time.monotonic() - self.forced > FORCE_SECONDS:
+            end_all(self.request["run"], identity(program.pid))
+
+    def order(self, what):
+        self.session["order"] = what
+        write_json(self.at("session.json"), self.session)
 
     def end(self, code):
         if self.is_asked():
             return self.leave(code, True, "")
+        failed_together = self.nodes > 1 and code != 0 and not self.near_limit
+        if failed_together:
+            self.hear_slurm()
         cut_off = (self.near_limit or self.ended_by_slurm) and not is_done(self.request["output"])
         if not cut_off:
-            return self.leave(code, False, "")
+            return self.leave(self.blame(code) if failed_together else code, False, "")
         write_json(self.at("session.json"), self.session)
         write_json(self.at("left.json"), {"session": self.session["session"]})
         if self.ended_by_slurm:
@@ -133,6 +168,19 @@ class Keeper:
             return self.leave(code, False, "the time limit came before a checkpoint was saved", "limit")
         why = self.begin_again()
         return 0 if why is None else self.leave(code, False, "the time limit came, and Slurm did not begin it again: " + why, "limit")
+
+    def hear_slurm(self):
+        """srun ends when a node is lost; that the job is taken away for that is heard a moment later."""
+        until = time.monotonic() + NODE_LOST_SECONDS
+        while not self.ended_by_slurm and time.monotonic() < until:
+            time.sleep(0.1)
+
+    def blame(self, code):
+        """The exit code of the node that failed first, and whether memory ran out anywhere."""
+        told = nodes_told(self.folder, self.request, self.session["session"])
+        self.oom_elsewhere = any(one.get("oom") for one in told.values())
+        blamed = blame_node(self.folder, told)
+        return code if blamed is None else blamed
 
     def begin_again(self):
         """Gives the job back to the queue; a new one where that is not allowed. Why not, or None."""
@@ -149,6 +197,7 @@ class Keeper:
 
     def leave(self, code, stopped, error, why=""):
         result = result_of(code, self.began, self.oom, stopped, error)
+        result["oom"] = result["oom"] or self.oom_elsewhere
         result.update(seconds=round(self.session["seconds"], 3), why=why)
         write_json(self.at("result.json"), result)
         return 0 if stopped else code if code is not None and 0 <= code < 256 else 1

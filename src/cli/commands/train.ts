@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { InstalledEngine } from '../../engines/store.ts';
 import type { EngineDevice, EngineName } from '../../engines/types.ts';
-import { hostOf, launcherSchema } from '../../hosts/types.ts';
+import { farLauncher, hostOf, launcherSchema } from '../../hosts/types.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import type { TrainingField } from '../../training/fields.ts';
 import type { SlowFacts } from '../../training/forecast/gather.ts';
 import type { TrainingPlan } from '../../training/llm-plan.ts';
 import {
   type EmbedderTraining,
+  MOST_NODES,
   methodSchema,
   presetSchema,
   type Setting,
@@ -37,6 +38,7 @@ const optionsSchema = z.object({
   limit: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().nonnegative().default(42),
   gpus: z.coerce.number().int().positive().optional(),
+  nodes: z.coerce.number().int().positive().max(MOST_NODES).optional(),
   allowUnservable: z.boolean().default(false),
   allowOversize: z.boolean().default(false),
   measure: z.boolean().default(false),
@@ -71,7 +73,8 @@ export function addTrain(program: Command, invocation: Invocation): void {
       .option('--set <key=value>', "a setting of the engine's own; repeatable", collect)
       .option('--limit <rows>', 'use only the first rows of the part')
       .option('--seed <n>', 'default: 42')
-      .option('--gpus <n>', 'GPUs it has for itself (default: 1 on CUDA)')
+      .option('--gpus <n>', 'GPUs it has for itself, on each node (default: 1 on CUDA)')
+      .option('--nodes <n>', 'nodes of Slurm it runs on at once, with --launcher slurm:HOST (default: 1)')
       .option('--launcher <where>', 'local, ssh:HOST or slurm:HOST (see "ragtui hosts"); default: local')
       .option('--allow-oversize', 'also try what needs more memory or disk than there is, by the forecast')
       .option('--measure', 'first run a few steps in a folder of its own, for the time they take')
@@ -105,6 +108,14 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const { machineDevice } = await import('../../engines/device.ts');
   const { parseSettings } = await import('../../training/settings.ts');
   const { kind, engine } = KINDS[what];
+  const { checkNodes } = await import('../../training/nodes.ts');
+  const { findHost } = await import('../../hosts/store.ts');
+  const where = farLauncher(options.launcher);
+  checkNodes(
+    options.nodes === undefined ? {} : { nodes: options.nodes },
+    where,
+    where === undefined ? undefined : findHost(paths, hostOf(where)),
+  );
   const far = options.launcher === 'local' ? undefined : await farSide(context, engine, options);
   const device = far?.device ?? engineStatus(paths, engine).manifest?.device ?? machineDevice();
   const embedder = what === 'embedder' ? embedderOptionsOf(options) : undefined;
@@ -118,6 +129,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
     seed: options.seed,
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.gpus === undefined ? {} : { gpus: options.gpus }),
+    ...(options.nodes === undefined || options.nodes === 1 ? {} : { nodes: options.nodes }),
     ...(options.allowUnservable ? { allowUnservable: true } : {}),
     ...(options.method === undefined ? {} : { method: options.method }),
     ...(options.stage === undefined ? {} : { stage: options.stage }),

@@ -69,11 +69,14 @@ export interface BatchJob {
   readonly run: string;
   /** Folder of the run there. */
   readonly folder: string;
+  /** On each node. */
   readonly gpus: number;
+  /** Absent: one. */
+  readonly nodes?: number;
 }
 
 /** What sbatch is given besides the script, each a word of its own: ours win over #SBATCH lines. Pure. */
-export function batchOptions({ run, folder, gpus }: BatchJob, settings: SlurmSettings): string[] {
+export function batchOptions({ run, folder, gpus, nodes = 1 }: BatchJob, settings: SlurmSettings): string[] {
   const { partition, account, qos, gres, time, cpus, memory, warnSeconds = WARN_SECONDS, options = [] } = settings;
   const wanted = gres ?? (gpus > 0 ? `gpu:${gpus}` : undefined);
   const given = (name: string, value: string | number | undefined) =>
@@ -86,7 +89,8 @@ export function batchOptions({ run, folder, gpus }: BatchJob, settings: SlurmSet
     '--requeue',
     ...given('signal', `B:USR1@${warnSeconds}`),
     ...given('chdir', folder),
-    '--ntasks=1',
+    ...(nodes > 1 ? [`--nodes=${nodes}`, '--ntasks-per-node=1'] : []),
+    `--ntasks=${nodes}`,
     ...given('partition', partition),
     ...given('account', account),
     ...given('qos', qos),

@@ -112,7 +112,7 @@ export function sentence({ state, by, reason, exit, nodes }: SlurmJob, log: stri
 function lastWord(log: string): string {
   const lines = log
     .split('\n')
-    .filter((line) => line.trim() !== '' && !/^slurmstepd|\*\*\* (JOB|STEP)|^time limit:/.test(line));
+    .filter((line) => line.trim() !== '' && !/^(slurmstepd|srun|time limit)\b|\*\*\* (JOB|STEP)/.test(line));
   return (lines.at(-1) ?? '').trim().slice(0, 200);
 }
 
@@ -140,6 +140,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ReqNodeNotAvail: 'its node is not available',
   PartitionDown: 'its partition is down',
   PartitionTimeLimit: 'its time limit is longer than the partition allows',
+  PartitionNodeLimit: 'it asks for more nodes than its partition gives',
   QOSMaxJobsPerUserLimit: 'your limit of jobs is reached',
   AssocGrpCpuLimit: "your account's limit is reached",
 };

@@ -10,6 +10,8 @@ export interface SlurmRequest extends RunRequest {
   readonly output: string;
   /** The file there that the engine writes a line a step into. */
   readonly rows: string;
+  /** So many at once, one of the program on each; absent: one. */
+  readonly nodes?: number;
 }
 
 /** sbatch has its own time limit there; ours is longer. */
@@ -22,11 +24,19 @@ const SUBMIT_MS = 90_000;
 export function submitRun(host: KnownHost, paths: WorkspacePaths, request: SlurmRequest): Promise<RunStatus> {
   const settings = host.slurm ?? {};
   const folder = runFolder(host, request.run);
-  const job = { run: request.run, folder, gpus: request.gpus };
+  const { nodes = 1 } = request;
+  const job = { run: request.run, folder, gpus: request.gpus, nodes };
+  // On several nodes it stands before what runs on each: the keeper needs Slurm's commands.
+  const { container, ...bare } = settings;
   const asked = {
     op: 'slurm_submit',
     ...request,
-    script: batchScript(templateFor(paths, host.name, settings), settings, keeperCommand(host, request.run)),
+    ...(nodes > 1 && container !== undefined ? { container } : {}),
+    script: batchScript(
+      templateFor(paths, host.name, settings),
+      nodes > 1 ? bare : settings,
+      keeperCommand(host, request.run),
+    ),
     options: batchOptions(job, settings),
   };
   return askAgent(host, asked, runStatusSchema, { timeoutMs: SUBMIT_MS });

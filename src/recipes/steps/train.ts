@@ -105,7 +105,7 @@ function withoutEmbedder({ embedder: _, ...training }: EmbedderTraining) {
 
 function trainingOf(paths: WorkspacePaths, spec: Train, needs: Needs, name: string): EmbedderTraining {
   const from = needed(needs, 'dataset', 'dataset');
-  const { base, set, limit, seed, gpus, method, stage, template, system, what } = spec;
+  const { base, set, limit, seed, gpus, nodes, method, stage, template, system, what } = spec;
   const embedder = spec.embedder && embedderOptions(spec.embedder, from);
   return {
     dataset: `${from.dataset}@${from.version}`,
@@ -117,6 +117,7 @@ function trainingOf(paths: WorkspacePaths, spec: Train, needs: Needs, name: stri
     seed,
     ...(limit === undefined ? {} : { limit }),
     ...(gpus === undefined ? {} : { gpus }),
+    ...(nodes === undefined || nodes === 1 ? {} : { nodes }),
     ...(method === undefined ? {} : { method }),
     ...(stage === undefined ? {} : { stage }),
     ...(template === undefined ? {} : { template }),

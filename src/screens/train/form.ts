@@ -3,6 +3,7 @@ import { partsOf, rowsOf } from '../../../stores/datasets.ts';
 import { formOf, trainingOf } from '../../../stores/training-form.ts';
 import type { TrainingForm } from '../../../stores/training-types.ts';
 import type { DatasetManifest } from '../../datasets/types.ts';
+import { isSlurm } from '../../hosts/types.ts';
 import { nextName } from '../../jobs/clone.ts';
 import type { JobWork } from '../../jobs/types.ts';
 import type { ModelStatus } from '../../models/types.ts';
@@ -26,6 +27,7 @@ import type { FormField } from '../form.ts';
 import { embedderFields } from './form-embedder.ts';
 import { launcherFields, whyNoEngine } from './form-launcher.ts';
 import { gpuFields, llmFields } from './form-llm.ts';
+import { nodeFields, whyNoNodes } from './form-nodes.ts';
 import { askNumber, engineOn, hasGpu, manifestOf } from './form-parts.ts';
 import { settingFields } from './form-settings.ts';
 
@@ -97,6 +99,7 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
     },
     ...(kind === 'llm' ? [...wayFields(context), ...llmFields(context)] : []),
     ...gpuFields(context),
+    ...nodeFields(context),
     ...settingFields(context, preset, kind === 'embedder' ? embedderFields(context, preset) : []),
   ];
 }
@@ -385,7 +388,7 @@ export function fillLike(context: ScreenContext, work: JobWork): void {
 
 /** The command that does the same without the screen. */
 export function headlessCommand(form: TrainingForm): string {
-  const { kind, dataset, split, base, name, launcher, preset, settings, limit, seed, gpus } = form;
+  const { kind, dataset, split, base, name, launcher, preset, settings, limit, seed, gpus, nodes } = form;
   const words = [
     ...['--dataset', dataset ?? 'NAME', '--split', split, '--base', base ?? 'ID', '--name', name || 'NAME'],
     ...(launcher === null ? [] : ['--launcher', launcher]),
@@ -394,6 +397,7 @@ export function headlessCommand(form: TrainingForm): string {
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...(limit === null ? [] : ['--limit', String(limit)]),
     ...(gpus === null ? [] : ['--gpus', String(gpus)]),
+    ...(nodes === null || !isSlurm(launcher ?? undefined) ? [] : ['--nodes', String(nodes)]),
     ...['--seed', String(seed)],
   ];
   return `ragtui train ${kind} ${words.map(shellWord).join(' ')}`;
@@ -428,6 +432,8 @@ export function canStart(context: ScreenContext): true | string {
     const ours = engines?.find(({ definition }) => definition.name === ENGINE_OF[form.kind]);
     return t('train.why.noEngine', { engine: ours?.definition.title ?? '' });
   }
+  const noNodes = whyNoNodes(context);
+  if (noNodes !== undefined) return noNodes;
   if (form.preset !== 'cpu' && engine.device === 'cpu') return t('train.why.noGpu');
   const base = basesOf(context, form.kind).find(({ entry }) => entry.id === form.base);
   if (base && base.state !== 'present') return t('train.why.noBase', { id: base.entry.id });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { AnyDataset } from '../../datasets/open.ts';
 import { machineDevice } from '../../engines/device.ts';
 import { engineStatus } from '../../engines/store.ts';
+import type { EngineDevice } from '../../engines/types.ts';
 import { folderOfModel, modelFolder } from '../../models/store.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { transformersFolder } from '../base-llm.ts';
@@ -47,14 +48,16 @@ export interface GatherRequest {
   /** Id of the base as it is installed. */
   readonly base: string;
   readonly slow?: SlowFacts;
+  /** What the engine of another host runs on: of that machine no more is known. */
+  readonly there?: EngineDevice;
 }
 
 /** All that a forecast rests on. Reads small files and heads of large ones, some milliseconds, less the second time. */
 export function gatherFacts(paths: WorkspacePaths, request: GatherRequest): ForecastInput {
-  const { engine, training, dataset, settings, base, slow = {} } = request;
+  const { engine, training, dataset, settings, base, slow = {}, there } = request;
   const { manifest } = engineStatus(paths, engine);
   const device = manifest?.device ?? machineDevice();
-  const gpus = device === 'cuda' ? (training.gpus ?? 1) : 1;
+  const gpus = ((there ?? device) === 'cuda' ? (training.gpus ?? 1) : 1) * (training.nodes ?? 1);
   const rows = Math.min(dataset.count(part(training.split)), training.limit ?? Number.POSITIVE_INFINITY);
   return {
     engine,

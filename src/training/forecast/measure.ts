@@ -147,7 +147,7 @@ async function prepareEmbedder(
   const numbers = path.join(output, 'trainer_log.jsonl');
   const ours = path.join(folder, 'embedder.json');
   writeJsonAtomic(ours, { numbers, heldOut: null, best: null });
-  return { args: trainerArguments(ours, settings, 1), rows: numbers };
+  return { args: trainerArguments(ours, settings, { nodes: 1, perNode: 1 }), rows: numbers };
 }
 
 async function run(

@@ -68,6 +68,15 @@ describe('what sbatch is given', () => {
     expect(options).toContain('--signal=B:USR1@240');
     expect(options.slice(-4)).toEqual(['--partition=gpu', '--gres=gpu:2', '--time=4:00:00', '--constraint=a100']);
   });
+  test('several nodes: one task on each, each with so many GPUs', () => {
+    const options = batchOptions({ ...job, nodes: 3 }, { cpus: 8 });
+    // As sbatch(1) has it: --gres and --cpus-per-task count for each node and task.
+    expect(options).toEqual(
+      expect.arrayContaining(['--nodes=3', '--ntasks=3', '--ntasks-per-node=1', '--gres=gpu:2', '--cpus-per-task=8']),
+    );
+    expect(batchOptions(job, {})).toContain('--ntasks=1');
+    expect(batchOptions(job, {}).join(' ')).not.toContain('--nodes');
+  });
   test('no GPU is asked for where none is needed, and a gres of one’s own counts', () => {
     expect(batchOptions({ ...job, gpus: 0 }, {}).join(' ')).not.toContain('--gres');
     expect(batchOptions(job, { gres: 'gpu:a100:1' })).toContain('--gres=gpu:a100:1');

@@ -93,6 +93,11 @@ train:
       '11 The host small has not been looked at yet.',
       '10 The preset tutorial needs a GPU, and there is none on small.',
     ]);
+    const onNodes = (launcher: string) => text(launcher).replace('preset: tutorial', 'nodes: 2');
+    const told = inspectRecipe(paths, { file: '/x.yaml', cwd: '/', text: onNodes('ssh:small'), vars: {} }).problems;
+    expect(told.map(({ line, message }) => `${line} ${message}`)).toContain(
+      '10 A training on 2 nodes needs Slurm: ssh:small is one machine.',
+    );
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

@@ -74,11 +74,12 @@ describe('what FlagEmbedding is told', () => {
   });
 
   it('is told to one process, or by torchrun to one for each GPU', () => {
-    const one = trainerArguments('o.json', { use_cpu: true }, 1);
+    const on = (perNode: number, nodes = 1) => ({ nodes, perNode });
+    const one = trainerArguments('o.json', { use_cpu: true }, on(1));
     expect(one[0]).toMatch(/train_embedder\.py$/);
     expect(one.slice(1)).toEqual(['o.json', '--use_cpu', 'True']);
-    expect(trainerArguments('o.json', {}, 0)).toHaveLength(2);
-    const [module, name, alone, per, count, script, ours] = trainerArguments('o.json', {}, 4);
+    expect(trainerArguments('o.json', {}, on(1))).toHaveLength(2);
+    const [module, name, alone, per, count, script, ours] = trainerArguments('o.json', {}, on(4));
     expect([module, name, alone, per, count, ours]).toEqual([
       '-m',
       'torch.distributed.run',
@@ -88,6 +89,9 @@ describe('what FlagEmbedding is told', () => {
       'o.json',
     ]);
     expect(script).toMatch(/train_embedder\.py$/);
+    // On several nodes torchrun hears from its environment where it is.
+    const far = trainerArguments('o.json', {}, on(4, 2), '/there/train_embedder.py');
+    expect(far.slice(2, -1)).toEqual(['--nnodes', '2', '--nproc_per_node', '4', '/there/train_embedder.py']);
   });
 });
 
@@ -112,6 +116,7 @@ describe('before a training of an embedder begins, it is said', () => {
     ['the same twice', { temperature: 0.1 }, { settings: { temperature: 0.2 } }, /temperature is said twice/],
     ['fewer rows than a batch', undefined, { limit: 7 }, /7 rows are fewer than one batch of 8/],
     ['fewer rows than a batch of all GPUs', undefined, { gpus: 4 }, /30 rows are fewer than one batch of 32/],
+    ['fewer rows than a batch of all nodes', undefined, { nodes: 4 }, /30 rows are fewer than one batch of 32/],
     ['no negative', undefined, { settings: { train_group_size: 1 } }, /at least one negative/],
     [
       'negatives of other GPUs without any',
@@ -129,6 +134,15 @@ describe('before a training of an embedder begins, it is said', () => {
     expect(() => plan(undefined, { settings: { passage_max_length: 1 } })).toThrow(
       expect.objectContaining({ hint: 'Did you mean passage_max_len?' }),
     );
+  });
+
+  it('that the rows of a step, and so the steps, count all nodes', () => {
+    // 30 rows by 4 a process: on 3 nodes 12 rows a step, 2.5 steps.
+    const settings = { per_device_train_batch_size: 4 };
+    const { forecast, command } = plan(undefined, { nodes: 3, settings });
+    expect(forecast.steps).toMatchObject({ trainRows: 30, effectiveBatch: 12, perEpoch: 3, total: 3 });
+    expect(plan(undefined, { settings }).forecast.steps).toMatchObject({ effectiveBatch: 4, total: 8 });
+    expect(command.join(' ')).toContain('-m torch.distributed.run --nnodes 3 --nproc_per_node 1 ');
   });
 
   it('that negatives of other GPUs are taken where there are several', () => {

@@ -26,6 +26,7 @@ export const trainForm = {
   'train.field.template': 'Template',
   'train.field.system': 'System text',
   'train.field.gpus': 'GPUs',
+  'train.field.nodes': 'Nodes',
   'train.field.negatives': 'Negatives a row',
   'train.field.temperature': 'Temperature',
   'train.field.instruction': 'Instruction',

@@ -98,6 +98,8 @@ export const train = {
   'train.why.noGpu': 'the tutorial’s preset needs a GPU',
   'train.why.noBase': '{id} is not here: pull it on screen 4',
   'train.why.measuresHere': 'steps are measured on this machine alone',
+  'train.nodes.most': '{partition} has {nodes}',
+  'train.nodes.largest': 'the largest partition',
   'train.launcher.local': 'this machine',
   'train.launcher.unknown': 'never looked at: ragtui hosts check {host}',
   'train.launcher.missing': 'not there: ragtui hosts prepare {host} --engine {name}',

@@ -25,6 +25,8 @@ export const trainingFields = {
     'System text of every row, in training and in serving alike. The rows’ own: of question data “You are a helpful assistant.”, as in the tutorial.',
   'training.about.gpus':
     'GPUs it has for itself. Each learns from a batch of its own: the rows of a step grow with them.',
+  'training.about.nodes':
+    'Slurm nodes it runs on at once, each with so many GPUs (one process where there are none): the rows of a step grow with them.',
   'training.about.embedder.negatives':
     'Wrong passages a row in each step, beside its right one. Tutorial: 7 of 10, drawn each time. Those of other rows of the batch count too.',
   'training.about.embedder.temperature':

@@ -26,6 +26,7 @@ export const trainForm: Texts<typeof english> = {
   'train.field.template': '对话模板',
   'train.field.system': '系统文本',
   'train.field.gpus': 'GPU 数',
+  'train.field.nodes': '节点数',
   'train.field.negatives': '每行负例',
   'train.field.temperature': '温度',
   'train.field.instruction': '检索指令',

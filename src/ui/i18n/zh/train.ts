@@ -99,6 +99,8 @@ export const train: Texts<typeof english> = {
   'train.why.noGpu': '教程预设需要 GPU',
   'train.why.noBase': '{id} 尚未下载：到屏幕 4 下载',
   'train.why.measuresHere': '只能在本机测量步速',
+  'train.nodes.most': '{partition} 有 {nodes} 个',
+  'train.nodes.largest': '最大的分区',
   'train.launcher.local': '本机',
   'train.launcher.unknown': '尚未检查：ragtui hosts check {host}',
   'train.launcher.missing': '那里没有：ragtui hosts prepare {host} --engine {name}',
