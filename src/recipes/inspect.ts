@@ -19,7 +19,7 @@ import { isShipped } from './files.ts';
 import { foldersOf } from './folders.ts';
 import { didYouMean } from './nearest.ts';
 import { planRecipe, type RecipePlan } from './plan.ts';
-import { type ReadRecipe, readRecipe } from './read.ts';
+import { inOrder, type ReadRecipe, readRecipe } from './read.ts';
 import { trainingOf, withoutEngine } from './references.ts';
 import type { Recipe } from './schema.ts';
 import type { Path, RecipeProblem } from './source.ts';
@@ -55,10 +55,9 @@ function workspaceProblems(
   { variants, source }: Pick<ReadRecipe, 'variants' | 'source'>,
   folders: readonly string[],
 ): RecipeProblem[] {
-  const problems = new Map<string, RecipeProblem>();
+  const problems: RecipeProblem[] = [];
   const complain = (path: Path, message: string, hint = '') => {
-    const problem = { ...source.place(path), at: path.join('.'), message, hint };
-    problems.set(JSON.stringify([problem.line, problem.column, message]), problem);
+    problems.push({ ...source.place(path), at: path.join('.'), message, hint });
   };
   const reads = readsOf(complain);
   const { settings } = loadSettings(paths.configFile);
@@ -100,7 +99,7 @@ function workspaceProblems(
       if (launcher !== undefined) reads(['deploy', name, 'launcher'], () => knownHost(paths, hostOf(launcher)));
     }
   }
-  return [...problems.values()];
+  return inOrder(problems);
 
   function checkModel(path: Path, model: string, recipe: Recipe): void {
     if (model === 'none' || trainingOf(recipe, model)) return;

@@ -43,7 +43,7 @@ export function readRecipe(text: string, given: Readonly<Record<string, Scalar>>
   const head = headSchema.safeParse(source.value).data ?? { name: '', about: '' };
   const made = (vars: ReadRecipe['vars'], variants: readonly Variant[]): ReadRecipe => ({
     ...head,
-    problems: sorted(problems),
+    problems: inOrder(problems),
     vars,
     variants,
     source,
@@ -176,8 +176,8 @@ function cartesian(over: Readonly<Record<string, readonly Scalar[]>>): Record<st
   );
 }
 
-/** By line, each once: variants of a sweep find the same things. */
-function sorted(problems: readonly RecipeProblem[]): RecipeProblem[] {
+/** By line and column, each once: variants of a sweep find the same things. Pure. */
+export function inOrder(problems: readonly RecipeProblem[]): RecipeProblem[] {
   const once = new Map(problems.map((one) => [JSON.stringify([one.line, one.column, one.message]), one]));
   return [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

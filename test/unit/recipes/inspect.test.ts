@@ -29,6 +29,29 @@ columns:
   }
 });
 
+test('what the workspace lacks is told from the top of the file to its end', () => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
+  try {
+    const text = `recipe: 1
+name: shuffled
+columns:
+  a: {prompt: nobody, llm: smollm2-135m-instruct@llama, context: gold}
+  b: {llm: nothing, context: gold, prompt: nobody}
+datasets:
+  rows: {use: nowhere}
+`;
+    const { problems } = inspectRecipe(workspacePaths(home, {}), { file: '/x.yaml', cwd: '/', text, vars: {} });
+    expect(problems.map(({ line, at }) => [line, at])).toEqual([
+      [4, 'columns.a.prompt'],
+      [5, 'columns.b.llm'],
+      [5, 'columns.b.prompt'],
+      [7, 'datasets.rows.use'],
+    ]);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
 test('a server elsewhere: another engine than vLLM, Slurm, a host that nobody knows are refused by line', () => {
   const home = mkdtempSync(path.join(os.tmpdir(), 'ragtui inspect '));
   try {
@@ -90,8 +113,8 @@ train:
     ]);
     expect(said('ssh:nowhere')).toEqual(['11 There is no host nowhere in this workspace.']);
     expect(said('ssh:small')).toEqual([
-      '11 The host small has not been looked at yet.',
       '10 The preset tutorial needs a GPU, and there is none on small.',
+      '11 The host small has not been looked at yet.',
     ]);
     const onNodes = (launcher: string) => text(launcher).replace('preset: tutorial', 'nodes: 2');
     const told = inspectRecipe(paths, { file: '/x.yaml', cwd: '/', text: onNodes('ssh:small'), vars: {} }).problems;
