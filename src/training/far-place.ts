@@ -14,7 +14,7 @@ import { pushFolder } from '../hosts/sync.ts';
 import { hostOf, isSlurm, type KnownHost, type RunStatus } from '../hosts/types.ts';
 import { keepCommand } from '../jobs/ran.ts';
 import type { JobContext, JobReport } from '../jobs/worker.ts';
-import { RagtuiError } from '../platform/errors.ts';
+import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { EngineRun } from './engine-process.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
@@ -188,11 +188,11 @@ class FarPlace implements TrainingPlace {
   async #follow(run: EngineRun, tuned: TunedFolder, onReach: OnReach): Promise<RunStatus | undefined> {
     const { signal, report } = this.#context;
     const over = new AbortController();
-    const unheard = () => {
+    const unheard = (why: string) => {
       report.error(
         new RagtuiError(
           'network',
-          `${this.host} cannot be reached and could not be asked to stop: ${this.session} may go on there.`,
+          `${this.session} on ${this.host} could not be asked to stop and may go on: ${why}`,
           `When it is there again: ragtui jobs stop ${this.#context.spec.id}`,
         ),
       );
@@ -201,11 +201,12 @@ class FarPlace implements TrainingPlace {
     const tell = (how: 'ask' | 'kill') =>
       untilReached(this.#host, () => stopRun(this.#host, this.session, how), {
         signal: over.signal,
-        onReach: () => {},
+        onReach: (lost) => {
+          if (lost) run.onLog(`Could not be asked to stop, is asked again: ${lost.why}`);
+        },
         patienceMs: STOP_PATIENCE_MS,
       }).catch((error) => {
-        if (!over.signal.aborted) run.onLog(String(error));
-        unheard();
+        if (!over.signal.aborted) unheard(toRagtuiError(error).message);
       });
     const onStop = () => {
       run.onLog(`Stopping: the engine on ${this.host} saves a checkpoint first (up to two minutes)`);

@@ -84,6 +84,37 @@ describe.skipIf(!hasPython)(`the agent and Slurm${hasPython ? '' : ': skipped, t
   });
 
   test.each([
+    'scancel: error: Kill job error on job id 7: Protocol authentication error',
+    'scancel: error: Kill job error on job id 7: Access/permission denied',
+  ])('a stop that did not take is told, and can be asked for again: %s', (words) => {
+    says('sbatch', '7');
+    submit('a');
+    says('squeue', 'RUNNING');
+    says('scancel', words, 1);
+    const why = words.replace('scancel: error: ', '');
+    for (const kill of [false, true]) {
+      // `network`: whoever asks tries again.
+      expect(ask({ op: 'stop', run: 'a', kill }).error).toEqual({
+        code: 'network',
+        message: `the stop of job 7 did not take: ${why}`,
+      });
+    }
+    says('scancel', '');
+    expect(ask({ op: 'stop', run: 'a' }).error).toBeUndefined();
+    expect(asked('scancel')).toEqual(['--signal=TERM --batch 7', '7', '--signal=TERM --batch 7']);
+  });
+
+  test.each([
+    'scancel: error: Kill job error on job id 7: Invalid job id specified',
+    'scancel: error: Kill job error on job id 7: Job/step already completing or completed',
+  ])('one that is over needs no stop: %s', (words) => {
+    says('sbatch', '7');
+    submit('a');
+    says('scancel', words, 1);
+    expect(ask({ op: 'stop', run: 'a', kill: true }).error).toBeUndefined();
+  });
+
+  test.each([
     'slurm_load_jobs error: Protocol authentication error',
     'squeue: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2"',
     'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',

@@ -23,6 +23,10 @@ UNREACHED = re.compile(
 )
 
 
+# What scancel says of a job that is over, or about to be.
+OVER = re.compile(r"invalid job id specified|already complet", re.I)
+
+
 def is_slurm(folder):
     return os.path.exists(os.path.join(folder, "batch.sh"))
 
@@ -137,4 +141,7 @@ def slurm_stop(folder, request):
     answer = state if unreached(state) else slurm_command(["scancel"] + how + [number], ASK_SECONDS)
     if unreached(answer):
         raise Refused("network", "Slurm's controller cannot be reached: %s" % last_line(answer["err"]))
+    if answer["code"] != 0 and not OVER.search(answer["err"]):
+        # Such as munge that is down: as good as a controller that is away, so it is tried again.
+        raise Refused("network", "the stop of job %s did not take: %s" % (number, last_line(answer["err"])))
     return full_status(folder)
