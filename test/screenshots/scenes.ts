@@ -59,7 +59,7 @@ export const scenes: readonly Scene[] = [
     rows: 28,
     async play(app) {
       await open(app, '2', 'tea-garden');
-      await press(app, 'down');
+      await press(app, 'down', 'down');
       await app.waitFor('制茶工艺.md', MINUTES);
       await press(app, 'enter', 'enter');
     },
