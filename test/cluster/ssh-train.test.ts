@@ -5,6 +5,7 @@ import { cleanHost } from '../../src/hosts/clean.ts';
 import { readFar } from '../../src/hosts/far-file.ts';
 import { runStatus } from '../../src/hosts/run.ts';
 import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
+import { launcherOf } from '../../src/jobs/launchers/ssh.ts';
 import { deleteJob, readJob } from '../../src/jobs/registry.ts';
 import { isOver } from '../../src/jobs/types.ts';
 import { listAdapters } from '../../src/models/store.ts';
@@ -27,6 +28,28 @@ describe.skipIf(!sshdIsHere)(`a training on another host (${withSshd})`, () => {
     const { here, there } = it.printed(end);
     expect(here).toBe(there);
     expect(end.far).toMatchObject({ host: 'far', open: false });
+  });
+
+  test('the optimizer of a training that is over stays there until it is asked for; of one that was stopped it comes', async () => {
+    const newest = (): string[] => {
+      const { train } = tunedFolder(it.paths, 'mine');
+      const [last = ''] = readdirSync(train)
+        .filter((name) => name.startsWith('checkpoint-'))
+        .sort()
+        .reverse();
+      return readdirSync(path.join(train, last));
+    };
+    const job = await it.start('wait');
+    await it.untilStep(job, 3);
+    await stopJob(it.paths, job.spec.id);
+    expect(newest()).toContain('optimizer.pt');
+    it.engineDoes('saves-last');
+    const end = await waitForJob(it.paths, (await resumeJob(it.paths, job.spec.id)).spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(newest()).toContain('trainer_state.json');
+    expect(newest()).not.toContain('optimizer.pt');
+    await launcherOf(it.paths, end.spec.id).fetch(end.spec.id);
+    expect(newest()).toContain('optimizer.pt');
   });
 
   test('a connection that is cut in the middle of the log leaves no gap and no line twice', async () => {

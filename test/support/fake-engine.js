@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
-//   ok (6 steps) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
+//   ok (6 steps) | saves-last (and a checkpoint of the sixth) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
 //   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
 //   last-oom (of several processes the last one has no memory left)
 //   no-export (cannot make ONNX) | no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
@@ -129,6 +129,7 @@ async function doSteps(folder, rows, save) {
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
     stopping = await ranks.agree(stopping);
     if (stopping) checkpoint(folder, step - 1, save);
+    else if (behaviour === 'saves-last' && step === STEPS) checkpoint(folder, step, save);
   }
   ranks.leave();
 }
@@ -168,6 +169,7 @@ function checkpoint(folder, step, save) {
   const at = path.join(folder, `checkpoint-${step}`);
   mkdirSync(at);
   save(at);
+  writeFileSync(path.join(at, 'optimizer.pt'), `momenta of step ${step}`);
   writeFileSync(path.join(at, 'trainer_state.json'), JSON.stringify({ global_step: step, max_steps: STEPS }));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sshFault } from '../../../src/hosts/ssh.ts';
 import { rsyncFault } from '../../../src/hosts/sync.ts';
-import { checkpointsIn } from '../../../src/training/far-tune.ts';
+import { checkpointsIn, wantedOf } from '../../../src/training/far-tune.ts';
 
 describe('why a connection failed', () => {
   // As OpenSSH 9.2 says it.
@@ -42,4 +42,19 @@ test('checkpoints of a listing: whole ones, the newest first', () => {
   ];
   expect(checkpointsIn(names)).toEqual(['checkpoint-10', 'checkpoint-9']);
   expect(checkpointsIn([...names, 'checkpoint-10/checkpoint-is-incomplete.txt'])).toEqual(['checkpoint-9']);
+});
+
+test('what is brought of an engine: no older checkpoint, and no optimizer once nothing goes on from there', () => {
+  const small = ['adapter_model.safetensors', 'checkpoint-10/adapter_model.safetensors', 'checkpoint-10/scheduler.pt'];
+  const optimizer = [
+    'checkpoint-10/optimizer.pt',
+    'checkpoint-10/optimizer.bin',
+    'checkpoint-10/global_step10/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt',
+  ];
+  // DeepSpeed's weights.
+  const states = 'checkpoint-10/global_step10/mp_rank_00_model_states.pt';
+  const names = [...small, ...optimizer, states, 'checkpoint-9/optimizer.pt', 'checkpoint-9/trainer_state.json'];
+  expect(wantedOf(names, 'checkpoint-10', false)).toEqual([...small, ...optimizer, states]);
+  expect(wantedOf(names, 'checkpoint-10', true)).toEqual([...small, states]);
+  expect(wantedOf(['adapter_model.safetensors'], undefined, true)).toEqual(['adapter_model.safetensors']);
 });
