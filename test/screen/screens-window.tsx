@@ -81,6 +81,8 @@ export interface ScreensWindow extends Omit<Canvas, 'rows'> {
   readonly rows: () => string[];
   readonly press: (...names: string[]) => Promise<void>;
   readonly type: (text: string) => Promise<void>;
+  /** Keys that are read at once, as of one held down or a text pasted, and drawn once. */
+  readonly burst: (...names: string[]) => Promise<void>;
   /** Lets stores and screen come to rest. */
   readonly rest: () => Promise<void>;
   /** The action tables of these screens and of the app. */
@@ -257,8 +259,12 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
   await stores.workspace.getState().refreshDisk();
   await stores.kb.getState().refresh();
   await rest();
-  const send = async (name: string, typed?: string): Promise<void> => {
+  const dispatch = (name: string): void => {
+    const typed = name === 'space' ? ' ' : [...name].length === 1 ? name : undefined;
     app.dispatch({ type: 'key', name, ...(typed === undefined ? {} : { text: typed }) });
+  };
+  const send = async (name: string): Promise<void> => {
+    dispatch(name);
     await rest();
   };
   return {
@@ -282,10 +288,14 @@ export async function openScreens(world: World): Promise<ScreensWindow> {
     actions: () => screenTables(screens).flatMap((table) => table.actions),
     rest,
     press: async (...names) => {
-      for (const name of names) await send(name, [...name].length === 1 ? name : undefined);
+      for (const name of names) await send(name);
     },
     type: async (typed) => {
-      for (const character of typed) await send(character === ' ' ? 'space' : character, character);
+      for (const character of typed) await send(character === ' ' ? 'space' : character);
+    },
+    burst: async (...names) => {
+      for (const name of names) dispatch(name);
+      await rest();
     },
     dispose: () => {
       canvas.unmount();

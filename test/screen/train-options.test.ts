@@ -47,20 +47,17 @@ async function goTo(w: ScreensWindow, title: string): Promise<void> {
   const here = w.rows().findIndex((row) => row.startsWith('┃▸'));
   const there = rowOf(` ${title}`);
   if (there < 0 && rowOf(`▸${title}`) < 0) throw new Error(`There is no line "${title}":\n${w.text()}`);
-  if (there >= 0)
-    await w.press(...Array.from({ length: Math.abs(there - here) }, () => (there > here ? 'down' : 'up')));
+  if (there >= 0) await w.burst(...Array(Math.abs(there - here)).fill(there > here ? 'down' : 'up'));
 }
 async function change(w: ScreensWindow, title: string, ...keys: string[]): Promise<void> {
   await goTo(w, title);
   await w.press('enter', ...keys);
-  await w.rest();
 }
 async function typeInto(w: ScreensWindow, title: string, text: string): Promise<void> {
   await goTo(w, title);
-  await w.press('enter', 'ctrl+u');
-  await w.type(text);
   await w.press('enter');
-  await w.rest();
+  await w.burst('ctrl+u', ...[...text].map((character) => (character === ' ' ? 'space' : character)));
+  await w.press('enter');
 }
 
 describe('the form of an embedder’s training', () => {
@@ -70,7 +67,16 @@ describe('the form of an embedder’s training', () => {
     return w;
   }
 
-  it('has each of its options, explained, in the command, and in the job as it is started', async () => {
+  /** They are in the command, and in the job as it is started. */
+  async function expectStarted(w: ScreensWindow, options: object, told: string): Promise<void> {
+    expect(form(w).embedder).toEqual(options);
+    expect(command(w)).toContain(told);
+    await w.press('s');
+    await w.rest();
+    expect(w.jobs.launched).toMatchObject([{ kind: 'train-embedder', base: BASE, embedder: options }]);
+  }
+
+  it('has its options for the steps, explained, and starts with them', async () => {
     const w = await embedder();
     expect(form(w)).toMatchObject({ kind: 'embedder', base: BASE, embedder: {} });
     await typeInto(w, 'Negatives a row', '5');
@@ -79,26 +85,23 @@ describe('the form of an embedder’s training', () => {
     await change(w, 'Instruction', 'down', 'enter');
     await change(w, 'Held out', 'down', 'down', 'enter');
     await change(w, 'Keeps', 'down', 'enter');
+    await expectStarted(
+      w,
+      { negatives: 5, temperature: 0.05, instruction: false, evalSplit: 'context/test', keep: 'best' },
+      '--negatives 5 --temperature 0.05 --instruction off --eval-split context/test --keep best',
+    );
+  });
+
+  it('has its options for the result, and starts with them', async () => {
+    const w = await embedder();
     await typeInto(w, 'Matryoshka', '128, 64');
     await change(w, 'Distillation', 'down', 'enter');
     await change(w, 'Also int8', 'down', 'enter');
-    const options = {
-      negatives: 5,
-      temperature: 0.05,
-      instruction: false,
-      evalSplit: 'context/test',
-      keep: 'best',
-      matryoshka: [64, 128],
-      distill: true,
-      int8: true,
-    };
-    expect(form(w).embedder).toEqual(options);
-    expect(command(w)).toContain(
-      '--negatives 5 --temperature 0.05 --instruction off --eval-split context/test --keep best --matryoshka 64,128 --distill --int8',
+    await expectStarted(
+      w,
+      { matryoshka: [64, 128], distill: true, int8: true },
+      '--matryoshka 64,128 --distill --int8',
     );
-    await w.press('s');
-    await w.rest();
-    expect(w.jobs.launched).toMatchObject([{ kind: 'train-embedder', base: BASE, embedder: options }]);
   });
 
   it('shows which part is held out by itself, and offers no best step where none is', async () => {
