@@ -36,8 +36,8 @@ const HOSTS: readonly MadeUpHost[] = [
       `memory ${128 * 1024 ** 2}`,
       'load 3.10',
       `disk ${812 * 1024 ** 2}`,
-      'gpu NVIDIA RTX 6000 Ada Generation, 49140, 550.127.05',
-      'gpu NVIDIA RTX 6000 Ada Generation, 49140, 550.127.05',
+      'gpu NVIDIA L40S, 46068, 550.127.05',
+      'gpu NVIDIA L40S, 46068, 550.127.05',
     ],
     look: {
       cpu: 0.11,
@@ -49,8 +49,8 @@ const HOSTS: readonly MadeUpHost[] = [
       cards: {
         code: 0,
         output: [
-          '0, GPU-6e1f, NVIDIA RTX 6000 Ada Generation, 97, 38214, 49140, 71, 281.40, 300.00',
-          '1, GPU-a90c, NVIDIA RTX 6000 Ada Generation, 34, 11872, 49140, 48, 102.75, 300.00',
+          '0, GPU-6e1f, NVIDIA L40S, 97, 38214, 46068, 71, 331.40, 350.00',
+          '1, GPU-a90c, NVIDIA L40S, 34, 11872, 46068, 48, 132.75, 350.00',
         ].join('\n'),
       },
       processes: { code: 0, output: '41872, GPU-6e1f, 38204\n39015, GPU-a90c, 11862' },

@@ -34,6 +34,13 @@ async function open(app: App, key: string, seen: string | RegExp): Promise<void>
   await app.waitIdle();
 }
 
+/** The figures of the run with the sample questions; the recipe's stands above it. */
+async function openRun(app: App): Promise<void> {
+  await open(app, '0', 'alone · with-documents');
+  await press(app, 'down', 'enter');
+  await app.waitFor(FIGURES, MINUTES);
+}
+
 export const scenes: readonly Scene[] = [
   {
     name: 'home',
@@ -117,8 +124,7 @@ export const scenes: readonly Scene[] = [
     rows: 36,
     columns: 130,
     async play(app) {
-      await open(app, '0', FIGURES);
-      await press(app, 'enter');
+      await openRun(app);
     },
   },
   {
@@ -127,8 +133,8 @@ export const scenes: readonly Scene[] = [
     rows: 36,
     columns: 130,
     async play(app) {
-      await open(app, '0', FIGURES);
-      await press(app, 'enter', 'v');
+      await openRun(app);
+      await press(app, 'v');
       await app.waitFor(/better|worse|annot tell/, MINUTES);
     },
   },
@@ -139,8 +145,8 @@ export const scenes: readonly Scene[] = [
     rows: 36,
     columns: 130,
     async play(app) {
-      await open(app, '0', FIGURES);
-      await press(app, 'enter', 'v');
+      await openRun(app);
+      await press(app, 'v');
       await app.waitFor(/token-f1/, MINUTES);
     },
   },
@@ -170,12 +176,15 @@ export const scenes: readonly Scene[] = [
   {
     name: 'fleet',
     title: 'Fleet: this machine and its hosts, who has which GPU, and how old that knowledge is',
-    rows: 26,
+    rows: 20,
+    columns: 140,
     async play(app) {
       await open(app, ',', MADE_UP.gpus);
+      await app.waitFor(/this machine +reached/, MINUTES);
+      await app.waitFor(new RegExp(`${MADE_UP.gpus} +reached +\\ds`), MINUTES);
       await app.waitFor(new RegExp(`${MADE_UP.away} +unreachable`), MINUTES);
       await press(app, 'down', 's');
-      await app.waitFor('RTX 6000', MINUTES);
+      await app.waitFor('NVIDIA L40S', MINUTES);
     },
   },
   {
@@ -184,7 +193,8 @@ export const scenes: readonly Scene[] = [
     rows: 26,
     async play(app) {
       await open(app, '5', 'evaluate');
-      await press(app, 'down', 'down');
+      await press(app, 'end', 'up', 'up');
+      await app.waitFor('succeeded', MINUTES);
     },
   },
 ];
