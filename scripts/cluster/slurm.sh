@@ -6,6 +6,7 @@
 #   slurm.sh stop DIR                      cancels what runs, ends the daemons (by their pid files) and waits until they are gone
 #   slurm.sh controller-down DIR | controller-up DIR
 #   slurm.sh node-lost DIR NODE | node-up DIR NODE   kills the daemon of a node and all that its jobs are, or starts it
+# Jobs of the partition urgent take the place of those of debug, which go back to the queue.
 # Clients need SLURM_CONF=DIR/slurm.conf.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -139,7 +140,10 @@ $storage
 GresTypes=gpu
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=2 RealMemory=4000 Gres=gpu:2 State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=2 RealMemory=4000 Gres=gpu:2 State=UNKNOWN
-PartitionName=debug Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=debug Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=2
 CONF
 cat > "$dir/gres.conf" <<CONF
 AutoDetect=off

@@ -8,7 +8,7 @@ import type { KnownHost } from './types.ts';
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-const PARTS = ['agent', 'slurm', 'slurm_state', 'slurm_keeper', 'slurm_nodes', 'checkpoints'];
+const PARTS = ['agent', 'slurm', 'slurm_array', 'slurm_state', 'slurm_keeper', 'slurm_nodes', 'checkpoints'];
 let source: Buffer | undefined;
 /** The program that is sent: its parts, one behind the other, and the call that begins it. */
 export const agentSource = (): Buffer => {

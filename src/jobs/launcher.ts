@@ -12,7 +12,16 @@ import { spawnDetached, waitUntil } from '../platform/processes.ts';
 import { type JobFiles, jobFiles } from './folder.ts';
 import { storeIdentity } from './identity.ts';
 import { listJobs, readJob } from './registry.ts';
-import { isOver, type JobSpec, type JobView, type JobWork, jobIdSchema, jobSpecSchema, launcherName } from './types.ts';
+import {
+  type ArraySeat,
+  isOver,
+  type JobSpec,
+  type JobView,
+  type JobWork,
+  jobIdSchema,
+  jobSpecSchema,
+  launcherName,
+} from './types.ts';
 
 const START_TIMEOUT_MS = 20_000;
 
@@ -20,6 +29,7 @@ export interface LaunchOptions {
   readonly name?: string | undefined;
   /** The step of a recipe that it does. */
   readonly step?: string | undefined;
+  readonly array?: ArraySeat | undefined;
 }
 
 /**
@@ -101,7 +111,7 @@ function assertAlone(paths: WorkspacePaths, work: JobWork): void {
 function createFolder(
   paths: WorkspacePaths,
   work: JobWork,
-  { name = defaultName(work), step }: LaunchOptions,
+  { name = defaultName(work), step, array }: LaunchOptions,
 ): { spec: JobSpec; folder: string } {
   mkdirSync(paths.jobs, { recursive: true, mode: 0o700 });
   for (;;) {
@@ -116,6 +126,7 @@ function createFolder(
         name,
         createdAt: now.toISOString(),
         ...(step === undefined ? {} : { step }),
+        ...(array === undefined ? {} : { array }),
         work,
       };
       return { spec: jobSpecSchema.parse(spec), folder };

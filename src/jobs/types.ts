@@ -70,6 +70,19 @@ export const jobWorkSchema = z.discriminatedUnion('kind', [
 ]);
 export type JobWork = z.infer<typeof jobWorkSchema>;
 
+/** Of a training that is to become a task of an array job, with others of its recipe. */
+const arraySeatSchema = z.object({
+  /** The recipe's job, and which of its arrays. */
+  recipe: z.string().regex(/^[A-Za-z0-9-]+$/),
+  group: z.number().int().positive(),
+  /** From 1, of so many. */
+  index: z.number().int().positive(),
+  size: z.number().int().positive(),
+  /** So many run at once; absent: as many as there is room for. */
+  atOnce: z.number().int().positive().optional(),
+});
+export type ArraySeat = z.infer<typeof arraySeatSchema>;
+
 export const jobSpecSchema = z.object({
   version: z.literal(1),
   id: jobIdSchema,
@@ -77,6 +90,7 @@ export const jobSpecSchema = z.object({
   createdAt: z.iso.datetime(),
   /** Of a job that does a step of a recipe: which one, by the hash of its inputs; by this the recipe finds it again. */
   step: z.string().optional(),
+  array: arraySeatSchema.optional(),
   work: jobWorkSchema,
 });
 export type JobSpec = z.infer<typeof jobSpecSchema>;

@@ -4,7 +4,7 @@ import { jobFiles } from '../jobs/folder.ts';
 import type { launchJob } from '../jobs/launcher.ts';
 import { launcherNamed } from '../jobs/launchers/ssh.ts';
 import { listJobs, readJob } from '../jobs/registry.ts';
-import { isOver, type JobView, type JobWork, launcherName } from '../jobs/types.ts';
+import { type ArraySeat, isOver, type JobView, type JobWork, launcherName } from '../jobs/types.ts';
 import { crashPoint } from '../platform/crash-point.ts';
 import { errorCode, RagtuiError } from '../platform/errors.ts';
 import type { WorkspacePaths } from '../platform/paths.ts';
@@ -19,6 +19,8 @@ export interface ChildWish {
   /** `stepMark`: by this the job is found again by whoever goes on with the recipe. */
   readonly mark: string;
   readonly name: string;
+  /** Its place in an array job. */
+  readonly array?: ArraySeat | undefined;
   readonly work: JobWork;
   /** The work of a second start, where it differs. */
   readonly again?: JobWork;
@@ -41,21 +43,21 @@ export interface ChildWish {
  * a thing done twice. Errors: what made the job fail, `cancelled` (the job is stopped then).
  */
 export async function childToEnd(wish: ChildWish): Promise<JobView> {
-  const { paths, signal, onView } = wish;
+  const { paths, signal, onView, name, mark, array } = wish;
   let deaths = 0;
   /** Whether the job that is over ended by itself while we looked on. */
   let seen = false;
   for (;;) {
     signal.throwIfAborted();
     await wish.whilePaused?.();
-    const found = jobsOf(paths, wish.mark)[0];
+    const found = jobsOf(paths, mark)[0];
     if (found?.state === 'succeeded') return found;
     if (!found || isOver(found.state)) {
       if (seen && found) deaths = judge(found, deaths, wish);
       if (found && found.orphans.length > 0) await stopJob(paths, found.spec.id);
       await wish.ready?.();
       const work = found ? (wish.again ?? wish.work) : wish.work;
-      onView(await (wish.launch ?? launch)(paths, work, { name: wish.name, step: wish.mark }));
+      onView(await (wish.launch ?? launch)(paths, work, { name, step: mark, array }));
       crashPoint('recipe_launched');
     }
     seen = await untilOver(wish);

@@ -19,7 +19,7 @@ export async function runRecipeJob({ work, paths, folder, report, signal }: JobC
   const [problem] = read.problems;
   if (problem) throw new RagtuiError('invalid', problemLine(work.file, problem), problem.hint);
   const plan = planRecipe(work.name, read.variants);
-  const journal = new RecipeJournal(plan, folder, report, measuredSeconds(paths));
+  const journal = new RecipeJournal(plan, folder, report, measuredSeconds(paths), read.atOnce);
   const world: World = {
     paths,
     folders: foldersOf(work),
@@ -34,7 +34,7 @@ export async function runRecipeJob({ work, paths, folder, report, signal }: JobC
     },
   };
   try {
-    await runPlan({ world, plan, journal, folder });
+    await runPlan({ world, plan, journal, folder, atOnce: read.atOnce });
   } finally {
     // Also of a recipe that failed: what is done is told, and what is not.
     if (!signal.aborted) {

@@ -6,6 +6,7 @@ import { doneText, serverText, stepTitle } from './describe.ts';
 import { DETAIL, KEPT } from './details.ts';
 import { type RecipePlan, stepsBefore } from './plan.ts';
 import type { Measured } from './results.ts';
+import { turnsOf } from './turns.ts';
 import { isAchieved, type MadeOf, type RecipeStatus, type StepResult, type StepStatus } from './types.ts';
 
 const TOLD_MS = 500;
@@ -17,13 +18,16 @@ export class RecipeJournal {
   readonly #began = new Map<string, number>();
   readonly #started = new Set<string>();
   #lastWrite = 0;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(
     plan: RecipePlan,
     private readonly folder: string,
     private readonly report: JobReport,
     measured: Measured,
+    atOnce?: number,
   ) {
+    const together = togetherOf(plan, atOnce);
     this.#status = {
       format: 1,
       recipe: plan.name,
@@ -45,6 +49,7 @@ export class RecipeJournal {
         progress: null,
         variants: [...variants],
         after: stepsBefore(rest),
+        ...together.get(id),
       })),
     };
     this.#write(true);
@@ -140,6 +145,8 @@ export class RecipeJournal {
   }
 
   paused(paused: boolean): void {
+    // Each step that is under way says so.
+    if (paused === this.#status.paused) return;
     this.#status = { ...this.#status, paused };
     this.#write(true);
     this.report.log('info', paused ? 'Paused.' : 'Goes on.');
@@ -175,11 +182,15 @@ export class RecipeJournal {
     const steps = this.#status.steps.map((one) => (one.id === id ? { ...one, ...changes } : one));
     this.#status = { ...this.#status, steps };
     if (when !== 'soon' || performance.now() - this.#lastWrite >= TOLD_MS) this.#write(when === 'durable');
+    // What is told last stays: nothing may come after it for long.
+    else this.#later ??= setTimeout(() => this.#write(false), TOLD_MS).unref();
     this.report.progress(overall(this.#status));
   }
 
   #write(durable: boolean): void {
     this.#lastWrite = performance.now();
+    clearTimeout(this.#later);
+    this.#later = undefined;
     try {
       writeRecipeStatus(this.folder, this.#status, durable);
     } catch {
@@ -223,14 +234,33 @@ function phaseOf({ title, detail, progress }: StepStatus): string {
 /** Seconds that are left of the steps that tell, and how many do not. Pure. */
 export function leftOf(steps: readonly StepStatus[]): { seconds: number; unknown: number } {
   let [seconds, unknown] = [0, 0];
-  for (const { state, kind, progress, expected, seconds: so } of steps) {
-    if (!OPEN.includes(state) || kind === 'deploy') continue;
-    const left =
-      state === 'running'
-        ? (progress?.secondsLeft ?? (expected === null ? null : Math.max(0, expected - (so ?? 0))))
-        : expected;
+  const beside = new Map<number, { longest: number; sum: number; atOnce: number }>();
+  for (const step of steps) {
+    if (!OPEN.includes(step.state) || step.kind === 'deploy') continue;
+    const left = secondsLeftOf(step);
     if (left === null) unknown++;
-    else seconds += left;
+    else if (!step.together) seconds += left;
+    else {
+      const { turn, atOnce } = step.together;
+      const { longest, sum } = beside.get(turn) ?? { longest: 0, sum: 0 };
+      beside.set(turn, { longest: Math.max(longest, left), sum: sum + left, atOnce });
+    }
   }
+  for (const { longest, sum, atOnce } of beside.values()) seconds += Math.max(longest, sum / atOnce);
   return { seconds, unknown };
+}
+
+function secondsLeftOf({ state, progress, expected, seconds }: StepStatus): number | null {
+  if (state !== 'running') return expected;
+  return progress?.secondsLeft ?? (expected === null ? null : Math.max(0, expected - (seconds ?? 0)));
+}
+
+/** By the id of each step that is done beside others. Pure. */
+function togetherOf({ steps }: RecipePlan, atOnce: number | undefined): Map<string, Pick<StepStatus, 'together'>> {
+  const turns = turnsOf(steps).filter(({ length }) => length > 1);
+  return new Map(
+    turns.flatMap((turn, at) =>
+      turn.map(({ id }) => [id, { together: { turn: at + 1, atOnce: Math.min(atOnce ?? turn.length, turn.length) } }]),
+    ),
+  );
 }

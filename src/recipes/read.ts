@@ -27,6 +27,8 @@ export interface ReadRecipe {
     readonly swept: boolean;
   }[];
   readonly variants: readonly Variant[];
+  /** So many trainings of its sweep run at once under Slurm; absent: as many as there is room for. */
+  readonly atOnce?: number | undefined;
   readonly source: YamlSource;
 }
 
@@ -41,11 +43,13 @@ export function readRecipe(text: string, given: Readonly<Record<string, Scalar>>
   const source = readYaml(text);
   const problems = [...source.problems];
   const head = headSchema.safeParse(source.value).data ?? { name: '', about: '' };
+  let atOnce: number | undefined;
   const made = (vars: ReadRecipe['vars'], variants: readonly Variant[]): ReadRecipe => ({
     ...head,
     problems: inOrder(problems),
     vars,
     variants,
+    atOnce,
     source,
   });
   if (problems.length > 0) return made([], []);
@@ -61,6 +65,7 @@ export function readRecipe(text: string, given: Readonly<Record<string, Scalar>>
   const declared = declaredVars(raw.get('vars'), complain);
   const vars = valuesOf(declared, given, complain);
   const sweeps = combinations(raw.get('sweep'), declared, complain);
+  atOnce = sweepOf(raw.get('sweep'))?.['at-once'];
   const isSwept = (name: string) => sweeps.length > 0 && sweeps.every((values) => Object.hasOwn(values, name));
   const shown = [...declared].map(([name, { about }]) => ({
     name,
@@ -131,6 +136,8 @@ function missing(name: string, declared: ReadonlyMap<string, Declared>, complain
   );
 }
 
+const sweepOf = (sweep: unknown) => recipeSchema.shape.sweep.safeParse(sweep ?? undefined).data;
+
 /** What each variant sets; [] without a sweep. What the schema says of a sweep is said later. */
 function combinations(
   sweep: unknown,
@@ -138,9 +145,13 @@ function combinations(
   complain: Complain,
 ): Record<string, Scalar>[] {
   if (sweep === undefined || sweep === null) return [];
-  const parts = recipeSchema.shape.sweep.safeParse(sweep);
-  const block = parts.success ? parts.data : undefined;
+  const block = sweepOf(sweep);
   if (!block) {
+    const { 'at-once': atOnce, ...rest } = Object(sweep);
+    if (atOnce !== undefined && sweepOf(rest)) {
+      complain(['sweep', 'at-once'], 'at-once is a whole number, 1 or more.');
+      return [];
+    }
     complain(['sweep'], 'A sweep has "over" or "list".', 'over: {rank: [4, 8]}, or list: [{rank: 4, alpha: 8}, …].');
     return [];
   }

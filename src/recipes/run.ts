@@ -1,41 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { programVersion } from '../datasets/program-version.ts';
-import { readJob } from '../jobs/registry.ts';
-import { isOver, type JobView, type JobWork } from '../jobs/types.ts';
+import type { JobView, JobWork } from '../jobs/types.ts';
 import { crashPoint } from '../platform/crash-point.ts';
 import { RagtuiError } from '../platform/errors.ts';
+import { Arrays } from './arrays.ts';
 import { type ChildWish, childToEnd, secondsOfJobs } from './child.ts';
 import { readRecipeControl } from './control.ts';
-import type { RecipeJournal } from './journal.ts';
-import { type PlannedStep, type RecipePlan, stepsBefore } from './plan.ts';
-import { plannedServer, stepKey } from './preview.ts';
+import { type PlannedStep, stepsBefore } from './plan.ts';
+import { stepKey } from './preview.ts';
 import { forgetResult, keepResult, lockStep, readResult, stepMark } from './results.ts';
-import { ensureServed, stopServed } from './steps/deploy.ts';
+import { needsOf, type RecipeRunning, type Results } from './running.ts';
+import { Servers } from './servers.ts';
 import { type BoundStep, doerOf } from './steps/registry.ts';
 import { type ChildOptions, madeNameOf, type Needs, type World } from './steps/types.ts';
-import type { Made, StepResult } from './types.ts';
+import { turnsOf } from './turns.ts';
+import type { StepResult } from './types.ts';
 
 const PAUSE_LOOK_MS = 300;
 
-export interface RecipeRunning {
-  readonly world: World;
-  readonly plan: RecipePlan;
-  readonly journal: RecipeJournal;
-  /** Folder of the recipe's job, where what a person wants of it lies. */
-  readonly folder: string;
-  /** Replaced in tests. */
-  readonly doer?: (step: PlannedStep) => BoundStep | undefined;
-  /** Replaced in tests. */
-  readonly launch?: ChildWish['launch'];
-  /** Replaced in tests. */
-  readonly serve?: typeof ensureServed;
-}
-
-/** What each step that is done made, by its id. */
-export type Results = ReadonlyMap<string, { readonly made: Made; readonly result: StepResult | null }>;
-
 /**
- * Does the steps of a plan in their order: what is there is kept, what is not is made; a step that fails blocks those
+ * Does the steps of a plan in their turns: what is there is kept, what is not is made; a step that fails blocks those
  * that need it, the others go on. Servers run only while an evaluation needs them. Errors: `cancelled`, and the first
  * failure once nothing more can be done.
  */
@@ -44,35 +28,66 @@ export async function runPlan(running: RecipeRunning): Promise<Results> {
 }
 
 class PlanRun {
-  readonly #results = new Map<string, { made: Made; result: StepResult | null }>();
+  readonly #results: Results = new Map();
   readonly #failed = new Map<string, unknown>();
-  /** Keys of deployments, once known: by these their servers are found again. */
-  readonly #servers = new Map<string, string>();
+  readonly #servers: Servers;
   readonly #doer: (step: PlannedStep) => BoundStep | undefined;
+  /** Trainings that go on elsewhere, by the id of their step. */
+  readonly #beside = new Map<string, Promise<void>>();
+  readonly #arrays: Arrays;
 
   constructor(private readonly running: RecipeRunning) {
     this.#doer = running.doer ?? doerOf;
+    this.#arrays = new Arrays(running.folder, running.atOnce);
+    this.#servers = new Servers(running, this.#results, this.#failed);
   }
 
   async run(): Promise<Results> {
-    const { plan, journal, world } = this.running;
+    const { plan, journal } = this.running;
     try {
-      for (const step of plan.steps) {
-        world.signal.throwIfAborted();
-        await this.#whilePaused();
-        await this.#step(step);
-        await this.#releaseServers();
-      }
-      await this.#startKept();
+      await this.#turns(turnsOf(plan.steps));
+      await this.#servers.startKept();
     } catch (error) {
+      await Promise.allSettled(this.#beside.values());
       // Nobody asks them any more, also when it was stopped in the middle.
-      await this.#releaseServers(true);
+      await this.#servers.release(true);
       throw error;
     }
     journal.flush();
     const [first] = this.#failed.values();
     if (first !== undefined) throw first;
     return this.#results;
+  }
+
+  /** Always the first turn that needs nothing of what is still open; what trains elsewhere goes on beside those after it. */
+  async #turns(turns: readonly PlannedStep[][]): Promise<void> {
+    const waiting = [...turns];
+    while (waiting.length > 0) {
+      this.running.world.signal.throwIfAborted();
+      await this.#whilePaused();
+      const open = new Set([...waiting.flat().map(({ id }) => id), ...this.#beside.keys()]);
+      const at = waiting.findIndex((turn) => !turn.flatMap(stepsBefore).some((id) => open.has(id)));
+      const [first, ...others] = at < 0 ? [] : (waiting.splice(at, 1)[0] ?? []);
+      if (!first) await Promise.race(this.#beside.values());
+      else if (others.length === 0) await this.#step(first);
+      else this.#together([first, ...others]);
+      await this.#servers.release();
+    }
+    await Promise.all(this.#beside.values());
+  }
+
+  /** Begins trainings that are handed to Slurm as one. */
+  #together(turn: readonly PlannedStep[]): void {
+    this.#arrays.open(turn);
+    for (const step of turn) {
+      const done = this.#step(step).finally(() => {
+        this.#arrays.leave(step.id);
+        this.#beside.delete(step.id);
+      });
+      // Whoever waits for it hears of it.
+      done.catch(() => {});
+      this.#beside.set(step.id, done);
+    }
   }
 
   async #step(step: PlannedStep): Promise<void> {
@@ -84,7 +99,7 @@ class PlanRun {
       return;
     }
     try {
-      if (step.spec.kind === 'deploy') await this.#planServer(step);
+      if (step.spec.kind === 'deploy') await this.#servers.plan(step);
       else await this.#result(step);
     } catch (error) {
       if (world.signal.aborted) {
@@ -96,22 +111,13 @@ class PlanRun {
     }
   }
 
-  #needsOf(step: PlannedStep): Needs {
-    return Object.fromEntries(
-      Object.entries(step.needs).flatMap(([slot, id]) => {
-        const made = this.#results.get(id)?.made;
-        return made ? [[slot, made]] : [];
-      }),
-    );
-  }
-
   async #result(step: PlannedStep): Promise<void> {
     const { journal, world } = this.running;
     const { paths, signal } = world;
     const doer = this.#doer(step);
     if (!doer) throw new RagtuiError('internal', `Nobody does ${step.id}.`);
     journal.looking(step.id);
-    const needs = this.#needsOf(step);
+    const needs = needsOf(this.#results, step);
     const key = stepKey(step, doer.version, needs, await doer.facts(world, needs));
     const unlock = await lockStep(paths, key, signal);
     try {
@@ -146,6 +152,7 @@ class PlanRun {
     const child = async (work: JobWork, { part = '', again }: ChildOptions = {}): Promise<JobView> => {
       const view = await childToEnd({
         ...this.#childWish(step, stepMark(paths, key, part)),
+        ...(part === '' ? this.#seat(step.id) : {}),
         work,
         ...(again === undefined ? {} : { again }),
       });
@@ -175,6 +182,17 @@ class PlanRun {
     };
   }
 
+  /** What its job is told of the array that it is of. */
+  #seat(id: string): Pick<ChildWish, 'array' | 'onView'> {
+    return {
+      array: this.#arrays.seatOf(id),
+      onView: (view) => {
+        this.#arrays.seen(id, view);
+        this.running.journal.child(id, view);
+      },
+    };
+  }
+
   #childWish(step: PlannedStep, mark: string): Omit<ChildWish, 'work' | 'again'> {
     const { journal, world, plan } = this.running;
     const { paths, signal } = world;
@@ -189,78 +207,10 @@ class PlanRun {
       isPaused: () => readRecipeControl(this.running.folder).pause === 'now',
       whilePaused: () => this.#whilePaused('now'),
       ready: async () => {
-        for (const [, id] of servers) await this.#startServer(id);
+        for (const [, id] of servers) await this.#servers.start(id);
       },
-      mendable: () => servers.some(([, id]) => !this.#isServed(id)),
+      mendable: () => servers.some(([, id]) => !this.#servers.isServed(id)),
     };
-  }
-
-  async #planServer(step: PlannedStep): Promise<void> {
-    const { spec } = step;
-    if (spec.kind !== 'deploy') return;
-    const { journal, world, plan } = this.running;
-    const made = plannedServer(world, spec, this.#needsOf(step));
-    this.#servers.set(step.id, made.digest);
-    this.#results.set(step.id, { made, result: null });
-    const isWanted = plan.steps.some(({ needs: others }) => Object.values(others).includes(step.id));
-    if (spec.keep && !isWanted) await this.#startServer(step.id);
-    else journal.planned(step.id, made.digest);
-  }
-
-  async #startServer(id: string): Promise<void> {
-    const { journal, world, plan } = this.running;
-    const { paths } = world;
-    const step = plan.steps.find((one) => one.id === id);
-    const key = this.#servers.get(id);
-    if (step?.spec.kind !== 'deploy' || key === undefined) return;
-    if (this.#isServed(id)) return;
-    journal.begun(id, key, null);
-    const { job, made } = await (this.running.serve ?? ensureServed)(world, {
-      spec: step.spec,
-      needs: this.#needsOf(step),
-      mark: stepMark(paths, key),
-      name: `${plan.name}: ${id}`,
-      tell: (phase) => journal.progress(id, { phase, done: 0, total: 0, unit: '', rate: null, secondsLeft: null }),
-    });
-    this.#running.set(id, job.spec.id);
-    this.#results.set(id, { made: { ...made, digest: key }, result: null });
-    journal.served(id, job, made);
-  }
-
-  /** What is to go on runs at the end, also when nobody of this time has asked it. */
-  async #startKept(): Promise<void> {
-    const { plan, journal, world } = this.running;
-    for (const { id, spec } of plan.steps) {
-      if (spec.kind !== 'deploy' || !spec.keep) continue;
-      try {
-        await this.#startServer(id);
-      } catch (error) {
-        if (world.signal.aborted) throw error;
-        this.#failed.set(id, error);
-        journal.failed(id, error);
-      }
-    }
-  }
-
-  readonly #running = new Map<string, string>();
-
-  #isServed(id: string): boolean {
-    const job = this.#running.get(id);
-    return job !== undefined && !isOver(readJob(this.running.world.paths, job).state);
-  }
-
-  /** Stops the servers that no step needs any more; `all`: whatever runs. Kept ones go on. */
-  async #releaseServers(all = false): Promise<void> {
-    const { journal, world, plan } = this.running;
-    const open = plan.steps.filter(({ id }) => !this.#results.has(id) && !this.#failed.has(id));
-    for (const [id, key] of this.#servers) {
-      const isNeeded = open.some(({ needs }) => Object.values(needs).includes(id));
-      const spec = plan.steps.find((one) => one.id === id)?.spec;
-      if ((isNeeded && !all) || (spec?.kind === 'deploy' && spec.keep && !all)) continue;
-      this.#servers.delete(id);
-      await stopServed(world.paths, stepMark(world.paths, key));
-      journal.released(id);
-    }
   }
 
   /** Waits while a person wants it to; nothing new begins. */

@@ -186,6 +186,8 @@ const sweepSchema = z.strictObject({
   over: z.record(text, z.array(scalarSchema).min(1)).optional(),
   /** Or exactly these. */
   list: z.array(z.record(text, scalarSchema)).min(1).optional(),
+  /** So many of its trainings Slurm runs at once; absent: as many as there is room for. */
+  'at-once': count.optional(),
 });
 
 /** A recipe as it stands in the file, once variables have their values. */

@@ -176,6 +176,8 @@ const stepStatusSchema = z.object({
   variants: z.array(z.number().int()),
   /** Ids of the steps whose results it takes. */
   after: z.array(z.string()),
+  /** Of one that is done beside others: those of the same turn, so many of them at once. */
+  together: z.object({ turn: z.number().int(), atOnce: z.number().int() }).optional(),
 });
 export type StepStatus = z.infer<typeof stepStatusSchema>;
 

@@ -8,7 +8,7 @@ import { followRun, type OnReach, untilReached } from '../hosts/follow.ts';
 import { MirroredFile } from '../hosts/mirror.ts';
 import { runFolder, runStatus, startRun, stopRun } from '../hosts/run.ts';
 import { storeFolder } from '../hosts/shelf.ts';
-import { submitRun } from '../hosts/slurm/submit.ts';
+import { type SlurmRequest, submitRun } from '../hosts/slurm/submit.ts';
 import { knownHost } from '../hosts/store.ts';
 import { pushFolder } from '../hosts/sync.ts';
 import { hostOf, isSlurm, type KnownHost, type RunStatus } from '../hosts/types.ts';
@@ -16,6 +16,7 @@ import { keepCommand } from '../jobs/ran.ts';
 import type { JobContext, JobReport } from '../jobs/worker.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { EngineRun } from './engine-process.ts';
+import { gatherArray, leaveArray } from './far-array.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
 import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
@@ -130,7 +131,10 @@ class FarPlace implements TrainingPlace {
     const keep = (open: boolean) => {
       for (const place of [tuned.root, folder]) keepFar(place, far(open));
     };
-    if (this.goesOn) report.log('info', `Goes on with ${this.session} on ${this.host}`);
+    if (this.goesOn) {
+      report.log('info', `Goes on with ${this.session} on ${this.host}`);
+      leaveArray(this.#context);
+    }
     if (this.#earlier === 'unsubmitted') await this.#begin(run, onReach);
     else if (!this.goesOn && !(await this.#start(run, tuned, keep, onReach))) return { code: null, signal: 'SIGTERM' };
     keep(true);
@@ -156,15 +160,17 @@ class FarPlace implements TrainingPlace {
     keepCommand(folder, `ssh ${this.host}: ${run.program}`, run.args);
     // Written first: whoever comes after a crash asks the host whether it was started.
     keep(true);
+    const came = await gatherArray(this.#context, this.#host, this.#request(run), onReach);
+    if (came === 'withdrawn') keep(false);
+    if (came !== 'go') return false;
     await this.#begin(run, onReach);
     return true;
   }
 
-  /** Starts it there, or hands it to Slurm; once, however often it is done. */
-  async #begin(run: EngineRun, onReach: OnReach): Promise<void> {
-    const { signal, report, paths, work } = this.#context;
+  #request(run: EngineRun): SlurmRequest {
     const { PATH: pathFirst, ...env } = run.env;
-    const request = {
+    const output = this.#tune();
+    return {
       run: this.session,
       argv: [run.program, ...run.args],
       env: { ...definedOf(env), ...cachesIn(this.#host) },
@@ -173,11 +179,19 @@ class FarPlace implements TrainingPlace {
       grace: CHECKPOINT_GRACE_SECONDS,
       depth: run.depth ?? 0,
       gpus: this.engine.device === 'cuda' ? this.perNode : 0,
+      nodes: this.nodes,
+      output,
+      rows: `${output}/${ROWS}`,
     };
-    const output = this.#tune();
+  }
+
+  /** Starts it there, or hands it to Slurm; once, however often it is done. */
+  async #begin(run: EngineRun, onReach: OnReach): Promise<void> {
+    const { signal, report, paths, work } = this.#context;
+    const { output, rows, nodes = 1, ...request } = this.#request(run);
     const begin = () =>
       isSlurm(work.launcher) || this.#earlier === 'unsubmitted'
-        ? submitRun(this.#host, paths, { ...request, output, rows: `${output}/${ROWS}`, nodes: this.nodes })
+        ? submitRun(this.#host, paths, { ...request, output, rows, nodes })
         : startRun(this.#host, request);
     const begun = await untilReached<RunStatus>(this.#host, begin, { signal, onReach });
     const how = begun.slurm ? `Handed to Slurm on ${this.host}, job ${begun.slurm.job},` : `Started on ${this.host}`;

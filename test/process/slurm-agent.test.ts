@@ -38,17 +38,30 @@ describe.skipIf(!hasPython)(`the agent and Slurm${hasPython ? '' : ': skipped, t
     return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
   };
 
-  function ask(request: object) {
+  /** `behind`: what comes after the program on stdin. */
+  function ask(request: object, behind = '') {
     const source = agentSource();
     const text = Buffer.from(JSON.stringify({ root, ...request })).toString('base64url');
     const boot = "import sys;source=sys.stdin.buffer.read(int(sys.argv[1]));exec(compile(source,'ragtui','exec'))";
     const args = ['-c', boot, String(source.length), text + '='.repeat((4 - (text.length % 4)) % 4)];
     const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH']}` };
-    const { stdout } = spawnSync('python3', args, { input: source, encoding: 'utf8', env });
+    const { stdout } = spawnSync('python3', args, {
+      input: Buffer.concat([source, Buffer.from(behind)]),
+      encoding: 'utf8',
+      env,
+    });
     return answerSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
   }
   const submit = (run: string) =>
     ask({ op: 'slurm_submit', run, script: '#!/bin/sh\n', options: [], argv: ['true'], output: root, rows: '' });
+  const submitArray = (runs: readonly (readonly [number, string])[], atOnce?: number) => {
+    const job = { script: '#!/bin/sh\n', options: [] };
+    const members = JSON.stringify(
+      runs.map(([index, run]) => ({ index, run, ...job, argv: ['true'], output: root, rows: '' })),
+    );
+    return ask({ op: 'slurm_submit_array', array: 'all', ...job, atOnce, membersBytes: members.length }, members);
+  };
+  const numberOf = (run: string) => ask({ op: 'status', run })['slurm'];
   const live = () => ask({ op: 'usage' }).live;
 
   test('a run that Slurm refuses leaves nothing that could be waited for', () => {
@@ -77,7 +90,7 @@ describe.skipIf(!hasPython)(`the agent and Slurm${hasPython ? '' : ': skipped, t
   test('one whose number was lost is found by its name and cancelled', () => {
     says('sbatch', 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation', 1);
     submit('a');
-    says('squeue', '9');
+    says('squeue', 'a 9');
     says('scancel', '');
     ask({ op: 'stop', run: 'a', kill: true });
     expect(asked('scancel')).toEqual(['9']);
@@ -142,5 +155,105 @@ describe.skipIf(!hasPython)(`the agent and Slurm${hasPython ? '' : ': skipped, t
     const before = asked('squeue').length;
     expect(live()).toEqual([]);
     expect(asked('squeue')).toHaveLength(before);
+  });
+
+  test('runs that are handed in as one array have their tasks, once', () => {
+    says('sbatch', '20');
+    expect(
+      submitArray(
+        [
+          [1, 'a'],
+          [3, 'b'],
+        ],
+        1,
+      ),
+    ).toEqual({ job: '20', tasks: [1, 3] });
+    expect(
+      submitArray(
+        [
+          [1, 'a'],
+          [3, 'b'],
+        ],
+        1,
+      ),
+    ).toEqual({ job: '20', tasks: [1, 3] });
+    expect(asked('sbatch')).toEqual([`--parsable --array=1,3%1 ${root}/arrays/all/batch.sh`]);
+    expect([numberOf('a'), numberOf('b')]).toMatchObject([{ job: '20_1' }, { job: '20_3' }]);
+    // Each still asks for itself: there is nothing more to do.
+    expect(submit('b')).toMatchObject({ state: 'queued', slurm: { job: '20_3' } });
+    expect(asked('sbatch')).toHaveLength(1);
+  });
+
+  test('stopping one of an array names its task alone, and a stopped one stays out of it', () => {
+    says('sbatch', 'sbatch: error: Unable to contact slurm controller (connect failure)', 1);
+    const three = [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ] as const;
+    expect(submitArray(three).error).toMatchObject({ code: 'network' });
+    expect(ask({ op: 'stop', run: 'b' })).toMatchObject({ state: 'over', result: { stopped: true } });
+    says('sbatch', '20');
+    expect(submitArray(three)).toEqual({ job: '20', tasks: [1, 3] });
+    says('squeue', 'PENDING');
+    says('scancel', '');
+    ask({ op: 'stop', run: 'c' });
+    expect(asked('scancel')).toEqual(['20_3']);
+  });
+
+  test('an array whose number was lost is found by its name, with the tasks that it had', () => {
+    says('sbatch', 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation', 1);
+    submitArray([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+    says('squeue', 'all 20_1\nall 20_2\nall 20_3\nother 21_2');
+    // One that comes back alone finds its own task; the others then theirs.
+    expect(submit('b')).toMatchObject({ slurm: { job: '20_2' } });
+    expect(
+      submitArray([
+        [1, 'a'],
+        [3, 'c'],
+      ]),
+    ).toEqual({ job: '20', tasks: [1, 2, 3] });
+    expect(numberOf('c')).toMatchObject({ job: '20_3' });
+    expect(asked('sbatch')).toHaveLength(1);
+  });
+
+  test('an array that is refused leaves nothing, and each can be handed in alone', () => {
+    says('sbatch', 'sbatch: error: Batch job submission failed: Invalid job array specification', 1);
+    expect(
+      submitArray([
+        [1, 'a'],
+        [2, 'b'],
+      ]).error,
+    ).toMatchObject({ code: 'invalid' });
+    expect(existsSync(path.join(root, 'arrays', 'all'))).toBe(false);
+    expect(ask({ op: 'status', run: 'a' }).state).toBe('none');
+    says('sbatch', '21');
+    expect(submit('a')).toMatchObject({ state: 'queued', slurm: { job: '21' } });
+  });
+
+  test('the batch process of a task goes by the number of its task, though its own is that of the array', () => {
+    says('sbatch', '20');
+    submitArray([
+      [1, 'a'],
+      [2, 'b'],
+    ]);
+    const env = {
+      ...process.env,
+      SLURM_JOB_ID: '20',
+      SLURM_ARRAY_JOB_ID: '20',
+      SLURM_ARRAY_TASK_ID: '2',
+      SLURMD_NODENAME: 'n1',
+    };
+    const request = Buffer.from(JSON.stringify({ op: 'slurm_keep', root, array: 'all' })).toString('base64');
+    spawnSync('python3', [path.join(root, 'arrays', 'all', 'keeper.py'), '0', request], { env });
+    expect(existsSync(path.join(root, 'runs', 'a', 'result.json'))).toBe(false);
+    expect(JSON.parse(readFileSync(path.join(root, 'runs', 'b', 'session.json'), 'utf8'))).toMatchObject({
+      job: '20_2',
+    });
+    expect(readFileSync(path.join(root, 'runs', 'b', 'owner'), 'utf8')).toBe('20_2');
   });
 });

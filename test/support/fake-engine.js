@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Stands where an engine's Python would: answers our scripts and trains nothing, the way FAKE_ENGINE says.
-//   ok (6 steps) | saves-last (and a checkpoint of the sixth) | wait (3 steps, then until TERM; saves a checkpoint) | gate (3 steps, then until there is a file `go`)
+//   ok (6 steps) | saves-last (and a checkpoint of the sixth) | wait (3 steps, then until TERM; saves a checkpoint)
+//   gate (3 steps, then until there is a file `go`; fails where `fail` is in it)
 //   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
 //   last-oom (of several processes the last one has no memory left)
 //   no-export (cannot make ONNX) | no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
@@ -125,7 +126,9 @@ async function doSteps(folder, rows, save) {
     if (behaviour === 'oom') outOfMemory();
     if (behaviour === 'killed') process.kill(process.pid, 'SIGKILL');
     while ((behaviour === 'wait' || behaviour === 'hang') && !stopping) await pause(20);
-    while (behaviour === 'gate' && !stopping && !existsSync(path.join(folder, 'go'))) await pause(20);
+    const go = path.join(folder, 'go');
+    while (behaviour === 'gate' && !stopping && !existsSync(go)) await pause(20);
+    if (behaviour === 'gate' && !stopping && readFileSync(go, 'utf8') === 'fail') fail('RuntimeError: told to fail');
     // As the real one: the checkpoint is taken before the step under way is done, and that step is logged all the same.
     stopping = await ranks.agree(stopping);
     if (stopping) checkpoint(folder, step - 1, save);

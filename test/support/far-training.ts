@@ -123,7 +123,7 @@ export function useFarTraining(alias = 'far', { kind = 'ssh', environment = () =
       until(`step ${step}`, () => (readJob(paths, job.spec.id).progress?.done ?? 0) >= step),
     /** The engine's folder there. */
     output: (name = 'mine') => farTune(host, paths, name),
-    letGo: (name = 'mine') => writeFileSync(path.join(farTune(host, paths, name), 'go'), ''),
+    letGo: (name = 'mine', how = '') => writeFileSync(path.join(farTune(host, paths, name), 'go'), how),
     /** What the engine printed: as it arrived here, and there. */
     printed: (job: JobView) => {
       const run = readFar(job.folder)?.run ?? '';

@@ -751,7 +751,7 @@ def main():
         if name in request:
             request[name] = os.path.abspath(os.path.expanduser(request[name]))
     operations = [start, stop, follow, hashes, listing, receive, send, make, drop, publish, engines, port, exists, look, usage, clean]
-    operations += [slurm_submit, slurm_keep, slurm_node]
+    operations += [slurm_submit, slurm_submit_array, slurm_keep, slurm_node]
     operations = {one.__name__: one for one in operations}
     operations["status"] = lambda asked: full_status(run_folder(asked))
     try:

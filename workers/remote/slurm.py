@@ -10,6 +10,7 @@ the time limit comes near or Slurm takes the node away, and lets Slurm begin it 
 share the folder.
 """
 
+import contextlib
 import fcntl
 import re
 
@@ -72,33 +73,57 @@ def slurm_submit(request):
     at = lambda name: os.path.join(folder, name)
     make_root(request["root"])
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    with open(at("submit.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # `result.json`: it was stopped before there was a job.
-        if not os.path.exists(at("slurm.json")) and not os.path.exists(at("result.json")):
+    with submit_lock(folder):
+        if not is_handed_in(folder):
             # An earlier attempt may have been cut off behind sbatch.
-            job = named_job(request["run"]) if os.path.exists(at("submitting")) else None
+            job = named_job(folder) if os.path.exists(at("submitting")) else None
             if job is None:
-                with open(at("keeper.py"), "w", encoding="utf-8") as file:
-                    file.write(source.decode("utf-8"))
-                write_json(at("request.json"), request)
-                with open(at("batch.sh"), "w", encoding="utf-8") as file:
-                    file.write(request["script"])
+                write_job(folder, request)
                 touch(at("submitting"))
                 try:
-                    job = sbatch(folder, request)
+                    job = sbatch(folder, request["options"])
                 except Refused as error:
                     if error.code != "network":
-                        # There is no job: whoever asks after this run is to hear that nothing came of it.
-                        for name in ("batch.sh", "submitting"):
-                            os.unlink(at(name))
+                        forget_job(folder)
                     raise
             write_json(at("slurm.json"), {"job": job, "submitted": int(time.time())})
     return full_status(folder)
 
 
-def sbatch(folder, request):
-    argv = ["sbatch", "--parsable"] + request["options"] + [os.path.join(folder, "batch.sh")]
+@contextlib.contextmanager
+def submit_lock(folder):
+    with open(os.path.join(folder, "submit.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def is_handed_in(folder):
+    """Whether Slurm has it, or it was stopped before there was a job (`result.json`)."""
+    return any(os.path.exists(os.path.join(folder, name)) for name in ("slurm.json", "result.json"))
+
+
+def write_job(folder, request):
+    write_json(os.path.join(folder, "request.json"), request)
+    write_program(folder, request["script"])
+
+
+def write_program(folder, script):
+    with open(os.path.join(folder, "keeper.py"), "w", encoding="utf-8") as file:
+        file.write(source.decode("utf-8"))
+    with open(os.path.join(folder, "batch.sh"), "w", encoding="utf-8") as file:
+        file.write(script)
+
+
+def forget_job(folder):
+    """There is no job: whoever asks after this run is to hear that nothing came of it."""
+    for name in ("batch.sh", "submitting", "array.json"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+
+
+def sbatch(folder, options):
+    """The number of the job that runs the folder's batch.sh. Errors: `network`, `unavailable`, `invalid` (it was refused)."""
+    argv = ["sbatch", "--parsable"] + options + [os.path.join(folder, "batch.sh")]
     answer = slurm_command(argv, SUBMIT_SECONDS)
     if unreached(answer):
         raise Refused("network", "Slurm's controller cannot be reached: %s" % last_line(answer["err"]))
@@ -109,15 +134,23 @@ def sbatch(folder, request):
     return answer["out"].strip().split("\n")[-1].split(";")[0]
 
 
-def named_job(run):
-    """The job of a run by its name, which is the run's; None where Slurm says that there is none."""
-    answer = slurm_command(["squeue", "-h", "--name=" + run, "-o", "%A"], ASK_SECONDS)
+def named_job(folder):
+    """The job of a run by its name, which is the run's or that of its array; None where Slurm says that there is none."""
+    run, task = os.path.basename(folder), task_of(folder)
+    found = named_jobs([run] + ([task[0]] if task else []))
+    alone = [number for name, number in found if name == run]
+    tasks = [number for name, number in found if task and name == task[0] and number.endswith(task[1])]
+    return (alone + tasks + [None])[0]
+
+
+def named_jobs(names):
+    """Pairs of name and number of the jobs that are called so and wait or run; tasks of arrays one by one."""
+    answer = slurm_command(["squeue", "-r", "-h", "--name=" + ",".join(names), "-o", "%j %i"], ASK_SECONDS)
     if answer["code"] == 127:
         raise Refused("unavailable", "there is no Slurm (squeue is not on PATH)")
     if answer["code"] != 0:
         raise Refused("network", "Slurm's controller cannot be reached: %s" % last_line(answer["err"]))
-    found = answer["out"].split()
-    return found[0] if found else None
+    return [tuple(line.split()) for line in answer["out"].splitlines() if len(line.split()) == 2]
 
 
 def slurm_stop(folder, request):
@@ -127,7 +160,7 @@ def slurm_stop(folder, request):
     if number is None:
         try:
             # An attempt that was cut off behind sbatch left one.
-            number = named_job(request["run"])
+            number = named_job(folder)
         except Refused:
             pass  # A job that comes to run after all finds the result, and ends.
         if number is None:

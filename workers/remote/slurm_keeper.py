@@ -12,7 +12,7 @@ class Keeper:
         self.nodes = request.get("nodes", 1)
         self.near_limit = self.ended_by_slurm = False
         self.forced, self.oom_elsewhere = None, False
-        self.job = os.environ.get("SLURM_JOB_ID", "")
+        self.job = own_number()
         self.began, self.oom = time.monotonic(), oom_kills()
 
     def at(self, name):
@@ -189,7 +189,7 @@ class Keeper:
         if answer["code"] == 0:
             return None
         try:
-            job = sbatch(self.folder, self.request)
+            job = sbatch(self.folder, self.request["options"])
         except Refused as error:
             return "%s; %s" % (last_line(answer["err"]), error)
         write_json(self.at("slurm.json"), {"job": job, "submitted": int(time.time()), "before": self.job})
@@ -204,5 +204,6 @@ class Keeper:
 
 
 def slurm_keep(request):
-    folder = run_folder(request)
+    """Of one run, or of the run of this task of an array."""
+    folder = run_folder(request) if "run" in request else task_folder(request)
     os._exit(Keeper(folder, read_json(os.path.join(folder, "request.json"))).run())

@@ -61,7 +61,7 @@ def slurm_asked(folder):
 
 def position_of(number, partition):
     """Its place among those that wait in its partition, by priority; from 1."""
-    answer = slurm_command(["squeue", "-h", "-t", "PENDING", "-p", partition, "--sort=-p,i", "-o", "%A"], ASK_SECONDS)
+    answer = slurm_command(["squeue", "-r", "-h", "-t", "PENDING", "-p", partition, "--sort=-p,i", "-o", "%i"], ASK_SECONDS)
     waiting = answer["out"].split()
     return {"at": waiting.index(number) + 1, "of": len(waiting)} if number in waiting else None
 
@@ -103,13 +103,14 @@ def slurm_gone(folders):
             gone.add(folder)
     if len(gone) == len(jobs):
         return gone
-    answer = slurm_command(["squeue", "-h", "-u", str(os.getuid()), "-o", "%A %j"], ASK_SECONDS)
+    answer = slurm_command(["squeue", "-r", "-h", "-u", str(os.getuid()), "-o", "%i %j"], ASK_SECONDS)
     if answer["code"] != 0:
         return gone
     found = set(answer["out"].split())
     for folder, job in jobs.items():
         # By its name too: a job that follows another one may not be in slurm.json yet.
-        if folder in gone or job in found or os.path.basename(folder) in found:
+        names = [os.path.basename(folder)] + ([] if job else list(task_of(folder) or [])[:1])
+        if folder in gone or job in found or found.intersection(names):
             continue
         gone.add(folder)
         if job is not None:

@@ -29,7 +29,8 @@ function whyUnknown({ answers }: SlurmRaw, tool: 'scontrol' | 'squeue'): string 
   const { code, out, err } = answer;
   if (code === null) return `${tool} gave no answer in time`;
   if (code === 0) return out.trim() === '' ? undefined : `${tool} answered with something else`;
-  if (/invalid job id/i.test(err)) return undefined;
+  // Of a task of an array that it has no more it says so on stdout.
+  if (/invalid job id/i.test(err) || /^Job \S+ not found$/.test(out.trim())) return undefined;
   return firstLine(err) || `${tool} failed with exit code ${code}`;
 }
 

@@ -66,17 +66,20 @@ export function batchScript(template: string, settings: SlurmSettings, command: 
 }
 
 export interface BatchJob {
+  /** Name of the run, or of an array of runs. */
   readonly run: string;
-  /** Folder of the run there. */
+  /** Its folder there. */
   readonly folder: string;
   /** On each node. */
   readonly gpus: number;
   /** Absent: one. */
   readonly nodes?: number;
+  /** Each of its tasks prints into a folder of its own, named by its index. */
+  readonly isArray?: boolean;
 }
 
 /** What sbatch is given besides the script, each a word of its own: ours win over #SBATCH lines. Pure. */
-export function batchOptions({ run, folder, gpus, nodes = 1 }: BatchJob, settings: SlurmSettings): string[] {
+export function batchOptions({ run, folder, gpus, nodes = 1, isArray }: BatchJob, settings: SlurmSettings): string[] {
   const { partition, account, qos, gres, time, cpus, memory, warnSeconds = WARN_SECONDS, options = [] } = settings;
   const wanted = gres ?? (gpus > 0 ? `gpu:${gpus}` : undefined);
   const given = (name: string, value: string | number | undefined) =>
@@ -84,7 +87,7 @@ export function batchOptions({ run, folder, gpus, nodes = 1 }: BatchJob, setting
   return [
     ...given('job-name', run),
     // A % would begin a pattern.
-    ...given('output', `${folder.replaceAll('%', '%%')}/batch.log`),
+    ...given('output', `${folder.replaceAll('%', '%%')}/${isArray ? '%a/' : ''}batch.log`),
     '--open-mode=append',
     '--requeue',
     ...given('signal', `B:USR1@${warnSeconds}`),

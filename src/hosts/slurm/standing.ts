@@ -116,12 +116,13 @@ function lastWord(log: string): string {
   return (lines.at(-1) ?? '').trim().slice(0, 200);
 }
 
-/** Why it waits, for people: reason, place, estimated start. Pure. */
-export function waitsOf({ state, reason, startsAt, restarts }: SlurmJob, { position, now }: SlurmRaw): string {
+/** Why it waits, for people: what took its node, reason, place, estimated start. Pure. */
+export function waitsOf({ state, reason, startsAt, restarts }: SlurmJob, { position, now, log }: SlurmRaw): string {
   if (state === 'SUSPENDED') return 'has suspended it in Slurm';
   if (state === 'CONFIGURING') return 'gets its node ready';
   if (!WAITING.has(state)) return '';
   const parts = [
+    ...(restarts && isPreempted(log) ? ['other jobs took its place'] : []),
     ...(reason === '' ? [] : [`${REASONS[reason] ?? reason}`]),
     ...(position === null ? [] : [`place ${position.at} of ${position.of}`]),
     ...(startsAt !== null && startsAt > now ? [`starts ${inWords(startsAt - now)}`] : []),
@@ -130,12 +131,17 @@ export function waitsOf({ state, reason, startsAt, restarts }: SlurmJob, { posit
   return `waits in Slurm's queue${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 
+/** Whether the last notice that Slurm printed of its end is that of a preemption: of one that waits again it says no more. */
+const isPreempted = (log: string): boolean =>
+  [...log.matchAll(/\*\*\* (?:JOB|STEP) .*? CANCELLED AT \S+(?: DUE TO (\w+))?/g)].at(-1)?.[1] === 'PREEMPTION';
+
 const REASONS: Readonly<Record<string, string>> = {
   Resources: 'nodes are taken',
   Priority: 'others come first',
   BeginTime: 'Slurm waits before it begins it again',
   JobHeldUser: 'held by the user',
   JobHeldAdmin: 'held by the administrator',
+  JobArrayTaskLimit: 'as many of its array run as may at once',
   Dependency: 'waits for another job',
   ReqNodeNotAvail: 'its node is not available',
   PartitionDown: 'its partition is down',

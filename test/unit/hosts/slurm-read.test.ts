@@ -187,4 +187,32 @@ describe('what Slurm says of a job', () => {
       result: { stopped: true },
     });
   });
+
+  // As printed by 22.05.8 for a task of an array: its job's number may be that of the array.
+  const task = (state: string, reason: string, restarts: number) =>
+    `JobId=1 ArrayJobId=1 ArrayTaskId=5 ArrayTaskThrottle=2 JobName=b.sh UserId=root(0) GroupId=root(0) Priority=4294901759 Nice=0 JobState=${state} Reason=${reason} Dependency=(null) Requeue=1 Restarts=${restarts} BatchFlag=1 ExitCode=0:0 StartTime=1795955671 EndTime=Unknown ${more('')}`;
+  const of = (out: string, log = '') => standing([said('scontrol', out)], { job: '1_5', log });
+
+  test('a task of an array that waits for others of it', () => {
+    expect(of(task('PENDING', 'JobArrayTaskLimit', 0))).toMatchObject({
+      state: 'queued',
+      waits: expect.stringContaining("waits in Slurm's queue: as many of its array run as may at once"),
+    });
+  });
+
+  test('a task that Slurm has no more is gone, as soon as both commands say so', () => {
+    const scontrol: Answer = { tool: 'scontrol', code: 1, out: 'Job 1_5 not found\n', err: '' };
+    const squeue: Answer = { tool: 'squeue', code: 0, out: '', err: '' };
+    expect(standing([scontrol, squeue], { job: '1_5' })).toMatchObject({ state: 'over', job: { state: 'GONE' } });
+    expect(standing([scontrol], { job: '1_5' })).toMatchObject({ state: 'running', unreached: 'squeue was not asked' });
+  });
+
+  test('one whose place other jobs took says so while it waits again, and no more after the next end', () => {
+    const preempted = 'slurmstepd-n2: error: *** JOB 1 ON n2 CANCELLED AT 2026-11-29T15:59:53 DUE TO PREEMPTION ***\n';
+    const requeued = 'slurmstepd-n1: error: *** JOB 1 ON n1 CANCELLED AT 2026-11-29T16:10:00 DUE TO JOB REQUEUE ***\n';
+    const waits = (log: string, restarts = 1) => of(task('PENDING', 'BeginTime', restarts), log).waits;
+    expect(waits(`Terminated\n${preempted}`)).toMatch(/queue: other jobs took its place, Slurm waits before/);
+    expect(waits(`${preempted}${requeued}`, 2)).not.toContain('other jobs took');
+    expect(waits('')).not.toContain('other jobs took');
+  });
 });

@@ -77,6 +77,9 @@ describe('what sbatch is given', () => {
     expect(batchOptions(job, {})).toContain('--ntasks=1');
     expect(batchOptions(job, {}).join(' ')).not.toContain('--nodes');
   });
+  test('each task of an array prints into a folder of its own', () => {
+    expect(batchOptions({ ...job, isArray: true }, {})).toContain('--output=/home/me/a b/100%%/%a/batch.log');
+  });
   test('no GPU is asked for where none is needed, and a gres of one’s own counts', () => {
     expect(batchOptions({ ...job, gpus: 0 }, {}).join(' ')).not.toContain('--gres');
     expect(batchOptions(job, { gres: 'gpu:a100:1' })).toContain('--gres=gpu:a100:1');

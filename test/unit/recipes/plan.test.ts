@@ -169,6 +169,14 @@ describe('the whole as one progress', () => {
     expect(overall({ steps, paused: false }).phase).toBe('train tuned: training, 3 of 10 steps');
   });
 
+  test('what is done at once takes as long as the longest, or its share of all', () => {
+    const beside = (seconds: number, atOnce: number) => step({ expected: seconds, together: { turn: 1, atOnce } });
+    const left = (...steps: StepStatus[]) => overall({ steps, paused: false }).secondsLeft;
+    expect(left(beside(10, 3), beside(30, 3), beside(20, 3), step({ expected: 5 }))).toBe(35);
+    expect(left(beside(20, 2), beside(20, 2), beside(20, 2))).toBe(30);
+    expect(left(beside(10, 2), step({ expected: 7, together: { turn: 2, atOnce: 2 } }))).toBe(17);
+  });
+
   test('a step that was stopped or failed is still to be done', () => {
     const steps = (['done', 'unneeded', 'stopped', 'failed', 'blocked'] as const).map((state) => step({ state }));
     expect(overall({ steps, paused: false })).toMatchObject({ done: 2, total: 5 });

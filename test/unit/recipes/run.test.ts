@@ -1,15 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importDataset } from '../../../src/datasets/import.ts';
 import { readManifest } from '../../../src/datasets/store.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
+import { readRecipeStatus } from '../../../src/recipes/control.ts';
 import { doneText } from '../../../src/recipes/describe.ts';
 import { RecipeJournal } from '../../../src/recipes/journal.ts';
 import { hashOf, planRecipe } from '../../../src/recipes/plan.ts';
 import { readRecipe } from '../../../src/recipes/read.ts';
-import { type RecipeRunning, runPlan } from '../../../src/recipes/run.ts';
+import { runPlan } from '../../../src/recipes/run.ts';
+import type { RecipeRunning } from '../../../src/recipes/running.ts';
 import type { BoundStep } from '../../../src/recipes/steps/registry.ts';
 import type { Made, RecipeStatus } from '../../../src/recipes/types.ts';
 import { jobView } from '../../store/fakes.ts';
@@ -36,6 +38,11 @@ async function run(text: string, how: Pick<RecipeRunning, 'doer' | 'serve'> = {}
   await runPlan({ world: recipeWorld(paths), plan, journal, folder, ...how });
   return journal.status;
 }
+const statusHere = (): RecipeStatus => {
+  const status = readRecipeStatus(path.join(home, 'job'));
+  if (!status) throw new Error('nothing is written');
+  return status;
+};
 const states = ({ steps }: RecipeStatus) => Object.fromEntries(steps.map(({ id, state }) => [id, state]));
 
 describe('a recipe of a dataset that is there already', () => {
@@ -110,6 +117,78 @@ describe('a gate that said no', () => {
   test('and one that said yes says yes again', async () => {
     await run(EVALUATED, { doer: doer('yes') });
     expect((await run(EVALUATED, { doer: doer('yes') })).gate).toBe('yes');
+  });
+});
+
+describe('trainings that go to one Slurm', () => {
+  const recipe = `recipe: 1
+name: swept
+vars: {rank: 8}
+sweep: {over: {rank: [4, 8, 16]}}
+datasets: {rows: {use: wells}}
+train: {tuned: {kind: llm, dataset: rows, base: smol, launcher: 'slurm:login', set: {lora_rank: "\${rank}"}}}
+columns: {mine: {llm: tuned, context: gold}}
+evaluate: {answers: {dataset: rows, columns: [mine]}}
+`;
+  /** Trainings end when they are told to; the order in which anything began and ended. */
+  function held(kept: readonly string[] = []) {
+    const told: string[] = [];
+    const ends = new Map<string, (error?: Error) => void>();
+    const how: Pick<RecipeRunning, 'doer'> = {
+      doer: ({ id }) => ({
+        version: 1,
+        facts: async () => id,
+        there: async (_, { digest }) => (kept.includes(id) || !id.startsWith('train') ? digest : undefined),
+        expect: () => null,
+        make: async () => {
+          told.push(`${id} begins`);
+          if (id.startsWith('train')) {
+            await new Promise<void>((resolve, reject) => ends.set(id, (error) => (error ? reject(error) : resolve())));
+          }
+          told.push(`${id} ends`);
+          return { type: 'models', digest: hashOf(id), models: [id] };
+        },
+      }),
+    };
+    return { told, how, end: (id: string, error?: Error) => ends.get(id)?.(error) };
+  }
+  const left = (index: number) => existsSync(path.join(home, 'job', 'arrays', '1', `left-${index}`));
+
+  test('are done at once; what needs one begins when that one is there; one that fails leaves the others', async () => {
+    const { told, how, end } = held();
+    const all = run(recipe, how).catch((error: Error) => error);
+    const begun = (id: string) => expect.poll(() => told).toContain(`${id} begins`);
+    for (const id of ['train tuned', 'train tuned 2', 'train tuned 3']) await begun(id);
+    expect([1, 2, 3].map(left)).toEqual([false, false, false]);
+    end('train tuned 2');
+    await begun('evaluate answers 2');
+    expect(told).not.toContain('train tuned ends');
+    end('train tuned', new Error('its loss is no number'));
+    end('train tuned 3');
+    expect(await all).toEqual(new Error('its loss is no number'));
+    expect(states(statusHere())).toMatchObject({
+      'train tuned': 'failed',
+      'evaluate answers': 'blocked',
+      'evaluate answers 2': 'done',
+      'evaluate answers 3': 'done',
+    });
+    expect([1, 2, 3].map(left)).toEqual([true, true, true]);
+  });
+
+  test('one that is there already does not come to the array', async () => {
+    const first = held();
+    const all = run(recipe, first.how);
+    await expect.poll(() => first.told).toContain('train tuned 3 begins');
+    for (const id of ['train tuned', 'train tuned 2', 'train tuned 3']) first.end(id);
+    await all;
+    rmSync(path.join(home, 'job'), { recursive: true });
+    const again = held(['train tuned 2']);
+    const second = run(recipe, again.how);
+    await expect.poll(() => again.told).toContain('train tuned 3 begins');
+    await expect.poll(() => [1, 2, 3].map(left)).toEqual([false, true, false]);
+    again.end('train tuned');
+    again.end('train tuned 3');
+    expect(states(await second)).toMatchObject({ 'train tuned 2': 'kept', 'train tuned 3': 'done' });
   });
 });
 
