@@ -11,7 +11,7 @@ import { exportedName, findEmbedderBase } from '../../training/embedder-base.ts'
 import { planEmbedder } from '../../training/embedder-plan.ts';
 import { refuseHopeless } from '../../training/forecast/refusal.ts';
 import { planLlm, type TrainingPlan } from '../../training/llm-plan.ts';
-import { registeredIn, tunedFolder } from '../../training/tuned.ts';
+import { type Asked, isRegistered, registeredIn, tunedFolder } from '../../training/tuned.ts';
 import {
   type EmbedderOptions,
   type EmbedderTraining,
@@ -51,7 +51,9 @@ export const trainStep: StepDoer<'train'> = {
   },
   make: async ({ world: { paths, signal }, spec, needs, madeName, child }) => {
     const training = trainingOf(paths, spec, needs, madeName);
-    const plan = planOf(paths, spec, training);
+    // One that its job did and nobody noted down (a kill, a resume by hand) has its name already.
+    const done = isRegistered(paths, askedOf(spec, training));
+    const plan = planOf(paths, spec, done ? { ...training, name: 'x' } : training);
     const launcher = farLauncher(spec.launcher);
     if (launcher === undefined) refuseHopeless(plan.forecast, { oversize: false });
     else if (spec.what === 'llm' && basePending(paths, spec, launcher)) {
@@ -59,11 +61,7 @@ export const trainStep: StepDoer<'train'> = {
       await installHere(paths, ENGINE_OF.llm, child, { part: 'engine' });
     }
     const where = launcher === undefined ? {} : { launcher };
-    const job = await child(
-      spec.what === 'llm'
-        ? { kind: 'train-llm', ...withoutEmbedder(training), ...where }
-        : { kind: 'train-embedder', ...training, ...where },
-    );
+    const job = await child({ ...askedOf(spec, training), ...where });
     const folder = tunedFolder(paths, madeName).result;
     const files = await filesOf(folder, {}, signal);
     return {
@@ -81,6 +79,9 @@ export const trainStep: StepDoer<'train'> = {
     };
   },
 };
+
+const askedOf = ({ what }: Train, training: EmbedderTraining): Asked =>
+  what === 'llm' ? { kind: 'train-llm', ...withoutEmbedder(training) } : { kind: 'train-embedder', ...training };
 
 function planOf(paths: WorkspacePaths, spec: Train, training: EmbedderTraining): TrainingPlan {
   const far = farLauncher(spec.launcher) === undefined ? undefined : engineOf(paths, spec);
