@@ -13,7 +13,7 @@ import { needsOf, type RecipeRunning, type Results } from './running.ts';
 import { Servers } from './servers.ts';
 import { type BoundStep, doerOf } from './steps/registry.ts';
 import { type ChildOptions, madeNameOf, type Needs, type World } from './steps/types.ts';
-import { turnsOf } from './turns.ts';
+import { MOST_TOGETHER, turnsOf } from './turns.ts';
 import type { StepResult } from './types.ts';
 
 const PAUSE_LOOK_MS = 300;
@@ -66,7 +66,10 @@ class PlanRun {
       this.running.world.signal.throwIfAborted();
       await this.#whilePaused();
       const open = new Set([...waiting.flat().map(({ id }) => id), ...this.#beside.keys()]);
-      const at = waiting.findIndex((turn) => !turn.flatMap(stepsBefore).some((id) => open.has(id)));
+      const room = MOST_TOGETHER - this.#beside.size;
+      const at = waiting.findIndex(
+        (turn) => (turn.length === 1 || turn.length <= room) && !turn.flatMap(stepsBefore).some((id) => open.has(id)),
+      );
       const [first, ...others] = at < 0 ? [] : (waiting.splice(at, 1)[0] ?? []);
       if (!first) await Promise.race(this.#beside.values());
       else if (others.length === 0) await this.#step(first);

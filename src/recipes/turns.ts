@@ -2,7 +2,7 @@ import { farLauncher, isSlurm } from '../hosts/types.ts';
 import { type PlannedStep, stepsBefore } from './plan.ts';
 
 /** Each training has a supervisor and a worker here, some 150 MB, and a channel to its host. */
-const MOST_TOGETHER = 16;
+export const MOST_TOGETHER = 16;
 
 /**
  * The steps of a plan as they take their turns: each alone, but trainings that are ready at the same time and go to the

@@ -1,22 +1,23 @@
 import { mkdirSync, statSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { EngineName } from '../engines/types.ts';
 import { farEngine } from '../hosts/engines.ts';
 import { closeFar, type FarFile, keepFar, readFar } from '../hosts/far-file.ts';
 import { followRun, type OnReach, untilReached } from '../hosts/follow.ts';
 import { MirroredFile } from '../hosts/mirror.ts';
-import { runFolder, runStatus, startRun, stopRun } from '../hosts/run.ts';
+import { runFolder, startRun, stopRun } from '../hosts/run.ts';
 import { storeFolder } from '../hosts/shelf.ts';
 import { type SlurmRequest, submitRun } from '../hosts/slurm/submit.ts';
 import { knownHost } from '../hosts/store.ts';
 import { pushFolder } from '../hosts/sync.ts';
 import { hostOf, isSlurm, type KnownHost, type RunStatus } from '../hosts/types.ts';
 import { keepCommand } from '../jobs/ran.ts';
-import type { JobContext, JobReport } from '../jobs/worker.ts';
+import type { JobContext } from '../jobs/worker.ts';
 import { RagtuiError, toRagtuiError } from '../platform/errors.ts';
 import type { EngineRun } from './engine-process.ts';
 import { gatherArray, leaveArray } from './far-array.ts';
+import { type Earlier, earlierRun } from './far-earlier.ts';
+import { cachesIn, definedOf, signalOf, tellReach } from './far-engine.ts';
 import { farTune, fetchTune } from './far-tune.ts';
 import { phase } from './phase.ts';
 import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
@@ -46,37 +47,6 @@ export async function farPlace(context: Context, name: EngineName): Promise<Trai
   const earlier = before?.open === true ? await earlierRun(context, host, before) : 'none';
   const run = before && earlier !== 'none' ? before.run : `${spec.id}-${Date.now().toString(36)}`;
   return new FarPlace(context, host, engine, run, earlier);
-}
-
-/** `unsubmitted`: all that it needs is there, and Slurm was not reached or its answer was lost. */
-type Earlier = 'none' | 'unsubmitted' | 'begun';
-
-/**
- * What of an earlier job's run is to be gone on with. One that was stopped or killed there has nothing to tell any more:
- * what it left is brought here, and a new one goes on from there.
- */
-async function earlierRun(context: Context, here: KnownHost, { host: name, run }: FarFile): Promise<Earlier> {
-  const { paths, work, report } = context;
-  const host = name === here.name ? here : knownHost(paths, name);
-  const { state, result, slurm } = await runStatus(host, run);
-  if (state === 'none') {
-    closeFar(paths.jobs, run);
-    return 'none';
-  }
-  if (state === 'lost' || result?.stopped) {
-    report.log('info', `Brings what ${run} left on ${name}`);
-    const tuned = tunedFolder(paths, work.name);
-    await fetchTune(host, paths, work.name, { onLog: (text) => report.log('info', text) });
-    keepFar(tuned.root, { host: name, run, open: false });
-    closeFar(paths.jobs, run);
-    return 'none';
-  }
-  if (host === here) return state !== 'over' && slurm?.job === '' ? 'unsubmitted' : 'begun';
-  throw new RagtuiError(
-    'busy',
-    `${work.name} was begun on ${name}, and may go on there.`,
-    `Go on with it there (--launcher ssh:${name}), or stop its job first.`,
-  );
 }
 
 class FarPlace implements TrainingPlace {
@@ -303,37 +273,5 @@ class FarPlace implements TrainingPlace {
     return { code, signal: signalOf(signal), seconds, oomKilled: oom };
   }
 }
-
-/** Tells, in the job's state and log, that a host was lost and that it is back. */
-export const tellReach =
-  (report: JobReport, host: string): OnReach =>
-  (lost) => {
-    report.reach?.(lost ? { host, since: lost.since } : null);
-    if (lost) report.log('warn', `${lost.why} What runs there goes on; it is tried again`);
-    else report.log('info', `${host} is reached again`);
-  };
-
-export const definedOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
-
-/** Caches of the engine's libraries lie in our folder there: it can be deleted without a trace. */
-export function cachesIn({ facts, engines }: KnownHost): Record<string, string> {
-  const cache = `${facts.root}/cache`;
-  return {
-    // What asks for none of the others (CUDA's compiler, say) writes into the home.
-    HOME: `${cache}/home`,
-    HF_HOME: `${cache}/huggingface`,
-    XDG_CACHE_HOME: cache,
-    MPLCONFIGDIR: `${cache}/matplotlib`,
-    TRITON_CACHE_DIR: `${cache}/triton`,
-    TORCHINDUCTOR_CACHE_DIR: `${cache}/inductor`,
-    // An environment of the user's own stays as it is.
-    ...(engines === undefined ? {} : { PYTHONDONTWRITEBYTECODE: '1' }),
-  };
-}
-
-const SIGNALS = new Set<string>(Object.keys(os.constants.signals));
-const isSignal = (name: string): name is NodeJS.Signals => SIGNALS.has(name);
-export const signalOf = (name: string | null): NodeJS.Signals | null => (name !== null && isSignal(name) ? name : null);
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

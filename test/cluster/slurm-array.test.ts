@@ -14,7 +14,7 @@ import { slurmIsHere, startSlurm, type TestSlurm, withSlurm } from '../support/s
 
 // The trainings of a sweep as one array job of a real Slurm behind a real sshd, all on loopback, by the scripted engine.
 
-const recipe = (atOnce = '') => `recipe: 1
+const recipe = (atOnce = '', nodes = 1) => `recipe: 1
 name: ranks
 vars: {rank: 8}
 sweep: {over: {rank: [4, 8, 16]}${atOnce}}
@@ -28,6 +28,7 @@ train:
     base: smollm2-135m-instruct
     preset: cpu
     launcher: slurm:far
+    nodes: ${nodes}
     set: {lora_rank: "\${rank}"}
 `;
 
@@ -48,9 +49,14 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
     }
   });
 
-  function start(atOnce?: string): Promise<JobView> {
+  function start(atOnce?: string, nodes?: number): Promise<JobView> {
     it.engineDoes('gate');
-    const wish = { file: path.join(it.paths.home, 'x.yaml'), cwd: it.paths.home, text: recipe(atOnce), vars: {} };
+    const wish = {
+      file: path.join(it.paths.home, 'x.yaml'),
+      cwd: it.paths.home,
+      text: recipe(atOnce, nodes),
+      vars: {},
+    };
     const { work, problems } = inspectRecipe(it.paths, wish);
     expect(problems).toEqual([]);
     return launchJob(it.paths, { kind: 'recipe', ...work });

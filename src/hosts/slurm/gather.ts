@@ -38,7 +38,11 @@ const WITHDRAW_MS = 30_000;
 const LOOK_MS = 300;
 
 const at = ({ folder }: Pick<Seat, 'folder'>, name: string): string => path.join(folder, name);
-const isClosed = (seat: Pick<Seat, 'folder'>): boolean => existsSync(at(seat, 'closed'));
+/** Also when the recipe that called them together was deleted. */
+const isClosed = (seat: Pick<Seat, 'folder'>): boolean => !existsSync(seat.folder) || existsSync(at(seat, 'closed'));
+const markClosed = (seat: Pick<Seat, 'folder'>): void => {
+  if (!isClosed(seat)) writeFileSync(at(seat, 'closed'), '');
+};
 
 /** Makes the folder in which they meet. */
 export const openGathering = (folder: string): void => void mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -90,7 +94,7 @@ export async function gather(
   gathering: Gathering,
 ): Promise<'go' | 'withdrawn' | 'unheard'> {
   const { signal, onWait, patienceMs = PATIENCE_MS } = gathering;
-  if (!existsSync(seat.folder) || isClosed(seat)) return 'go';
+  if (isClosed(seat)) return 'go';
   const own = at(seat, `member-${seat.index}.json`);
   const { pid, startTime = '' } = processIdentity(process.pid) ?? { pid: process.pid };
   writeJsonFile(own, { owner: { pid, startTime }, request } satisfies z.input<typeof memberSchema>);
@@ -144,12 +148,12 @@ async function close(seat: Seat, gathering: Gathering): Promise<void> {
     writeFileSync(at(seat, 'tried'), '');
     // Read anew with each attempt: one may be stopped while the host cannot be reached.
     await untilReached(host, () => handIn(seat, gathering), { signal, onReach });
-    writeFileSync(at(seat, 'closed'), '');
+    markClosed(seat);
   } catch (error) {
     if (signal.aborted) return;
     // Each alone then hears Slurm's own words, or is taken: not every cluster takes arrays.
     gathering.onLog(`Slurm took no array (${toRagtuiError(error).message}): each is handed in by itself`);
-    writeFileSync(at(seat, 'closed'), '');
+    markClosed(seat);
   } finally {
     unlock();
   }

@@ -18,7 +18,7 @@ import { endpointFileSchema, jobFiles, readJsonFile } from '../../jobs/folder.ts
 import type { JobContext } from '../../jobs/worker.ts';
 import { pythonScript } from '../../platform/entry.ts';
 import { RagtuiError } from '../../platform/errors.ts';
-import { cachesIn, definedOf, signalOf, tellReach } from '../../training/far-place.ts';
+import { cachesIn, definedOf, signalOf, tellReach } from '../../training/far-engine.ts';
 import { STAGE_COUNT } from './log.ts';
 import type { Laid, PlacedRun, ServingPlace } from './place.ts';
 import type { ServerExit } from './process.ts';

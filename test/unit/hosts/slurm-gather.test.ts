@@ -168,6 +168,15 @@ describe('runs that become one array job', () => {
     expect(existsSync(path.join(folder, 'member-1.json'))).toBe(false);
   });
 
+  test('when the recipe that called them together is deleted those that wait go alone', async () => {
+    const { how, arrays } = gathering();
+    const first = waiting(1, 2, how);
+    await first.here;
+    rmSync(folder, { recursive: true });
+    expect(await first.end).toBe('go');
+    expect(arrays).toEqual([]);
+  });
+
   test('without the recipe that called them together each goes alone', async () => {
     const { how, arrays } = gathering();
     rmSync(folder, { recursive: true });

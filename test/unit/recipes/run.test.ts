@@ -175,6 +175,22 @@ evaluate: {answers: {dataset: rows, columns: [mine]}}
     expect([1, 2, 3].map(left)).toEqual([true, true, true]);
   });
 
+  test('of a large sweep sixteen are done at once, and the rest when there is room', async () => {
+    const { told, how, end } = held();
+    const ranks = Array.from({ length: 18 }, (_, at) => at + 1);
+    const all = run(recipe.replace('[4, 8, 16]', `[${ranks.join(', ')}]`), how);
+    const begun = () => told.filter((text) => /^train .* begins$/.test(text));
+    const names = () => begun().map((text) => text.replace(' begins', ''));
+    await expect.poll(() => begun().length).toBe(16);
+    end('train tuned');
+    await expect.poll(() => told).toContain('evaluate answers ends');
+    expect(begun()).toHaveLength(16);
+    end('train tuned 2');
+    await expect.poll(() => begun().length).toBe(18);
+    for (const name of names()) end(name);
+    expect(Object.values(states(await all)).filter((state) => state === 'done')).toHaveLength(1 + 1 + 1 + 18 + 18);
+  });
+
   test('one that is there already does not come to the array', async () => {
     const first = held();
     const all = run(recipe, first.how);
