@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { RagtuiError } from '../../platform/errors.ts';
 import { type VectorServer, type VectorServerKind, vectorServerKindSchema } from './types.ts';
 
@@ -8,8 +9,17 @@ interface Form {
   readonly whole: (url: URL) => boolean;
 }
 
+const consistencySchema = z.enum(['strong', 'bounded', 'eventually']);
+/** How fresh a search in Milvus is; undefined: it is written in a way that Milvus does not know. Pure. */
+export const consistencyOf = ({ searchParams }: URL): z.infer<typeof consistencySchema> | undefined =>
+  consistencySchema.safeParse(searchParams.get('consistency') ?? 'strong').data;
+
 const FORMS: Readonly<Record<VectorServerKind, Form>> = {
-  milvus: { protocol: /^milvus:$/, example: 'milvus://USER@HOST:19530/DATABASE', whole: () => true },
+  milvus: {
+    protocol: /^milvus:$/,
+    example: 'milvus://USER@HOST:19530/DATABASE[?consistency=strong|bounded|eventually]',
+    whole: (url) => consistencyOf(url) !== undefined,
+  },
   pgvector: {
     protocol: /^postgres(ql)?:$/,
     example: 'postgres://USER@HOST:5432/DATABASE',

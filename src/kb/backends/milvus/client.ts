@@ -1,9 +1,10 @@
 import { rootCertificates } from 'node:tls';
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { z } from 'zod';
-import { RagtuiError } from '../../../platform/errors.ts';
+import type { RagtuiError } from '../../../platform/errors.ts';
 import { isLoopback } from '../../../platform/network-proxy.ts';
-import type { ConnectOptions } from '../types.ts';
+import { consistencyOf, serverUrl, usesTls } from '../address.ts';
+import type { ConnectOptions, VectorServer } from '../types.ts';
 import { statusError, toMilvusError } from './faults.ts';
 
 const PORT = 19530;
@@ -13,9 +14,8 @@ export const CALL_MS = 60_000;
 /** How fresh a search is, with the number that the protocol has for it. */
 const CONSISTENCY = { strong: 0, bounded: 2, eventually: 3 } as const;
 export const STRONG = CONSISTENCY.strong;
-const consistencySchema = z.enum(['strong', 'bounded', 'eventually']);
 
-export interface MilvusPlace {
+interface MilvusPlace {
   readonly url: URL;
   /** `host:port`. */
   readonly address: string;
@@ -25,22 +25,14 @@ export interface MilvusPlace {
 }
 
 /** Reads the URL of a server, `milvus://[USER@]HOST[:19530][/DATABASE][?consistency=bounded]`. Errors: `usage`. */
-export function milvusPlace(text: string): MilvusPlace {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const consistency = consistencySchema.safeParse(url?.searchParams.get('consistency') ?? 'strong');
-  if (url?.protocol !== 'milvus:' || !url.hostname || url.password || !consistency.success) {
-    throw new RagtuiError(
-      'usage',
-      `"${text.replace(/:[^:@/]*@/, ':…@')}" is not the URL of a Milvus server.`,
-      'Give one like milvus://USER@HOST:19530/DATABASE, with ?consistency=strong, bounded or eventually if need be.',
-    );
-  }
+function milvusPlace(server: VectorServer): MilvusPlace {
+  const url = serverUrl(server);
   return {
     url,
     address: `${url.hostname}:${url.port || PORT}`,
     user: decodeURIComponent(url.username),
     database: decodeURIComponent(url.pathname.slice(1)),
-    consistency: CONSISTENCY[consistency.data],
+    consistency: CONSISTENCY[consistencyOf(url) ?? 'strong'],
   };
 }
 
@@ -61,7 +53,7 @@ export class MilvusConnection {
 
   constructor(options: ConnectOptions) {
     this.#options = options;
-    this.place = milvusPlace(options.server.url);
+    this.place = milvusPlace(options.server);
     this.at = `Milvus at ${this.place.address}`;
   }
 
@@ -117,7 +109,7 @@ export class MilvusConnection {
     const { server, secret, ca } = this.#options;
     const { url, address, user, database } = this.place;
     const sdk = await import('@zilliz/milvus2-sdk-node');
-    const tls = server.tls ?? !isLoopback(url);
+    const tls = usesTls(server);
     return new sdk.MilvusClient({
       address,
       ssl: tls,
