@@ -74,13 +74,17 @@ export class Pulse {
   }
 }
 
-/** Any answer of the server will do, a refused connection too: the request itself hears of that. `why`: its host cannot be reached. */
+/**
+ * Any answer of the server will do, a refused connection too, here or behind the port that leads to it: one that stops takes
+ * no new ones and goes on with what it answers. `why`: its host cannot be reached.
+ */
 async function look(endpoint: ChatEndpoint): Promise<{ readonly state: 'lives' | 'lost'; readonly why?: string }> {
   const timeout = AbortSignal.timeout(ASK_MS);
   try {
     const response = await send(rootUrl(endpoint, 'health'), { signal: timeout, redirect: 'manual' });
     if (response.headers.has(FORWARD_HEADER)) {
-      return { state: 'lost', why: readForwardedFault(response.headers, await response.text())?.message ?? '' };
+      const fault = readForwardedFault(response.headers, await response.text());
+      return fault?.type === 'unreachable' ? { state: 'lost', why: fault.message } : { state: 'lives' };
     }
     await response.body?.cancel();
     return { state: 'lives' };

@@ -6,21 +6,23 @@ import { request } from '../../../src/platform/network.ts';
 vi.mock('../../../src/platform/network.ts', () => ({ request: vi.fn() }));
 
 const asked = vi.mocked(request);
-/** As the port here answers that leads to a host that is gone (`src/hosts/forward.ts`). */
-const away = () =>
-  new Response('{"error":{"type":"unreachable","message":"far cannot be reached: Connection refused.","code":503}}', {
+/** As the port here answers that leads to another host (`src/hosts/forward.ts`). */
+const away = (type: 'unreachable' | 'closed' | 'forbidden') =>
+  new Response(`{"error":{"type":"${type}","message":"far cannot be reached: Connection refused.","code":503}}`, {
     status: 503,
-    headers: { 'x-ragtui-forward': 'unreachable' },
+    headers: { 'x-ragtui-forward': type },
   });
 
 /** What `/health` does: answers, refuses the connection, lets the time for it run out, or is answered by our own port. */
-function health(does: 'answers' | 'fails' | 'refuses' | 'hangs' | 'is away'): void {
+function health(does: 'answers' | 'fails' | 'refuses' | 'hangs' | 'is away' | 'refuses there' | 'is forbidden'): void {
   asked.mockReset();
   const late = AbortSignal.abort(new Error('time is up'));
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(does === 'hangs' ? late : new AbortController().signal);
   if (does === 'answers') asked.mockImplementation(async () => new Response(null));
   else if (does === 'fails') asked.mockImplementation(async () => new Response('busy', { status: 503 }));
-  else if (does === 'is away') asked.mockImplementation(async () => away());
+  else if (does === 'is away') asked.mockImplementation(async () => away('unreachable'));
+  else if (does === 'refuses there') asked.mockImplementation(async () => away('closed'));
+  else if (does === 'is forbidden') asked.mockImplementation(async () => away('forbidden'));
   else asked.mockRejectedValue(new Error(does));
 }
 
@@ -61,6 +63,15 @@ test('one whose host cannot be reached is given up as soon as one that hangs, wi
     hint: expect.stringMatching(/ask again when the host is back/),
   });
 });
+
+test.each(['refuses there', 'is forbidden'] as const)(
+  'a server on another host that takes no new connection (%s) may still answer the one it has',
+  async (does) => {
+    health(does);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(pulse.isDead).toBe(false);
+  },
+);
 
 test('a host that is back within that time costs no request', async () => {
   health('is away');
