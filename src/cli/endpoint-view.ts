@@ -77,23 +77,24 @@ export interface KnownServer extends Partial<Omit<MemberFigures, 'url'>> {
   readonly canary?: ServerCanary;
 }
 
-/** Each server of a pool, and of an embedder the one it has, with what was asked of it and seen of its vectors. Pure. */
+/** Each server of a pool with what was asked of it and seen of its vectors; of an embedder alone what was seen, if anything was. Pure. */
 export function knownServers(
   { url, alsoAt, kind }: Pick<Endpoint, 'url' | 'alsoAt' | 'kind'>,
   asked: readonly MemberFigures[],
   canaries: readonly ServerCanary[],
 ): readonly KnownServer[] {
   if (!alsoAt && kind === 'chat') return [];
-  return [url, ...(alsoAt ?? [])].map((server) => {
+  const servers = [url, ...(alsoAt ?? [])].map((server) => {
     const shown = shownUrl({ url: server });
     const canary = canaries.find((one) => one.url === shown);
     return { ...asked.find((one) => one.url === shown), url: shown, ...(canary ? { canary } : {}) };
   });
+  return alsoAt ? servers : servers.filter(({ canary }) => canary);
 }
 
 /** A line for each: how it was when it was last asked, what was asked of it within a day, whether its vectors are the promised ones. Pure. */
 export const serverLines = (servers: readonly KnownServer[], now: number): string[] =>
-  servers.map((server) => `  server ${server.url}: ${serverText(server, now)}`);
+  servers.map((server) => `  server ${server.url}: ${serverText(server, servers.length > 1, now)}`);
 
 /** `up, 120 requests within a day, 1 failed, 3 in work, asked 4 s ago`; why it is not. Pure. */
 export function askedText(
@@ -116,9 +117,11 @@ export function canaryText({ kept, cosine, at }: ServerCanary, now: number): str
   return `${kept ? 'vectors as promised' : 'OTHER VECTORS'} ${secondsAgo(at, now)} (cosine ${cosine.toFixed(4)})`;
 }
 
-function serverText(server: KnownServer, now: number): string {
+/** What is asked of a server alone nobody counts. */
+function serverText(server: KnownServer, isOfPool: boolean, now: number): string {
+  const asked = askedText(server, now) || (isOfPool ? 'not asked within a day' : '');
   const vectors = server.canary ? canaryText(server.canary, now) : '';
-  return [askedText(server, now) || 'not asked within a day', vectors].filter(Boolean).join('; ');
+  return [asked, vectors].filter(Boolean).join('; ');
 }
 
 const secondsAgo = (at: number, now: number): string => `${Math.max(0, Math.round((now - at) / 1000))} s ago`;

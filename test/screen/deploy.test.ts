@@ -193,6 +193,16 @@ describe('the deploy screen', () => {
     expect(said).toMatch(/other vectors at \S*\s?\d\d:\d\d \(cosine 0\.4312\)/);
   });
 
+  it('of an embedder with one server, of which nobody counts what is asked, it does not say that it was not asked', async () => {
+    const w = await open({ ...wide, endpoints: [{ ...box, kind: 'embedding' }] });
+    const foreign = { job: null, names: ['gpu-box'], engine: 'vllm', processes: null, figures: null };
+    const canary = { url: box.url, at: NOW, kept: true, cosine: 1 };
+    w.telemetry.workers.at(-1)?.say(telling([sampleOf(null, { ...foreign, url: box.url, canary })]));
+    await w.rest();
+    expect(w.text()).toContain('vectors as promised at');
+    expect(w.text()).not.toContain('not asked yet');
+  });
+
   it('shows each copy behind a server with data parallelism, with its rate', async () => {
     const job = server();
     const w = await open({ ...wide, jobs: [job] });

@@ -12,18 +12,29 @@ const WHY_ROWS = 2;
 
 /** One server of a pool: how it is, what our processes asked of it, what it does by its own metrics, whether it gives the promised vectors. Pure. */
 export function poolServerLines({ url, sample }: PoolServer, width: number, now: number): readonly Line[] {
-  const address: Span = { text: sanitizeLine(url), style: 'accent' };
   const { figures, asked } = sample ?? {};
+  const notAsked: Span[] = wasAsked(sample) ? [] : [{ text: t('deploy.pool.notAsked'), style: 'muted' }];
   return [
-    ...packed([address, ...howSpans(sample, now), ...askedSpans(sample, now)], width),
+    ...packed([addressSpan(url), ...howSpans(sample, now), ...notAsked, ...askedSpans(sample, now)], width),
     ...(figures ? indented(doingSpans(figures), width) : []),
     ...(sample?.canary ? indented([canarySpan(sample.canary)], width) : []),
     ...whyLines(asked?.why ?? '', width),
   ];
 }
 
-/** A server whose figures stand elsewhere. Pure. */
-export const withoutFigures = ({ figures: _, ...sample }: ServerSample): ServerSample => ({ ...sample, figures: null });
+/** The same of a server whose metrics stand elsewhere, and of which nobody counts what is asked where it is in no pool; none where nothing is known. Pure. */
+export function askedServerLines(sample: ServerSample, width: number, now: number): readonly Line[] {
+  const { url, asked, canary } = sample;
+  if (!asked && !canary) return [];
+  return [
+    ...packed([addressSpan(url), ...howSpans(sample, now), ...askedSpans(sample, now)], width),
+    ...(canary ? indented([canarySpan(canary)], width) : []),
+    ...whyLines(asked?.why ?? '', width),
+  ];
+}
+
+const addressSpan = (url: string): Span => ({ text: sanitizeLine(url), style: 'accent' });
+const wasAsked = (sample: ServerSample | undefined): boolean => (sample?.asked?.requests ?? 0) > 0;
 
 /** Whether it answers, and whether our processes use it or since when they leave it out. Pure. */
 function howSpans(sample: ServerSample | undefined, now: number): Span[] {
@@ -33,7 +44,7 @@ function howSpans(sample: ServerSample | undefined, now: number): Span[] {
     state === 'unreachable' || state === 'slow'
       ? [{ text: withSince(t(`metrics.state.${state}`), silent), style: 'warn' }]
       : [];
-  if (!asked || asked.requests === 0) return [...away, { text: t('deploy.pool.notAsked'), style: 'muted' }];
+  if (!asked || asked.requests === 0) return away;
   const style = asked.state === 'up' ? 'good' : asked.state === 'busy' ? 'warn' : 'bad';
   const since = asked.state === 'up' ? null : asked.since;
   return [...away, { text: withSince(t(`deploy.pool.${asked.state}`), since), style }];

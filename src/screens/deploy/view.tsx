@@ -25,7 +25,7 @@ import { canStart } from './form.ts';
 import { factLines, figureLines, otherFigures, silenceLine, tallyLines } from './live-lines.ts';
 import { machinePanel } from './machine-lines.ts';
 import type { DeployModel } from './model.ts';
-import { poolServerLines, withoutFigures } from './pool-lines.ts';
+import { askedServerLines, poolServerLines } from './pool-lines.ts';
 import { type DeployRow, nameOf, poolSamples, sampleOf, serverKeyOf, unansweredSince } from './rows.ts';
 
 /** Rows that explain what the cursor of the form stands on. */
@@ -193,9 +193,7 @@ function numbers({ context }: DeployModel, row: DeployRow, width: number): reado
       : [silenceLine(sample, since)]),
     ...factLines(sample, width),
     // Its figures stand above.
-    ...(sample.asked || sample.canary
-      ? poolServerLines({ url: sample.url, sample: withoutFigures(sample) }, width, now)
-      : []),
+    ...askedServerLines(sample, width, now),
     ...own,
   ];
 }

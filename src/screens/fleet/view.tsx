@@ -12,7 +12,7 @@ import type { ScreenViewProps } from '../../ui/screen.ts';
 import { Table } from '../../ui/Table.tsx';
 import type { Line } from '../../ui/text.ts';
 import { wrapRows } from '../../ui/wrap.ts';
-import { poolServerLines, withoutFigures } from '../deploy/pool-lines.ts';
+import { askedServerLines } from '../deploy/pool-lines.ts';
 import { Placed } from '../Placed.tsx';
 import { factColumns, gpuColumns, jobColumns, placeColumns, serverColumns } from './columns.ts';
 import { ageText, nameOf } from './facts.ts';
@@ -113,10 +113,8 @@ function reasonLines({ jobs }: FleetModel, width: number): Line[] {
 const addressLines = ({ servers, context }: FleetModel, width: number): Line[] => {
   const sample = servers.selected()?.sample;
   if (!sample) return [];
-  if (sample.asked || sample.canary) {
-    return [...poolServerLines({ url: sample.url, sample: withoutFigures(sample) }, width, context.now())];
-  }
-  return [[{ text: ` ${sanitizeLine(sample.url)}`, style: 'muted' }]];
+  const asked = askedServerLines(sample, width, context.now());
+  return asked.length > 0 ? [...asked] : [[{ text: ` ${sanitizeLine(sample.url)}`, style: 'muted' }]];
 };
 
 /** How old what is shown is; rows of the machine each tell their own. */

@@ -24,6 +24,15 @@ test('of each server of an embedder: how it is and since when, when it was asked
   ]);
 });
 
+test('of an embedder with one server, of which nobody counts what is asked, its vectors alone', () => {
+  const entry = { kind: 'embedding', url: 'http://a:1/v1' } as const;
+  const seen = { url: 'http://a:1/v1', at: NOW - 30_000, kept: true, cosine: 1 };
+  expect(serverLines(knownServers(entry, [], [seen]), NOW)).toEqual([
+    '  server http://a:1/v1: vectors as promised 30 s ago (cosine 1.0000)',
+  ]);
+  expect(knownServers(entry, [], [])).toEqual([]);
+});
+
 test('a chat endpoint that is no pool has no servers to tell of', () => {
   expect(knownServers({ kind: 'chat', url: 'http://a:1/v1' }, [], [])).toEqual([]);
 });
