@@ -20,7 +20,7 @@ import { shownUrl } from './endpoint-url.ts';
 import { fingerprintOf, withInstruction } from './fingerprint.ts';
 import { poolFolder } from './pool-figures.ts';
 import { requestServed } from './served-embedder.ts';
-import { keepCanary } from './server-canary.ts';
+import { forgetCanaries, keepCanary } from './server-canary.ts';
 import { canaryFile } from './store.ts';
 import type { EmbedderConfig, Endpoint } from './types.ts';
 
@@ -72,6 +72,7 @@ function resolvedBy(source: EndpointSource, { dimension, vectors }: VectorPromis
 async function takePromise(source: EndpointSource): Promise<VectorPromise> {
   const promised = promiseOf(await requestOf(source, CANARY_TEXTS), { url: source.url, model: source.model });
   writePromise(source.canary, promised);
+  if (source.records !== undefined) forgetCanaries(source.records);
   return promised;
 }
 

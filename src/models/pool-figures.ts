@@ -79,13 +79,13 @@ export class PoolRecord {
   }
 }
 
-/** What all processes asked of each server within a day, and how it was when it was last asked; small files. */
-export function readPoolFigures(folder: string): readonly MemberFigures[] {
+/** What all processes that asked any within a day asked of each server, and how it was when it was last asked; small files. */
+export function readPoolFigures(folder: string, now = Date.now()): readonly MemberFigures[] {
   const files = namesIn(folder)
     .filter((name) => name.endsWith('.json'))
     .flatMap((name) => {
       const parsed = fileSchema.safeParse(parseJson(textOf(path.join(folder, name))));
-      return parsed.success ? [parsed.data] : [];
+      return parsed.success && now - parsed.data.at <= DAY_MS ? [parsed.data] : [];
     })
     .sort((a, b) => a.at - b.at);
   const byUrl = new Map<string, MemberFigures>();

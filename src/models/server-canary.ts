@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeJsonAtomic } from '../platform/files.ts';
@@ -18,6 +18,7 @@ export const serverCanarySchema = z.object({
 export type ServerCanary = z.infer<typeof serverCanarySchema>;
 
 const PREFIX = 'canary-';
+const isCanary = (name: string): boolean => name.startsWith(PREFIX) && name.endsWith('.json');
 
 /** Writes down the newest look at a server, for those who look from other processes. A full disk leaves the one before. */
 export function keepCanary(folder: string, canary: ServerCanary): void {
@@ -32,7 +33,7 @@ export function keepCanary(folder: string, canary: ServerCanary): void {
 export function readCanaries(folder: string): readonly ServerCanary[] {
   try {
     return readdirSync(folder)
-      .filter((name) => name.startsWith(PREFIX) && name.endsWith('.json'))
+      .filter(isCanary)
       .flatMap((name) => {
         const parsed = serverCanarySchema.safeParse(parseJson(readFileSync(path.join(folder, name), 'utf8')));
         return parsed.success ? [parsed.data] : [];
@@ -40,4 +41,11 @@ export function readCanaries(folder: string): readonly ServerCanary[] {
   } catch {
     return [];
   }
+}
+
+/** Another promise was made: how near servers were to the one before says nothing any more. */
+export function forgetCanaries(folder: string): void {
+  try {
+    for (const name of readdirSync(folder).filter(isCanary)) rmSync(path.join(folder, name), { force: true });
+  } catch {}
 }

@@ -158,12 +158,15 @@ test('how a server is, is told by whoever heard of it last, though another proce
     // It was looked at again and came back; the other one, which wrote last, asked it before and found it down.
     write(1, 100, { state: 'up', since: 90, askedAt: 50 });
     write(2, 200, { state: 'down', why: 'gone', since: 60, askedAt: 60, failures: 1 });
-    expect(readPoolFigures(folder)).toEqual([
+    expect(readPoolFigures(folder, 1000)).toEqual([
       { url: 'http://a/v1', state: 'up', why: '', since: 90, askedAt: 60, inFlight: 0, requests: 2, failures: 1 },
     ]);
     // As an earlier ragtui wrote it.
     write(3, 300, { state: 'up', failures: 2 });
-    expect(readPoolFigures(folder)).toMatchObject([{ state: 'up', since: 90, requests: 3, failures: 3 }]);
+    expect(readPoolFigures(folder, 1000)).toMatchObject([{ state: 'up', since: 90, requests: 3, failures: 3 }]);
+    // What was written more than a day ago is no figure of this day, though nobody has deleted it.
+    expect(readPoolFigures(folder, 250 + 24 * 3_600_000)).toMatchObject([{ state: 'up', requests: 1, failures: 2 }]);
+    expect(readPoolFigures(folder)).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true });
   }

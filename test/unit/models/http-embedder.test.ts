@@ -7,6 +7,8 @@ import { resolveEmbedder, startEmbedder } from '../../../src/models/embedder-cli
 import { requestEmbeddings } from '../../../src/models/embeddings-request.ts';
 import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { acceptVectors } from '../../../src/models/http-embedder.ts';
+import { poolFolder } from '../../../src/models/pool-figures.ts';
+import { readCanaries } from '../../../src/models/server-canary.ts';
 import { canaryFile } from '../../../src/models/store.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { type SeenRequest, startServer, type TestServer } from '../../support/model-server.ts';
@@ -251,6 +253,21 @@ describe('an embedding endpoint', () => {
       message: expect.stringContaining('accepted anew'),
     });
     await (await startEmbedder(after)).embed(['a'], { kind: 'passage' });
+  });
+
+  it('says nothing of vectors that were looked at by a promise before', async () => {
+    const { served, resolved } = await changing();
+    const looks = () => readCanaries(poolFolder(paths, 'remote')).map(({ kept }) => kept);
+    await startEmbedder(resolved);
+    expect(looks()).toEqual([true]);
+    served.turn = 5;
+    passTime(60_000);
+    await expect(startEmbedder(resolved)).rejects.toMatchObject({ code: 'checksum' });
+    expect(looks()).toEqual([false]);
+    const { after } = await acceptVectors(paths, endpoint(served.url));
+    expect(looks()).toEqual([]);
+    await startEmbedder(after);
+    expect(looks()).toEqual([true]);
   });
 
   it('keeps a promise that was made before texts were kept with it', async () => {
