@@ -47,6 +47,7 @@ export class Servers {
       mark: stepMark(paths, key),
       name: `${plan.name}: ${id}`,
       tell: (phase) => journal.progress(id, { phase, done: 0, total: 0, unit: '', rate: null, secondsLeft: null }),
+      note: (text) => journal.note(text),
     });
     this.#running.set(id, job.spec.id);
     this.results.set(id, { made: { ...made, digest: key }, result: null });
@@ -82,7 +83,7 @@ export class Servers {
       const spec = plan.steps.find((one) => one.id === id)?.spec;
       if ((isNeeded && !all) || (spec?.kind === 'deploy' && spec.keep && !all)) continue;
       this.#keys.delete(id);
-      await stopServed(world.paths, stepMark(world.paths, key));
+      await stopServed(world.paths, stepMark(world.paths, key), (text) => journal.note(text));
       journal.released(id);
     }
   }

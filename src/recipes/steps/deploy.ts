@@ -2,6 +2,7 @@ import { farLauncher } from '../../hosts/types.ts';
 import { stopJob } from '../../jobs/control.ts';
 import { listJobs, readJob } from '../../jobs/registry.ts';
 import { isOver, type JobView } from '../../jobs/types.ts';
+import { errorLine } from '../../platform/errors.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { planDeployment } from '../../serving/deploy.ts';
 import { untilServed } from '../../serving/llama.ts';
@@ -55,7 +56,8 @@ function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
 /**
  * The server of a deployment, answering: one that was started for this very step before a kill, where the step wants it now;
  * one that serves the same already, or a new one. One of this step that is elsewhere, or whose job was killed while it goes
- * on on its host, is stopped first. Errors: those of `planDeployment`, `startServer` and `stopJob`.
+ * on on its host, is stopped first; one elsewhere that cannot be reached keeps nobody from serving here. Errors: those of
+ * `planDeployment`, `startServer` and `stopJob`.
  */
 export async function ensureServed(
   { paths, signal }: World,
@@ -65,12 +67,14 @@ export async function ensureServed(
     mark,
     name,
     tell,
+    note,
   }: {
     readonly spec: Deploy;
     readonly needs: Needs;
     readonly mark: string;
     readonly name: string;
     readonly tell: (text: string) => void;
+    readonly note: (text: string) => void;
   },
 ): Promise<{ job: JobView; made: Omit<MadeOf<'server'>, 'digest'> }> {
   const work = workOf(paths, spec, needs);
@@ -78,8 +82,15 @@ export async function ensureServed(
   const isThere = ({ spec: { work: running } }: JobView) =>
     running.kind === 'serve' && running.launcher === work.launcher;
   const before = serversOf(paths, mark).find(isThere);
-  for (const { spec: other } of startedFor(paths, mark))
-    if (other.id !== before?.spec.id) await stopJob(paths, other.id);
+  for (const other of startedFor(paths, mark)) {
+    if (other.spec.id === before?.spec.id) continue;
+    try {
+      await stopJob(paths, other.spec.id);
+    } catch (error) {
+      if (isThere(other)) throw error;
+      note(goesOn(other, error));
+    }
+  }
   const job = before ?? (await startServer(paths, work, { ...options, launch: { name, step: mark } }));
   await untilServed(paths, job.spec.id, work.model, options);
   const view = readJob(paths, job.spec.id);
@@ -108,10 +119,19 @@ const startedFor = (paths: WorkspacePaths, mark: string): JobView[] =>
 export const serversOf = (paths: WorkspacePaths, mark: string): JobView[] =>
   startedFor(paths, mark).filter(({ state }) => !isOver(state));
 
-/** Stops the servers that a step started; those of somebody else go on. */
-export async function stopServed(paths: WorkspacePaths, mark: string): Promise<void> {
-  for (const { spec } of startedFor(paths, mark)) await stopJob(paths, spec.id);
+/** Stops the servers that a step started; those of somebody else go on. `note` hears of one that cannot be stopped. */
+export async function stopServed(paths: WorkspacePaths, mark: string, note: (text: string) => void): Promise<void> {
+  for (const job of startedFor(paths, mark)) {
+    try {
+      await stopJob(paths, job.spec.id);
+    } catch (error) {
+      note(goesOn(job, error));
+    }
+  }
 }
+
+const goesOn = ({ spec }: JobView, error: unknown): string =>
+  `${spec.id} may go on where it serves: ${errorLine(error)} Later: ragtui jobs stop ${spec.id}`;
 
 function secondsToReady({ spec, startedAt }: JobView): number | null {
   if (startedAt === null) return null;

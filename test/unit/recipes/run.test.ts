@@ -4,6 +4,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importDataset } from '../../../src/datasets/import.ts';
 import { readManifest } from '../../../src/datasets/store.ts';
+import { keepFar } from '../../../src/hosts/far-file.ts';
+import { jobFiles, writeJsonFile } from '../../../src/jobs/folder.ts';
+import type { JobReport } from '../../../src/jobs/worker.ts';
 import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
 import { readRecipeStatus } from '../../../src/recipes/control.ts';
 import { doneText } from '../../../src/recipes/describe.ts';
@@ -28,13 +31,17 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** Runs a recipe in this process; returns where its steps stand at the end. */
-async function run(text: string, how: Pick<RecipeRunning, 'doer' | 'serve'> = {}): Promise<RecipeStatus> {
+async function run(
+  text: string,
+  how: Pick<RecipeRunning, 'doer' | 'serve'> = {},
+  report: Partial<JobReport> = {},
+): Promise<RecipeStatus> {
   const { name, variants, problems } = readRecipe(text);
   expect(problems).toEqual([]);
   const folder = path.join(home, 'job');
   mkdirSync(folder, { recursive: true });
   const plan = planRecipe(name, variants);
-  const journal = new RecipeJournal(plan, folder, SILENT, () => null);
+  const journal = new RecipeJournal(plan, folder, { ...SILENT, ...report }, () => null);
   await runPlan({ world: recipeWorld(paths), plan, journal, folder, ...how });
   return journal.status;
 }
@@ -231,5 +238,36 @@ describe('a server that is kept', () => {
     started = 0;
     expect(states(await run(recipe, how))).toMatchObject({ 'evaluate answers': 'kept', 'deploy own': 'running' });
     expect(started).toBe(1);
+  });
+});
+
+describe('a server that was left on a host which cannot be asked any more', () => {
+  test('keeps no step from being done, and is named', async () => {
+    const recipe = `${EVALUATED}deploy: {own: {model: smollm2-135m-instruct}}\n`;
+    const bound = doer('yes');
+    const how: Pick<RecipeRunning, 'doer'> = {
+      doer: (step) => (step.spec.kind === 'deploy' ? undefined : bound(step)),
+    };
+    const [key] = (await run(recipe, how)).steps.flatMap((step) => (step.kind === 'deploy' ? (step.key ?? []) : []));
+    // Its job was killed here while it served; the host was forgotten since.
+    const id = '20261129-120000-serve-abcd';
+    const folder = path.join(paths.jobs, id);
+    mkdirSync(folder, { recursive: true });
+    const work = {
+      ...{ kind: 'serve', engine: 'vllm', model: 'smollm2-135m-instruct', contextTokens: 512 },
+      ...{ idleMinutes: 0, launcher: 'ssh:gone' },
+    };
+    const createdAt = '2026-11-29T12:00:00.000Z';
+    writeJsonFile(jobFiles(folder).spec, { version: 1, id, name: 'own', createdAt, step: `${key}:0`, work });
+    writeJsonFile(jobFiles(folder).state, {
+      ...{ state: 'lost', reason: '', startedAt: createdAt, endedAt: createdAt, error: null },
+    });
+    keepFar(folder, { host: 'gone', run: id, open: true });
+    const said: string[] = [];
+    const status = await run(recipe, how, { log: (_, text) => void said.push(text) });
+    expect(states(status)).toMatchObject({ 'evaluate answers': 'kept', 'gate answers 1': 'kept' });
+    expect(said).toContainEqual(
+      `${id} may go on where it serves: There is no host gone in this workspace. Run "ragtui hosts check gone". Later: ragtui jobs stop ${id}`,
+    );
   });
 });
