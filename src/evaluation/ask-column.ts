@@ -11,6 +11,7 @@ import type { Column, Message } from '../rag/types.ts';
 import type { ResolvedLlm } from '../serving/resolve.ts';
 import type { GoldChunks } from './gold-chunks.ts';
 import { answeredState, stateOf } from './item-state.ts';
+import { isAway, pause, throughOutages } from './outages.ts';
 import { keptHits, type Outcome } from './outcome.ts';
 import { type EvaluationItem, hashOf } from './plan.ts';
 import type { ItemResult } from './types.ts';
@@ -42,6 +43,8 @@ export interface AskDependencies {
   readonly known: (answerKey: string) => ItemResult | undefined;
   /** Waits between tries of a server of ours that is busy or gone; an endpoint's own client repeats by itself. */
   readonly retryMs: readonly number[];
+  /** Between two tries to reach the host of a server of ours; absent: as usual. */
+  readonly awayMs?: number;
   /** What a column waits for, in words, whenever it waits. */
   readonly onWait?: (column: string, text: string) => void;
 }
@@ -147,8 +150,15 @@ async function answer(
 ): Promise<Answered> {
   const timing = { retrievalMs, firstTokenMs: null, totalMs: null };
   try {
-    const { messages, cut } = await fitted(deps, ready, item, passages);
-    const result = await persistently(deps, ready, messages);
+    const { signal, awayMs } = deps;
+    const onStatus = (text: string) => deps.onWait?.(ready.column.name, text);
+    const { cut, result } = await throughOutages(
+      async () => {
+        const fit = await fitted(deps, ready, item, passages);
+        return { cut: fit.cut, result: await persistently(deps, ready, fit.messages) };
+      },
+      { signal, awayMs, onStatus },
+    );
     if (result.finish === 'cancelled') throw new RagtuiError('cancelled', 'The run was asked to stop.');
     const { text, finish, usage, firstTokenMs, totalMs } = result;
     const state = answeredState(text, result.finish);
@@ -207,7 +217,7 @@ async function persistently(
     } catch (error) {
       const wait = deps.retryMs[attempt];
       const { code, message } = toRagtuiError(error);
-      const again = endpoint.retries === undefined && WORTH_ANOTHER_TRY.has(code);
+      const again = endpoint.retries === undefined && WORTH_ANOTHER_TRY.has(code) && !isAway(error);
       if (wait === undefined || deps.signal.aborted || !again) throw error;
       const tries = { attempt: attempt + 2, most: deps.retryMs.length + 1 };
       onStatus(statusText('retry', { seconds: wait / 1000, why: message, ...tries }));
@@ -215,17 +225,4 @@ async function persistently(
       endpoint = await llm.again();
     }
   }
-}
-
-/** Resolves after a while, or as soon as the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -7,6 +7,7 @@ import { llmResolver, type ResolvedLlm } from '../serving/resolve.ts';
 import type { ReadyColumn } from './ask-column.ts';
 import { formedPrompt } from './form.ts';
 import { modelDigest } from './model-digest.ts';
+import { throughOutages } from './outages.ts';
 import type { AnswerForm } from './types.ts';
 
 /** Finds prompts and starts the LLMs of a run's columns, each once. Errors: those of `findPrompt` and the LLM. */
@@ -25,11 +26,12 @@ export async function readyColumns(
   for (const column of columns) {
     const template = formedPrompt(promptFor(paths, column.prompt, column.llm, settings.prompts), options.form);
     if (column.llm !== 'none' && !servers.has(column.llm)) {
-      const endpoint = await resolve(column.llm);
+      const { signal, onStatus } = options;
+      const endpoint = await throughOutages(() => resolve(column.llm), { signal, onStatus });
       servers.set(column.llm, {
         endpoint,
         digest: await modelDigest(paths, column.llm, endpoint),
-        contextTokens: endpoint.contextTokens ?? (await contextOf(endpoint, options.signal)),
+        contextTokens: endpoint.contextTokens ?? (await contextOf(endpoint, signal)),
         again: () => resolve(column.llm),
       });
     }

@@ -185,8 +185,8 @@ async function once(
 /** An ingest runs for hours, and the same texts give the same vectors: what may pass is waited for. */
 function worthAnother(error: unknown): unknown {
   if (!(error instanceof EndpointFault) || !['unavailable', 'timeout', 'busy'].includes(error.code)) return error;
-  const { code, message, hint, again = 'no answer', retryAfterMs } = error;
-  return new EndpointFault(code, message, hint, { again, retryAfterMs, cause: error });
+  const { code, message, hint, again = 'no answer', retryAfterMs, away } = error;
+  return new EndpointFault(code, message, hint, { again, retryAfterMs, away, cause: error });
 }
 
 function read(endpoint: ChatEndpoint, texts: readonly string[], json: unknown): EmbeddingsPart {

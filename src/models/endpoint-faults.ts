@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FORWARD_HEADER } from '../jobs/health.ts';
 import { type ErrorCode, RagtuiError } from '../platform/errors.ts';
 import { parseJson } from '../platform/json.ts';
 import type { Answer } from '../platform/network.ts';
@@ -14,17 +15,26 @@ export class EndpointFault extends RagtuiError {
   readonly retryAfterMs: number | undefined;
   /** Nothing listens there: waiting long is of no use. */
   readonly refused: boolean;
+  /** The host of a server of ours cannot be reached: what waits for it may go on when it is back. */
+  readonly away: boolean;
 
   constructor(
     code: ErrorCode,
     message: string,
     hint: string,
-    more: { again?: string; retryAfterMs?: number | undefined; refused?: boolean; cause?: unknown } = {},
+    more: {
+      again?: string;
+      retryAfterMs?: number | undefined;
+      refused?: boolean;
+      away?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(code, message, hint, more.cause === undefined ? undefined : { cause: more.cause });
     this.again = more.again;
     this.retryAfterMs = more.retryAfterMs;
     this.refused = more.refused ?? false;
+    this.away = more.away ?? false;
   }
 }
 
@@ -72,6 +82,7 @@ export function statusFault(
 ): EndpointFault {
   const answer = said(body);
   const detail = clean(endpoint, answer.message);
+  if (header(FORWARD_HEADER) === 'unreachable') return unreachableFault(endpoint, detail, String(status));
   const at = shownUrl(endpoint);
   const fault = (code: ErrorCode, what: string, hint: string, more: { again?: string } = {}) =>
     new EndpointFault(code, detail ? `${what}: ${detail}` : `${what}.`, hint, {
@@ -206,11 +217,12 @@ export const silentFault = (endpoint: ChatEndpoint, seconds: number): EndpointFa
   );
 
 /** The host that a server of ours runs on cannot be reached; `why` is a sentence that says so. */
-export const unreachableFault = (endpoint: ChatEndpoint, why: string): EndpointFault =>
+export const unreachableFault = (endpoint: ChatEndpoint, why: string, again?: string): EndpointFault =>
   new EndpointFault(
     'unavailable',
     why || `The host behind ${shownUrl(endpoint)} cannot be reached.`,
     'Its server may go on there; ask again when the host is back (`ragtui jobs list` says since when it is away).',
+    { away: true, ...(again === undefined ? {} : { again }) },
   );
 
 /** The server's words are not what the protocol says. */

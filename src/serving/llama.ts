@@ -4,9 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type StopStep, stopJob } from '../jobs/control.ts';
 import { endpointFileSchema, jobFiles, readJsonFile } from '../jobs/folder.ts';
+import { FORWARD_HEADER } from '../jobs/health.ts';
 import { type LaunchOptions, launchJob } from '../jobs/launcher.ts';
 import { readJob } from '../jobs/registry.ts';
 import { isOver, type JobId, type JobView } from '../jobs/types.ts';
+import { EndpointFault } from '../models/endpoint-faults.ts';
 import { fileOf, installedModel, listAdapters } from '../models/store.ts';
 import type { ChatEntry } from '../models/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
@@ -244,7 +246,8 @@ export async function untilServed(
     const { work } = job.spec;
     if (work.kind !== 'serve') throw new RagtuiError('usage', `The job ${id} serves nothing.`);
     const endpoint = readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
-    if (endpoint?.ready && (await isHealthy(endpoint.url, signal))) {
+    const health = endpoint?.ready ? await healthOf(endpoint.url, signal) : 'silent';
+    if (endpoint?.ready && health === 'well') {
       const { url, key } = endpoint;
       return {
         url,
@@ -257,7 +260,9 @@ export async function untilServed(
     }
     // One that was up and is silent now does not come up by waiting.
     silentSince = endpoint?.ready ? (silentSince ?? performance.now()) : undefined;
-    if (silentSince !== undefined && performance.now() - silentSince > SILENT_MS) throw silent(job, name);
+    if (silentSince !== undefined && performance.now() - silentSince > SILENT_MS) {
+      throw silent(job, name, health === 'away');
+    }
     const phase = job.progress?.phase ?? '';
     if (told !== phase || told === '') onStatus?.(statusText(phase ? 'startingPhase' : 'starting', { name, phase }));
     told = phase;
@@ -269,15 +274,16 @@ export async function untilServed(
   }
 }
 
-const silent = ({ spec, pid, far, reason }: JobView, name: string): RagtuiError =>
-  far ? unreached(spec.id, name, far.host, reason) : hangs(spec.id, name, pid);
-
-const unreached = (id: JobId, name: string, host: string, reason: string): RagtuiError =>
-  new RagtuiError(
+const silent = ({ spec, pid, far, reason }: JobView, name: string, away: boolean): RagtuiError => {
+  if (!far) return hangs(spec.id, name, pid);
+  return new EndpointFault(
     'unavailable',
-    `The server of ${name} on ${host} has not answered for ${SILENT_MS / 1000} s${reason ? `: ${reason}` : ''}.`,
-    `It is tried again by itself. See \`ragtui hosts check ${host}\`, or stop it: \`ragtui jobs stop ${id}\`.`,
+    `The server of ${name} on ${far.host} has not answered for ${SILENT_MS / 1000} s${reason ? `: ${reason}` : ''}.`,
+    `It is tried again by itself. See \`ragtui hosts check ${far.host}\`, or stop it: \`ragtui jobs stop ${spec.id}\`.`,
+    // Who has the time waits for a host that is gone; one that is there and says nothing is another matter.
+    { away: away || /unreachable since/.test(reason) },
   );
+};
 
 const hangs = (id: JobId, name: string, pid: number | null): RagtuiError =>
   new RagtuiError(
@@ -289,15 +295,17 @@ const hangs = (id: JobId, name: string, pid: number | null): RagtuiError =>
     `Stop it and start it again: \`ragtui jobs stop ${id}\`. Or let it go on: kill -CONT.`,
   );
 
-async function isHealthy(url: string, signal: AbortSignal | undefined): Promise<boolean> {
+/** `away`: the port here that leads to another host says that it cannot be reached. */
+async function healthOf(url: string, signal: AbortSignal | undefined): Promise<'well' | 'away' | 'silent'> {
   const timeout = AbortSignal.timeout(2000);
   try {
     const health = new URL('/health', url);
     const response = await fetch(health, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
     await response.arrayBuffer();
-    return response.ok;
+    if (response.ok) return 'well';
+    return response.headers.get(FORWARD_HEADER) === 'unreachable' ? 'away' : 'silent';
   } catch {
-    return false;
+    return 'silent';
   }
 }
 

@@ -62,7 +62,7 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
     await addLocalModel(paths, { name: 'toy', path: base, kind: 'chat' });
     const rows = path.join(home, 'asked.json');
     const row = (n: number) => ({ question: `What is ${n}?`, context: `It is so, ${n}.`, answer: 'So it is' });
-    writeFileSync(rows, JSON.stringify([1, 2].map(row)));
+    writeFileSync(rows, JSON.stringify([1, 2, 3, 4, 5].map(row)));
     await importDataset(paths, rows, {});
     host = await addFarHost(paths, 'far');
     installFarEngine(host, VLLM, 'vllm');
@@ -95,28 +95,33 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
     return job;
   };
 
-  /** Runs the recipe until its first question waits at the server. */
+  /** Runs the recipe until it has one answer; the next question waits at the server. */
   async function asking(): Promise<JobView> {
     const wish = { file: path.join(home, 'x.yaml'), cwd: home, text: RECIPE, vars: { launcher: 'ssh:far' } };
     const { work, problems } = inspectRecipe(paths, wish);
     expect(problems).toEqual([]);
     const recipe = await launchJob(paths, { kind: 'recipe', ...work });
-    await until('a question at the server', () => jobsOf('evaluate').some(({ state }) => state === 'running'));
+    await until('an answer', async () => {
+      await letGo(jobsOf('serve')[0]);
+      return jobsOf('evaluate').some(({ progress }) => (progress?.done ?? 0) > 0);
+    });
     return recipe;
   }
   /** Lets all held answers go, again and again, until the recipe is over. */
   async function answered(recipe: JobView, server: () => JobView | undefined): Promise<JobView> {
     await until('the end', async () => {
-      const job = server();
-      const endpoint = job && readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
-      if (endpoint?.ready) await letGo(endpoint).catch(() => {});
+      await letGo(server());
       return isOver(readJob(paths, recipe.spec.id).state);
     });
     return waitForJob(paths, recipe.spec.id);
   }
-  async function letGo({ url, key }: { url: string; key: string }): Promise<void> {
-    const response = await fetch(`${url}/models`, { headers: { authorization: `Bearer ${key}` } });
-    const said: unknown = await response.json();
+  /** What the stand-in holds now is answered; of one that cannot be asked nothing is held. */
+  async function letGo(job: JobView | undefined): Promise<void> {
+    const endpoint = job && readJsonFile(jobFiles(job.folder).endpoint, endpointFileSchema);
+    if (!endpoint?.ready) return;
+    const headers = { authorization: `Bearer ${endpoint.key}` };
+    const response = await fetch(`${endpoint.url}/models`, { headers }).catch(() => undefined);
+    const said: unknown = await response?.json().catch(() => undefined);
     if (typeof said === 'object' && said && 'server' in said) process.kill(Number(said.server), 'SIGUSR2');
   }
 
@@ -136,7 +141,7 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
     expect([end.state, end.error]).toEqual(['succeeded', null]);
     expect(one(jobsOf('serve')).spec.id).toBe(server.spec.id);
     expect(one(jobsOf('evaluate')).state).toBe('succeeded');
-    expect(stepOf(resumed, 'evaluate')?.detail).toBe('2 items, exact own 100.0');
+    expect(stepOf(resumed, 'evaluate')?.detail).toBe('5 items, exact own 100.0');
     expect(await runStatus(host, server.far?.run ?? '')).toMatchObject({
       state: 'over',
       keeper: false,
@@ -144,6 +149,19 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
     });
     expect(await cleanHost(host, { stop: false })).toEqual({ live: [], deleted: true });
     expect(existsSync(host.facts.root)).toBe(false);
+  });
+
+  test('a host that is gone in the middle of a question: the evaluation waits, the step says so, no question is lost', async () => {
+    const recipe = await asking();
+    far.stop();
+    await until('told', () =>
+      /waits until it is back: .*\bfar\b/.test(stepOf(recipe, 'evaluate')?.progress?.phase ?? ''),
+    );
+    far.start();
+    const end = await answered(recipe, () => jobsOf('serve')[0]);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(stepOf(recipe, 'evaluate')?.detail).toBe('5 items, exact own 100.0');
+    expect(jobsOf('serve')).toHaveLength(1);
   });
 
   test('everything here killed: what goes on there is ended by the resume, and one server takes its place', async () => {

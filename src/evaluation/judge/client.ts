@@ -3,9 +3,9 @@ import { type ErrorCode, RagtuiError, toRagtuiError } from '../../platform/error
 import type { WorkspacePaths } from '../../platform/paths.ts';
 import { readStatus, statusText } from '../../platform/status.ts';
 import { llmResolver, type ResolvedLlm } from '../../serving/resolve.ts';
-import { pause } from '../ask-column.ts';
 import { Lane } from '../lane.ts';
 import { modelDigest } from '../model-digest.ts';
+import { isAway, pause, throughOutages } from '../outages.ts';
 import { hashOf } from '../plan.ts';
 import type { Evaluation } from '../types.ts';
 import type { JudgeRequest } from './prompts.ts';
@@ -107,7 +107,8 @@ export class JudgeClient {
     const place = await this.lane.take();
     let brought: number | undefined;
     try {
-      const { text, finish, usage } = await this.#formedOrNot(request);
+      const { signal, onStatus } = this.options;
+      const { text, finish, usage } = await throughOutages(() => this.#formedOrNot(request), { signal, onStatus });
       if (finish === 'cancelled') throw new RagtuiError('cancelled', 'The run was asked to stop.');
       this.#failures = 0;
       const { promptTokens = null, completionTokens = null } = usage ?? {};
@@ -158,7 +159,7 @@ export class JudgeClient {
       } catch (error) {
         const wait = RETRY_MS[attempt];
         const { code, message } = toRagtuiError(error);
-        const again = this.#server.retries === undefined && WORTH_ANOTHER_TRY.has(code);
+        const again = this.#server.retries === undefined && WORTH_ANOTHER_TRY.has(code) && !isAway(error);
         if (wait === undefined || signal.aborted || !again) throw error;
         onStatus(
           statusText('retry', { seconds: wait / 1000, why: message, attempt: attempt + 2, most: RETRY_MS.length + 1 }),

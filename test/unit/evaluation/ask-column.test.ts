@@ -228,6 +228,34 @@ describe('what goes wrong', () => {
     expect(waits).toEqual([expect.stringMatching(/^a waits .* s: .*503.* \(try 2 of 2\)$/)]);
   });
 
+  it('waits for the host of a server of ours for as long as it cannot be reached, and says so', async () => {
+    // As the port here answers that leads there (`src/hosts/forward.ts`).
+    const away = status(
+      503,
+      { error: { type: 'unreachable', message: 'far cannot be reached: no route.', code: 503 } },
+      { 'x-ragtui-forward': 'unreachable' },
+    );
+    server.script(...Array.from({ length: 6 }, () => away), says(['at last']));
+    const told: string[] = [];
+    const asked = askColumn(
+      deps({ awayMs: 0, onWait: (_, text) => told.push(text) }),
+      ready('name=a,llm=m,context=none'),
+      item,
+    );
+    expect((await asked).outcome).toMatchObject({ state: 'ok', output: 'at last', error: null });
+    expect(told).toEqual(Array(6).fill('waits until it is back: far cannot be reached: no route.'));
+  });
+
+  it('is stopped while it waits for a host', async () => {
+    const stop = new AbortController();
+    server.script(
+      status(503, { error: { type: 'unreachable', message: 'gone.' } }, { 'x-ragtui-forward': 'unreachable' }),
+    );
+    const onWait = () => stop.abort();
+    const asked = askColumn(deps({ signal: stop.signal, onWait }), ready('name=a,llm=m,context=none'), item);
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
   it('with every item ends the run', async () => {
     server.script(status(401, 'no key'));
     await expect(askColumn(deps(), ready('name=a,llm=m,context=gold'), item)).rejects.toMatchObject({

@@ -42,6 +42,7 @@ export const common = {
   'status.retry': 'waits {seconds} s: {why} (try {attempt} of {most})',
   'status.limit': 'waits {seconds} s: {why}',
   'status.turn': 'waits its turn: {count} at a time',
+  'status.away': 'waits until it is back: {why}',
   'status.startingPhase': 'starting {name}: {phase}',
   'status.starting': 'starting {name}',
   'status.loading': 'loading {name} into the server of {model}',

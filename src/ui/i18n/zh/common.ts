@@ -44,6 +44,7 @@ export const common: Texts<typeof english> = {
   'status.retry': '等待 {seconds} 秒：{why}（第 {attempt} 次，共 {most} 次）',
   'status.limit': '等待 {seconds} 秒：{why}',
   'status.turn': '排队等候：同时最多 {count} 个请求',
+  'status.away': '等它恢复：{why}',
   'status.startingPhase': '正在启动 {name}：{phase}',
   'status.starting': '正在启动 {name}',
   'status.loading': '正在把 {name} 载入 {model} 的服务',
