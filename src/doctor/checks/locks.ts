@@ -12,15 +12,14 @@ export const locks: Check = {
   name: 'locks',
   run: (probe) => {
     const { home, engines, models, writerLock } = probe.paths;
-    const files = [
-      writerLock,
-      ...[home, engines, models].flatMap((folder) =>
-        probe.list(folder).flatMap((name) => (name.endsWith('.lock') ? [path.join(folder, name)] : [])),
-      ),
-    ];
+    const files = [home, engines, models].flatMap((folder) =>
+      probe.list(folder).flatMap((name) => (name.endsWith('.lock') ? [path.join(folder, name)] : [])),
+    );
     const stale: string[] = [];
     let held = 0;
     for (const file of new Set(files)) {
+      // Always there, always empty: the kernel holds it and frees it.
+      if (file === writerLock) continue;
       const text = probe.read(file);
       if (text === undefined) continue;
       const holder = holderSchema.safeParse(parseJson(text));
