@@ -115,12 +115,17 @@ export class MilvusCollection implements VectorCollection {
     return among && found.length < Math.min(k, among.length) ? this.#oneByOne(query.vector, k, among) : found;
   }
 
-  async fetch(slots: readonly number[]): Promise<VectorRecord[]> {
+  fetch(slots: readonly number[]): Promise<VectorRecord[]> {
+    return this.#read(slots, {});
+  }
+
+  /** `timeout`: of each answer, milliseconds; absent: the client's. */
+  async #read(slots: readonly number[], limit: { readonly timeout?: number }): Promise<VectorRecord[]> {
     const found: VectorRecord[] = [];
     for (const filter of pages(slots, READ_PAGE)) {
       const { data } = await this.#loaded(() =>
         this.#call(stored, (client, collection_name) =>
-          client.query({ collection_name, filter, output_fields: ['slot', 'v'], consistency_level: STRONG }),
+          client.query({ collection_name, filter, output_fields: ['slot', 'v'], consistency_level: STRONG, ...limit }),
         ),
       );
       for (const { slot, v } of data) found.push({ slot, vector: Float32Array.from(v) });
@@ -187,9 +192,10 @@ export class MilvusCollection implements VectorCollection {
     return results;
   }
 
+  /** Somebody waits for it: it takes no longer than a search may. */
   async #oneByOne(vector: Float32Array, k: number, among: readonly number[]): Promise<Neighbour[]> {
     const index = new ExactIndex(this.#spec.dim);
-    for (const record of await this.fetch(among)) index.add(record.slot, record.vector);
+    for (const record of await this.#read(among, { timeout: SEARCH_MS })) index.add(record.slot, record.vector);
     return index.search(vector, k);
   }
 
