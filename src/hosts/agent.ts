@@ -38,6 +38,9 @@ const noPython = (os: string): RagtuiError =>
     'Install python3 there and run "ragtui hosts check" again.',
   );
 
+/** What the agent says went wrong: the host itself was reached. */
+export class AgentFault extends RagtuiError {}
+
 /** One operation of the agent. Errors: those of the agent, `network`, `permission`, `unavailable`. */
 export async function askAgent<S extends z.ZodType>(
   host: KnownHost,
@@ -52,7 +55,7 @@ export async function askAgent<S extends z.ZodType>(
   const failed = errorSchema.safeParse(last);
   if (failed.success) {
     const { code, message } = failed.data.error;
-    throw new RagtuiError(errorCode(code), `On ${host.name}: ${message}.`, HINTS[code] ?? '');
+    throw new AgentFault(errorCode(code), `On ${host.name}: ${message}.`, HINTS[code] ?? '');
   }
   const parsed = answer.safeParse(last);
   if (parsed.success) return parsed.data;

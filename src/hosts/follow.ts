@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, RagtuiError, toRagtuiError } from '../platform/errors.ts';
-import { agentCommand } from './agent.ts';
+import { AgentFault, agentCommand } from './agent.ts';
 import { type Frame, FrameReader, type MirroredFile } from './mirror.ts';
 import { standingOf } from './slurm/standing.ts';
 import { dropConnection, sshFault, streamThere } from './ssh.ts';
@@ -173,7 +173,8 @@ export async function untilReached<T>(
       if (code !== 'network' || signal.aborted || performance.now() - began > patienceMs) throw error;
       if (!lost) onReach({ since, why: message });
       lost = true;
-      await dropConnection(host.name);
+      // Others go through the shared connection: where it is Slurm that cannot be reached behind it, it stays.
+      if (!(error instanceof AgentFault)) await dropConnection(host.name);
       await delay(wait, undefined, { signal });
     }
   }
