@@ -3,7 +3,7 @@ import os from 'node:os';
 import { getMeta, setMeta } from '../../db/open.ts';
 import type { Tables } from '../../db/tables.ts';
 import type { WorkspacePaths } from '../../platform/paths.ts';
-import { isLive, newCollectionName } from './projector.ts';
+import { isLive, newCollectionName } from './live.ts';
 
 const HOME = 'projection_home';
 const MACHINE = 'projection_machine';

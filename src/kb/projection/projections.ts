@@ -2,7 +2,8 @@ import type { IndexRow } from '../../db/index-table.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { Connections, type OpenBackend } from '../backends/connections.ts';
 import type { VectorCollection } from '../backends/types.ts';
-import { newCollectionName, Projector, type ProjectorDeps } from './projector.ts';
+import { newCollectionName } from './live.ts';
+import { Projector, type ProjectorDeps } from './projector.ts';
 import type { ProjectionState } from './types.ts';
 
 export interface ProjectionsOptions extends Omit<ProjectorDeps, 'connections'> {

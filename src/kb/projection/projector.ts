@@ -1,38 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import type { IndexRow } from '../../db/index-table.ts';
 import type { ProjectionRow } from '../../db/projection-table.ts';
-import type { Tables } from '../../db/tables.ts';
-import { toVector } from '../../db/vectors-table.ts';
-import type { Writer } from '../../db/writer.ts';
 import { errorLine, type RagtuiError, toRagtuiError } from '../../platform/errors.ts';
 import type { Connections } from '../backends/connections.ts';
 import type { VectorBackend, VectorCollection } from '../backends/types.ts';
-import { compareSample, storedVectors } from './compare.ts';
+import { compareSample } from './compare.ts';
+import { aboutOf, isLive, type LiveProjection, newCollectionName } from './live.ts';
+import { type SendDeps, sendChanges, sendMembers } from './send.ts';
 import type { ProjectionState } from './types.ts';
 
-/** Numbers of one batch: 2 MiB of them on their way, whatever the dimension. */
-const BATCH_NUMBERS = 1 << 19;
-/** So many batches before the server is asked to make sure of them. */
-const BATCHES_A_FLUSH = 16;
-const CHANGES = 8192;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
 /** So often a server that changes meanwhile is compared. */
 const COMPARISONS = 5;
 
-export interface ProjectorDeps {
-  readonly read: Tables;
-  readonly write: Tables;
-  readonly writer: Writer;
+export interface ProjectorDeps extends SendDeps {
   readonly connections: Connections;
-  readonly batchNumbers?: number;
   readonly log: (text: string) => void;
 }
-/** A projection that has an index. */
-export type LiveProjection = ProjectionRow & { readonly index_id: number };
-
-export const newCollectionName = (): string => `ragtui_${randomBytes(8).toString('hex')}`;
-
 /**
  * Brings one index to its server and keeps it there: first all members in the order of their slots, then the log of
  * changes. A batch is only read when the one before has been taken, what the server has is written down after it made
@@ -231,8 +215,8 @@ export class Projector {
       const collection = this.#collection ?? (await this.#open(row, index));
       // It was opened anew and had to be begun again.
       if (this.#row()?.collection !== row.collection || this.#row()?.filled !== row.filled) continue;
-      if (row.filled !== null) await this.#fill(row, row.filled, index, collection);
-      else if (read.projection.isPending(row.index_id)) await this.#follow(row, index, collection);
+      if (row.filled !== null) await sendMembers(this.deps, { row, index, collection }, row.filled, () => this.#closed);
+      else if (read.projection.isPending(row.index_id)) await sendChanges(this.deps, { row, index, collection });
       else if (await this.#prove(row, collection)) return;
     }
   }
@@ -245,7 +229,7 @@ export class Projector {
   async #open(row: LiveProjection, index: IndexRow): Promise<VectorCollection> {
     const connection = this.#connection;
     const backend = await this.#connect(row.server);
-    const spec = { name: row.collection, dim: index.dim, about: this.#about(index) };
+    const spec = { name: row.collection, dim: index.dim, about: aboutOf(this.deps.read, index) };
     const { collection, created } = await backend.open(spec);
     const begun = row.filled !== 0;
     const mark = created ? null : (await collection.stats()).mark;
@@ -296,43 +280,6 @@ export class Projector {
     await backend.drop(row.collection);
   }
 
-  async #fill(row: LiveProjection, from: number, index: IndexRow, collection: VectorCollection): Promise<void> {
-    const { read, write, writer } = this.deps;
-    const batch = this.#batchOf(index.dim);
-    let last = from;
-    let whole = false;
-    for (let sent = 0; sent < BATCHES_A_FLUSH && !whole && !this.#closed; sent += 1) {
-      const members = read.projection.membersAfter(row.index_id, last, batch);
-      if (members.length > 0) await collection.upsert(members.map(({ slot, v }) => ({ slot, vector: toVector(v) })));
-      last = members.at(-1)?.slot ?? last;
-      whole = members.length < batch;
-    }
-    await collection.flush(row.position);
-    if (whole) await collection.prepare();
-    await writer.run(() => {
-      if (whole) write.projection.fillDone(row.id);
-      else write.projection.fillTo(row.id, last);
-    });
-  }
-
-  async #follow(row: LiveProjection, index: IndexRow, collection: VectorCollection): Promise<void> {
-    const { read, write, writer } = this.deps;
-    const changes = read.projection.changes(row.index_id, CHANGES);
-    const last = changes.at(-1);
-    if (!last) return;
-    // Of each slot only what came last counts.
-    const ops = new Map(changes.map(({ slot, op }) => [slot, op]));
-    const gone = [...ops].filter(([, op]) => op === 2).map(([slot]) => slot);
-    const come = [...ops].filter(([, op]) => op === 1).map(([slot]) => slot);
-    const batch = this.#batchOf(index.dim);
-    for (let at = 0; at < come.length; at += batch) {
-      await collection.upsert(storedVectors(read, index, come.slice(at, at + batch)));
-    }
-    if (gone.length > 0) await collection.delete(gone);
-    await collection.flush(last.seq);
-    await writer.run(() => write.projection.advance(row, last.seq));
-  }
-
   /** Compares the counts once for each connection. False: something came meanwhile, so they say nothing. */
   async #prove(row: LiveProjection, collection: VectorCollection): Promise<boolean> {
     const { read } = this.deps;
@@ -344,18 +291,4 @@ export class Projector {
     this.#proven = true;
     return true;
   }
-
-  #batchOf(dim: number): number {
-    return Math.max(1, Math.min(2048, Math.floor((this.deps.batchNumbers ?? BATCH_NUMBERS) / dim)));
-  }
-
-  #about(index: IndexRow): string {
-    const { kb } = this.deps.read;
-    const base = kb.all().find(({ id }) => id === index.kb_id)?.name ?? '';
-    const group = kb.groups(index.kb_id).find(({ id }) => id === index.group_id)?.name ?? '';
-    const embedder = kb.embedders(index.kb_id).find(({ embedder_id }) => embedder_id === index.embedder_id)?.name ?? '';
-    return `${base} / ${group} / ${embedder}`;
-  }
 }
-
-export const isLive = (row: ProjectionRow): row is LiveProjection => row.index_id !== null;
