@@ -43,6 +43,9 @@ export function stepMark(paths: WorkspacePaths, key: string, part = ''): string 
   return [key, String(timesOf(paths, key)), ...(part === '' ? [] : [part])].join(':');
 }
 
+/** Whether jobs with this mark do the step of a key. Pure. */
+export const isMarkOf = (mark: string, key: string): boolean => mark.startsWith(`${key}:`);
+
 /** One recipe at a time does a step, whoever else wants it. Returns the way to give it back. */
 export function lockStep(paths: WorkspacePaths, key: string, signal: AbortSignal): Promise<() => void> {
   return lockFile(path.join(resultsFolder(paths), `.${key}.lock`), { signal });

@@ -8,7 +8,9 @@ import { planDeployment } from '../../serving/deploy.ts';
 import { untilServed } from '../../serving/llama.ts';
 import { startServer } from '../../serving/start.ts';
 import { type ServeWork, vllmOptionsSchema } from '../../serving/types.ts';
+import { listRecipeRuns } from '../control.ts';
 import type { SpecOf } from '../plan.ts';
+import { isMarkOf } from '../results.ts';
 import type { MadeOf } from '../types.ts';
 import { engineDigest, modelDigest } from './facts.ts';
 import { modelName, type Needs, type World } from './types.ts';
@@ -56,8 +58,8 @@ function workOf(paths: WorkspacePaths, spec: Deploy, needs: Needs): ServeWork {
 /**
  * The server of a deployment, answering: one that was started for this very step before a kill, where the step wants it now;
  * one that serves the same already, or a new one. One of this step that is elsewhere, or whose job was killed while it goes
- * on on its host, is stopped first; one elsewhere that cannot be reached keeps nobody from serving here. Errors: those of
- * `planDeployment`, `startServer` and `stopJob`.
+ * on on its host, is stopped first; one elsewhere that cannot be reached keeps nobody from serving here, and one that
+ * another recipe asks just now stays. Errors: those of `planDeployment`, `startServer` (`exists`: that other one) and `stopJob`.
  */
 export async function ensureServed(
   { paths, signal }: World,
@@ -82,8 +84,9 @@ export async function ensureServed(
   const isThere = ({ spec: { work: running } }: JobView) =>
     running.kind === 'serve' && running.launcher === work.launcher;
   const before = serversOf(paths, mark).find(isThere);
+  const isShared = askers(paths, mark) > 1;
   for (const other of startedFor(paths, mark)) {
-    if (other.spec.id === before?.spec.id) continue;
+    if (other.spec.id === before?.spec.id || (isShared && !isOver(other.state))) continue;
     try {
       await stopJob(paths, other.spec.id);
     } catch (error) {
@@ -115,6 +118,16 @@ const startedFor = (paths: WorkspacePaths, mark: string): JobView[] =>
       spec.step === mark && spec.work.kind === 'serve' && (!isOver(state) || far?.open === true),
   );
 
+/** How many recipes, of those that are being done, ask the server of a step or are about to. */
+const askers = (paths: WorkspacePaths, mark: string): number =>
+  listRecipeRuns(paths).filter(
+    ({ view, status }) =>
+      !isOver(view.state) &&
+      status?.steps.some(
+        ({ kind, key, state }) => kind === 'deploy' && state === 'running' && key !== null && isMarkOf(mark, key),
+      ),
+  ).length;
+
 /** Servers that a step started and that run. */
 export const serversOf = (paths: WorkspacePaths, mark: string): JobView[] =>
   startedFor(paths, mark).filter(({ state }) => !isOver(state));
@@ -123,7 +136,8 @@ export const serversOf = (paths: WorkspacePaths, mark: string): JobView[] =>
 export async function stopServed(paths: WorkspacePaths, mark: string, note: (text: string) => void): Promise<void> {
   for (const job of startedFor(paths, mark)) {
     try {
-      await stopJob(paths, job.spec.id);
+      const { far, reason } = await stopJob(paths, job.spec.id);
+      if (far?.open) note(`${job.spec.id}: ${reason}`);
     } catch (error) {
       note(goesOn(job, error));
     }
