@@ -200,6 +200,40 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
     expect(lossSteps(preempted)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test('trainings that take both nodes each are an array too, one after the other', async () => {
+    const run = await start(', at-once: 1', 2);
+    const jobs = await three();
+    const array = number(jobs[0]).split('_')[0];
+    expect(jobs.map(number)).toEqual([`${array}_1`, `${array}_2`, `${array}_3`]);
+    for (const job of jobs) {
+      await it.untilStep(job, 3);
+      expect([field(job, 'NumNodes'), field(job, 'JobState')]).toEqual(['2', 'RUNNING']);
+      it.letGo(nameOf(job));
+    }
+    const end = await waitForJob(it.paths, run.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    for (const job of jobs) expect(lossSteps(job)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('each goes back to the queue by itself before its time limit, and once', async () => {
+    it.ask({ time: '1', warnSeconds: 40 });
+    const run = await start();
+    const jobs = await three();
+    for (const job of jobs) await it.untilStep(job, 3);
+    for (const job of jobs) {
+      await it.until('back in the queue', () => field(job, 'JobState') === 'PENDING');
+      slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', 'TimeLimit=10');
+    }
+    for (const job of jobs) {
+      await it.until('begun again', () => it.logsOf(job).some((text) => /again, from checkpoint-2/.test(text)));
+      it.letGo(nameOf(job));
+    }
+    const end = await waitForJob(it.paths, run.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(jobs.map((job) => field(job, 'Restarts'))).toEqual(['1', '1', '1']);
+    expect(jobs.map(lossSteps)).toEqual(jobs.map(() => [1, 2, 3, 4, 5, 6]));
+  });
+
   test('all of it killed here: a resume finds each task where it is', async () => {
     const run = await start();
     const jobs = await three();
