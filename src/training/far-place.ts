@@ -201,7 +201,9 @@ class FarPlace implements TrainingPlace {
     run.giveUp?.addEventListener('abort', onGiveUp, { once: true });
     if (signal.aborted) onStop();
     const timer = setInterval(run.onLook, LOOK_MS);
-    const rows = path.join(tuned.train, ROWS);
+    const rowsFile = path.join(tuned.train, ROWS);
+    // Rows up to the checkpoint were sent there: the copy here begins with them.
+    const rows = new MirroredFile(rowsFile, sizeOf(rowsFile));
     let made: readonly string[] = [];
     let waits = '';
     const slurm = new SlurmWatch(report, this.host);
@@ -211,8 +213,7 @@ class FarPlace implements TrainingPlace {
         files: {
           stdout: { there: 'stdout.log', here: new MirroredFile(run.stdout) },
           stderr: { there: 'stderr.log', here: new MirroredFile(run.stderr) },
-          // Rows up to the checkpoint were sent there: the copy here begins with them.
-          rows: { there: `${this.#tune()}/${ROWS}`, here: new MirroredFile(rows, sizeOf(rows)), anew: true },
+          rows: { there: `${this.#tune()}/${ROWS}`, here: rows, anew: true },
         },
         checkpoints: this.#tune(),
         signal: over.signal,
@@ -222,7 +223,7 @@ class FarPlace implements TrainingPlace {
           run.onAgain?.(step);
         },
         onStatus: (status, checkpoints) => {
-          slurm.look(status);
+          slurm.look(status, rows.offset);
           if (status.waits !== waits && status.waits !== '') report.progress(phase(`${this.host} ${status.waits}`));
           waits = status.waits;
           const fresh = checkpoints.filter((name) => !made.includes(name));

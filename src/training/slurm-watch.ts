@@ -17,6 +17,8 @@ export class SlurmWatch {
   readonly #report: JobReport;
   readonly #host: string;
   #waits = '';
+  /** Of its rows when it began to wait; undefined: those that were here come again. */
+  #rows: number | undefined;
   #where = '';
   #number = '';
   #deafSince: Date | undefined;
@@ -26,7 +28,8 @@ export class SlurmWatch {
     this.#host = host;
   }
 
-  look(status: RunStatus): void {
+  /** `rows`: bytes of its rows that are here. */
+  look(status: RunStatus, rows: number): void {
     if (!isStanding(status)) return;
     const { job, unreached, slurm } = status;
     this.#reach(unreached);
@@ -36,7 +39,10 @@ export class SlurmWatch {
     const where = job.state === 'RUNNING' ? job.nodes : '';
     if (where !== '' && where !== this.#where) this.#report.log('info', `Slurm job ${job.job} runs on ${where}`);
     this.#where = where;
-    if (status.waits === '' && this.#waits !== '') this.#report.progress(phase(`starting on ${where || this.#host}`));
+    // Slurm is asked every few seconds: its first step may be here before we hear that it waits no more.
+    const begins = status.waits === '' && this.#waits !== '' && (this.#rows === undefined || rows === this.#rows);
+    if (begins) this.#report.progress(phase(`starting on ${where || this.#host}`));
+    if (status.waits !== '' && this.#waits === '') this.#rows = rows;
     // The reason alone is for the log; place and start change all the time.
     const reason = status.waits.split(',')[0] ?? '';
     if (status.waits !== '' && reason !== this.#waits.split(',')[0])
@@ -45,6 +51,7 @@ export class SlurmWatch {
   }
 
   again(step: number): void {
+    this.#rows = undefined;
     const from = step > 0 ? `from checkpoint-${step}` : 'from the beginning: no checkpoint was whole';
     this.#report.log('warn', `Slurm began it again, ${from}`);
   }
