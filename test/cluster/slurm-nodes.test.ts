@@ -7,6 +7,7 @@ import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { listAdapters } from '../../src/models/store.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
+import { EMBEDDER_TRAINING, fakeEmbedderTraining } from '../support/fake-embedder.ts';
 import { sshdIsHere, textOf, withSshd } from '../support/far-host.ts';
 import { useFarTraining } from '../support/far-training.ts';
 import { slurmIsHere, startSlurm, type TestSlurm, withSlurm } from '../support/slurm.ts';
@@ -81,6 +82,16 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training on two nodes of Slurm (
     expect(listAdapters(it.paths)[0]).toMatchObject({ name: 'mine', path: tunedFolder(it.paths, 'mine').result });
     // The batch of preset cpu is 2.
     expect(it.logsOf(end)).toContain('Effective batch 4 on 2 nodes, 1 process on each');
+  });
+
+  test('an embedder trains on both, too', async () => {
+    await fakeEmbedderTraining(it.paths);
+    const job = await it.startWork('ok', { kind: 'train-embedder', ...EMBEDDER_TRAINING, nodes: 2 });
+    const end = await waitForJob(it.paths, job.spec.id);
+    expect([end.state, end.error]).toEqual(['succeeded', null]);
+    expect(lossSteps(end)).toEqual(STEPS);
+    expect(printedThere(job, 'node-1.log')).toBe('process 1 of 2 on n2\n');
+    expect(printedThere(job, 'stdout.log').match(/'loss'/g)).toHaveLength(STEPS.length);
   });
 
   test('stopped: all save one checkpoint and end; resumed: they go on from there', async () => {

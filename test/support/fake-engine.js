@@ -24,6 +24,7 @@ const given = process.argv.slice(2);
 const onNodes = given[1] === 'torch.distributed.run' && given[2] === '--nnodes';
 const [first, second, third, fourth, ...rest] = onNodes ? given.slice(6) : given;
 const ranks = await meet(onNodes ? Number(given[3]) : 1, fail);
+if (ranks.world > 1) console.log(`process ${ranks.rank} of ${ranks.world} on ${process.env.SLURMD_NODENAME}`);
 
 if (second?.endsWith('gguf_to_transformers.py')) convert(third, fourth);
 else if (first === '-m' && second === 'llamafactory.cli' && third === 'train') await train(fourth);
@@ -42,7 +43,6 @@ async function train(yaml) {
   const text = readFileSync(yaml, 'utf8');
   const setting = (key) => JSON.parse(new RegExp(`^${key}: (.*)$`, 'm').exec(text)?.[1] ?? 'null');
   const folder = setting('output_dir');
-  if (ranks.world > 1) console.log(`process ${ranks.rank} of ${ranks.world} on ${process.env.SLURMD_NODENAME}`);
   if (!ranks.first) return doSteps(folder);
   writeFileSync(path.join(folder, 'engine.pid'), String(process.pid));
   printExample(setting('model_name_or_path'), path.join(setting('dataset_dir'), `${setting('dataset')}.jsonl`));

@@ -21,7 +21,7 @@ export const trainingFields: Texts<typeof english> = {
     '每一行的系统文本，训练与服务中相同。按数据行自带：问答数据用教程的 “You are a helpful assistant.”',
   'training.about.gpus': '独占的 GPU 数：每块学习各自的一批，因此每步的行数随之增加。',
   'training.about.nodes':
-    '同时使用的 Slurm 节点数，每个节点使用上述数量的 GPU（没有 GPU 时各一个进程）：每步的行数随之增加。',
+    '同时使用的 Slurm 节点数，每个节点使用所选数量的 GPU（没有 GPU 时各一个进程）：每步的行数随之增加。',
   'training.about.embedder.negatives':
     '每步每行的错误文段数；与正确文段组成一组。教程：十个中每次抽七个。同批其他行的文段也算作错误。',
   'training.about.embedder.temperature': '区分相近文段的锐利程度：越小越锐利。教程：0.02。',
