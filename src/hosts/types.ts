@@ -144,7 +144,7 @@ export const runStatusSchema = z.object({
       stopped: z.boolean(),
       oom: z.boolean(),
       error: z.string(),
-      /** What kind of error: the time `limit` of a Slurm job. */
+      /** What kind of error: the time `limit` of a Slurm job, or that of its `memory`. */
       why: z.string().optional(),
       seconds: z.number(),
       endedAt: z.string(),

@@ -102,6 +102,8 @@ export function throwIfSlurmEnded(host: string, job: string, end: RunStatus): vo
       `Ask for more time (ragtui hosts add ${host} --time …) or save more often (save_steps), then: ${resume}`,
     );
   }
+  if (result?.why === 'memory')
+    throw outOfMemory(`The run under Slurm on ${host} is over: ${result.error}.`, host, resume);
   if (!isStanding(end)) return;
   const number = end.slurm.job;
   if (end.ended !== '') {
@@ -112,10 +114,9 @@ export function throwIfSlurmEnded(host: string, job: string, end: RunStatus): vo
     );
   }
   if (end.job?.state === 'OUT_OF_MEMORY') {
-    throw new RagtuiError(
-      'unavailable',
-      `Slurm job ${number} on ${host} is over: ${sentence(end.job, end.slurm.log)}.`,
-      `Ask for more (ragtui hosts add ${host} --memory 32G), then: ${resume}`,
-    );
+    throw outOfMemory(`Slurm job ${number} on ${host} is over: ${sentence(end.job, end.slurm.log)}.`, host, resume);
   }
 }
+
+const outOfMemory = (message: string, host: string, resume: string): RagtuiError =>
+  new RagtuiError('unavailable', message, `Ask for more (ragtui hosts add ${host} --memory 32G), then: ${resume}`);

@@ -150,4 +150,15 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training on two nodes of Slurm (
     expect(shown(end)).toMatch(/ Restarts=0 /);
     expect(readJob(it.paths, end.spec.id).far).toMatchObject({ open: false });
   });
+
+  test('too much memory on the other node: Slurm ends both, and the failure says so', async () => {
+    const end = await waitForJob(it.paths, (await it.startOnNodes('last-hog', 2)).spec.id);
+    expect(end).toMatchObject({
+      state: 'failed',
+      error: {
+        message: expect.stringContaining('its memory limit was exceeded'),
+        hint: expect.stringContaining('--memory'),
+      },
+    });
+  });
 });

@@ -4,6 +4,7 @@
 //   gate (3 steps, then until there is a file `go`; fails where `fail` is in it)
 //   oom | killed | hang (does not react to TERM) | torn (its last save is cut off the first time)
 //   last-oom (of several processes the last one has no memory left)
+//   last-hog (of several processes the last one takes a gigabyte)
 //   no-export (cannot make ONNX) | no-newline | other-system | two-ends (prints an example in another format than the model's, then trains on)
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -111,6 +112,7 @@ async function doSteps(folder, rows, save) {
     await pause(20);
     if (!ranks.first) {
       if (step === 3 && behaviour === 'last-oom' && ranks.rank === ranks.world - 1) outOfMemory();
+      if (step === 3 && behaviour === 'last-hog' && ranks.rank === ranks.world - 1) await hog();
       stopping = await ranks.agree(stopping);
       continue;
     }
@@ -180,6 +182,11 @@ function lastCheckpoint(folder) {
   if (!existsSync(folder)) return 0;
   const steps = readdirSync(folder).flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []);
   return Math.max(0, ...steps.map(Number));
+}
+
+async function hog() {
+  const taken = Array.from({ length: 16 }, () => Buffer.alloc(64 << 20, 1));
+  while (taken.length > 0) await pause(1000);
 }
 
 function outOfMemory() {

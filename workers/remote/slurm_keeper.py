@@ -2,6 +2,8 @@
 
 FORCE_SECONDS = 10
 NODE_LOST_SECONDS = 5
+# What Slurm says of a step that it ends so; the job itself has only failed.
+MEMORY_LIMIT = re.compile(r"exceeded (job |step )?memory limit|oom.kill", re.I)
 
 
 class Keeper:
@@ -159,7 +161,7 @@ class Keeper:
             self.hear_slurm()
         cut_off = (self.near_limit or self.ended_by_slurm) and not is_done(self.request["output"])
         if not cut_off:
-            return self.leave(self.blame(code) if failed_together else code, False, "")
+            return self.leave_failed(code) if failed_together else self.leave(code, False, "")
         write_json(self.at("session.json"), self.session)
         write_json(self.at("left.json"), {"session": self.session["session"]})
         if self.ended_by_slurm:
@@ -175,12 +177,14 @@ class Keeper:
         while not self.ended_by_slurm and time.monotonic() < until:
             time.sleep(0.1)
 
-    def blame(self, code):
-        """The exit code of the node that failed first, and whether memory ran out anywhere."""
+    def leave_failed(self, code):
+        """With the exit code of the node that failed first, or that Slurm ended them all for memory."""
         told = nodes_told(self.folder, self.request, self.session["session"])
         self.oom_elsewhere = any(one.get("oom") for one in told.values())
         blamed = blame_node(self.folder, told)
-        return code if blamed is None else blamed
+        if blamed is None and MEMORY_LIMIT.search(tail_of(self.at("batch.log"))):
+            return self.leave(code, False, "its memory limit was exceeded", "memory")
+        return self.leave(code if blamed is None else blamed, False, "")
 
     def begin_again(self):
         """Gives the job back to the queue; a new one where that is not allowed. Why not, or None."""

@@ -26,7 +26,7 @@ def start_on_nodes(folder, request, session):
     for number in range(request["nodes"]):
         forget(node_file(folder, number))
     text = base64.urlsafe_b64encode(json.dumps(asked).encode()).decode()
-    words = in_container(request.get("container")) + [sys.executable, os.path.join(folder, "keeper.py"), "0", text]
+    words = in_container(request.get("container")) + [sys.executable, os.path.abspath(sys.argv[0]), "0", text]
     environment = dict(os.environ)
     environment[RUN_MARK] = request["run"]
     return subprocess.Popen(
