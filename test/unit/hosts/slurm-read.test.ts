@@ -103,6 +103,12 @@ describe('what Slurm says of a job', () => {
       'its time limit was over',
     ],
     [
+      'a step on several nodes, of which srun tells only that it ends',
+      [said('scontrol', SCONTROL.failed)],
+      { log: 'srun: error: Node failure on n2\nsrun: got SIGCONT\nsrun: forcing job termination\n' },
+      'it failed with exit code 3 (n1)',
+    ],
+    [
       'a batch script that cannot',
       [said('scontrol', SCONTROL.failed)],
       { log: '/var/spool/slurmd/job7/slurm_script: line 3: module: command not found\n' },

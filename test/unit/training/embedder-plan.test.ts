@@ -143,6 +143,11 @@ describe('before a training of an embedder begins, it is said', () => {
     expect(forecast.steps).toMatchObject({ trainRows: 30, effectiveBatch: 12, perEpoch: 3, total: 3 });
     expect(plan(undefined, { settings }).forecast.steps).toMatchObject({ effectiveBatch: 4, total: 8 });
     expect(command.join(' ')).toContain('-m torch.distributed.run --nnodes 3 --nproc_per_node 1 ');
+    // Where the nodes have GPUs: 2 × 2 processes with 4 rows each, whatever this machine has.
+    const onGpus = training(undefined, { nodes: 2, gpus: 2, settings });
+    const far = planEmbedder(paths, onGpus, {}, { device: 'cuda', versions: {} });
+    expect(far.forecast.steps).toMatchObject({ effectiveBatch: 16, perEpoch: 2, total: 2 });
+    expect(far.command.join(' ')).toContain('--nnodes 2 --nproc_per_node 2 ');
   });
 
   it('that negatives of other GPUs are taken where there are several', () => {
