@@ -108,9 +108,11 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training on two nodes of Slurm (
   });
 
   test('before the time limit all save a checkpoint, and go on in another turn', async () => {
-    it.ask({ time: '1', warnSeconds: 40 });
+    it.ask({ warnSeconds: 40 });
     const job = await it.startOnNodes('gate', 2);
     await it.untilStep(job, 3);
+    // Slurm warns up to a minute early: at once, from now on.
+    update(`JobId=${number(job)}`, 'TimeLimit=1');
     await it.until('back in the queue', () => waits(job));
     update(`JobId=${number(job)}`, 'TimeLimit=10');
     await it.until('begun again', () => it.logsOf(job).some((text) => /began it again, from checkpoint-2/.test(text)));
