@@ -115,9 +115,9 @@ function workspaceProblems(
   }
 }
 
-/** What a machine has; of a host that nobody knows nothing is refused: that is said already. */
 const nodesOf = ({ nodes }: Recipe['train'][string]) => (nodes === undefined ? {} : { nodes });
 
+/** What a machine has; of a host that nobody knows nothing is refused: that is said already. */
 function deviceOf(paths: WorkspacePaths, launcher: string | undefined): EngineDevice {
   if (launcher === undefined) return machineDevice();
   const host = findHost(paths, hostOf(launcher));

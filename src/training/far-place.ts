@@ -19,6 +19,7 @@ import { gatherArray, leaveArray } from './far-array.ts';
 import { type Earlier, earlierRun } from './far-earlier.ts';
 import { cachesIn, definedOf, signalOf, tellReach } from './far-engine.ts';
 import { farTune, fetchTune } from './far-tune.ts';
+import { checkNodes } from './nodes.ts';
 import { phase } from './phase.ts';
 import type { EnginePaths, PlaceExit, TrainingPlace } from './place.ts';
 import { processesOfNode } from './processes.ts';
@@ -45,6 +46,8 @@ export async function farPlace(context: Context, name: EngineName): Promise<Trai
   const engine = await farEngine(host, name);
   const before = readFar(tuned.root);
   const earlier = before?.open === true ? await earlierRun(context, host, before) : 'none';
+  // What Slurm has already goes on, whatever its partition has by now.
+  if (earlier === 'none') checkNodes(work, work.launcher, host);
   const run = before && earlier !== 'none' ? before.run : `${spec.id}-${Date.now().toString(36)}`;
   return new FarPlace(context, host, engine, run, earlier);
 }

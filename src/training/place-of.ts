@@ -1,6 +1,4 @@
 import type { EngineName } from '../engines/types.ts';
-import { findHost } from '../hosts/store.ts';
-import { hostOf } from '../hosts/types.ts';
 import type { JobContext } from '../jobs/worker.ts';
 import { farPlace } from './far-place.ts';
 import { checkNodes } from './nodes.ts';
@@ -11,8 +9,8 @@ export const placeOf = async (
   context: JobContext<'train-llm'> | JobContext<'train-embedder'>,
   engine: EngineName,
 ): Promise<TrainingPlace> => {
-  const { work, paths } = context;
-  const { launcher } = work;
-  checkNodes(work, launcher, launcher === undefined ? undefined : findHost(paths, hostOf(launcher)));
-  return launcher === undefined ? localPlace(context, engine) : farPlace(context, engine);
+  const { work } = context;
+  if (work.launcher !== undefined) return farPlace(context, engine);
+  checkNodes(work, undefined);
+  return localPlace(context, engine);
 };
