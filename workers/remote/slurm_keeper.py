@@ -52,7 +52,7 @@ class Keeper:
             with open(self.at("stdout.log"), "a", encoding="utf-8") as log:
                 where = "checkpoint-%d" % step if step else "the beginning"
                 log.write("\n--- begun again by Slurm, from %s, on %s ---\n" % (where, self.session["node"]))
-        write_json(self.at("session.json"), self.session)
+        self.note_session()
         if self.is_asked():
             return self.leave(None, True, "")
         try:
@@ -63,7 +63,7 @@ class Keeper:
         except Refused as error:
             return self.leave(127, False, str(error))
         self.session["program"] = identity(program.pid)
-        write_json(self.at("session.json"), self.session)
+        self.note_session()
         if not self.watch(program):
             return 0
         for pid in marked(self.request["run"]):
@@ -108,12 +108,18 @@ class Keeper:
             if read_json(self.at("beat.json")) == before:
                 return
 
+    def note_session(self):
+        """Says how this session stands, unless another one has begun: it would take this for its own end."""
+        if not self.is_replaced():
+            write_json(self.at("session.json"), self.session)
+
     def is_replaced(self):
-        found = read_json(self.at("session.json")) or {}
-        return found.get("next", found.get("session")) != self.session["session"]
+        found = read_json(self.at("session.json"))
+        # One that cannot be read just now (a network file system) says nothing.
+        return found is not None and found.get("next", found.get("session")) != self.session["session"]
 
     def watch(self, program):
-        """Until the program ends; false when another session has begun meanwhile."""
+        """Until the program ends; false when another session has begun meanwhile: how this one ended is no end of the run."""
         heart = Heart(self.at("beat.json"))
         heart.count = self.session["session"] * 1000000
         asked = looked = None
@@ -132,7 +138,7 @@ class Keeper:
             if late or os.path.exists(self.at("kill")):
                 self.force(program)
             time.sleep(0.1)
-        return True
+        return not self.is_replaced()
 
     def ask(self, program):
         """For a checkpoint and an end."""
@@ -151,7 +157,7 @@ class Keeper:
 
     def order(self, what):
         self.session["order"] = what
-        write_json(self.at("session.json"), self.session)
+        self.note_session()
 
     def end(self, code):
         if self.is_asked():
@@ -162,7 +168,7 @@ class Keeper:
         cut_off = (self.near_limit or self.ended_by_slurm) and not is_done(self.request["output"])
         if not cut_off:
             return self.leave_failed(code) if failed_together else self.leave(code, False, "")
-        write_json(self.at("session.json"), self.session)
+        self.note_session()
         write_json(self.at("left.json"), {"session": self.session["session"]})
         if self.ended_by_slurm:
             return 143
