@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { INK_PACKAGES, inkModule } from './scripts/ink-modules.js';
 
 // Trainings of one run of tests never wait for those of another, or of the person at this machine.
 const env = { RAGTUI_DEVICES: path.join(os.tmpdir(), `ragtui-test-devices-${process.pid}`) };
@@ -11,9 +12,11 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [{ name: 'remembering-ink', enforce: 'pre', resolveId: inkModule }],
         test: {
           name: 'fast',
           env,
+          server: { deps: { inline: INK_PACKAGES } },
           include: ['test/{unit,store,component,screen}/**/*.test.{ts,tsx}'],
           testTimeout: 20_000,
         },

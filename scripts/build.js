@@ -3,21 +3,19 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { inkModule } from './ink-modules.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 
-/** Ink takes frames apart and measures them with modules of ours that remember (src/terminal/ink-*.ts). */
-const REMEMBERING = { '@alcalzone/ansi-tokenize': 'ink-cells.ts', 'string-width': 'ink-width.ts' };
 const rememberingInk = {
   name: 'remembering-ink',
   setup(bundle) {
-    bundle.onResolve({ filter: /^(@alcalzone\/ansi-tokenize|string-width)$/ }, ({ path: name, importer }) =>
-      /\/node_modules\/(ink\/build|widest-line|cli-truncate)\//.test(importer.split(path.sep).join('/'))
-        ? { path: path.join(root, 'src', 'terminal', REMEMBERING[name]) }
-        : undefined,
-    );
+    bundle.onResolve({ filter: /^(@alcalzone\/ansi-tokenize|string-width)$/ }, ({ path: name, importer }) => {
+      const ours = inkModule(name, importer);
+      return ours === undefined ? undefined : { path: ours };
+    });
   },
 };
 
