@@ -76,6 +76,9 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
   };
   const field = (job: JobView, name: string) =>
     new RegExp(`\\b${name}=(\\S+)`).exec(slurm.command('scontrol', 'show', 'job', '-o', number(job)))?.[1];
+  /** Slurm waits two minutes, since a node starts no job that it has just killed: the other one does. */
+  const beginAgain = (job: JobView, not: string, ...more: string[]) =>
+    slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', `ExcNodeList=${not}`, ...more);
   const queue = () => slurm.command('squeue', '-r', '-h', '-o', '%F %K %T').trim().split('\n').sort();
   const steps = (run: JobView) => (readRecipeStatus(run.folder)?.steps ?? []).filter(({ kind }) => kind === 'train');
   const lossSteps = (job: JobView) => it.metric(job, 'loss').map(([step]) => step);
@@ -132,7 +135,7 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
       ['RUNNING', '0'],
       ['RUNNING', '0'],
     ]);
-    slurm.command('scontrol', 'update', `JobId=${number(alone)}`, 'StartTime=now', `ExcNodeList=${node}`);
+    beginAgain(alone, node);
     await stopJob(it.paths, stopping.spec.id);
     expect(readJob(it.paths, stopping.spec.id).state).toBe('stopped');
     await it.until('begun again', () =>
@@ -186,15 +189,18 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
     await it.until('told', () =>
       /waits in Slurm's queue: other jobs took its place/.test(steps(run)[at]?.detail ?? ''),
     );
-    for (const job of jobs.filter((one) => one !== preempted)) {
+    const others = jobs.filter((one) => one !== preempted);
+    for (const job of others) {
       expect([field(job, 'JobState'), field(job, 'Restarts')]).toEqual(['RUNNING', '0']);
     }
+    // Their node has room again.
+    for (const job of others) it.letGo(nameOf(job));
     slurm.command('scancel', urgent);
-    slurm.command('scontrol', 'update', `JobId=${number(preempted)}`, 'StartTime=now');
+    beginAgain(preempted, nodes[at] ?? '');
     await it.until('begun again', () =>
       it.logsOf(preempted).some((text) => /began it again, from checkpoint-2/.test(text)),
     );
-    for (const job of jobs) it.letGo(nameOf(job));
+    it.letGo(nameOf(preempted));
     const end = await waitForJob(it.paths, run.spec.id);
     expect([end.state, end.error]).toEqual(['succeeded', null]);
     expect(lossSteps(preempted)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -220,9 +226,10 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
     const run = await start();
     const jobs = await three();
     for (const job of jobs) await it.untilStep(job, 3);
-    for (const job of jobs) {
+    const nodes = jobs.map((job) => field(job, 'NodeList') ?? '');
+    for (const [at, job] of jobs.entries()) {
       await it.until('back in the queue', () => field(job, 'JobState') === 'PENDING');
-      slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', 'TimeLimit=10');
+      beginAgain(job, nodes[at] ?? '', 'TimeLimit=10');
     }
     for (const job of jobs) {
       await it.until('begun again', () => it.logsOf(job).some((text) => /again, from checkpoint-2/.test(text)));
