@@ -148,7 +148,7 @@ async function add(
     folder,
     addedAt,
     facts: null,
-    installed: [],
+    installed: folder === before?.folder && engines === before.engines ? before.installed : [],
     ...(engines === undefined ? {} : { engines }),
     ...(slurm === undefined ? {} : { slurm }),
   };
@@ -251,7 +251,7 @@ async function prepare(
 async function clean(context: CommandContext, [name]: [string], options: z.output<typeof yes>): Promise<undefined> {
   const { out, paths } = context;
   const { cleanHost, hostUsage } = await import('../../hosts/clean.ts');
-  const { knownHost } = await import('../../hosts/store.ts');
+  const { keepLearned, knownHost } = await import('../../hosts/store.ts');
   const host = knownHost(paths, name);
   const usage = await hostUsage(host);
   if (usage.there) {
@@ -265,6 +265,8 @@ async function clean(context: CommandContext, [name]: [string], options: z.outpu
     const { deleted } = await cleanHost(host, { stop: true });
     if (!deleted) throw new RagtuiError('busy', `${host.facts.root} on ${name} is still there.`, 'Run it again.');
   }
+  // Its engines were in there, but for those in a folder of the user's own.
+  if (host.engines === undefined) await keepLearned(paths, name, { installed: [] });
   out.result({ host: name, deleted: usage.there ? host.facts.root : null, ended: usage.live }, () =>
     usage.there ? `Deleted ${host.facts.root} on ${name}.` : `Nothing of ours lies on ${name}.`,
   );
