@@ -8,7 +8,7 @@ import { crashPoint } from '../../platform/crash-point.ts';
 import { RagtuiError } from '../../platform/errors.ts';
 import { syncPath } from '../../platform/files.ts';
 import { ExactIndex } from './exact.ts';
-import { assertWhole, EF_LADDER, HNSW, hashOfFile } from './hnsw-file.ts';
+import { assertWhole, EF_LADDER, EF_LAST_RESORT, HNSW, hashOfFile } from './hnsw-file.ts';
 
 /** From the service to the builder. */
 export const buildOrderSchema = z.object({
@@ -28,7 +28,7 @@ export const builtSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** recall@10 of the file, read back, for queries between stored vectors, against an exact scan. */
   recall: z.number(),
-  /** The least of `EF_LADDER` that reached `GOOD_RECALL`, or the largest. */
+  /** As `chooseEf` says. */
   ef: z.number().int(),
 });
 export type Built = z.infer<typeof builtSchema>;
@@ -106,12 +106,24 @@ function probe(order: BuildOrder, vectors: ExactIndex): { recall: number; ef: nu
     }
     return found / probes.length;
   };
-  let best = { recall: 0, ef: 0 };
+  return chooseEf(recallAt);
+}
+
+/**
+ * The least of `EF_LADDER` whose recall is good, else its largest; where even that finds too little to be believed, the first
+ * beyond it that does (vectors in far clusters: seen 0.81 at 512 and 1.00 at 1,024). Pure but for `recallAt`.
+ */
+export function chooseEf(recallAt: (ef: number) => number): { recall: number; ef: number } {
+  let last = { recall: 0, ef: 0 };
   for (const ef of EF_LADDER) {
-    best = { recall: recallAt(ef), ef };
-    if (best.recall >= GOOD_RECALL) break;
+    last = { recall: recallAt(ef), ef };
+    if (last.recall >= GOOD_RECALL) return last;
   }
-  return best;
+  for (const ef of EF_LAST_RESORT) {
+    if (last.recall >= MIN_RECALL) return last;
+    last = { recall: recallAt(ef), ef };
+  }
+  return last;
 }
 
 function between(a: Float32Array, b: Float32Array): Float32Array {

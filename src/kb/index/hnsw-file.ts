@@ -9,6 +9,8 @@ export const HNSW = { space: 'ip', m: 16, efConstruction: 100, library: 'hnswlib
 export const efFor = (ef: number, k: number): number => Math.max(ef, 4 * k);
 /** Tried in this order until the probe finds enough. */
 export const EF_LADDER = [64, 96, 128, 160, 192, 256, 384, 512] as const;
+/** Beyond it, each several times as dear: only where a segment would else be refused. */
+export const EF_LAST_RESORT = [1024, 2048, 4096] as const;
 
 const HEADER_BYTES = 96;
 

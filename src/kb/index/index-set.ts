@@ -23,8 +23,9 @@ export interface IndexSetOptions {
 }
 
 const MAX_FAILURES = 3;
-/** After so many, one more try a minute where no search finds all without it. */
+/** After so many, one more try where no search finds all without it: after a minute, then twice as long each time. */
 const RETRY_MS = 60_000;
+const RETRY_MAX_MS = 3_600_000;
 
 /** The indexes that were asked for since the service started, and the one build that may run. */
 export class IndexSet {
@@ -119,11 +120,11 @@ export class IndexSet {
     }
   }
 
-  /** Queues what makes this index faster, if anything does. */
-  maintain(row: IndexRow): void {
+  /** Queues what makes this index faster, if anything does; `again`: though it failed often. */
+  maintain(row: IndexRow, again = false): void {
     const index = this.#open.get(row.id);
     if (!index || this.#closed || index.building || !planBuild(index.state(), index.quiet)) return;
-    if ((this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) {
+    if (!again && (this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) {
       if (index.waiting > 0) this.#tryLater(row);
       return;
     }
@@ -148,12 +149,12 @@ export class IndexSet {
 
   #tryLater(row: IndexRow): void {
     if (this.#retries.has(row.id)) return;
+    const more = (this.#failures.get(row.id) ?? 0) - MAX_FAILURES;
     const again = () => {
       this.#retries.delete(row.id);
-      if (this.#failures.has(row.id)) this.#failures.set(row.id, MAX_FAILURES - 1);
-      this.maintain(row);
+      if (this.#failures.has(row.id)) this.maintain(row, true);
     };
-    this.#retries.set(row.id, setTimeout(again, RETRY_MS).unref());
+    this.#retries.set(row.id, setTimeout(again, Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** more)).unref());
   }
 
   /** One build after another; `after` runs however it ended. */

@@ -54,6 +54,10 @@ it('what waits for its segment is known to verify, found where few are compared,
   await vi.advanceTimersByTimeAsync(60_000);
   await kb.service.settled();
   expect([failures, (await search('text number 1')).unindexed]).toEqual([0, COUNT - ROOM]);
+  // The next try is twice as far away.
+  await vi.advanceTimersByTimeAsync(60_000);
+  await kb.service.settled();
+  expect((await search('text number 1')).unindexed).toBe(COUNT - ROOM);
   await vi.advanceTimersByTimeAsync(60_000);
   await kb.service.settled();
   const { hits, search: kind, unindexed } = await search('text number 249');
