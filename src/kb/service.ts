@@ -131,6 +131,7 @@ export function openKbService(paths: WorkspacePaths, options: KbServiceOptions):
   const live: LiveState = {
     ingesting: (kbId) => sessions.holder(kbId),
     searchKind: (indexId, members, dim) => indexes.searchKind(indexId, members, dim),
+    trouble: (indexId) => indexes.trouble(indexId),
     server: (indexId) => projections.state(indexId),
   };
   const retrieval = { context, indexes, projections, embedder: options.embedder, reranker: options.reranker };

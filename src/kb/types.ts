@@ -67,6 +67,8 @@ export const indexStateSchema = z.object({
   missing: z.number().int(),
   /** `exact` below the measured size, `hnsw` above, `rebuilding` while exact search serves. */
   search: z.enum(['exact', 'hnsw', 'rebuilding']),
+  /** Why its last build failed, while no later one went well. */
+  trouble: z.string().optional(),
   active: z.boolean(),
   /** On the vector database it is kept on too. */
   server: projectionStateSchema.optional(),

@@ -32,3 +32,24 @@ describe('a knowledge base on a vector database, on the knowledge screen', () =>
     expect(frameFaults(window.rows(), columns, rows)).toEqual([]);
   });
 });
+
+it.each([
+  ['en', 80, 24, 'its last build'],
+  ['zh', 120, 40, '上次构建索引失败'],
+] as const)(
+  'says why the index of a knowledge base is not built (%s, %i × %i)',
+  async (language, columns, rows, words) => {
+    const base = knowledgeBase('papers');
+    const indexes = base.indexes.map((index) => ({
+      ...index,
+      search: 'rebuilding' as const,
+      trouble: 'no room on it',
+    }));
+    window = await openScreens({ columns, rows, language, bases: [{ ...base, indexes }] });
+    await window.press('2');
+    const text = window.rows().join('\n');
+    expect(text).toContain(words);
+    expect(text).toContain('no room');
+    expect(frameFaults(window.rows(), columns, rows)).toEqual([]);
+  },
+);

@@ -68,12 +68,13 @@ async function caughtUp(context: CommandContext, client: KbClient, first: Knowle
 
 /** One line for each index: who answers its searches, and how far the server is. */
 export function indexLines(kb: KnowledgeBase): string[] {
-  return kb.indexes.map(({ group, embedder, vectors, missing, search, active, server }) =>
+  return kb.indexes.map(({ group, embedder, vectors, missing, search, active, server, trouble }) =>
     [
       `index      ${group} × ${embedder}: ${vectors} vectors, ${missing} missing`,
       server?.state === 'current' ? `${server.server} answers` : `${search}${server ? ' (embedded) answers' : ''}`,
       ...(server && server.state !== 'current' ? [`${server.server} is ${standing(server)}`] : []),
       ...(active ? ['active'] : []),
+      ...(trouble === undefined ? [] : [`its last build failed: ${trouble}`]),
     ].join(', '),
   );
 }

@@ -32,7 +32,8 @@ export class IndexSet {
   readonly #open = new Map<number, OpenIndex>();
   readonly #fresh = new FreshSlots();
   readonly #early = new Set<number>();
-  readonly #failures = new Map<number, number>();
+  /** Builds that failed one after another, and why the last one did. */
+  readonly #failures = new Map<number, { readonly count: number; readonly reason: string }>();
   readonly #retries = new Map<number, NodeJS.Timeout>();
   #builds: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -70,6 +71,12 @@ export class IndexSet {
       return uncovered || index.waiting > 0 ? 'rebuilding' : index.kind;
     }
     return members * dim >= EXACT_WORK && this.options.read.index.segments(indexId).length > 0 ? 'hnsw' : 'exact';
+  }
+
+  /** Why the last build of an index failed, while no later one went well. */
+  trouble(indexId: number): string | undefined {
+    const index = this.#open.get(indexId);
+    return index && planBuild(index.state(), index.quiet) ? this.#failures.get(indexId)?.reason : undefined;
   }
 
   /** Follows a commit. */
@@ -124,7 +131,7 @@ export class IndexSet {
   maintain(row: IndexRow, again = false): void {
     const index = this.#open.get(row.id);
     if (!index || this.#closed || index.building || !planBuild(index.state(), index.quiet)) return;
-    if (!again && (this.#failures.get(row.id) ?? 0) >= MAX_FAILURES) {
+    if (!again && (this.#failures.get(row.id)?.count ?? 0) >= MAX_FAILURES) {
       if (index.waiting > 0) this.#tryLater(row);
       return;
     }
@@ -135,7 +142,8 @@ export class IndexSet {
           await this.#improve(index);
           this.#failures.delete(row.id);
         } catch (error) {
-          this.#failures.set(row.id, (this.#failures.get(row.id) ?? 0) + 1);
+          const count = (this.#failures.get(row.id)?.count ?? 0) + 1;
+          this.#failures.set(row.id, { count, reason: toRagtuiError(error).message });
           throw error;
         }
       },
@@ -149,7 +157,7 @@ export class IndexSet {
 
   #tryLater(row: IndexRow): void {
     if (this.#retries.has(row.id)) return;
-    const more = (this.#failures.get(row.id) ?? 0) - MAX_FAILURES;
+    const more = (this.#failures.get(row.id)?.count ?? 0) - MAX_FAILURES;
     const again = () => {
       this.#retries.delete(row.id);
       if (this.#failures.has(row.id)) this.maintain(row, true);

@@ -13,6 +13,8 @@ export interface LiveState {
   ingesting(kbId: number): string | null;
   /** How an index is searched now. */
   searchKind(indexId: number, members: number, dim: number): 'exact' | 'hnsw' | 'rebuilding';
+  /** Why the last build of it failed, while no later one went well. */
+  trouble(indexId: number): string | undefined;
   /** How it stands on its vector database. */
   server(indexId: number): ProjectionState | undefined;
 }
@@ -106,12 +108,14 @@ function describe(tables: Tables, row: KbRow, live: LiveState): KnowledgeBase {
         const index = embedder.embedder_id === null ? undefined : tables.index.find(group.id, embedder.embedder_id);
         const vectors = index ? tables.index.countMembers(index.id) : 0;
         const server = index && live.server(index.id);
+        const trouble = index && live.trouble(index.id);
         return {
           group: group.name,
           embedder: embedder.name,
           vectors,
           missing: texts - vectors,
           search: index ? live.searchKind(index.id, vectors, index.dim) : 'exact',
+          ...(trouble !== undefined && { trouble }),
           active: order === 0,
           ...(server && { server }),
         };

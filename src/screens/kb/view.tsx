@@ -134,6 +134,11 @@ function serverLines({ server, state, behind }: ServerState, width: number): Lin
   ];
 }
 
+const troubleLines = (why: string, width: number): Line[] =>
+  wrapRows(`${t('kb.fact.trouble')}: ${sanitizeLine(why)}`, width - 3).map(
+    (row): Line => [{ text: `   ${row}`, style: 'warn' }],
+  );
+
 function baseFacts(base: KnowledgeBase, building: JobView | undefined, width: number): Line[] {
   const fact = (name: string, value: string): Line => [
     { text: ` ${name} `, style: 'muted' },
@@ -150,6 +155,7 @@ function baseFacts(base: KnowledgeBase, building: JobView | undefined, width: nu
     [{ text: ` ${t('kb.fact.embedders')}`, style: 'muted' }],
     ...base.embedders.map((id) => embedderLine(base, id, building, width)),
     ...(active ? [fact(t('kb.fact.search'), `${active.search} · ${formatShort(active.vectors)}`)] : []),
+    ...(active?.trouble === undefined ? [] : troubleLines(active.trouble, width)),
     ...(active?.server ? serverLines(active.server, width) : []),
     ...(active && active.missing > 0 ? [fact(t('kb.fact.missing'), formatShort(active.missing))] : []),
   ];

@@ -44,6 +44,8 @@ it('what waits for its segment is known to verify, found where few are compared,
   await kb.service.settled();
   expect(failures).toBe(1);
   expect((await search('text number 1')).unindexed).toBe(COUNT - ROOM);
+  const trouble = async () => (await kb.call('kb.show', { kb: 'k' })).indexes[0]?.trouble;
+  expect(await trouble()).toBe('no room on the disk');
 
   for (const [at, line] of LINES.entries()) {
     if (at % 50 === 49) expect((await search(line, `/d/${at}`)).hits.map(({ text }) => text)).toEqual([line]);
@@ -61,6 +63,7 @@ it('what waits for its segment is known to verify, found where few are compared,
   await vi.advanceTimersByTimeAsync(60_000);
   await kb.service.settled();
   const { hits, search: kind, unindexed } = await search('text number 249');
+  expect(await trouble()).toBeUndefined();
   expect([hits[0]?.text, kind, unindexed]).toEqual(['text number 249', 'hnsw', undefined]);
   expect((await kb.call('kb.verify', {})).checks.filter(({ ok }) => !ok)).toEqual([]);
 });

@@ -32,6 +32,7 @@ export const kb = {
   'kb.server.unreachable': 'not reachable',
   'kb.server.differs': 'not the same: verify',
   'kb.server.why': '{server} did not answer: {why}',
+  'kb.fact.trouble': 'its last build failed',
   'kb.fact.missing': 'without vector',
   'kb.column.name': 'File',
   'kb.column.title': 'Title',

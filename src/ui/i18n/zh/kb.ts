@@ -34,6 +34,7 @@ export const kb: Texts<typeof english> = {
   'kb.server.unreachable': '连不上',
   'kb.server.differs': '内容不一致：请校验',
   'kb.server.why': '{server} 没有作答：{why}',
+  'kb.fact.trouble': '上次构建索引失败',
   'kb.fact.missing': '缺向量',
   'kb.column.name': '文件',
   'kb.column.title': '标题',
