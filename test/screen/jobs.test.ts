@@ -33,7 +33,9 @@ describe('the jobs screen', () => {
     const job = tuned();
     const w = await open({ jobs: [job] });
     await w.press('c');
+    await w.press('end');
     expect(w.text()).toContain('lora_rank = 8');
+    await w.press('home');
     expect(w.text()).toContain('seed = 1');
     // From "start" down to the seed, by its place among the values.
     const rows = w.rows().filter((row) => /┃.* = /.test(row));

@@ -16,13 +16,13 @@ const llamafactory = {
   version: 1,
   name: 'llamafactory',
   device: 'cuda',
-  python: '/home/ana/.ragtui-host/engines/llamafactory/bin/python',
+  python: '/home/me/.ragtui-host/engines/llamafactory/bin/python',
   managed: true,
   installedAt: '2026-11-20T09:12:00.000Z',
   lock: '',
   versions: { llamafactory: '0.9.3', torch: '2.7.1' },
 };
-const shared = ['home /home/ana', 'system Linux', 'arch x86_64', 'rsync yes', 'python:python3 3.12.3 /usr/bin/python3'];
+const shared = ['home /home/me', 'system Linux', 'arch x86_64', 'rsync yes', 'python:python3 3.12.3 /usr/bin/python3'];
 
 export const MADE_UP = { gpus: 'gpu-box', slurm: 'hpc-login', away: 'old-tower' } as const;
 
@@ -45,7 +45,7 @@ const HOSTS: readonly MadeUpHost[] = [
       load: 3.4,
       memoryTotal: 128 * GB,
       memoryAvailable: 93 * GB,
-      disk: { place: '/home/ana/.ragtui-host', total: 1800 * GB, free: 806 * GB },
+      disk: { place: '/home/me/.ragtui-host', total: 1800 * GB, free: 806 * GB },
       cards: {
         code: 0,
         output: [
@@ -93,7 +93,7 @@ const HOSTS: readonly MadeUpHost[] = [
       load: 6.3,
       memoryTotal: 256 * GB,
       memoryAvailable: 171 * GB,
-      disk: { place: '/home/ana', total: 10_240 * GB, free: 2296 * GB },
+      disk: { place: '/home/me', total: 10_240 * GB, free: 2296 * GB },
       cards: NO_PROGRAM,
       processes: NO_PROGRAM,
       owners: {},
@@ -110,7 +110,7 @@ const HOSTS: readonly MadeUpHost[] = [
       load: 0.1,
       memoryTotal: 32 * GB,
       memoryAvailable: 29 * GB,
-      disk: { place: '/home/ana', total: 460 * GB, free: 118 * GB },
+      disk: { place: '/home/me', total: 460 * GB, free: 118 * GB },
       cards: NO_PROGRAM,
       processes: NO_PROGRAM,
       owners: {},

@@ -27,18 +27,18 @@ describe('what a server on another host takes, by what is kept of the host', () 
     await addLocalModel(paths, { name: 'toy', path: folder, kind: 'chat' });
     const vllm = { name: 'vllm', python: '/far/bin/python', versions: { vllm: '0.32.0' }, lock: '' } as const;
     const gpu = { name: 'A100', memoryMb: 81_920, driver: '1' };
-    keepHost(
+    await keepHost(
       paths,
       hostCalled('gpu', { facts: factsOfHost({ gpus: [gpu, gpu] }), installed: [{ ...vllm, device: 'cuda' }] }),
     );
-    keepHost(
+    await keepHost(
       paths,
       hostCalled('cpu', {
         facts: factsOfHost({ gpus: [], bfloat16: false, memoryMb: 4096 }),
         installed: [{ ...vllm, device: 'cpu' }],
       }),
     );
-    keepHost(paths, hostCalled('bare'));
+    await keepHost(paths, hostCalled('bare'));
   });
   afterEach(() => rmSync(home, { recursive: true, force: true }));
 
