@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { INK_PACKAGES, inkModule } from './scripts/ink-modules.js';
+import { INK_PACKAGES, inkModule, inkSource } from './scripts/ink-modules.js';
 
 // Trainings of one run of tests never wait for those of another, or of the person at this machine.
 const env = { RAGTUI_DEVICES: path.join(os.tmpdir(), `ragtui-test-devices-${process.pid}`) };
@@ -12,7 +12,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [{ name: 'remembering-ink', enforce: 'pre', resolveId: inkModule }],
+        plugins: [{ name: 'remembering-ink', enforce: 'pre', resolveId: inkModule, load: inkSource }],
         test: {
           name: 'fast',
           env,

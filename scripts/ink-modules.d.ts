@@ -1,2 +1,3 @@
 export const INK_PACKAGES: string[];
+export function inkSource(file: string): string | undefined;
 export function inkModule(name: string, importer: string | undefined): string | undefined;
