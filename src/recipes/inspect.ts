@@ -83,7 +83,7 @@ function workspaceProblems(
       const launcher = farLauncher(one.launcher);
       if (launcher !== undefined) reads([...path, 'launcher'], () => knownHost(paths, hostOf(launcher)));
       reads([...path, 'nodes'], () =>
-        checkNodes(nodesOf(one), launcher, launcher === undefined ? undefined : findHost(paths, hostOf(launcher))),
+        checkNodes(one, launcher, launcher === undefined ? undefined : findHost(paths, hostOf(launcher))),
       );
       const device = engineWhere(paths, ENGINE_OF[one.kind], launcher)?.device ?? deviceOf(paths, launcher);
       if (device === 'cpu' && one.preset !== undefined && one.preset !== 'cpu') {
@@ -114,8 +114,6 @@ function workspaceProblems(
     }
   }
 }
-
-const nodesOf = ({ nodes }: Recipe['train'][string]) => (nodes === undefined ? {} : { nodes });
 
 /** What a machine has; of a host that nobody knows nothing is refused: that is said already. */
 function deviceOf(paths: WorkspacePaths, launcher: string | undefined): EngineDevice {

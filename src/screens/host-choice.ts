@@ -2,6 +2,7 @@ import type { EngineName } from '../engines/types.ts';
 import type { FarEngine, Host } from '../hosts/types.ts';
 import { hostOf } from '../hosts/types.ts';
 import { t } from '../ui/i18n/index.ts';
+import type { FormField } from './form.ts';
 
 /** What a host runs an engine on, by what is kept of it, or why it cannot. Pure. */
 export function hostNote(host: Host, name: EngineName): { readonly note: string } | { readonly disabled: string } {
@@ -27,3 +28,25 @@ export const engineOnHost = ({ installed }: Host, name: EngineName): FarEngine |
 /** The host of a launcher among those that are known. Pure. */
 export const hostOfLauncher = (hosts: readonly Host[], launcher: string | null): Host | undefined =>
   launcher === null ? undefined : hosts.find(({ name }) => name === hostOf(launcher));
+
+/** What stands for this machine where a host is chosen. */
+export const HERE = '';
+export const hereChoice = () => ({ id: HERE, title: t('train.launcher.local') });
+
+/** Where it runs (null: on this machine); nothing while no other host is known. `reset`: what takes the choice back. */
+export function launcherFields(
+  { launcher, hosts }: { readonly launcher: string | null; readonly hosts: readonly Host[] },
+  { reset, ...field }: Required<Pick<FormField, 'about' | 'change'>> & Pick<FormField, 'reset'>,
+): FormField[] {
+  if (hosts.length === 0 && launcher === null) return [];
+  const changed = { tone: 'changed' as const, ...(reset ? { reset } : {}) };
+  return [
+    {
+      id: 'launcher',
+      title: t('train.field.launcher'),
+      value: launcher ?? t('train.launcher.local'),
+      ...field,
+      ...(launcher === null ? {} : changed),
+    },
+  ];
+}

@@ -1,12 +1,15 @@
 import { type Host, hostOf, isSlurm } from '../hosts/types.ts';
 import { RagtuiError } from '../platform/errors.ts';
-import type { Training } from './types.ts';
 
 /**
  * Refuses nodes that are not to be had: `usage` where no Slurm gives any, `unsupported` where the partition has fewer, as
  * the host said when it was looked at last. `host`: of the launcher. Pure.
  */
-export function checkNodes({ nodes = 1 }: Pick<Training, 'nodes'>, launcher: string | undefined, host?: Host): void {
+export function checkNodes(
+  { nodes = 1 }: { readonly nodes?: number | undefined },
+  launcher: string | undefined,
+  host?: Host,
+): void {
   if (nodes < 2) return;
   if (launcher === undefined || !isSlurm(launcher)) {
     const where = launcher === undefined ? 'this machine is one' : `${launcher} is one machine`;

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readFar } from '../../src/hosts/far-file.ts';
+import { afterEach, describe, expect, test } from 'vitest';
 import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { launchJob } from '../../src/jobs/launcher.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
@@ -9,8 +8,8 @@ import { isOver, type JobView } from '../../src/jobs/types.ts';
 import { readRecipeStatus, resumeRecipe } from '../../src/recipes/control.ts';
 import { inspectRecipe } from '../../src/recipes/inspect.ts';
 import { sshdIsHere, withSshd } from '../support/far-host.ts';
-import { useFarTraining } from '../support/far-training.ts';
-import { slurmIsHere, startSlurm, type TestSlurm, withSlurm } from '../support/slurm.ts';
+import { slurmIsHere, withSlurm } from '../support/slurm.ts';
+import { useSlurmTraining } from '../support/slurm-training.ts';
 
 // The trainings of a sweep as one array job of a real Slurm behind a real sshd, all on loopback, by the scripted engine.
 
@@ -33,16 +32,7 @@ train:
 `;
 
 describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlurm}, ${withSshd})`, () => {
-  let slurm: TestSlurm;
-  beforeAll(async () => {
-    slurm = await startSlurm();
-  });
-  afterAll(() => slurm.remove());
-  const it = useFarTraining('far', {
-    kind: 'slurm',
-    environment: () => slurm.environment,
-    slurm: { partition: 'debug', time: '10', memory: '600M' },
-  });
+  const { slurm, it, runOf, number, field, beginAgain, lossSteps } = useSlurmTraining();
   afterEach(async () => {
     for (const job of listJobs(it.paths)) {
       if (job.spec.work.kind === 'recipe' && !isOver(job.state)) await stopJob(it.paths, job.spec.id);
@@ -69,21 +59,11 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a sweep as an array job (${withSlu
   }
   const rank = ({ spec: { work } }: JobView) => (work.kind === 'train-llm' ? Number(work.settings['lora_rank']) : 0);
   const nameOf = ({ spec: { work } }: JobView) => (work.kind === 'train-llm' ? work.name : '');
-  const runOf = (job: JobView) => path.join(it.host.facts.root, 'runs', readFar(job.folder)?.run ?? '');
-  const number = (job: JobView): string => {
-    const file = path.join(runOf(job), 'slurm.json');
-    return existsSync(file) ? String(JSON.parse(readFileSync(file, 'utf8')).job) : '';
-  };
-  const field = (job: JobView, name: string) =>
-    new RegExp(`\\b${name}=(\\S+)`).exec(slurm.command('scontrol', 'show', 'job', '-o', number(job)))?.[1];
-  /** Slurm waits two minutes, since a node starts no job that it has just killed: the other one does. */
-  const beginAgain = (job: JobView, not: string, ...more: string[]) =>
-    slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', `ExcNodeList=${not}`, ...more);
+  const isHandedIn = (job: JobView) => existsSync(path.join(runOf(job), 'slurm.json'));
   const queue = () => slurm.command('squeue', '-r', '-h', '-o', '%F %K %T').trim().split('\n').sort();
   const steps = (run: JobView) => (readRecipeStatus(run.folder)?.steps ?? []).filter(({ kind }) => kind === 'train');
-  const lossSteps = (job: JobView) => it.metric(job, 'loss').map(([step]) => step);
   async function three(): Promise<[JobView, JobView, JobView]> {
-    await it.until('all handed in', () => trainings().length === 3 && trainings().every((job) => number(job) !== ''));
+    await it.until('all handed in', () => trainings().length === 3 && trainings().every(isHandedIn));
     const [a, b, c] = trainings();
     if (!a || !b || !c) throw new Error('there are fewer than three');
     return [a, b, c];

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readFar } from '../../src/hosts/far-file.ts';
+import { afterEach, describe, expect, test } from 'vitest';
 import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
 import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
@@ -9,25 +8,15 @@ import { listAdapters } from '../../src/models/store.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
 import { EMBEDDER_TRAINING, fakeEmbedderTraining } from '../support/fake-embedder.ts';
 import { sshdIsHere, textOf, withSshd } from '../support/far-host.ts';
-import { useFarTraining } from '../support/far-training.ts';
-import { slurmIsHere, startSlurm, type TestSlurm, withSlurm } from '../support/slurm.ts';
+import { slurmIsHere, withSlurm } from '../support/slurm.ts';
+import { useSlurmTraining } from '../support/slurm-training.ts';
 
 // One training (the scripted engine) on both nodes of a real Slurm, reached over a real sshd, all on loopback.
 
 const STEPS = [1, 2, 3, 4, 5, 6];
 
 describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training on two nodes of Slurm (${withSlurm}, ${withSshd})`, () => {
-  let slurm: TestSlurm;
-  beforeAll(async () => {
-    slurm = await startSlurm();
-  });
-  afterAll(() => slurm.remove());
-  const it = useFarTraining('far', {
-    kind: 'slurm',
-    environment: () => slurm.environment,
-    slurm: { partition: 'debug', time: '10', memory: '600M' },
-  });
-  const update = (...args: string[]) => slurm.command('scontrol', 'update', ...args);
+  const { slurm, it, runOf, number, update, field, rowsHere, lossSteps } = useSlurmTraining();
   const idle = () =>
     slurm
       .command('sinfo', '-h', '-N', '-o', '%T')
@@ -47,16 +36,8 @@ describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training on two nodes of Slurm (
     await it.until('both nodes are free', idle);
   });
 
-  const runOf = (job: JobView) => path.join(it.host.facts.root, 'runs', readFar(job.folder)?.run ?? '');
-  const number = (job: JobView) => String(JSON.parse(readFileSync(path.join(runOf(job), 'slurm.json'), 'utf8')).job);
   const shown = (job: JobView) => slurm.command('scontrol', 'show', 'job', '-o', number(job));
-  const waits = (job: JobView) => shown(job).includes('JobState=PENDING');
-  const rowsHere = () =>
-    textOf(path.join(tunedFolder(it.paths, 'mine').train, 'trainer_log.jsonl'))
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line).current_steps);
-  const lossSteps = (job: JobView) => it.metric(job, 'loss').map(([step]) => step);
+  const waits = (job: JobView) => field(job, 'JobState') === 'PENDING';
   const printedThere = (job: JobView, file: string) => textOf(path.join(runOf(job), file));
 
   /** To its end, with every step told once, in the curve, in the engine's file and in what it printed here and there. */

@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { existsSync, readdirSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
 import { readFar } from '../../src/hosts/far-file.ts';
 import { runStatus } from '../../src/hosts/run.ts';
 import { resumeJob, stopJob, waitForJob } from '../../src/jobs/control.ts';
@@ -8,41 +7,20 @@ import { readJob } from '../../src/jobs/registry.ts';
 import type { JobView } from '../../src/jobs/types.ts';
 import { listAdapters } from '../../src/models/store.ts';
 import { tunedFolder } from '../../src/training/tuned.ts';
-import { sshdIsHere, textOf, withSshd } from '../support/far-host.ts';
-import { useFarTraining } from '../support/far-training.ts';
-import { slurmIsHere, startSlurm, type TestSlurm, withSlurm } from '../support/slurm.ts';
+import { sshdIsHere, withSshd } from '../support/far-host.ts';
+import { slurmIsHere, withSlurm } from '../support/slurm.ts';
+import { useSlurmTraining } from '../support/slurm-training.ts';
 
 // A training whose engine (the scripted one) runs on a node of a real Slurm, reached over a real sshd, all on loopback.
 
 const STEPS = [1, 2, 3, 4, 5, 6];
 
 describe.skipIf(!sshdIsHere || !slurmIsHere)(`a training under Slurm (${withSlurm}, ${withSshd})`, () => {
-  let slurm: TestSlurm;
-  beforeAll(async () => {
-    slurm = await startSlurm();
-  });
-  afterAll(() => slurm.remove());
-  const it = useFarTraining('far', {
-    kind: 'slurm',
-    environment: () => slurm.environment,
-    slurm: { partition: 'debug', time: '10', memory: '600M' },
-  });
+  const { slurm, it, number, field, beginAgain, rowsHere, lossSteps } = useSlurmTraining();
   afterEach(() => slurm.controller('up'));
 
-  const runOf = (job: JobView) => path.join(it.host.facts.root, 'runs', readFar(job.folder)?.run ?? '');
-  const number = (job: JobView) => String(JSON.parse(readFileSync(path.join(runOf(job), 'slurm.json'), 'utf8')).job);
-  const stateOf = (job: JobView) =>
-    /JobState=(\w+)/.exec(slurm.command('scontrol', 'show', 'job', '-o', number(job)))?.[1] ?? '';
+  const stateOf = (job: JobView) => field(job, 'JobState') ?? '';
   const nodeOf = (job: JobView) => slurm.command('squeue', '-h', '-j', number(job), '-o', '%N').trim();
-  /** Slurm waits two minutes, since a node starts no job that it has just killed: the other one does. */
-  const beginAgain = (job: JobView, not: string, ...more: string[]) =>
-    slurm.command('scontrol', 'update', `JobId=${number(job)}`, 'StartTime=now', `ExcNodeList=${not}`, ...more);
-  const rowsHere = () =>
-    textOf(path.join(tunedFolder(it.paths, 'mine').train, 'trainer_log.jsonl'))
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line).current_steps);
-  const lossSteps = (job: JobView) => it.metric(job, 'loss').map(([step]) => step);
 
   test('trains on a node, its numbers come here, and the adapter is brought and registered', async () => {
     const job = await it.start('ok');

@@ -1,31 +1,26 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importDataset } from '../../src/datasets/import.ts';
 import { cleanHost } from '../../src/hosts/clean.ts';
 import { runStatus } from '../../src/hosts/run.ts';
 import type { KnownHost } from '../../src/hosts/types.ts';
-import { stopJob, waitForJob } from '../../src/jobs/control.ts';
+import { waitForJob } from '../../src/jobs/control.ts';
 import { endpointFileSchema, identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { launchJob } from '../../src/jobs/launcher.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
 import { isOver, type JobView } from '../../src/jobs/types.ts';
 import { addLocalModel } from '../../src/models/own.ts';
-import { packageRoot } from '../../src/platform/entry.ts';
-import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
+import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
 import { readRecipeStatus, resumeRecipe } from '../../src/recipes/control.ts';
 import { inspectRecipe } from '../../src/recipes/inspect.ts';
 import { writeChatFolder } from '../support/chat-model.ts';
-import { addFarHost, type FarHost, installFarEngine, sshdIsHere, startFarHost, withSshd } from '../support/far-host.ts';
-import { ensureBuilt } from '../support/models.ts';
+import { type FarHost, sshdIsHere, withSshd } from '../support/far-host.ts';
+import { useFarServing } from '../support/far-serving.ts';
 
 // A recipe whose server (vLLM's stand-in) runs behind a real sshd on loopback, and whose evaluation asks it.
 
-const VLLM = path.join(packageRoot(), 'test', 'support', 'fake-vllm.js');
-const LOGS = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
 /** The stand-in holds answers of this length until it is told. */
 const HELD = 999;
 
@@ -47,15 +42,8 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
   let host: KnownHost;
   let home: string;
   let paths: WorkspacePaths;
-  beforeAll(async () => {
-    ensureBuilt();
-    far = await startFarHost();
-  });
-  afterAll(() => far.remove());
-  beforeEach(async () => {
-    home = mkdtempSync(path.join(os.tmpdir(), 'ragtui far '));
-    paths = workspacePaths(home, {});
-    ensureWorkspace(paths);
+  useFarServing(async (world) => {
+    ({ far, host, home, paths } = world);
     const base = path.join(home, 'toy-hf');
     writeChatFolder(base);
     writeFileSync(path.join(base, 'model.safetensors'), 'none');
@@ -64,15 +52,6 @@ describe.skipIf(!sshdIsHere)(`a recipe that serves on another host (${withSshd})
     const row = (n: number) => ({ question: `What is ${n}?`, context: `It is so, ${n}.`, answer: 'So it is' });
     writeFileSync(rows, JSON.stringify([1, 2, 3, 4, 5].map(row)));
     await importDataset(paths, rows, {});
-    host = await addFarHost(paths, 'far');
-    installFarEngine(host, VLLM, 'vllm');
-    far.environment(`FAKE_VLLM=serve; FAKE_VLLM_LOGS='${LOGS}'; export FAKE_VLLM FAKE_VLLM_LOGS\n`);
-  });
-  afterEach(async () => {
-    far.start();
-    for (const job of listJobs(paths)) if (!isOver(job.state) || job.far?.open) await stopJob(paths, job.spec.id);
-    await cleanHost(host, { stop: true });
-    rmSync(home, { recursive: true, force: true });
   });
 
   const jobsOf = (kind: JobView['spec']['work']['kind']) =>

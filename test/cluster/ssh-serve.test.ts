@@ -1,32 +1,27 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cleanHost } from '../../src/hosts/clean.ts';
 import { runStatus } from '../../src/hosts/run.ts';
 import type { KnownHost } from '../../src/hosts/types.ts';
 import { stopJob } from '../../src/jobs/control.ts';
 import { endpointFileSchema, identityFileSchema, jobFiles, readJsonFile } from '../../src/jobs/folder.ts';
 import { listJobs, readJob } from '../../src/jobs/registry.ts';
-import { isOver, type JobView } from '../../src/jobs/types.ts';
+import type { JobView } from '../../src/jobs/types.ts';
 import { type ChatOptions, streamChat } from '../../src/models/endpoint.ts';
-import { packageRoot } from '../../src/platform/entry.ts';
-import { ensureWorkspace, type WorkspacePaths, workspacePaths } from '../../src/platform/paths.ts';
+import type { WorkspacePaths } from '../../src/platform/paths.ts';
 import { waitUntil } from '../../src/platform/processes.ts';
 import { loadAdapterVersion } from '../../src/serving/adapters/change.ts';
 import { ensureJob, untilServed } from '../../src/serving/llama.ts';
 import { llmResolver } from '../../src/serving/resolve.ts';
 import type { ServeWork } from '../../src/serving/types.ts';
 import { startSlowProxy } from '../support/bad-network.ts';
-import { addFarHost, type FarHost, installFarEngine, sshdIsHere, startFarHost, withSshd } from '../support/far-host.ts';
-import { ensureBuilt } from '../support/models.ts';
+import { addFarHost, type FarHost, sshdIsHere, withSshd } from '../support/far-host.ts';
+import { useFarServing, vllmDoes } from '../support/far-serving.ts';
 import { writeRandomAdapter } from '../support/random-adapter.ts';
 
 // A vLLM server (its stand-in) behind a real sshd on loopback, reached through a port here.
 
-const VLLM = path.join(packageRoot(), 'test', 'support', 'fake-vllm.js');
-const LOGS = fileURLToPath(new URL('../unit/serving/vllm-logs', import.meta.url));
 /** What the stand-in does by the length that is asked for. */
 const HOLDS_AFTER_A_WORD = 998;
 
@@ -35,32 +30,14 @@ describe.skipIf(!sshdIsHere)(`a server on another host (${withSshd})`, () => {
   let host: KnownHost;
   let home: string;
   let paths: WorkspacePaths;
-  beforeAll(async () => {
-    ensureBuilt();
-    far = await startFarHost();
-  });
-  afterAll(() => far.remove());
-  beforeEach(async () => {
-    home = mkdtempSync(path.join(os.tmpdir(), 'ragtui far '));
-    paths = workspacePaths(home, {});
-    ensureWorkspace(paths);
+  useFarServing((world) => {
+    ({ far, host, home, paths } = world);
     mkdirSync(path.join(home, 'base-hf'));
     writeFileSync(path.join(home, 'base-hf', 'config.json'), '{}');
     writeRandomAdapter(path.join(home, 'tune'), { seed: 1, rank: 8, alpha: 16, dtype: 'F32' });
     writeRandomAdapter(path.join(home, 'next'), { seed: 2, rank: 8, alpha: 16, dtype: 'F32' });
-    host = await addFarHost(paths, 'far');
-    installFarEngine(host, VLLM, 'vllm');
-    behaves('serve');
-  });
-  afterEach(async () => {
-    far.start();
-    for (const job of listJobs(paths)) if (!isOver(job.state) || job.far?.open) await stopJob(paths, job.spec.id);
-    await cleanHost(host, { stop: true });
-    rmSync(home, { recursive: true, force: true });
   });
 
-  const behaves = (how: string) =>
-    far.environment(`FAKE_VLLM=${how}; FAKE_VLLM_LOGS='${LOGS}'; export FAKE_VLLM FAKE_VLLM_LOGS\n`);
   const work = (alias = 'far'): ServeWork => ({
     engine: 'vllm',
     model: 'base',
@@ -190,7 +167,7 @@ describe.skipIf(!sshdIsHere)(`a server on another host (${withSshd})`, () => {
   });
 
   test('one that fails there says why, as one here does', async () => {
-    behaves('memory');
+    vllmDoes(far, 'memory');
     const job = await ensureJob(paths, work());
     await expect(untilServed(paths, job.spec.id, 'base', {})).rejects.toMatchObject({
       code: 'unavailable',

@@ -111,11 +111,7 @@ async function start(context: CommandContext, what: What, options: Options): Pro
   const { checkNodes } = await import('../../training/nodes.ts');
   const { findHost } = await import('../../hosts/store.ts');
   const where = farLauncher(options.launcher);
-  checkNodes(
-    options.nodes === undefined ? {} : { nodes: options.nodes },
-    where,
-    where === undefined ? undefined : findHost(paths, hostOf(where)),
-  );
+  checkNodes(options, where, where === undefined ? undefined : findHost(paths, hostOf(where)));
   const far = options.launcher === 'local' ? undefined : await farSide(context, engine, options);
   const device = far?.device ?? engineStatus(paths, engine).manifest?.device ?? machineDevice();
   const embedder = what === 'embedder' ? embedderOptionsOf(options) : undefined;

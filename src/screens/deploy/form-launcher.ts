@@ -2,25 +2,12 @@ import { hostOf } from '../../hosts/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
-import { engineOnHost, hostNote, hostOfLauncher } from '../host-choice.ts';
+import { engineOnHost, HERE, hereChoice, hostNote, hostOfLauncher, launcherFields } from '../host-choice.ts';
 
-const HERE = '';
-
-/** Where it runs; nothing while no other host is known. */
-export function launcherFields(context: ScreenContext): FormField[] {
+export function deployLauncher(context: ScreenContext): FormField[] {
   const { form, hosts } = context.deploy.getState();
-  const { launcher } = form;
-  if (hosts.length === 0 && launcher === null) return [];
-  return [
-    {
-      id: 'launcher',
-      title: t('train.field.launcher'),
-      about: t('deploy.field.launcher.about'),
-      value: launcher ?? t('train.launcher.local'),
-      ...(launcher === null ? {} : { tone: 'changed' as const }),
-      change: () => chooseLauncher(context),
-    },
-  ];
+  const about = t('deploy.field.launcher.about');
+  return launcherFields({ launcher: form.launcher, hosts }, { about, change: () => chooseLauncher(context) });
 }
 
 function chooseLauncher({ deploy, ui }: ScreenContext): void {
@@ -28,7 +15,7 @@ function chooseLauncher({ deploy, ui }: ScreenContext): void {
   ui.getState().choose({
     title: t('train.field.launcher'),
     choices: [
-      { id: HERE, title: t('train.launcher.local') },
+      hereChoice(),
       ...hosts.map((host) => ({ id: `ssh:${host.name}`, title: host.name, ...hostNote(host, 'vllm') })),
     ],
     selected: form.launcher ?? HERE,

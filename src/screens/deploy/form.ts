@@ -8,7 +8,7 @@ import { formatBytes, formatCount, formatTime } from '../../ui/format.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import { type FormField, typedNumber } from '../form.ts';
-import { launcherFields, whyNotThere } from './form-launcher.ts';
+import { deployLauncher, whyNotThere } from './form-launcher.ts';
 import { vllmFields, vllmWords } from './vllm-form.ts';
 
 const AUTO = 'auto';
@@ -33,7 +33,7 @@ export function deployFields(context: ScreenContext): FormField[] {
       value: form.adapters.join(', ') || t('deploy.noAdapters'),
       change: () => chooseAdapter(context),
     },
-    ...launcherFields(context),
+    ...deployLauncher(context),
     {
       id: 'engine',
       title: t('deploy.field.engine'),

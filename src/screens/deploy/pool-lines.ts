@@ -12,28 +12,32 @@ const WHY_ROWS = 2;
 
 /** One server of a pool: how it is, what our processes asked of it, what it does by its own metrics, whether it gives the promised vectors. Pure. */
 export function poolServerLines({ url, sample }: PoolServer, width: number, now: number): readonly Line[] {
-  const { figures, asked } = sample ?? {};
   const notAsked: Span[] = wasAsked(sample) ? [] : [{ text: t('deploy.pool.notAsked'), style: 'muted' }];
-  return [
-    ...packed([addressSpan(url), ...howSpans(sample, now), ...notAsked, ...askedSpans(sample, now)], width),
-    ...(figures ? indented(doingSpans(figures), width) : []),
-    ...(sample?.canary ? indented([canarySpan(sample.canary)], width) : []),
-    ...whyLines(asked?.why ?? '', width),
-  ];
+  const doing = sample?.figures ? indented(doingSpans(sample.figures), width) : [];
+  return linesOf({ url, sample }, { notAsked, doing }, width, now);
 }
 
 /** The same of a server whose metrics stand elsewhere, and of which nobody counts what is asked where it is in no pool; none where nothing is known. Pure. */
 export function askedServerLines(sample: ServerSample, width: number, now: number): readonly Line[] {
   const { url, asked, canary } = sample;
-  if (!asked && !canary) return [];
+  return asked || canary ? linesOf({ url, sample }, { notAsked: [], doing: [] }, width, now) : [];
+}
+
+function linesOf(
+  { url, sample }: PoolServer,
+  { notAsked, doing }: { readonly notAsked: readonly Span[]; readonly doing: readonly Line[] },
+  width: number,
+  now: number,
+): readonly Line[] {
+  const address: Span = { text: sanitizeLine(url), style: 'accent' };
   return [
-    ...packed([addressSpan(url), ...howSpans(sample, now), ...askedSpans(sample, now)], width),
-    ...(canary ? indented([canarySpan(canary)], width) : []),
-    ...whyLines(asked?.why ?? '', width),
+    ...packed([address, ...howSpans(sample, now), ...notAsked, ...askedSpans(sample, now)], width),
+    ...doing,
+    ...(sample?.canary ? indented([canarySpan(sample.canary)], width) : []),
+    ...whyLines(sample?.asked?.why ?? '', width),
   ];
 }
 
-const addressSpan = (url: string): Span => ({ text: sanitizeLine(url), style: 'accent' });
 const wasAsked = (sample: ServerSample | undefined): boolean => (sample?.asked?.requests ?? 0) > 0;
 
 /** Whether it answers, and whether our processes use it or since when they leave it out. Pure. */

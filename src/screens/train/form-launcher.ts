@@ -3,26 +3,19 @@ import { ENGINE_OF } from '../../training/types.ts';
 import { t } from '../../ui/i18n/index.ts';
 import type { ScreenContext } from '../context.ts';
 import type { FormField } from '../form.ts';
-import { hostNote } from '../host-choice.ts';
+import { HERE, hereChoice, hostNote, launcherFields } from '../host-choice.ts';
 import { hasGpu } from './form-parts.ts';
 
-const HERE = '';
-
-/** Where it runs; nothing while no other host is known. */
-export function launcherFields(context: ScreenContext): FormField[] {
+export function trainLauncher(context: ScreenContext): FormField[] {
   const { form, hosts, configure } = context.training.getState();
-  const { launcher } = form;
-  if (hosts.length === 0 && launcher === null) return [];
-  return [
+  return launcherFields(
+    { launcher: form.launcher, hosts },
     {
-      id: 'launcher',
-      title: t('train.field.launcher'),
       about: t('train.about.field.launcher'),
-      value: launcher ?? t('train.launcher.local'),
-      ...(launcher === null ? {} : { tone: 'changed' as const, reset: () => configure({ launcher: null }) }),
       change: () => chooseLauncher(context),
+      reset: () => configure({ launcher: null }),
     },
-  ];
+  );
 }
 
 function chooseLauncher(context: ScreenContext): void {
@@ -38,7 +31,7 @@ function chooseLauncher(context: ScreenContext): void {
   const own = launcher !== null && others.every(({ id }) => id !== launcher) ? [{ id: launcher, title: launcher }] : [];
   ui.getState().choose({
     title: t('train.field.launcher'),
-    choices: [{ id: HERE, title: t('train.launcher.local') }, ...others, ...own],
+    choices: [hereChoice(), ...others, ...own],
     selected: launcher ?? HERE,
     pick: (id) => {
       configure({ launcher: id === HERE ? null : id });

@@ -25,7 +25,7 @@ import type { ScreenContext } from '../context.ts';
 import { choosePart } from '../dataset-part.ts';
 import type { FormField } from '../form.ts';
 import { embedderFields } from './form-embedder.ts';
-import { launcherFields, whyNoEngine } from './form-launcher.ts';
+import { trainLauncher, whyNoEngine } from './form-launcher.ts';
 import { gpuFields, llmFields } from './form-llm.ts';
 import { nodeFields, whyNoNodes } from './form-nodes.ts';
 import { askNumber, engineOn, hasGpu, manifestOf } from './form-parts.ts';
@@ -86,7 +86,7 @@ export function trainingFields(context: ScreenContext, preset: Readonly<Record<s
       ...needed(name),
       change: () => askName(context),
     },
-    ...launcherFields(context),
+    ...trainLauncher(context),
     {
       id: 'preset',
       title: t('train.field.preset'),
